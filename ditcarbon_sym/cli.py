@@ -1,0 +1,227 @@
+"""The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import __version__
+
+if TYPE_CHECKING:
+    from .equation import Equation
+
+app = typer.Typer(
+    add_completion=False,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="What a diffusion transformer costs the climate, in closed form, before it runs.",
+)
+
+def _whole(text: str) -> int:
+    """Read a whole number; typer's own message does not repeat what was typed."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number") from None
+
+
+def _real(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number") from None
+
+
+def _integer_option(help: str) -> Any:
+    return typer.Option(help=help, parser=_whole, metavar="INTEGER")
+
+
+def _number_option(help: str) -> Any:
+    return typer.Option(help=help, parser=_real, metavar="NUMBER")
+
+
+CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"ditcarbon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+@app.command()
+def estimate(
+    model: Annotated[str, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them.")],
+    resolution: Annotated[int | None, _integer_option("Square output, pixels (instead of --height and --width).")] = None,
+    height: Annotated[int | None, _integer_option("Output height, pixels.")] = None,
+    width: Annotated[int | None, _integer_option("Output width, pixels.")] = None,
+    frames: Annotated[int | None, _integer_option("Output frames (video models).")] = None,
+    batch: Annotated[int | None, _integer_option("Outputs made together.")] = None,
+    steps: Annotated[int | None, _integer_option("Denoising steps.")] = None,
+    guidance: Annotated[float | None, _number_option("Denoiser passes per step: 1, or 2 with classifier-free guidance (not the scale).")] = None,
+    text_tokens: Annotated[int | None, _integer_option("Text tokens fed to the denoiser.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.")] = None,
+    datacenter: Annotated[str | None, typer.Option(help="Data centre id; 'ditcarbon datacenters' lists them.")] = None,
+    pue: Annotated[float | None, _number_option("Power usage effectiveness (with --grid, instead of --datacenter).")] = None,
+    grid: Annotated[float | None, _number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+    lifetime_years: Annotated[float | None, _number_option("Years over which embodied carbon is spread.")] = None,
+    mu: Annotated[float | None, _number_option("A measured efficiency, as a fraction of peak.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
+    efficiency: Annotated[str | None, typer.Option(help="'bgr' uses the shipped fit even where it extrapolates.")] = None,
+    per_day: Annotated[float | None, _number_option("Outputs per day, to scale the result to a service.")] = None,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate parameters, FLOP, time, energy and carbon of one request."""
+    from . import estimation, report
+
+    result = estimation.estimate(
+        model, resolution=resolution, height=height, width=width, frames=frames, batch=batch, steps=steps, guidance=guidance,
+        text_tokens=text_tokens, gpu=gpu, datacenter=datacenter, pue=pue, grid=grid, lifetime_years=lifetime_years, mu=mu,
+        calibration=calibration, efficiency=efficiency, per_day=per_day, catalog=catalog,
+    )  # fmt: skip
+    _warn(result.warnings)
+    if as_json:
+        print(report.json_text(result.to_dict()))
+        return
+    _print_table(report.estimate_title(result), ("", "value", "unit"), report.estimate_rows(result), right=(1,))
+    print("\nbasis")
+    for line in report.basis_lines(result):
+        print(f"  {line}")
+
+
+@app.command()
+def models(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
+    """List the models with their flags, sizes and default requests."""
+    from . import report
+    from .catalog import load
+
+    _print_catalog(*report.model_rows(load(catalog)), as_json=as_json)
+
+
+@app.command()
+def gpus(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
+    """List the accelerators."""
+    from . import report
+    from .catalog import load
+
+    _print_catalog(*report.gpu_rows(load(catalog)), as_json=as_json)
+
+
+@app.command()
+def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
+    """List the data centres."""
+    from . import report
+    from .catalog import load
+
+    _print_catalog(*report.datacenter_rows(load(catalog)), as_json=as_json)
+
+
+@app.command()
+def formula(
+    name: Annotated[str, typer.Argument(help="An equation's number (1 to 8) or left-hand side, such as F_block, mu or C_total.")],
+    closed: Annotated[bool, typer.Option("--closed", help="In the inputs alone: every intermediate put in.")] = False,
+    model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,
+    catalog: CatalogOption = None,
+) -> None:
+    """Print an equation: plain, in LaTeX, in closed form, or with a model's numbers in it."""
+    from . import pipeline
+    from .catalog import load
+
+    equation = pipeline.find(name)
+    if closed:
+        equation = pipeline.closed_form(equation.lhs)
+    if model is not None:
+        equation = equation.at(load(catalog).model(model).values)
+    print(equation.latex() if latex else f"{equation}    ({_label(equation)})")
+    if symbols:
+        from . import report
+
+        _print_table("", ("symbol", "meaning", "unit"), report.symbol_rows(equation))
+
+
+def _label(equation: "Equation") -> str:
+    return f"Eq. {equation.number}" if equation.number[0].isdigit() else equation.number
+
+
+def _warn(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    from . import report
+
+    if as_json:
+        print(report.json_text({"entries": rows}))
+    else:
+        _print_table("", header, [tuple(report.cell(row[column]) for column in header) for row in rows])
+
+
+def _print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(header):
+        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    # A pipe has no width: give it what the table needs, so that no cell is folded.
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=400)
+    if title:
+        console.print(title, style="bold")
+    console.print(table)
+
+
+def main() -> None:
+    """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
+    usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
+    try:
+        code = app(standalone_mode=False)
+    except usage_error as error:
+        _fail(str(error.format_message()), error.exit_code)
+    except typer.Abort:
+        _fail("interrupted", 130)
+    except KeyboardInterrupt:
+        _fail("interrupted", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:
+        if not _is_input_error(error):
+            raise
+        _fail(str(error), 2)
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_input_error(error: Exception) -> bool:
+    # Asked by name, so that a mistake in an option does not cost the import of sympy.
+    return any(kind.__name__ == "InputError" for kind in type(error).__mro__)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Tables of measurements: a CSV of configurations and what was measured, read, validated, extra columns kept.
+
+Columns: ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and ``mu`` (delivered over peak) or ``time_s`` (seconds for the
+whole batch); optional ``frames``, ``steps``, ``guidance``, ``text_tokens`` (the model's released defaults where absent). Any other column is kept.
+"""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .notation import BY_FIELD, InputError, Notation, mu, tau
+
+REQUIRED = ("model", "height", "width", "batch")
+OPTIONAL = ("frames", "steps", "guidance", "text_tokens")
+MEASURED = {"mu": mu, "time_s": tau}
+_TIME = Notation(tau, "", "runtime of the batch", "s", "time_s", 1e-6, 1e8, False, "seconds")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One configuration, what was measured of it, and the file's other columns as text."""
+
+    model: str
+    request: Mapping[str, float]
+    measured: Mapping[str, float]
+    extra: Mapping[str, str]
+
+
+def read_csv(path: str | Path) -> list[Row]:
+    """Read and validate a table of measurements; raises `InputError` naming file, line, column, value and expectation."""
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            reader = csv.DictReader(line for line in lines if not line.startswith("#"))
+            header = reader.fieldnames or []
+            _check_header(path, list(header))
+            rows = [_row(f"{path}: row {number}", record) for number, record in enumerate(reader, start=1)]
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file (expected CSV in UTF-8)") from None
+    except csv.Error as error:
+        raise InputError(f"{path}: not valid CSV: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if not rows:
+        raise InputError(f"{path}: no rows below the header")
+    return rows
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in header]
+    if missing:
+        raise InputError(f"{path}: no column {missing[0]!r}; expected {', '.join(REQUIRED)} and mu or time_s, found {', '.join(header) or 'nothing'}")
+    if not any(name in header for name in MEASURED):
+        raise InputError(f"{path}: no column 'mu' or 'time_s': nothing measured to fit")
+    if len(set(header)) != len(header):
+        raise InputError(f"{path}: a column name stands twice in the header")
+
+
+def _row(where: str, record: Mapping[str, Any]) -> Row:
+    if None in record or None in record.values():
+        raise InputError(f"{where}: has more or fewer cells than the header")
+    numbers = {
+        name: _number(where, name, record[name], BY_FIELD[name])
+        for name in ("height", "width", "batch", *OPTIONAL)
+        if record.get(name, "") != ""
+    }
+    measured = {
+        name: _number(where, name, record[name], BY_FIELD["mu"] if name == "mu" else _TIME)
+        for name in MEASURED
+        if record.get(name, "") != ""
+    }
+    if not measured:
+        raise InputError(f"{where}: neither mu nor time_s is given")
+    known = {"model", "height", "width", "batch", *OPTIONAL, *MEASURED}
+    return Row(record["model"], numbers, measured, {key: value for key, value in record.items() if key not in known})
+
+
+def _number(where: str, column: str, text: str, notation: Notation) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise InputError(f"{where}: {column} = {text!r} is not a number; expected {notation.expectation}") from None
+    try:
+        return notation.check(value)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None

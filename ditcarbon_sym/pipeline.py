@@ -1,0 +1,85 @@
+"""The chain from a request to grams of CO2eq: the equations in order, and their composition in closed form.
+
+Formulas meet through symbols; this is the one place where they are put together. A *route* is the list of equations that leads
+from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``measured`` takes mu as an input.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from numpy.typing import ArrayLike
+from sympy import Symbol
+
+from . import carbon, efficiency, flops
+from .equation import Equation
+from .evaluate import compiled
+from .notation import C_emb, C_op, C_total, E, F_total, InputError, P, mu, tau
+from .parameters import coefficient, parameters
+
+EQUATIONS: tuple[Equation, ...] = (
+    parameters, flops.total, efficiency.saturation,
+    carbon.runtime, carbon.energy, carbon.operational, carbon.embodied, carbon.total,
+)  # fmt: skip
+"""The paper's numbered equations, (1) to (8)."""
+
+WORK: tuple[Equation, ...] = (
+    parameters, flops.latent_tokens, flops.latent_pixels, flops.block,
+    flops.text_encoder, flops.vae_decoder, flops.denoiser, flops.total,
+)  # fmt: skip
+"""From architecture and request to parameters and FLOP; common to all routes."""
+
+ACCOUNTING: tuple[Equation, ...] = (carbon.operational, carbon.embodied, carbon.total)
+"""From seconds and kWh to grams; common to all routes."""
+
+ROUTES: Mapping[str, tuple[Equation, ...]] = MappingProxyType({
+    "bgr": (efficiency.saturation, carbon.runtime, carbon.energy),
+    "measured": (carbon.runtime, carbon.energy),
+})  # fmt: skip
+"""From FLOP to seconds and kWh, by name."""
+
+OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
+"""The eight results of the paper's chain."""
+
+
+def chain(route: str = "bgr") -> tuple[Equation, ...]:
+    """Every equation from request to grams along ``route``, in order of computation."""
+    return WORK + ROUTES[route] + ACCOUNTING
+
+
+def find(name: str) -> Equation:
+    """Return the equation with this number or left-hand side; raises `InputError` with those there are.
+
+    >>> find("5").lhs, find("F_block").number
+    (E, 'Table 2')
+    """
+    known = {equation.lhs.name: equation for equation in (coefficient, flops.latent_frames, *chain())}
+    known |= {equation.number: equation for equation in EQUATIONS}
+    if name not in known:
+        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {', '.join(k for k in known if not k.isdigit())}")
+    return known[name]
+
+
+def closed_form(symbol: Symbol, route: str = "bgr") -> Equation:
+    """Return one quantity as a closed form in the inputs alone (architecture, request, hardware, data centre).
+
+    >>> closed_form(C_emb, "measured").inputs[:6]
+    (B, C_chip, H, L, N, P_VAE)
+    """
+    equations = {equation.lhs: equation for equation in chain(route)}
+    if symbol not in equations:
+        return Equation("input", symbol, symbol)
+    return equations[symbol].inline(*(e for e in equations.values() if e.lhs != symbol))
+
+
+def evaluate(
+    configuration: Mapping[Symbol, ArrayLike], outputs: Sequence[Symbol] = OUTPUTS, route: str = "bgr"
+) -> dict[Symbol, Any]:
+    """Evaluate several quantities of the chain together, each intermediate once, on numbers or broadcastable arrays.
+
+    Returns ``{symbol: float64 or array}`` in the units of `notation`. An unknown input may be given as NaN: all that
+    depends on it is NaN, the rest is not.
+    """
+    definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
+    results = compiled(tuple(outputs), definitions)(configuration)
+    return dict(zip(outputs, results, strict=True))

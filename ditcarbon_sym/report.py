@@ -1,0 +1,227 @@
+"""How results look: rich tables, Markdown, CSV, JSON and TOML. The only place that rounds, and the only one that writes files."""
+
+import csv
+import io
+import json
+import math
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .catalog import Catalog, shipped_calibration
+from .equation import Equation
+from .estimation import Estimate, Quantity
+from .notation import NOTATION, PUE, TDP, H, I_grid, InputError, N, S, Theta_peak, W, a, c, d, g, j, m, n_frames, s
+
+_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def significant(value: float | None, digits: int = 4) -> str:
+    """Write a number with so many significant digits, without an exponent where it stays readable.
+
+    >>> significant(0.0010642), significant(17.1708), significant(6.568e14), significant(None)
+    ('0.001064', '17.17', '6.568e14', 'unknown')
+    """
+    if value is None or math.isnan(value):
+        return "unknown"
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    if not 1e-4 <= abs(value) < 1e7:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}"
+
+
+def count(value: float) -> str:
+    """Write a count in millions or billions, as parameter counts are told.
+
+    >>> count(594542592), count(2038431744)
+    ('594.5 M', '2.038 B')
+    """
+    return f"{significant(value / 1e9)} B" if value >= 1e9 else f"{significant(value / 1e6)} M"
+
+
+def interval(quantity: Quantity) -> str:
+    """Write a value, with its interval where there is one."""
+    text = significant(quantity.value)
+    return text if quantity.low is None else f"{text}  [{significant(quantity.low)}, {significant(quantity.high)}]"
+
+
+def estimate_rows(estimate: Estimate) -> list[tuple[str, str, str]]:
+    """Return the table of an estimate for people: quantity, value, unit."""
+    flops, daily = estimate.flops, estimate.per_day
+    outputs = estimate.request["outputs"]
+    rows = [
+        ("parameters", count(estimate.parameters), "denoiser, Eq. (1)"),
+        ("latent tokens", f"{estimate.tokens['latent']:,}", f"+ {estimate.tokens['text']} text tokens"),
+        ("FLOP, denoiser", significant(flops["denoiser"]), "FLOP"),
+        ("FLOP, text encoder", significant(flops["text_encoder"]), "FLOP"),
+        ("FLOP, VAE decoder", significant(flops["vae_decoder"]), "FLOP"),
+        ("FLOP, total", significant(flops["total"]), "FLOP"),
+        ("efficiency mu", interval(Quantity(estimate.efficiency["value"], estimate.efficiency["low"], estimate.efficiency["high"])), "of peak"),
+        ("time", interval(estimate.time_s), "s"),
+        ("energy", interval(estimate.energy_wh), "Wh"),
+        ("operational carbon", interval(estimate.operational_g), "gCO2eq"),
+        ("embodied carbon", interval(estimate.embodied_g), "gCO2eq"),
+        ("total carbon", interval(estimate.total_g), "gCO2eq"),
+        ("per output", interval(estimate.per_output_g), f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
+    ]
+    if daily is not None:
+        kilograms = None if daily["total_g"] is None else daily["total_g"] / 1000
+        kilowatthours = None if daily["energy_wh"] is None else daily["energy_wh"] / 1000
+        rows += [
+            (f"per day, {daily['outputs']:,.0f} outputs", significant(kilograms), "kgCO2eq"),
+            ("", significant(kilowatthours), "kWh"),
+            ("", significant(daily["gpu_hours"]), "accelerator hours"),
+        ]
+    return rows
+
+
+def estimate_title(estimate: Estimate) -> str:
+    """One line naming what was asked."""
+    r = estimate.request
+    frames = f" x {r['frames']} frames" if r["frames"] != 1 else ""
+    return (
+        f"{estimate.model}, {r['height']} x {r['width']}{frames}, batch {r['batch']}, {r['steps']} steps x {r['guidance']} passes, "
+        f"on {estimate.gpu}, {estimate.datacenter}"
+    )
+
+
+def basis_lines(estimate: Estimate) -> list[str]:
+    """Say what the numbers rest on, a line each."""
+    basis, calibration = estimate.basis, estimate.basis["calibration"]
+    lines = [
+        f"equations    {', '.join(basis['equations'])}; {estimate.flops['convention']}",
+        f"efficiency   {estimate.efficiency['model']}",
+    ]
+    if calibration is not None:
+        values = ", ".join(f"{name} = {significant(value)}" for name, value in calibration["parameters"].items())
+        lines += [
+            f"calibration  {estimate.efficiency['calibration']}: {values}; n = {calibration['n']}, MAPE of mu {calibration['mape_percent']:.1f} %",
+            *(f"             {name}: {verdict}" for name, verdict in calibration["verdicts"].items() if verdict != "identified"),
+        ]
+    embodied = basis["embodied_gco2eq"]
+    lines += [
+        f"power        {basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only; PUE {basis['pue']:g}",
+        f"peak         {significant(basis['peak_flop_per_second'] / 1e12)} TFLOP/s {basis['precision']}",
+        f"grid         {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh",
+        f"embodied     {'unknown' if embodied is None else f'{embodied / 1000:g} kgCO2eq'}, boundary: {basis['embodied_boundary']}; "
+        f"linear over {basis['lifetime_years']:g} years, no duty cycle",
+        "intervals    none yet: values are point estimates" if estimate.interval_level is None else f"intervals    {estimate.interval_level:.0%}",
+    ]
+    return lines
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown.
+
+    >>> print(markdown_table(["a", "b"], [["1", "2"]]))
+    | a | b |
+    | --- | --- |
+    | 1 | 2 |
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table in CSV, unknown values as empty cells."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+def json_text(table: Mapping[str, Any]) -> str:
+    """Write one JSON object; NaN and infinity, which JSON does not have, are refused."""
+    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
+    """Write a table in TOML, with a comment on top."""
+    import tomli_w
+
+    return (f"# {comment}\n\n" if comment else "") + tomli_w.dumps(table)
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: to a temporary one beside it, then renamed. Raises `InputError` if it cannot."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def model_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Return header and rows of the list of models."""
+    rows = [
+        {
+            "id": model.id,
+            "name": model.name,
+            **{x.name: model.values[x] for x in (s, c, a, j, N, d)},
+            "size": f"{model.request[H]:g} x {model.request[W]:g}",
+            "frames": model.request[n_frames],
+            "steps": model.request[S],
+            "passes": model.request[g],
+            "text tokens": model.request[m],
+            "origin": model.origin,
+        }
+        for model in catalog.models.values()
+    ]
+    return ("id", "name", "s", "c", "a", "j", "N", "d", "size", "frames", "steps", "passes", "text tokens"), rows
+
+
+def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Return header and rows of the list of accelerators."""
+    rows = [
+        {
+            "id": gpu.id,
+            "name": gpu.name,
+            "peak (TFLOP/s)": gpu.values[Theta_peak] / 1e12,
+            "precision": gpu.precision,
+            "power (W)": gpu.values.get(TDP),
+            "memory (GB)": gpu.memory_gb,
+            "embodied (kgCO2eq)": {boundary: grams / 1000 for boundary, grams in gpu.embodied.items()} or None,
+            "calibrated": "yes" if shipped_calibration(gpu.id) else "no",
+            "origin": gpu.origin,
+        }
+        for gpu in catalog.gpus.values()
+    ]
+    return ("id", "name", "peak (TFLOP/s)", "precision", "power (W)", "memory (GB)", "embodied (kgCO2eq)", "calibrated"), rows
+
+
+def datacenter_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Return header and rows of the list of data centres."""
+    rows = [
+        {"id": place.id, "name": place.name, "PUE": place.values[PUE], "grid (gCO2eq/kWh)": place.values[I_grid], "origin": place.origin}
+        for place in catalog.datacenters.values()
+    ]
+    return ("id", "name", "PUE", "grid (gCO2eq/kWh)"), rows
+
+
+def symbol_rows(equation: Equation) -> list[tuple[str, ...]]:
+    """Return symbol, meaning and unit of everything in an equation."""
+    entries = [NOTATION[x] for x in (equation.lhs, *equation.inputs)]
+    return [(entry.symbol.name, entry.meaning, entry.unit) for entry in entries]
+
+
+def cell(value: Any) -> str:
+    """Write one cell of a catalogue table."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, dict):
+        return ", ".join(f"{number:g} ({boundary})" for boundary, number in value.items())
+    return f"{value:g}" if isinstance(value, float | int) else str(value)
