@@ -1,8 +1,8 @@
 r"""Runtime, energy and carbon of one request: paper Eqs. (4)-(8).
 
-Energy is that of the accelerator alone, at its rated power for the whole runtime (an over-estimate, the paper says by 5 to 15 %
-on its V100 corpus); PUE covers the rest of the facility. Embodied carbon is amortised linearly over the hardware's lifetime,
-with no duty cycle: an idle hour costs as much as a busy one and is charged to nobody.
+Energy is that of the accelerator alone, at its rated power for the whole runtime (an over-estimate, the paper says
+by 5 to 15 % on its V100 corpus); PUE covers the rest of the facility. Embodied carbon is amortised linearly over
+the hardware's lifetime, with no duty cycle: an idle hour costs as much as a busy one and is charged to nobody.
 """
 
 from .equation import Equation

@@ -1,13 +1,13 @@
 """What is known of models, accelerators, data centres and calibrations: the only module that reads data files.
 
-An entry is a substitution: ``entry.values`` maps symbols to numbers and merges with ``|`` into a configuration. The files shipped
-in ``data/`` are validated by the tests; a file of the user's is validated when read (`schema`), entry by entry.
+An entry is a substitution: ``entry.values`` maps symbols to numbers and merges with ``|`` into a configuration. The
+files shipped in ``data/`` are validated by the tests; a file of the user's is validated when read (`schema`), entry
+by entry.
 """
 
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
@@ -15,23 +15,25 @@ from typing import Any, TypeVar
 
 from sympy import Symbol
 
+from .efficiency import LAWS
 from .notation import (
-    BY_FIELD, NOTATION, PUE, TDP, B, B_0, H, I_grid, InputError, N, P_enc, P_VAE, S, Theta_peak, W,
-    a, c, d, ell_star, f, g, j, k_VAE, m, mu_sat, n_ada, n_frames, p, s, t, v_s, v_t,
+    BY_FIELD,
+    DATACENTER_FIELDS,
+    GPU_FIELDS,
+    MODEL_DEFAULTS,
+    MODEL_FIELDS,
+    NOTATION,
+    REQUEST_FIELDS,
+    InputError,
+    d,
+    n_frames,
+    nearest,
+    t,
+    v_t,
 )  # fmt: skip
 
 AnyEntry = TypeVar("AnyEntry", bound="Entry")
 DATA = Path(__file__).parent / "data"
-
-MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
-REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
-GPU_FIELDS = (Theta_peak, TDP)
-DATACENTER_FIELDS = (PUE, I_grid)
-LAWS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({"bgr": (mu_sat, B_0, ell_star)})
-"""Parameters of each law that a calibration file may hold."""
-
-MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})
-"""What a model's entry may leave out: the paper's defaults. The conditioning width defaults to the hidden size."""
 
 
 @dataclass(frozen=True)
@@ -164,17 +166,6 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return '; did you mean x?' with the nearest names, or all of them if none is near.
-
-    >>> nearest("pixart-alfa", ["pixart-alpha", "sd3-medium"])
-    '; did you mean pixart-alpha?'
-    """
-    known = sorted(names)
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
 
 
 def _find(kind: str, name: str, entries: Mapping[str, AnyEntry]) -> AnyEntry:

@@ -1,6 +1,7 @@
 """The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a diffusion transformer costs the climate, in closed form, before it runs.",
 )
+
 
 def _whole(text: str) -> int:
     """Read a whole number; typer's own message does not repeat what was typed."""
@@ -42,7 +44,9 @@ def _number_option(help: str) -> Any:
     return typer.Option(help=help, parser=_real, metavar="NUMBER")
 
 
-CatalogOption = Annotated[Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")]
+CatalogOption = Annotated[
+    Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
@@ -55,7 +59,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _options(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
         print(context.get_help())
@@ -64,22 +70,30 @@ def _options(
 @app.command()
 def estimate(
     model: Annotated[str, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them.")],
-    resolution: Annotated[int | None, _integer_option("Square output, pixels (instead of --height and --width).")] = None,
+    resolution: Annotated[
+        int | None, _integer_option("Square output, pixels (instead of --height and --width).")
+    ] = None,
     height: Annotated[int | None, _integer_option("Output height, pixels.")] = None,
     width: Annotated[int | None, _integer_option("Output width, pixels.")] = None,
     frames: Annotated[int | None, _integer_option("Output frames (video models).")] = None,
     batch: Annotated[int | None, _integer_option("Outputs made together.")] = None,
     steps: Annotated[int | None, _integer_option("Denoising steps.")] = None,
-    guidance: Annotated[float | None, _number_option("Denoiser passes per step: 1, or 2 with classifier-free guidance (not the scale).")] = None,
+    guidance: Annotated[
+        float | None, _number_option("Denoiser passes per step: 1, or 2 with classifier-free guidance (not the scale).")
+    ] = None,
     text_tokens: Annotated[int | None, _integer_option("Text tokens fed to the denoiser.")] = None,
     gpu: Annotated[str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.")] = None,
     datacenter: Annotated[str | None, typer.Option(help="Data centre id; 'ditcarbon datacenters' lists them.")] = None,
-    pue: Annotated[float | None, _number_option("Power usage effectiveness (with --grid, instead of --datacenter).")] = None,
+    pue: Annotated[
+        float | None, _number_option("Power usage effectiveness (with --grid, instead of --datacenter).")
+    ] = None,
     grid: Annotated[float | None, _number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
     lifetime_years: Annotated[float | None, _number_option("Years over which embodied carbon is spread.")] = None,
     mu: Annotated[float | None, _number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
-    efficiency: Annotated[str | None, typer.Option(help="'bgr' uses the shipped fit even where it extrapolates.")] = None,
+    efficiency: Annotated[
+        str | None, typer.Option(help="'bgr' uses the shipped fit even where it extrapolates.")
+    ] = None,
     per_day: Annotated[float | None, _number_option("Outputs per day, to scale the result to a service.")] = None,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
@@ -88,9 +102,10 @@ def estimate(
     from . import estimation, report
 
     result = estimation.estimate(
-        model, resolution=resolution, height=height, width=width, frames=frames, batch=batch, steps=steps, guidance=guidance,
-        text_tokens=text_tokens, gpu=gpu, datacenter=datacenter, pue=pue, grid=grid, lifetime_years=lifetime_years, mu=mu,
-        calibration=calibration, efficiency=efficiency, per_day=per_day, catalog=catalog,
+        model, resolution=resolution, height=height, width=width, frames=frames, batch=batch, steps=steps,
+        guidance=guidance, text_tokens=text_tokens, gpu=gpu, datacenter=datacenter, pue=pue, grid=grid,
+        lifetime_years=lifetime_years, mu=mu, calibration=calibration, efficiency=efficiency, per_day=per_day,
+        catalog=catalog,
     )  # fmt: skip
     _warn(result.warnings)
     if as_json:
@@ -98,8 +113,8 @@ def estimate(
         return
     _print_table(report.estimate_title(result), ("", "value", "unit"), report.estimate_rows(result), right=(1,))
     print("\nbasis")
-    for line in report.basis_lines(result):
-        print(f"  {line}")
+    for name, words in report.basis_rows(result):
+        print(f"  {name:<12} {words}")
 
 
 @app.command()
@@ -131,7 +146,9 @@ def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> N
 
 @app.command()
 def formula(
-    name: Annotated[str, typer.Argument(help="An equation's number (1 to 8) or left-hand side, such as F_block, mu or C_total.")],
+    name: Annotated[
+        str, typer.Argument(help="An equation's number (1 to 8) or left-hand side, such as F_block, mu or C_total.")
+    ],
     closed: Annotated[bool, typer.Option("--closed", help="In the inputs alone: every intermediate put in.")] = False,
     model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
@@ -172,7 +189,9 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
         _print_table("", header, [tuple(report.cell(row[column]) for column in header) for row in rows])
 
 
-def _print_table(title: str, header: tuple[str, ...], rows: list[tuple[str, ...]], right: tuple[int, ...] = ()) -> None:
+def _print_table(
+    title: str, header: tuple[str, ...], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
+) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table

@@ -1,7 +1,8 @@
 """From a request to an `Estimate`: every number with its unit, what it rests on, and what to beware of.
 
-The paper's three routes to the efficiency mu are offered: the pooled production fit shipped for the accelerator, a calibration file,
-and a measured value. The fit is never used silently outside its production regime or on another accelerator.
+The paper's three routes to the efficiency mu are offered: the pooled production fit shipped for the accelerator, a
+calibration file, and a measured value. The fit is never used silently outside its production regime or on another
+accelerator.
 """
 
 import math
@@ -12,11 +13,36 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from . import __version__, carbon, pipeline
-from .catalog import REQUEST_FIELDS, Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration, shipped_calibration
+from . import __version__, pipeline
+from .catalog import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration, shipped_calibration
 from .notation import (
-    NOTATION, PUE, SECONDS_PER_YEAR, TDP, B, C_chip, C_emb, C_op, C_total, E, F_denoiser, F_text, F_total, F_VAE, H,
-    I_grid, InputError, L, Notation, P, Theta_peak, W, ell, m, mu, tau,
+    F_VAE,
+    NOTATION,
+    PUE,
+    REQUEST_FIELDS,
+    SECONDS_PER_YEAR,
+    TDP,
+    B,
+    C_chip,
+    C_emb,
+    C_op,
+    C_total,
+    E,
+    F_denoiser,
+    F_text,
+    F_total,
+    H,
+    I_grid,
+    InputError,
+    L,
+    Notation,
+    P,
+    Theta_peak,
+    W,
+    ell,
+    m,
+    mu,
+    tau,
 )  # fmt: skip
 from .request import Request, checked, resolve_request
 
@@ -107,8 +133,8 @@ def estimate(
     catalog
         A TOML file with entries of your own, or a loaded `Catalog`.
     **request
-        ``resolution`` (or ``height`` and ``width``, pixels), ``frames`` (output frames), ``batch``, ``steps``, ``guidance``
-        (denoiser passes per step), ``text_tokens``.
+        ``resolution`` (or ``height`` and ``width``, pixels), ``frames`` (output frames), ``batch``, ``steps``,
+        ``guidance`` (denoiser passes per step), ``text_tokens``.
 
     Raises
     ------
@@ -131,7 +157,8 @@ def estimate(
     years = LIFETIME_YEARS.check(defaults()["lifetime_years"] if lifetime_years is None else lifetime_years)
     boundary = str(defaults()["embodied_boundary"])
     configuration = {
-        **chosen.values, **numbers, **dict.fromkeys((Theta_peak, TDP), math.nan), **device.values, **facility.values, **route.values,
+        **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
+        **chosen.values, **numbers, **device.values, **facility.values, **route.values,
         L: years * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     results = {x: _known(v) for x, v in pipeline.evaluate(configuration, _COMPUTED, route.route).items()}
@@ -143,11 +170,13 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
     if calibration is None:
         return entries.gpu(gpu or str(defaults()["gpu"]))
     if gpu is not None and gpu != calibration.gpu:
-        raise InputError(f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out")
+        raise InputError(
+            f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
+        )
     known = entries.gpus.get(calibration.gpu)
     return Gpu(
-        id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={}, origin=calibration.origin,
-        precision=known.precision if known else "", embodied=known.embodied if known else {},
+        id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={},
+        origin=calibration.origin, precision=known.precision if known else "", embodied=known.embodied if known else {},
     )  # fmt: skip
 
 
@@ -163,7 +192,12 @@ def _facility(entries: Catalog, datacenter: str | None, pue: float | None, grid:
 
 
 def _choose_efficiency(
-    model: Model, numbers: Mapping[Symbol, float], device: Gpu, measured: float | None, own: Calibration | None, law: str | None
+    model: Model,
+    numbers: Mapping[Symbol, float],
+    device: Gpu,
+    measured: float | None,
+    own: Calibration | None,
+    law: str | None,
 ) -> _Efficiency:
     """Choose the one route to mu that the whole call uses, or refuse and name the options that would answer."""
     if sum(choice is not None for choice in (measured, own, law)) > 1:
@@ -181,11 +215,17 @@ def _choose_efficiency(
     remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
     if calibration is None:
         raise InputError(f"gpu {device.id!r} has no calibration; {remedy}")
-    transferred = () if calibration.gpu == device.id else (f"extrapolates: the fit was made on {calibration.gpu}, not on {device.id}",)
+    transferred = (
+        ()
+        if calibration.gpu == device.id
+        else (f"extrapolates: the fit was made on {calibration.gpu}, not on {device.id}",)
+    )
     outside = outside_validity(calibration, model, numbers)
     if not is_production(calibration, numbers) and not explicit:
         pixels = f"{numbers[H]:g} x {numbers[W]:g}"
-        raise InputError(f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}")
+        raise InputError(
+            f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
+        )
     return _Efficiency(calibration.law, calibration.values, calibration, transferred + outside)
 
 
@@ -198,7 +238,9 @@ def outside_validity(calibration: Calibration, model: Model, numbers: Mapping[Sy
     """Say, a line each, in which ways a request lies outside the range the calibration was measured in."""
     notes = []
     if not is_production(calibration, numbers):
-        notes.append(f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})")
+        notes.append(
+            f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})"
+        )
     tokens = pipeline.evaluate({**model.values, **numbers}, (ell,))[ell]
     for what, value, (low, high) in (
         ("batch", numbers[B], calibration.validity["batch"]),
@@ -220,8 +262,9 @@ def _known(value: Any) -> float | None:
 
 
 def _assemble(
-    model: Model, device: Gpu, facility: Datacenter, numbers: Mapping[Symbol, float], results: Mapping[Symbol, float | None],
-    route: _Efficiency, years: float, boundary: str, per_day: float | None, notes: tuple[str, ...],
+    model: Model, device: Gpu, facility: Datacenter, numbers: Mapping[Symbol, float],
+    results: Mapping[Symbol, float | None], route: _Efficiency, years: float, boundary: str,
+    per_day: float | None, notes: tuple[str, ...],
 ) -> Estimate:  # fmt: skip
     batch = numbers[B]
     total = results[C_total]
@@ -280,19 +323,25 @@ def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:
     if TDP not in device.values:
         notes.append(f"the power of {device.id} is unknown: energy and carbon are left out")
     if boundary not in device.embodied:
-        notes.append(f"the embodied carbon of {device.id} ({boundary}) is unknown: embodied and total carbon are left out")
+        notes.append(
+            f"the embodied carbon of {device.id} ({boundary}) is unknown: embodied and total carbon are left out"
+        )
     return tuple(notes)
 
 
-def _basis(model: Model, device: Gpu, facility: Datacenter, route: _Efficiency, years: float, boundary: str) -> dict[str, Any]:
+def _basis(
+    model: Model, device: Gpu, facility: Datacenter, route: _Efficiency, years: float, boundary: str
+) -> dict[str, Any]:
     used = {equation.lhs for equation in pipeline.chain(route.route)}
     calibration = route.calibration
     return {
         "equations": [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation.lhs in used],
         "efficiency": route.route,
         "calibration": None if calibration is None else {
-            "gpu": calibration.gpu, "law": calibration.law, "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
-            **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts, "data": calibration.data,
+            "gpu": calibration.gpu, "law": calibration.law,
+            "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
+            **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts,
+            "data": calibration.data,
         },
         "peak_flop_per_second": device.values.get(Theta_peak),
         "precision": device.precision,

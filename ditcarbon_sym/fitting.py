@@ -1,7 +1,8 @@
-"""Fitting an equation to measurements with lmfit, its Jacobian exact from sympy; and what the data say of each parameter.
+"""Fitting an equation to measurements with lmfit, its Jacobian exact from sympy; and what the data say of each
+parameter.
 
-Three losses: ``absolute`` (residuals of the quantity itself; the paper's), ``relative`` (divided by the measured value) and ``log``. Whatever the
-loss, the error is told as MAPE: the mean of abs(predicted - measured) / measured.
+Three losses: ``absolute`` (residuals of the quantity itself; the paper's), ``relative`` (divided by the measured
+value) and ``log``. Whatever the loss, the error is told as MAPE: the mean of abs(predicted - measured) / measured.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +19,7 @@ from .catalog import Catalog, Gpu, load
 from .equation import Equation
 from .evaluate import FloatArray, compiled
 from .measurements import Row
-from .notation import NOTATION, B, B_0, F_total, InputError, Theta_peak, ell, ell_star, mu_sat
+from .notation import B_0, NOTATION, B, F_total, InputError, Theta_peak, ell, ell_star, mu_sat
 from .request import resolve_request
 
 LOSSES = ("absolute", "relative", "log")
@@ -59,7 +60,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Fit:
-    """A fitted equation. ``covariance`` is over ``free``, in that order; ``at_bound`` names parameters that are not identified."""
+    """A fitted equation. ``covariance`` is over ``free``, in that order; ``at_bound`` names parameters that are not
+    identified.
+    """
 
     equation: Equation
     free: tuple[Symbol, ...]
@@ -139,7 +142,9 @@ def fit(equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR,
     return Fit(equation, free, values, covariance, loss, data, on_bound, result)
 
 
-def fit_identified(equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute") -> tuple[Fit, Fit]:
+def fit_identified(
+    equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
+) -> tuple[Fit, Fit]:
     """Return the full fit, and the fit with every parameter that stands on its bound fixed there.
 
     The second one's covariance is meaningful; the two are the same object where no parameter stands on its bound.
@@ -147,8 +152,7 @@ def fit_identified(equation: Equation, data: Data, parameters: Mapping[Symbol, F
     full = fit(equation, data, parameters, loss)
     if not full.at_bound:
         return full, full
-    fixed = {x: parameters[x].low if full.values[x] - parameters[x].low < parameters[x].high - full.values[x] else parameters[x].high
-             for x in full.at_bound}  # fmt: skip
+    fixed = {x: _nearest_bound(parameters[x], full.values[x]) for x in full.at_bound}
     reduced = Equation(f"{equation.number}, reduced", equation.lhs, equation.at(fixed).rhs)
     return full, fit(reduced, data, {x: p for x, p in parameters.items() if x not in fixed}, loss)
 
@@ -185,9 +189,15 @@ def verdicts(full: Fit) -> dict[str, str]:
 
 
 def calibration_table(
-    full: Fit, shipped: Fit, held_out: Mapping[str, tuple[Fit, Data]], device: Gpu, pixels_min: int, source: Mapping[str, Any]
+    full: Fit,
+    shipped: Fit,
+    held_out: Mapping[str, tuple[Fit, Data]],
+    device: Gpu,
+    pixels_min: int,
+    source: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity and conventions.
+    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity and
+    conventions.
 
     ``full`` is the fit of the whole law, ``shipped`` the one with unidentified parameters fixed at their bounds.
     """
@@ -214,9 +224,17 @@ def calibration_table(
             "batch": [float(inputs[B].min()), float(inputs[B].max())],
             "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
         },
-        "convention": {"flop": "1 fused multiply-add = 2 FLOP", "count": "leading order, paper Eq. (2)", "stages": "denoiser"},
+        "convention": {
+            "flop": "1 fused multiply-add = 2 FLOP",
+            "count": "leading order, paper Eq. (2)",
+            "stages": "denoiser",
+        },
         "data": dict(source),
     }
+
+
+def _nearest_bound(bounds: Free, value: float) -> float:
+    return bounds.low if value - bounds.low < bounds.high - value else bounds.high
 
 
 Residual = Callable[[Any], FloatArray]

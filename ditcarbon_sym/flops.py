@@ -1,20 +1,47 @@
 r"""FLOP of one request: token counts, paper Table 2 by operator, the one-shot stages and Eq. (2).
 
-One fused multiply-add is two FLOP. Products, convolutions and attention scores count; bias, norm, activation and softmax
-do not. Flags multiply, they never branch: joint attention (s or j) sends the text tokens through self-attention and MLP,
-and a dual-stream block has no separate cross-attention.
+One fused multiply-add is two FLOP. Products, convolutions and attention scores count; bias, norm, activation and
+softmax do not. Flags multiply, they never branch: joint attention (s or j) sends the text tokens through
+self-attention and MLP, and a dual-stream block has no separate cross-attention.
 
-Two points where the paper's own usage differs from its text are kept visible as symbols: ``k_VAE`` (1 as printed, 3 as used
-in Table 7) and ``n_frames`` in the VAE's latent pixels (output frames, as Table 7 uses them, not latent frames).
+Two points where the paper's own usage differs from its text are kept visible as symbols: ``k_VAE`` (1 as printed, 3
+as used in Table 7) and ``n_frames`` in the VAE's latent pixels (output frames, as Table 7 uses them, not latent
+frames).
 """
 
 from .equation import Equation
 from .notation import (
-    B, F_block, F_denoiser, F_text, F_total, F_VAE, H, N, P_enc, P_VAE, S, W,
-    a, c, d, ell, ell_latent, f, g, j, k_VAE, m, n_frames, n_latent, p, s, v_s, v_t,
+    F_VAE,
+    P_VAE,
+    B,
+    F_block,
+    F_denoiser,
+    F_text,
+    F_total,
+    H,
+    N,
+    P_enc,
+    S,
+    W,
+    a,
+    c,
+    d,
+    ell,
+    ell_latent,
+    f,
+    g,
+    j,
+    k_VAE,
+    m,
+    n_frames,
+    n_latent,
+    p,
+    s,
+    v_s,
+    v_t,
 )  # fmt: skip
 
-# Sizes. The number of latent frames is rounded down at the boundary; here the exact relation for (n_frames - 1) % v_t = 0.
+# Sizes. Latent frames are rounded down at the boundary; here the exact relation, for (n_frames - 1) % v_t = 0.
 latent_frames = Equation("Section 3.2", n_latent, 1 + (n_frames - 1) / v_t)
 latent_tokens = Equation("Section 3.2", ell, H / (v_s * p) * W / (v_s * p) * n_latent)
 latent_pixels = Equation("Section 3.2", ell_latent, H / v_s * W / v_s * n_frames)

@@ -1,7 +1,8 @@
 """Tables of measurements: a CSV of configurations and what was measured, read, validated, extra columns kept.
 
-Columns: ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and ``mu`` (delivered over peak) or ``time_s`` (seconds for the
-whole batch); optional ``frames``, ``steps``, ``guidance``, ``text_tokens`` (the model's released defaults where absent). Any other column is kept.
+Columns: ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and ``mu`` (delivered over peak) or
+``time_s`` (seconds for the whole batch); optional ``frames``, ``steps``, ``guidance``, ``text_tokens`` (the model's
+released defaults where absent). Any other column is kept.
 """
 
 import csv
@@ -29,7 +30,9 @@ class Row:
 
 
 def read_csv(path: str | Path) -> list[Row]:
-    """Read and validate a table of measurements; raises `InputError` naming file, line, column, value and expectation."""
+    """Read and validate a table of measurements; raises `InputError` naming file, line, column, value and
+    expectation.
+    """
     path = Path(path)
     try:
         with path.open(encoding="utf-8", newline="") as lines:
@@ -53,7 +56,10 @@ def read_csv(path: str | Path) -> list[Row]:
 def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
     if missing:
-        raise InputError(f"{path}: no column {missing[0]!r}; expected {', '.join(REQUIRED)} and mu or time_s, found {', '.join(header) or 'nothing'}")
+        raise InputError(
+            f"{path}: no column {missing[0]!r}; expected {', '.join(REQUIRED)} and mu or time_s, "
+            f"found {', '.join(header) or 'nothing'}"
+        )
     if not any(name in header for name in MEASURED):
         raise InputError(f"{path}: no column 'mu' or 'time_s': nothing measured to fit")
     if len(set(header)) != len(header):

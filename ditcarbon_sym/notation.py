@@ -6,8 +6,9 @@ messages and the JSON keys all read it.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from types import MappingProxyType
 
 from sympy import Integer, Symbol
@@ -18,6 +19,17 @@ SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7
 
 class InputError(ValueError):
     """A user's mistake, told in one line: the thing, its value, what was expected and the fix."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Return '; did you mean x?' with the nearest names, or all of them if none is near.
+
+    >>> nearest("pixart-alfa", ["pixart-alpha", "sd3-medium"])
+    '; did you mean pixart-alpha?'
+    """
+    known = sorted(names)
+    near = get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
 
 
 @dataclass(frozen=True)
@@ -87,13 +99,18 @@ def _symbol(
     return symbol
 
 
+def _flag(name: str, meaning: str, field: str) -> Symbol:
+    return _symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)
+
+
 # Architecture (Section 3.1)
-_FLAG = {"low": 0, "high": 1, "integer": True, "zero": True}
-s = _symbol("s", "dual-stream flag: text and latent tokens have weights of their own", "1", "dual_stream", **_FLAG)
-c = _symbol("c", "cross-attention flag: a separate attention over the text tokens", "1", "cross_attention", **_FLAG)
-a = _symbol("a", "adaLN-Zero flag: modulation weights in every block", "1", "adaln_zero", **_FLAG)
-j = _symbol("j", "joint-attention flag: text and latent tokens share the weights of one sequence", "1", "joint_attention", **_FLAG)
-n_ada = _symbol("n_ada", "adaLN modulation modules per block", "1", "adaln_modules", 1, 16, latex=r"n_{\mathrm{ada}}", integer=True)
+s = _flag("s", "dual-stream flag: text and latent tokens have weights of their own", "dual_stream")
+c = _flag("c", "cross-attention flag: a separate attention over the text tokens", "cross_attention")
+a = _flag("a", "adaLN-Zero flag: modulation weights in every block", "adaln_zero")
+j = _flag("j", "joint-attention flag: text and latent tokens share the weights of one sequence", "joint_attention")
+n_ada = _symbol(
+    "n_ada", "adaLN modulation modules per block", "1", "adaln_modules", 1, 16, latex=r"n_{\mathrm{ada}}", integer=True
+)
 t = _symbol("t", "conditioning width feeding adaLN", "1", "conditioning_width", 1, 1e5, integer=True)
 N = _symbol("N", "transformer blocks", "1", "blocks", 1, 1e4, integer=True)
 d = _symbol("d", "hidden size", "1", "hidden_size", 1, 1e5, integer=True)
@@ -103,21 +120,43 @@ p = _symbol("p", "patch side", "1", "patch_size", 1, 64, integer=True, hint="lat
 # Encoders and decoders (Section 3.2)
 v_s = _symbol("v_s", "VAE spatial downsampling", "1", "vae_spatial_factor", 1, 128, integer=True)
 v_t = _symbol("v_t", "VAE temporal downsampling", "1", "vae_temporal_factor", 1, 64, integer=True)
-P_enc = _symbol("P_enc", "text-encoder parameters", "1", "text_encoder_parameters", 0, 1e12, latex=r"P_{\mathrm{enc}}", zero=True)
-P_VAE = _symbol("P_VAE", "VAE decoder parameters", "1", "vae_decoder_parameters", 0, 1e11, latex=r"P_{\mathrm{VAE}}", zero=True)
-k_VAE = _symbol("k_VAE", "VAE reuse factor: positions each decoder weight visits per latent pixel", "1", "vae_reuse_factor", 0, 1e4,
-                latex=r"k_{\mathrm{VAE}}", zero=True)
+P_enc = _symbol(
+    "P_enc", "text-encoder parameters", "1", "text_encoder_parameters", 0, 1e12, latex=r"P_{\mathrm{enc}}", zero=True
+)
+P_VAE = _symbol(
+    "P_VAE", "VAE decoder parameters", "1", "vae_decoder_parameters", 0, 1e11, latex=r"P_{\mathrm{VAE}}", zero=True
+)
+k_VAE = _symbol(
+    "k_VAE",
+    "VAE reuse factor: positions each decoder weight visits per latent pixel",
+    "1",
+    "vae_reuse_factor",
+    0,
+    1e4,
+    latex=r"k_{\mathrm{VAE}}",
+    zero=True,
+)
 
 # Request (Section 3.2)
 H = _symbol("H", "output height", "1", "height", 1, 65536, integer=True, hint="pixels")
 W = _symbol("W", "output width", "1", "width", 1, 65536, integer=True, hint="pixels")
-n_frames = _symbol("n_frames", "output frames (1 for an image)", "1", "frames", 1, 1e5, latex=r"n_{\mathrm{frames}}", integer=True)
+n_frames = _symbol(
+    "n_frames", "output frames (1 for an image)", "1", "frames", 1, 1e5, latex=r"n_{\mathrm{frames}}", integer=True
+)
 n_latent = _symbol("n_latent", "latent frames", "1", latex=r"n_{\mathrm{latent}}")
 m = _symbol("m", "text tokens", "1", "text_tokens", 0, 1e6, integer=True, zero=True)
 B = _symbol("B", "batch size: outputs made together", "1", "batch", 1, 1e6, integer=True)
 S = _symbol("S", "denoising steps", "1", "steps", 1, 1e5, integer=True)
-g = _symbol("g", "guidance passes per step", "1", "guidance", 1, 3, integer=True,
-            hint="denoiser passes per step: 1 without guidance, 2 with classifier-free guidance; not the guidance scale")
+g = _symbol(
+    "g",
+    "guidance passes per step",
+    "1",
+    "guidance",
+    1,
+    3,
+    integer=True,
+    hint="denoiser passes per step: 1 without guidance, 2 with classifier-free guidance; not the guidance scale",
+)
 
 # Derived sizes and work (Sections 3.1 and 3.2)
 ell = _symbol("ell", "latent tokens of one output", latex=r"\ell")
@@ -131,24 +170,69 @@ F_denoiser = _symbol("F_denoiser", "FLOP of the denoising loop for the batch", l
 F_total = _symbol("F_total", "FLOP of the request", latex=r"F_{\mathrm{total}}")
 
 # Hardware (Section 3.3)
-mu = _symbol("mu", "hardware efficiency: delivered over peak throughput", "1", "mu", 1e-6, 1, latex=r"\mu",
-             hint="a fraction of peak")
+mu = _symbol(
+    "mu",
+    "hardware efficiency: delivered over peak throughput",
+    "1",
+    "mu",
+    1e-6,
+    1,
+    latex=r"\mu",
+    hint="a fraction of peak",
+)
 mu_sat = _symbol("mu_sat", "efficiency at saturation", "1", "mu_sat", 1e-6, 1, latex=r"\mu_{\mathrm{sat}}")
-ell_star = _symbol("ell_star", "latent tokens at half sequence saturation (B = 1)", "1", "ell_star", 0, 1e7, latex=r"\ell^{*}", zero=True)
+ell_star = _symbol(
+    "ell_star",
+    "latent tokens at half sequence saturation (B = 1)",
+    "1",
+    "ell_star",
+    0,
+    1e7,
+    latex=r"\ell^{*}",
+    zero=True,
+)
 B_0 = _symbol("B_0", "batch size at half batch saturation", "1", "B_0", 0, 1e4, zero=True)
-Theta_peak = _symbol("Theta_peak", "dense peak throughput", "FLOP/s", "peak_flop_per_second", 1e9, 1e17,
-                     latex=r"\Theta_{\mathrm{peak}}", hint="in FLOP/s: was it given in TFLOP/s?")
+Theta_peak = _symbol(
+    "Theta_peak",
+    "dense peak throughput",
+    "FLOP/s",
+    "peak_flop_per_second",
+    1e9,
+    1e17,
+    latex=r"\Theta_{\mathrm{peak}}",
+    hint="in FLOP/s: was it given in TFLOP/s?",
+)
 TDP = _symbol("TDP", "thermal design power", "W", "tdp_watt", 1, 1e5, latex=r"\mathrm{TDP}")
 
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
 E = _symbol("E", "energy of the request", "kWh", "energy_kwh")
-PUE = _symbol("PUE", "power usage effectiveness", "1", "pue", 1, 5, latex=r"\mathrm{PUE}", hint="facility energy over IT energy")
-I_grid = _symbol("I_grid", "grid carbon intensity", "gCO2eq/kWh", "grid_gco2eq_per_kwh", 0, 5000, latex=r"I_{\mathrm{grid}}",
-                 zero=True, hint="gCO2eq per kWh")
+PUE = _symbol(
+    "PUE", "power usage effectiveness", "1", "pue", 1, 5, latex=r"\mathrm{PUE}", hint="facility energy over IT energy"
+)
+I_grid = _symbol(
+    "I_grid",
+    "grid carbon intensity",
+    "gCO2eq/kWh",
+    "grid_gco2eq_per_kwh",
+    0,
+    5000,
+    latex=r"I_{\mathrm{grid}}",
+    zero=True,
+    hint="gCO2eq per kWh",
+)
 L = _symbol("L", "hardware lifetime", "s", "lifetime_s")
-C_chip = _symbol("C_chip", "embodied carbon of the accelerator", "gCO2eq", "embodied_gco2eq", 0, 1e9, latex=r"C_{\mathrm{chip}}",
-                 zero=True, hint="in grams: was it given in kilograms?")
+C_chip = _symbol(
+    "C_chip",
+    "embodied carbon of the accelerator",
+    "gCO2eq",
+    "embodied_gco2eq",
+    0,
+    1e9,
+    latex=r"C_{\mathrm{chip}}",
+    zero=True,
+    hint="in grams: was it given in kilograms?",
+)
 C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"C_{\mathrm{op}}")
 C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}")
 C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}")
@@ -161,3 +245,12 @@ BY_FIELD: Mapping[str, Notation] = MappingProxyType({entry.field: entry for entr
 
 BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for entry in _TABLE.values()})
 """The symbol's ASCII spelling to `Notation`."""
+
+# What the entries of the catalogue and a request are made of.
+MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
+REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
+GPU_FIELDS = (Theta_peak, TDP)
+DATACENTER_FIELDS = (PUE, I_grid)
+
+MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})
+"""What a model's entry may leave out: the paper's defaults. The conditioning width defaults to the hidden size."""

@@ -1,7 +1,7 @@
 """The chain from a request to grams of CO2eq: the equations in order, and their composition in closed form.
 
-Formulas meet through symbols; this is the one place where they are put together. A *route* is the list of equations that leads
-from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``measured`` takes mu as an input.
+Formulas meet through symbols; this is the one place where they are put together. A *route* is the list of equations
+that leads from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``measured`` takes mu as an input.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +56,8 @@ def find(name: str) -> Equation:
     known = {equation.lhs.name: equation for equation in (coefficient, flops.latent_frames, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     if name not in known:
-        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {', '.join(k for k in known if not k.isdigit())}")
+        names = ", ".join(key for key in known if not key.isdigit())
+        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")
     return known[name]
 
 

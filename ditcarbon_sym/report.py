@@ -1,10 +1,11 @@
-"""How results look: rich tables, Markdown, CSV, JSON and TOML. The only place that rounds, and the only one that writes files."""
+"""How results look: rich tables, Markdown, CSV, JSON and TOML. The only place that rounds, and the only one that
+writes files.
+"""
 
 import csv
 import io
 import json
 import math
-import os
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,8 +16,6 @@ from .equation import Equation
 from .estimation import Estimate, Quantity
 from .notation import NOTATION, PUE, TDP, H, I_grid, InputError, N, S, Theta_peak, W, a, c, d, g, j, m, n_frames, s
 
-_PREFIXES = ((1e18, "E"), (1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
-
 
 def significant(value: float | None, digits: int = 4) -> str:
     """Write a number with so many significant digits, without an exponent where it stays readable.
@@ -26,8 +25,10 @@ def significant(value: float | None, digits: int = 4) -> str:
     """
     if value is None or math.isnan(value):
         return "unknown"
-    if value == 0 or not math.isfinite(value):
+    if not math.isfinite(value):
         return f"{value:g}"
+    if value == int(value) and abs(value) < 1e7:
+        return f"{int(value):,}"
     if not 1e-4 <= abs(value) < 1e7:
         mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
         return f"{mantissa}e{int(exponent)}"
@@ -61,7 +62,11 @@ def estimate_rows(estimate: Estimate) -> list[tuple[str, str, str]]:
         ("FLOP, text encoder", significant(flops["text_encoder"]), "FLOP"),
         ("FLOP, VAE decoder", significant(flops["vae_decoder"]), "FLOP"),
         ("FLOP, total", significant(flops["total"]), "FLOP"),
-        ("efficiency mu", interval(Quantity(estimate.efficiency["value"], estimate.efficiency["low"], estimate.efficiency["high"])), "of peak"),
+        (
+            "efficiency mu",
+            interval(Quantity(estimate.efficiency["value"], estimate.efficiency["low"], estimate.efficiency["high"])),
+            "of peak",
+        ),
         ("time", interval(estimate.time_s), "s"),
         ("energy", interval(estimate.energy_wh), "Wh"),
         ("operational carbon", interval(estimate.operational_g), "gCO2eq"),
@@ -85,34 +90,38 @@ def estimate_title(estimate: Estimate) -> str:
     r = estimate.request
     frames = f" x {r['frames']} frames" if r["frames"] != 1 else ""
     return (
-        f"{estimate.model}, {r['height']} x {r['width']}{frames}, batch {r['batch']}, {r['steps']} steps x {r['guidance']} passes, "
-        f"on {estimate.gpu}, {estimate.datacenter}"
+        f"{estimate.model}, {r['height']} x {r['width']}{frames}, batch {r['batch']}, "
+        f"{r['steps']} steps x {r['guidance']} passes, on {estimate.gpu}, {estimate.datacenter}"
     )
 
 
-def basis_lines(estimate: Estimate) -> list[str]:
-    """Say what the numbers rest on, a line each."""
+def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
+    """Say what the numbers rest on: what, and in which words."""
     basis, calibration = estimate.basis, estimate.basis["calibration"]
-    lines = [
-        f"equations    {', '.join(basis['equations'])}; {estimate.flops['convention']}",
-        f"efficiency   {estimate.efficiency['model']}",
+    rows = [
+        ("equations", ", ".join(basis["equations"])),
+        ("FLOP", estimate.flops["convention"]),
+        ("efficiency", estimate.efficiency["model"]),
     ]
     if calibration is not None:
         values = ", ".join(f"{name} = {significant(value)}" for name, value in calibration["parameters"].items())
-        lines += [
-            f"calibration  {estimate.efficiency['calibration']}: {values}; n = {calibration['n']}, MAPE of mu {calibration['mape_percent']:.1f} %",
-            *(f"             {name}: {verdict}" for name, verdict in calibration["verdicts"].items() if verdict != "identified"),
+        unsure = [f"{name} {verdict}" for name, verdict in calibration["verdicts"].items() if verdict != "identified"]
+        rows += [
+            ("calibration", f"{estimate.efficiency['calibration']}: {values}"),
+            ("", f"n = {calibration['n']}, MAPE of mu {calibration['mape_percent']:.1f} %"),
+            *(("", line) for line in unsure),
         ]
     embodied = basis["embodied_gco2eq"]
-    lines += [
-        f"power        {basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only; PUE {basis['pue']:g}",
-        f"peak         {significant(basis['peak_flop_per_second'] / 1e12)} TFLOP/s {basis['precision']}",
-        f"grid         {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh",
-        f"embodied     {'unknown' if embodied is None else f'{embodied / 1000:g} kgCO2eq'}, boundary: {basis['embodied_boundary']}; "
-        f"linear over {basis['lifetime_years']:g} years, no duty cycle",
-        "intervals    none yet: values are point estimates" if estimate.interval_level is None else f"intervals    {estimate.interval_level:.0%}",
+    mass = "unknown" if embodied is None else f"{embodied / 1000:g} kgCO2eq"
+    return [
+        *rows,
+        ("peak", f"{significant(basis['peak_flop_per_second'] / 1e12)} TFLOP/s {basis['precision']}".rstrip()),
+        ("power", f"{basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only"),
+        ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh"),
+        ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
+        ("lifetime", f"{basis['lifetime_years']:g} years, linear, no duty cycle"),
+        ("intervals", "none: values are point estimates"),
     ]
-    return lines
 
 
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -149,7 +158,9 @@ def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, then renamed. Raises `InputError` if it cannot."""
+    """Write a file whole or not at all: to a temporary one beside it, then renamed. Raises `InputError` if it
+    cannot.
+    """
     data = content.encode() if isinstance(content, str) else content
     temporary = None
     try:
@@ -158,7 +169,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             temporary = Path(file.name)
             file.write(data)
         temporary.chmod(0o644)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -200,13 +211,28 @@ def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
         }
         for gpu in catalog.gpus.values()
     ]
-    return ("id", "name", "peak (TFLOP/s)", "precision", "power (W)", "memory (GB)", "embodied (kgCO2eq)", "calibrated"), rows
+    return (
+        "id",
+        "name",
+        "peak (TFLOP/s)",
+        "precision",
+        "power (W)",
+        "memory (GB)",
+        "embodied (kgCO2eq)",
+        "calibrated",
+    ), rows
 
 
 def datacenter_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
     """Return header and rows of the list of data centres."""
     rows = [
-        {"id": place.id, "name": place.name, "PUE": place.values[PUE], "grid (gCO2eq/kWh)": place.values[I_grid], "origin": place.origin}
+        {
+            "id": place.id,
+            "name": place.name,
+            "PUE": place.values[PUE],
+            "grid (gCO2eq/kWh)": place.values[I_grid],
+            "origin": place.origin,
+        }
         for place in catalog.datacenters.values()
     ]
     return ("id", "name", "PUE", "grid (gCO2eq/kWh)"), rows

@@ -1,12 +1,14 @@
-"""From what a user asks for to the numbers of a request: defaults filled in, ranges checked, frames rounded to the VAE's."""
+"""From what a user asks for to the numbers of a request: defaults filled in, ranges checked, frames rounded to the
+VAE's.
+"""
 
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
 from sympy import Symbol
 
-from .catalog import REQUEST_FIELDS, Model
-from .notation import BY_FIELD, NOTATION, H, InputError, Notation, W, n_frames, n_latent, p, v_s, v_t
+from .catalog import Model
+from .notation import BY_FIELD, NOTATION, REQUEST_FIELDS, H, InputError, Notation, W, n_frames, n_latent, p, v_s, v_t
 
 
 class Request(TypedDict, total=False):
@@ -23,7 +25,9 @@ class Request(TypedDict, total=False):
 
 
 def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symbol, float], tuple[str, ...]]:
-    """Return the request as numbers, the model's defaults filled in, with the notes that go with it; raise `InputError` if invalid."""
+    """Return the request as numbers, the model's defaults filled in, with the notes that go with it; raise
+    `InputError` if invalid.
+    """
     known = {NOTATION[x].field: x for x in REQUEST_FIELDS}
     given = {key: value for key, value in request.items() if value is not None}
     if "resolution" in given:
@@ -56,10 +60,11 @@ def _demand_whole_patches(model: Model, numbers: Mapping[Symbol, float]) -> None
     for side in (H, W):
         size = int(numbers[side])
         if size % unit:
-            below = max(unit, size // unit * unit)
+            below = size // unit * unit
+            near = " and ".join(str(multiple) for multiple in (below, below + unit) if multiple)
             raise InputError(
-                f"{NOTATION[side].field} = {size} is not a multiple of {unit} (VAE factor {model.values[v_s]:g} x patch "
-                f"{model.values[p]:g} of {model.id}); nearest are {below} and {below + unit if below <= size else 2 * unit}"
+                f"{NOTATION[side].field} = {size} is not a multiple of {unit} "
+                f"(VAE factor {model.values[v_s]:g} x patch {model.values[p]:g} of {model.id}); nearest: {near}"
             )
 
 
@@ -68,10 +73,14 @@ def _with_latent_frames(model: Model, numbers: dict[Symbol, float]) -> tuple[dic
     frames = int(numbers[n_frames])
     if not model.is_video:
         if frames != 1:
-            raise InputError(f"frames = {frames}: {model.id} is an image model; leave frames out, or choose a video model")
+            raise InputError(
+                f"frames = {frames}: {model.id} is an image model; leave frames out, or choose a video model"
+            )
         return {**numbers, n_latent: 1.0}, ()
     factor = int(model.values[v_t])
     latent = (frames - 1) // factor + 1
     whole = (latent - 1) * factor + 1
-    note = f"{frames} output frames are counted as {latent} latent frames, as {whole} would be (VAE time factor {factor})"
+    note = (
+        f"{frames} output frames are counted as {latent} latent frames, as {whole} would be (VAE time factor {factor})"
+    )
     return {**numbers, n_latent: float(latent)}, () if whole == frames else (note,)

@@ -10,10 +10,22 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
 from sympy import Symbol
 
-from .catalog import (
-    DATACENTER_FIELDS, GPU_FIELDS, LAWS, MODEL_DEFAULTS, MODEL_FIELDS, REQUEST_FIELDS, nearest,
+from .efficiency import LAWS
+from .notation import (
+    DATACENTER_FIELDS,
+    GPU_FIELDS,
+    MODEL_DEFAULTS,
+    MODEL_FIELDS,
+    NOTATION,
+    REQUEST_FIELDS,
+    TDP,
+    C_chip,
+    InputError,
+    n_frames,
+    nearest,
+    t,
+    v_t,
 )  # fmt: skip
-from .notation import NOTATION, C_chip, InputError, TDP, n_frames, t, v_t
 
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
 
@@ -34,13 +46,14 @@ def _table(title: str, symbols: Sequence[Symbol], optional: Sequence[Symbol] = (
     return create_model(title, __base__=_Table, **fields, **others)
 
 
-_Text = (str, "")
-_Sources = (dict[str, str], {})
+_Text: Any = (str, "")
+_Sources: Any = (dict[str, str], {})
+_Grams: Any = _number(C_chip)
 _Request = _table("request", REQUEST_FIELDS, optional=(n_frames,))
 _Model = _table("model", MODEL_FIELDS, (*MODEL_DEFAULTS, t, v_t), name=_Text, sources=_Sources, request=(_Request, ...))
 _Gpu = _table(
     "gpu", GPU_FIELDS, (TDP,), name=_Text, sources=_Sources, precision=_Text, memory_gb=(float | int | None, None),
-    embodied_gco2eq=(dict[str, _number(C_chip)], {}),
+    embodied_gco2eq=(dict[str, _Grams], {}),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
@@ -61,7 +74,9 @@ class _Validity(_Table):
 
 
 def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Check the user's catalogue file and return it; raises `InputError` naming file, entry, field, value and expectation."""
+    """Check the user's catalogue file and return it; raises `InputError` naming file, entry, field, value and
+    expectation.
+    """
     if not tables:
         raise InputError(f"{path}: no entries; expected [models.ID], [gpus.ID] or [datacenters.ID] tables")
     checked: dict[str, Any] = {}
@@ -79,7 +94,7 @@ def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
 def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Check a calibration file and return it; raises `InputError` naming file, field, value and expectation."""
     law = table.get("law")
-    if law not in LAWS:
+    if not isinstance(law, str) or law not in LAWS:
         raise InputError(f"{path}: law = {law!r} is unknown; expected one of {', '.join(LAWS)}")
     schema = create_model(
         "calibration", __base__=_Table,
@@ -92,7 +107,9 @@ def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]
     names, matrix = checked["covariance"]["parameters"], checked["covariance"]["matrix"]
     unknown = [name for name in names if name not in checked["parameters"]]
     if unknown or len(matrix) != len(names) or any(len(row) != len(names) for row in matrix):
-        raise InputError(f"{path}: covariance must be a square matrix over parameters of the law {law!r}, not over {names}")
+        raise InputError(
+            f"{path}: covariance must be a square matrix over parameters of the law {law!r}, not over {names}"
+        )
     return checked
 
 
@@ -100,7 +117,8 @@ def _validated(schema: type[BaseModel], table: Mapping[str, Any], where: str) ->
     try:
         return schema.model_validate(table).model_dump(exclude_none=True)
     except ValidationError as failure:
-        errors = failure.errors(include_url=False)
+        # A misspelt field is also a missing one: tell the spelling first.
+        errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "extra_forbidden")
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise InputError(f"{where}: {_told(errors[0], schema)}{more}") from None
 

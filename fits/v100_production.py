@@ -1,4 +1,5 @@
-"""The paper's production fit: BGR on the 48 runs at 512 x 512 and above, written to the calibration that the package ships.
+"""The paper's production fit: BGR on the 48 runs at 512 x 512 and above, written to the calibration that the
+package ships.
 
 Run as ``python -m fits.v100_production``. The length scale ell* stands on its bound, zero, so the file holds the
 reduced two-parameter model with its covariance, and says so.
@@ -28,9 +29,13 @@ def table() -> dict[str, Any]:
         "sha256": hashlib.sha256(CORPUS.read_bytes()).hexdigest(),
         "source": "ditcarbon2026: Table 5",
     }
-    return calibration_table(full, shipped, leave_one_group_out(saturation, data), load().gpu(GPU), PRODUCTION_PIXELS, source)
+    return calibration_table(
+        full, shipped, leave_one_group_out(saturation, data), load().gpu(GPU), PRODUCTION_PIXELS, source
+    )
 
 
 if __name__ == "__main__":
-    write_atomically(TARGET, toml_text(table(), "Made by fits/v100_production.py (make fits); a test refits and compares."))
+    write_atomically(
+        TARGET, toml_text(table(), "Made by fits/v100_production.py (make fits); a test refits and compares.")
+    )
     print(f"wrote {TARGET.name}")

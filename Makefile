@@ -1,0 +1,42 @@
+# Every target makes its own environment in .venv; nothing else needs to be installed but Python 3.11+ and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
+
+.PHONY: help install figures test fits bench check clean
+.DEFAULT_GOAL := help
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+.venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $(PYTHON) is older than Python 3.11; run: make PYTHON=python3.11 ..." >&2; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+install: .venv/.installed  ## make .venv with the package and its tools
+
+figures: build/.figures  ## every table and figure, into build/
+
+build/.figures: .venv/.installed $(SOURCES)
+	$(BIN)/python -m paper_figures build
+	@touch $@
+
+test: .venv/.installed  ## all tests
+	$(BIN)/pytest
+
+fits: .venv/.installed  ## refit the calibrations that the package ships
+	$(BIN)/python -m fits.v100_production
+
+bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
+	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py
+
+check: .venv/.installed  ## format, lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:  ## remove what was built (not .venv)
+	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sympy import Integer, Symbol
+
+from ditcarbon_sym import pipeline
+from ditcarbon_sym.evaluate import BLOCK, Compiled, compiled
+from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
+
+from .strategies import configurations
+
+
+def test_the_same_expressions_compile_once_per_process():
+    assert compiled((B * S,)) is compiled((B * S,))
+
+
+def test_a_constant_derivative_fills_the_shape():
+    slope, value = Compiled(((3 * S).diff(S), 3 * S + B))({S: np.ones(5), B: 1})
+    assert slope.shape == value.shape == (5,) and (slope == 3).all()
+
+
+def test_a_constant_expression_has_the_shape_of_its_scalar_inputs():
+    assert Compiled((Integer(4), S))({S: 2}) == [4, 2]
+
+
+def test_large_and_small_arrays_agree_to_the_last_bit():
+    function = compiled((4 * ell**2 * d + 8 * ell * d**2 + m / ell,))
+    rng = np.random.default_rng(0)
+    values = {ell: rng.uniform(1, 1e5, 3 * BLOCK + 17), d: 1152, m: rng.uniform(0, 300, 3 * BLOCK + 17)}
+    (whole,) = function(values)
+    (part,) = function({x: v[:100] if np.ndim(v) else v for x, v in values.items()})
+    assert np.array_equal(whole[:100], part)
+
+
+def test_blocks_broadcast_like_numpy():
+    (table,) = compiled((ell * d + m,))({ell: np.arange(3.0 * BLOCK)[:, None], d: np.arange(7.0), m: 1})
+    assert table.shape == (3 * BLOCK, 7)
+    assert np.array_equal(table, np.arange(3.0 * BLOCK)[:, None] * np.arange(7.0) + 1)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (2, 0)])
+def test_empty_and_single_inputs_keep_their_shape(shape):
+    (result,) = compiled((ell * d,))({ell: np.ones(shape), d: 2})
+    assert result.shape == shape
+
+
+@given(configurations())
+def test_integers_of_any_width_give_the_same_as_floats(configuration):
+    whole = {x: v for x, v in configuration.items() if float(v).is_integer() and abs(v) < 2**31}
+    results = [
+        pipeline.evaluate({**configuration, **{x: np.array([v, v], dtype=kind) for x, v in whole.items()}})
+        for kind in (np.int32, np.int64, np.float64)
+    ]
+    for name in pipeline.OUTPUTS:
+        assert np.array_equal(results[0][name], results[2][name]) and np.array_equal(results[1][name], results[2][name])
+
+
+def test_a_count_beyond_int64_does_not_wrap():
+    assert compiled((ell**2 * d,))({ell: np.array([10**9]), d: np.array([10**5])})[0][0] == 1e23
+
+
+@given(configurations(), st.integers(0, 2**32 - 1))
+def test_permuting_and_broadcasting_inputs_changes_nothing(configuration, seed):
+    rng = np.random.default_rng(seed)
+    sides = 128.0 * rng.integers(1, 32, size=(4, 1))
+    batches = rng.integers(1, 16, size=(1, 5)).astype(float)
+    table = pipeline.evaluate({**configuration, H: sides, B: batches}, (C_total, F_total))
+    order = rng.permutation(5)
+    shuffled = pipeline.evaluate({**configuration, H: sides, B: batches[:, order]}, (C_total, F_total))
+    for name in (C_total, F_total):
+        assert table[name].shape == (4, 5)
+        assert np.array_equal(table[name][:, order], shuffled[name])
+        single = pipeline.evaluate({**configuration, H: sides[2, 0], B: batches[0, 3]}, (name,))[name]
+        assert table[name][2, 3] == pytest.approx(single, rel=1e-15)
+
+
+def test_unknown_stays_unknown_and_only_where_it_matters():
+    a, b = Symbol("a", positive=True), Symbol("b", positive=True)
+    product, other = Compiled((a * b, 2 * b))({a: np.nan, b: 3})
+    assert np.isnan(product) and other == 6

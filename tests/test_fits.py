@@ -1,0 +1,142 @@
+"""The calibrations that the package ships are what the data give today."""
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym.catalog import read_toml
+from ditcarbon_sym.efficiency import batch_saturation, saturation
+from ditcarbon_sym.fitting import (
+    BGR,
+    LOSSES,
+    Data,
+    Free,
+    fit,
+    fit_identified,
+    leave_one_group_out,
+    log_scatter,
+    verdicts,
+)
+from ditcarbon_sym.notation import B_0, B, ell, ell_star, mu_sat
+from fits import corpus, v100_production
+
+
+def leaves(table, path=""):
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def test_the_shipped_calibration_is_what_a_refit_gives():
+    shipped, again = dict(leaves(read_toml(v100_production.TARGET))), dict(leaves(v100_production.table()))
+    assert shipped.keys() == again.keys()
+    for key, value in shipped.items():
+        numeric = isinstance(value, float) or (isinstance(value, list) and not isinstance(value[0], str))
+        assert again[key] == pytest.approx(value, rel=1e-5) if numeric and not isinstance(value, list) else True, key
+        if isinstance(value, list):
+            assert np.allclose(again[key], value, rtol=1e-4) if numeric else again[key] == value, key
+        elif not numeric:
+            assert again[key] == value, key
+
+
+def test_the_corpus_has_the_rows_the_paper_counts():
+    origins = [row.extra["origin"] for row in corpus.rows()]
+    assert len(origins) == 83
+    assert [origins.count(x) for x in ("measured", "printed repeat", "reconstructed repeat")] == [78, 1, 4]
+    assert len(corpus.production()) == 48 and len(corpus.printed()) == 79
+    assert all(row.extra["origin"] == "measured" for row in corpus.rows() if corpus.is_production(row))
+
+
+def test_a_reconstructed_repeat_equals_its_twin():
+    measured = {(r.model, r.request["height"], r.request["frames"], r.request["batch"]): r for r in corpus.rows()[:78]}
+    for row in corpus.rows():
+        if row.extra["origin"] == "reconstructed repeat":
+            twin = measured[row.model, row.request["height"], row.request["frames"], row.request["batch"]]
+            assert row.measured == twin.measured and row.request["steps"] == 50
+
+
+def test_the_production_fit_is_the_papers():
+    full, shipped = fit_identified(saturation, corpus.production())
+    assert len(full.data) == 48
+    assert full.mape() == pytest.approx(7.8, abs=0.05)
+    assert full.at_bound == (ell_star,)
+    assert verdicts(full)["ell_star"].startswith("not identified")
+    assert shipped.free == (mu_sat, B_0)
+    assert shipped.values[mu_sat] == pytest.approx(0.389, abs=5e-4)
+    assert float(batch_saturation({**shipped.values, B: 1})) == pytest.approx(0.3414, abs=1e-3)
+
+
+def test_the_standard_error_at_a_bound_is_not_reported():
+    full, _ = fit_identified(saturation, corpus.production())
+    assert np.isnan(full.standard_errors[ell_star])
+
+
+def test_held_out_architectures_are_predicted_as_the_paper_says():
+    errors = {
+        name: trained.mape(rows)
+        for name, (trained, rows) in leave_one_group_out(saturation, corpus.production()).items()
+    }
+    printed = {
+        "dit-xl-2-256": 10.6,
+        "dit-xl-2-512": 9.2,
+        "pixart-alpha": 6.5,
+        "pixart-sigma": 6.2,
+        "sd3-medium": 8.8,
+        "cogvideox-2b": 11.9,
+    }
+    assert errors == pytest.approx(printed, abs=0.15)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_fit_finds_the_parameters_that_made_the_data(loss):
+    truth = {mu_sat: 0.5, B_0: 0.7, ell_star: 300.0}
+    grid = {B: np.repeat([1.0, 2, 4, 8], 5), ell: np.tile([256.0, 576, 1024, 4096, 16384], 4)}
+    data = Data(grid, saturation({**grid, **truth}), ("a",) * 20)
+    found = fit(saturation, data, BGR, loss)
+    assert found.values == pytest.approx(truth, rel=1e-6)
+    assert found.at_bound == () and found.mape() < 1e-6
+
+
+def test_the_jacobian_handed_to_the_optimiser_is_exact():
+    from ditcarbon_sym.fitting import _residuals
+
+    data = corpus.full()
+    for loss in LOSSES:
+        residual, jacobian = _residuals(saturation, data, (mu_sat, B_0, ell_star), loss)
+
+        class Parameters(dict):
+            pass
+
+        def at(*values):
+            return {x.name: type("P", (), {"value": v}) for x, v in zip((mu_sat, B_0, ell_star), values, strict=True)}
+
+        centre = np.array([0.4, 0.3, 200.0])
+        exact = jacobian(at(*centre))
+        for k in range(3):
+            step = np.eye(3)[k] * centre[k] * 1e-6
+            difference = (residual(at(*(centre + step))) - residual(at(*(centre - step)))) / (2 * step[k])
+            assert np.allclose(exact[:, k], difference, rtol=1e-6, atol=1e-9)
+
+
+def test_scatter_is_that_of_the_rows_held_out():
+    data = corpus.production()
+    held_out = leave_one_group_out(saturation, data)
+    logs = [np.log(rows.observed / trained.predict(rows)) for trained, rows in held_out.values()]
+    assert log_scatter(held_out) == pytest.approx(np.sqrt(np.mean(np.concatenate(logs) ** 2)))
+    assert 0.05 < log_scatter(held_out) < 0.15
+
+
+def test_too_few_rows_and_unknown_losses_are_refused():
+    data = corpus.production()
+    with pytest.raises(ValueError, match="cannot determine"):
+        fit(saturation, data.where(i < 2 for i in range(48)))
+    with pytest.raises(ValueError, match="loss = 'huber'"):
+        fit(saturation, data, loss="huber")
+
+
+def test_an_upper_bound_counts_as_a_bound_too():
+    grid = {B: np.array([1.0, 2, 4, 8]), ell: np.full(4, 1e6)}
+    data = Data(grid, np.full(4, 0.9), ("a",) * 4)
+    found = fit(batch_saturation, data, {mu_sat: Free(0.4, 0, 0.5), B_0: Free(0.1)})
+    assert mu_sat in found.at_bound

@@ -1,0 +1,71 @@
+"""Imports only go down: parsed from the sources, so that a lazy import counts too."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import ditcarbon_sym
+
+PACKAGE = Path(ditcarbon_sym.__file__).parent
+FLOORS = [
+    {"notation"},
+    {"equation", "evaluate"},
+    {"parameters", "flops", "efficiency", "carbon", "operators"},
+    {"architectures", "roofline"},
+    {"schema", "catalog", "pipeline", "request", "measurements"},
+    {"estimation", "fitting", "sweep", "sensitivity", "uncertainty", "solve"},
+    {"report", "measure"},
+    {"cli"},
+]
+FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
+SAME_FLOOR = {("equation", "evaluate"), ("catalog", "schema"), ("request", "catalog")}
+"""Within a floor, these may build on each other; nothing else may."""
+MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
+
+
+def imports(path: Path) -> set[str]:
+    """The package's own modules that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 1:
+            found |= {node.module.split(".")[0]} if node.module else {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("ditcarbon_sym"):
+            found.add(node.module.removeprefix("ditcarbon_sym").lstrip(".") or "__init__")
+        elif isinstance(node, ast.Import):
+            assert not any(alias.name.startswith("ditcarbon_sym") for alias in node.names), path
+    return found & set(FLOOR)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_lower_floors(module):
+    for imported in imports(PACKAGE / f"{module}.py"):
+        allowed = FLOOR[imported] < FLOOR[module] or (module, imported) in SAME_FLOOR
+        assert allowed, f"{module} (floor {FLOOR[module]}) imports {imported} (floor {FLOOR[imported]})"
+
+
+def test_every_module_has_a_floor():
+    assert set(MODULES) <= set(FLOOR)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_package_never_imports_what_is_built_on_it(module):
+    text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    names = {
+        name.split(".")[0]
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    assert not names & {"fits", "paper_figures", "derivations", "tests"}
+
+
+def test_the_estimate_imports_neither_scipy_nor_lmfit_nor_matplotlib(run_python):
+    run_python(
+        "import sys; from ditcarbon_sym import estimate; estimate('pixart-alpha');"
+        "assert not {'scipy', 'lmfit', 'matplotlib', 'pydantic'} & set(sys.modules)"
+    )
+
+
+def test_version_and_help_need_no_sympy(run_python):
+    run_python("import sys, ditcarbon_sym.cli; assert 'sympy' not in sys.modules and 'numpy' not in sys.modules")

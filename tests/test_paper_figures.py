@@ -1,0 +1,62 @@
+import csv
+import hashlib
+
+import pytest
+
+from paper_figures import __main__ as build
+from paper_figures.printed import claims
+from paper_figures.results import computed
+from paper_figures.tables import cells
+
+TOLERANCE = {
+    "flops": 0.005,
+    "mu": 0.004,
+    "time": 0.004,
+    "energy": 0.004,
+    "op": 0.004,
+    "emb": 0.004,
+    "total": 0.004,
+    "per_output": 0.004,
+}
+
+
+@pytest.mark.parametrize("table", ["table6", "table7"])
+def test_carbon_tables_agree_within_the_rounding_of_table_5(table):
+    for cell in cells(table):
+        if cell.column in TOLERANCE:
+            allowed = max(TOLERANCE[cell.column] * cell.claim.value, 1.05 * cell.claim.half_unit)
+            assert abs(cell.value - cell.claim.value) <= allowed, (cell.row, cell.column, cell.text)
+
+
+def test_table_1_is_exact():
+    assert len(cells("table1")) == 20
+    assert all(cell.value == pytest.approx(cell.claim.value, abs=1e-12) for cell in cells("table1"))
+
+
+def test_table_3_agrees_to_the_printed_digit_but_for_the_erratum():
+    off = [(cell.row, cell.column) for cell in cells("table3") if cell.agrees == "no"]
+    assert off == [("sd3-medium", "predicted"), ("sd3-medium", "error")]
+    values = computed()
+    assert values["table3.sd3-medium.predicted"] == pytest.approx(2.0384e9, rel=1e-4)
+    assert values["table3.sd3-medium.error"] == pytest.approx(0.51, abs=0.005)
+
+
+def test_every_claim_has_an_id_of_its_own_and_digits():
+    ids = [claim.id for claim in claims()]
+    assert len(ids) == len(set(ids))
+    assert all(claim.value == claim.value and claim.kind in ("result", "input", "external") for claim in claims())
+
+
+def digest(folder):
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_two_builds_give_the_same_bytes(tmp_path, capsys):
+    for name in ("one", "two"):
+        build.main(tmp_path / name)
+    one, two = digest(tmp_path / "one"), digest(tmp_path / "two")
+    assert one == two
+    assert {"figure3.pdf", "figure3.png", "figure4.pdf", "figure4.png", "table7.csv", "table7.md"} <= set(one)
+    with (tmp_path / "one" / "table7.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 72 and all(row["printed"] and row["computed"] for row in rows)

@@ -1,0 +1,34 @@
+"""The README's examples are run, and must print what it shows."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```\s*```text\n(.*?)```", README, re.S)
+CONSOLE = re.findall(r"```console\n\$ ditcarbon (.*?)\n(.*?)```", README, re.S)
+
+
+def squeezed(text):
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip()]
+
+
+@pytest.mark.parametrize(("code", "shown"), PYTHON)
+def test_a_python_example_prints_what_the_readme_shows(code, shown):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert squeezed(done.stdout) == squeezed(shown)
+
+
+@pytest.mark.parametrize(("arguments", "shown"), CONSOLE)
+def test_a_command_prints_what_the_readme_shows(ditcarbon, arguments, shown):
+    outcome = ditcarbon(*shlex.split(arguments))
+    assert squeezed(outcome.out + outcome.err) == squeezed(shown)
+
+
+def test_the_readme_has_examples_of_both_kinds():
+    assert PYTHON and CONSOLE
