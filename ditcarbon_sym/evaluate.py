@@ -18,14 +18,33 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
+from sympy.printing.numpy import NumPyPrinter
 
 from .notation import NOTATION, InputError
+
+# What generated code may call. Naming it spares lambdify its import of all of NumPy, lazy submodules included.
+_NAMESPACE = {
+    name: getattr(np, name)
+    for name in (
+        "exp",
+        "log",
+        "sqrt",
+        "abs",
+        "amax",
+        "amin",
+        "select",
+        "less",
+        "greater",
+        "less_equal",
+        "greater_equal",
+    )
+}
 
 FloatArray = NDArray[np.float64]
 Definition = tuple[Symbol, Expr]
 
-BLOCK = 8192
-"""Elements per block: a few dozen float64 temporaries of this length stay inside a core's second-level cache."""
+BLOCK = 32768
+"""Elements per block: long enough to amortise the interpreter, short enough for temporaries to stay in the cache."""
 
 
 class Compiled:
@@ -50,14 +69,20 @@ class Compiled:
         defined = {symbol for symbol, _ in needed}
         free = set().union(*(e.free_symbols for e in [*expressions, *(rhs for _, rhs in needed)]))
         self.arguments: tuple[Symbol, ...] = tuple(sorted(free - defined, key=lambda x: x.name))
+        self._depends = [_inputs(expression, dict(needed)) for expression in expressions]
         self._function: Callable[..., list[Any]] = lambdify(
-            self.arguments, list(expressions), modules="numpy", cse=lambda outputs: _share(outputs, needed)
+            self.arguments,
+            list(expressions),
+            modules=[_NAMESPACE],
+            printer=NumPyPrinter({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}),
+            cse=lambda outputs: _share(outputs, needed),
         )
 
     def __call__(self, values: Mapping[Symbol, ArrayLike]) -> list[Any]:
         """Evaluate at ``values``; each result has the broadcast shape of the inputs (a float64 scalar for scalars).
 
-        Symbols that the expressions do not contain are ignored; a missing one raises `InputError`.
+        A result that does not vary along an axis is a read-only view that repeats it there, and takes no memory for
+        it. Symbols that the expressions do not contain are ignored; a missing one raises `InputError`.
         """
         missing = [x for x in self.arguments if x not in values]
         if missing:
@@ -68,22 +93,32 @@ class Compiled:
         if not shape:
             return [np.float64(result) for result in self._function(*(array[()] for array in arrays))]
         aligned = [array.reshape((1,) * (len(shape) - array.ndim) + array.shape) for array in arrays]
-        blocks = _blocks(shape)
-        if len(blocks) == 1:
-            return [_filled(result, shape) for result in self._function(*aligned)]
-        return self._blockwise(aligned, shape, blocks)
+        return [
+            np.broadcast_to(output, shape) if output.shape != shape else output for output in self._fill(aligned, shape)
+        ]
 
-    def _blockwise(self, arrays: list[FloatArray], shape: tuple[int, ...], blocks: list[slice]) -> list[Any]:
-        first = self._function(*(_part(array, slice(0, 1)) for array in arrays))
-        outputs = [np.empty(shape) for _ in first]
+    def _fill(self, arrays: list[FloatArray], shape: tuple[int, ...]) -> list[FloatArray]:
+        """Work through the leading axis in blocks; each output is as large as the inputs it depends on make it."""
+        by_name = dict(zip(self.arguments, arrays, strict=True))
+        ones = (1,) * len(shape)
+        outputs = [
+            np.empty(np.broadcast_shapes(ones, *(by_name[x].shape for x in depends))) for depends in self._depends
+        ]
 
         def work(block: slice) -> None:
             results = self._function(*(_part(array, block) for array in arrays))
             for output, result in zip(outputs, results, strict=True):
-                output[block] = result
+                if len(output) == shape[0]:
+                    output[block] = result
+                elif block.start == 0:
+                    output[...] = result
 
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(work, blocks))
+        blocks = _blocks(shape)
+        if len(blocks) == 1:
+            work(blocks[0])
+        else:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(work, blocks))
         return outputs
 
 
@@ -102,6 +137,19 @@ def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> l
             kept.append((symbol, rhs))
             wanted |= rhs.free_symbols
     return kept[::-1]
+
+
+def _inputs(expression: Expr, definitions: Mapping[Symbol, Expr]) -> set[Symbol]:
+    """The arguments an expression depends on, directly or through definitions."""
+    found: set[Symbol] = set()
+    pending = set(expression.free_symbols)
+    while pending:
+        symbol = pending.pop()
+        if symbol in definitions:
+            pending |= definitions[symbol].free_symbols
+        else:
+            found.add(symbol)
+    return found
 
 
 def _share(outputs: Sequence[Expr], definitions: Sequence[Definition]) -> tuple[list[Definition], list[Expr]]:
@@ -141,10 +189,3 @@ def _blocks(shape: tuple[int, ...]) -> list[slice]:
 
 def _part(array: FloatArray, block: slice) -> FloatArray:
     return array if array.shape[0] == 1 else array[block]
-
-
-def _filled(result: Any, shape: tuple[int, ...]) -> FloatArray:
-    """Give ``result`` the full shape: a derivative that is constant comes back as a scalar."""
-    output = np.empty(shape)
-    output[...] = result
-    return output
