@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures test fits bench check clean
+.PHONY: help install figures claims derivations test fits verify bench check clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -24,11 +24,25 @@ build/.figures: .venv/.installed $(SOURCES)
 	$(BIN)/python -m paper_figures build
 	@touch $@
 
+claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy and the README's totals
+	$(BIN)/python -m paper_figures.ledger build
+
+derivations: .venv/.installed  ## the equations from matrix products, with their steps, into build/derivations
+	$(BIN)/python -m derivations build/derivations
+
 test: .venv/.installed  ## all tests
 	$(BIN)/pytest
 
 fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.v100_production
+
+.venv-verify/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-verify
+	.venv-verify/bin/pip install --quiet --disable-pip-version-check -e '.[verify]'
+	@touch $@
+
+verify: .venv-verify/.installed  ## count the real networks with torch again (an environment of its own, large)
+	.venv-verify/bin/python -m fits.pixart_flops --check
 
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py
@@ -38,5 +52,5 @@ check: .venv/.installed  ## format, lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-clean:  ## remove what was built (not .venv)
+clean:  ## remove what was built (not the environments)
 	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis

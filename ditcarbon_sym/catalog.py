@@ -5,6 +5,7 @@ files shipped in ``data/`` are validated by the tests; a file of the user's is v
 by entry.
 """
 
+import csv
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -152,6 +153,12 @@ def load_calibration(path: str | Path) -> Calibration:
 
     path = Path(path)
     return _calibration(validate_calibration(read_toml(path), path), str(path))
+
+
+def claims() -> list[dict[str, str]]:
+    """Return the ledger: every number the paper prints, what the project computes for it, and the status."""
+    with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def read_toml(path: Path) -> dict[str, Any]:

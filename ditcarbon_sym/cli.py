@@ -171,6 +171,99 @@ def formula(
         _print_table("", ("symbol", "meaning", "unit"), report.symbol_rows(equation))
 
 
+@app.command()
+def claims(
+    status: Annotated[str | None, typer.Option(help="Only this status, such as 'not reproducible'.")] = None,
+    where: Annotated[str | None, typer.Option(help="Only where the place or the quantity holds this text.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the ledger: every number the paper prints, and whether it holds."""
+    from . import catalog, report
+    from .notation import InputError, nearest
+
+    rows = catalog.claims()
+    statuses = dict.fromkeys(row["status"] for row in rows)
+    if status is not None and status not in statuses:
+        raise InputError(f"unknown status {status!r}{nearest(status, statuses)}")
+    wanted = (where or "").lower()
+    chosen = [
+        row
+        for row in rows
+        if (status is None or row["status"] == status) and wanted in f"{row['where']} {row['quantity']}".lower()
+    ]
+    if as_json:
+        print(report.json_text({"claims": chosen}))
+        return
+    if status or where:
+        header = ("where", "quantity", "printed", "unit", "computed", "status", "note")
+        _print_table("", header, [tuple(row[column] for column in header) for row in chosen])
+    _print_table(
+        "",
+        ("status", "numbers"),
+        [(name, str(sum(row["status"] == name for row in chosen))) for name in statuses],
+        right=(1,),
+    )
+    print(f"{len(chosen)} of the {len(rows)} numbers that the paper prints; --status or --where lists them")
+
+
+@app.command()
+def fit(
+    sweep: Annotated[Path, typer.Argument(help="CSV of measurements: model, height, width, batch, and mu or time_s.")],
+    gpu: Annotated[str, typer.Option(help="Accelerator the sweep ran on; 'ditcarbon gpus' lists them.")],
+    out: Annotated[Path | None, typer.Option(help="Write the calibration to this file (TOML).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the residuals to this file (.png, .pdf or .svg).")] = None,
+    loss: Annotated[str, typer.Option(help="absolute (the paper's), relative or log residuals.")] = "absolute",
+    bootstrap: Annotated[
+        int, typer.Option(help="Residual bootstrap draws; 0 for none.", parser=_whole, metavar="INTEGER")
+    ] = 200,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", parser=_whole, metavar="INTEGER")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes for the bootstrap.", parser=_whole, metavar="INTEGER")] = 1,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the efficiency law to measurements of your own, and say what they identify."""
+    from . import calibration, calibration_report, report
+
+    result = calibration.calibrate(
+        sweep,
+        gpu,
+        loss=loss,
+        bootstrap=bootstrap,
+        seed=seed,
+        workers=workers,
+        catalog=catalog,
+        track=_progress("bootstrap"),
+    )
+    _warn(result.warnings)
+    # Drawn and written only when all of it is known to work: nothing half-finished is left behind.
+    picture = None if plot is None else calibration_report.residual_plot(result, plot.suffix)
+    if out is not None:
+        report.write_atomically(out, report.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}."))
+    if plot is not None and picture is not None:
+        report.write_atomically(plot, picture)
+    if as_json:
+        print(report.json_text(report.plain(result.table)))
+        return
+    _print_table(
+        result.title,
+        ("parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict"),
+        calibration_report.knowledge_rows(result),
+    )
+    for name, words in calibration_report.calibration_rows(result):
+        print(f"  {name:<12} {words}")
+    if out is not None:
+        print(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
+
+
+def _progress(description: str) -> Any:
+    """A progress bar on stderr, when a person is looking."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)
+
+
 def _label(equation: "Equation") -> str:
     return f"Eq. {equation.number}" if equation.number[0].isdigit() else equation.number
 

@@ -72,6 +72,7 @@ class Fit:
     data: Data
     at_bound: tuple[Symbol, ...]
     result: Any = field(repr=False, compare=False)
+    minimizer: Any = field(repr=False, compare=False)
 
     def predict(self, data: Data | None = None) -> FloatArray:
         """Predict the rows of ``data`` (by default those fitted)."""
@@ -82,6 +83,32 @@ class Fit:
         """Mean absolute percentage error on the rows of ``data`` (by default those fitted), in per cent."""
         rows = self.data if data is None else data
         return mape(self.predict(rows), rows.observed)
+
+    def slopes(self, inputs: Mapping[Symbol, FloatArray]) -> FloatArray:
+        """Exact derivatives of the prediction by each free parameter, at the fitted values: (rows, parameters)."""
+        function = compiled(tuple(self.equation.gradient(*self.free).values()))
+        shape = np.broadcast_shapes(*(np.shape(column) for column in inputs.values()))
+        return np.column_stack([np.broadcast_to(r, shape) for r in function({**inputs, **self.values})])
+
+    @property
+    def sum_of_squares(self) -> float:
+        """Of the residuals that the loss defines."""
+        return float(self.result.chisqr)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Rows less free parameters, at least one."""
+        return max(1, len(self.data) - len(self.free))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, n ln(SSR / n) + 2 k; comparable between fits of the same rows by the same loss."""
+        return len(self.data) * float(np.log(self.sum_of_squares / len(self.data))) + 2 * len(self.free)
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian criterion, n ln(SSR / n) + k ln n."""
+        return self.aic + (float(np.log(len(self.data))) - 2) * len(self.free)
 
     @property
     def standard_errors(self) -> dict[Symbol, float]:
@@ -124,47 +151,92 @@ def mape(predicted: FloatArray, observed: FloatArray) -> float:
 def fit(equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute") -> Fit:
     """Least squares of ``equation`` on ``data`` over ``parameters``, with the exact Jacobian.
 
-    Raises `ValueError` for an unknown loss or fewer rows than parameters.
+    Raises `InputError` for an unknown loss or fewer rows than parameters.
     """
     if loss not in LOSSES:
-        raise ValueError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
+        raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
     free = tuple(x for x in parameters if x in equation.inputs)
     if len(data) < len(free):
-        raise ValueError(f"{len(data)} rows cannot determine {len(free)} parameters")
+        raise InputError(f"{len(data)} row{'s' * (len(data) != 1)} cannot determine {len(free)} parameters")
     start = lmfit.Parameters()
     for x in free:
         start.add(x.name, parameters[x].start, min=parameters[x].low, max=parameters[x].high)
     residual, jacobian = _residuals(equation, data, free, loss)
-    result = lmfit.minimize(residual, start, method="leastsq", Dfun=jacobian, xtol=1e-12, ftol=1e-12, gtol=1e-12)
+    minimizer = lmfit.Minimizer(residual, start, nan_policy="raise")
+    result = minimizer.leastsq(Dfun=jacobian, xtol=1e-12, ftol=1e-12, gtol=1e-12)
     values = {x: float(result.params[x.name].value) for x in free}
     covariance = np.full((len(free), len(free)), np.nan) if result.covar is None else np.asarray(result.covar)
     on_bound = tuple(x for x in free if _stands_on_bound(x, parameters[x], values, jacobian, residual, result.params))
-    return Fit(equation, free, values, covariance, loss, data, on_bound, result)
+    return Fit(equation, free, values, covariance, loss, data, on_bound, result, minimizer)
+
+
+def held_at(fitted: Fit, values: Mapping[Symbol, float], parameters: Mapping[Symbol, Free]) -> Fit:
+    """Refit the others with some parameters held at ``values``."""
+    equation = Equation(f"{fitted.equation.number}, reduced", fitted.equation.lhs, fitted.equation.at(values).rhs)
+    return fit(equation, fitted.data, {x: p for x, p in parameters.items() if x not in values}, fitted.loss)
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A fit of the whole law, and the one that ships: with what the data do not identify held at its bound.
+
+    ``held`` gives the value of each parameter held, ``reasons`` why. Only the shipped fit's covariance has a meaning
+    where any is.
+    """
+
+    full: Fit
+    shipped: Fit
+    held: Mapping[Symbol, float]
+    reasons: Mapping[Symbol, str]
+
+    @property
+    def values(self) -> dict[Symbol, float]:
+        """Every parameter of the law: fitted, or the bound it is held at."""
+        return {x: self.held[x] if x in self.held else self.shipped.values[x] for x in self.full.free}
 
 
 def fit_identified(
     equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
-) -> tuple[Fit, Fit]:
-    """Return the full fit, and the fit with every parameter that stands on its bound fixed there.
-
-    The second one's covariance is meaningful; the two are the same object where no parameter stands on its bound.
-    """
+) -> Identified:
+    """Fit the law; hold at its bound each parameter that stands there or that the rows cannot show, and refit."""
     full = fit(equation, data, parameters, loss)
-    if not full.at_bound:
-        return full, full
-    fixed = {x: _nearest_bound(parameters[x], full.values[x]) for x in full.at_bound}
-    reduced = Equation(f"{equation.number}, reduced", equation.lhs, equation.at(fixed).rhs)
-    return full, fit(reduced, data, {x: p for x, p in parameters.items() if x not in fixed}, loss)
+    held = {x: _nearest_bound(parameters[x], full.values[x]) for x in full.at_bound}
+    reasons = {x: f"it stands on its bound, {bound:g}" for x, bound in held.items()}
+    shipped = held_at(full, held, parameters) if held else full
+    while (x := _unseen(shipped, parameters)) is not None:
+        held[x] = parameters[x].low
+        reasons[x] = f"the rows do not vary in a way that shows it; held at {held[x]:g}"
+        shipped = held_at(full, held, parameters)
+    return Identified(full, shipped, held, reasons)
+
+
+def _unseen(fitted: Fit, parameters: Mapping[Symbol, Free]) -> Symbol | None:
+    """A scale parameter along which the predictions do not change, alone or together with others; None if there is
+    none.
+    """
+    slopes = fitted.slopes(fitted.data.inputs) * np.array(
+        [max(fitted.values[x], parameters[x].start) for x in fitted.free]
+    )
+    _, singular, directions = np.linalg.svd(slopes, full_matrices=False)
+    if singular[-1] > 1e-7 * singular[0]:
+        return None
+    scales = [
+        (abs(part), x) for part, x in zip(directions[-1], fitted.free, strict=True) if parameters[x].high == np.inf
+    ]
+    return max(scales, key=lambda pair: pair[0])[1] if scales else None
 
 
 def leave_one_group_out(
     equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
 ) -> dict[str, tuple[Fit, Data]]:
-    """For each group: the fit on all others, and the group's own rows, held out."""
+    """For each group: the fit on all others, and the group's own rows, held out. Empty if there is one group only."""
+    names = list(dict.fromkeys(data.groups))
+    if len(names) == 1:
+        return {}
     groups = np.array(data.groups)
     return {
-        str(group): (fit(equation, data.where(groups != group), parameters, loss), data.where(groups == group))
-        for group in dict.fromkeys(data.groups)
+        name: (fit(equation, data.where(groups != name), parameters, loss), data.where(groups == name))
+        for name in names
     }
 
 
@@ -174,50 +246,33 @@ def log_scatter(held_out: Mapping[str, tuple[Fit, Data]]) -> float:
     return float(np.sqrt(np.mean(np.concatenate(logs) ** 2)))
 
 
-def verdicts(full: Fit) -> dict[str, str]:
-    """Say of each parameter whether the data identify it."""
-    said = {}
-    for x in full.free:
-        error = full.standard_errors[x]
-        if x in full.at_bound:
-            said[NOTATION[x].field] = f"not identified: it stands on its bound, {round(full.values[x], 6):g}"
-        elif not np.isfinite(error) or error > abs(full.values[x]) / 2:
-            said[NOTATION[x].field] = "weakly identified: the standard error exceeds half the value"
-        else:
-            said[NOTATION[x].field] = "identified"
-    return said
-
-
 def calibration_table(
-    full: Fit,
-    shipped: Fit,
+    fitted: Identified,
+    verdicts: Mapping[Symbol, str],
     held_out: Mapping[str, tuple[Fit, Data]],
     device: Gpu,
     pixels_min: int,
     source: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity and
+    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity,
     conventions.
-
-    ``full`` is the fit of the whole law, ``shipped`` the one with unidentified parameters fixed at their bounds.
     """
-    names = [NOTATION[x].field for x in shipped.free]
-    fixed = {x: round(full.values[x], 6) for x in full.free if x not in shipped.free}
+    full, shipped = fitted.full, fitted.shipped
     inputs = full.data.inputs
     return {
         "schema_version": 1,
         "law": "bgr",
         "device": {"gpu": device.id, "name": device.name, **{NOTATION[x].field: v for x, v in device.values.items()}},
-        "parameters": {NOTATION[x].field: shipped.values.get(x, fixed.get(x)) for x in full.free},
+        "parameters": {NOTATION[x].field: value for x, value in fitted.values.items()},
         "standard_errors": {NOTATION[x].field: error for x, error in shipped.standard_errors.items()},
-        "covariance": {"parameters": names, "matrix": shipped.covariance.tolist()},
-        "verdicts": verdicts(full),
+        "covariance": {"parameters": [NOTATION[x].field for x in shipped.free], "matrix": shipped.covariance.tolist()},
+        "verdicts": {NOTATION[x].field: said for x, said in verdicts.items()},
         "quality": {
             "n": len(full.data),
             "loss": full.loss,
             "mape_percent": shipped.mape(),
             "held_out_mape_percent": {group: trained.mape(rows) for group, (trained, rows) in held_out.items()},
-            "held_out_log_scatter": log_scatter(held_out),
+            **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
         },
         "validity": {
             "pixels_min": pixels_min,

@@ -192,6 +192,9 @@ ell_star = _symbol(
     zero=True,
 )
 B_0 = _symbol("B_0", "batch size at half batch saturation", "1", "B_0", 0, 1e4, zero=True)
+mu_1 = _symbol("mu_1", "efficiency at batch 1", "1", "mu_1", 1e-6, 1, latex=r"\mu_1")
+mu_4 = _symbol("mu_4", "efficiency at batch 4", "1", "mu_4", 1e-6, 1, latex=r"\mu_4")
+mu_8 = _symbol("mu_8", "efficiency at batch 8", "1", "mu_8", 1e-6, 1, latex=r"\mu_8")
 Theta_peak = _symbol(
     "Theta_peak",
     "dense peak throughput",

@@ -124,6 +124,27 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
     ]
 
 
+def ends(pair: Sequence[float | None] | None) -> str:
+    """Write an interval; an end that the data do not give is 'bound' below and 'open' above.
+
+    >>> ends((0.25, 0.5)), ends((None, 2.0)), ends(None)
+    ('0.2500 to 0.5000', 'bound to 2', 'none')
+    """
+    if pair is None:
+        return "none"
+    low, high = pair
+    return f"{'bound' if low is None else significant(low)} to {'open' if high is None else significant(high)}"
+
+
+def plain(table: Any) -> Any:
+    """Make a table ready for JSON: NaN becomes None."""
+    if isinstance(table, Mapping):
+        return {key: plain(value) for key, value in table.items()}
+    if isinstance(table, list | tuple):
+        return [plain(value) for value in table]
+    return None if isinstance(table, float) and math.isnan(table) else table
+
+
 def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a table in Markdown.
 
@@ -143,6 +164,52 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer.writerow(header)
     writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
     return buffer.getvalue()
+
+
+_TEX = {
+    **{character: rf"\{character}" for character in "&%#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "×": r"$\times$",
+    "²": r"$^2$",
+    "₂": r"$_2$",
+    "α": r"$\alpha$",
+    "Σ": r"$\Sigma$",
+    "μ": r"$\mu$",
+}
+
+
+def tex(text: str) -> str:
+    r"""Escape text for LaTeX; what stands between dollars is mathematics already.
+
+    >>> print(tex("7.8 % of mu_sat"), tex("$d^2$"))
+    7.8 \% of mu\_sat $d^2$
+    """
+    if text.startswith("$") and text.endswith("$"):
+        return text
+    return "".join(_TEX.get(character, character) for character in text)
+
+
+def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str) -> str:
+    """Write a table in LaTeX (booktabs), ready to include."""
+    lines = [" & ".join(tex(cell) for cell in row) + r" \\" for row in (header, *rows)]
+    return "\n".join(
+        [
+            r"\begin{table}",
+            r"  \centering",
+            rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
+            rf"  \begin{{tabular}}{{{'l' * len(header)}}}",
+            r"    \toprule",
+            f"    {lines[0]}",
+            r"    \midrule",
+            *(f"    {line}" for line in lines[1:]),
+            r"    \bottomrule",
+            r"  \end{tabular}",
+            r"\end{table}",
+            "",
+        ]
+    )
 
 
 def json_text(table: Mapping[str, Any]) -> str:

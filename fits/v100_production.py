@@ -9,8 +9,9 @@ import hashlib
 from typing import Any
 
 from ditcarbon_sym.catalog import DATA, load
+from ditcarbon_sym.confidence import knowledge
 from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import calibration_table, fit_identified, leave_one_group_out
+from ditcarbon_sym.fitting import BGR, calibration_table, fit_identified, leave_one_group_out
 from ditcarbon_sym.report import toml_text, write_atomically
 
 from .corpus import CORPUS, PRODUCTION_PIXELS, production
@@ -22,16 +23,16 @@ TARGET = DATA / "calibrations" / f"{GPU}.toml"
 def table() -> dict[str, Any]:
     """Refit and return the calibration."""
     data = production()
-    full, shipped = fit_identified(saturation, data)
+    fitted = fit_identified(saturation, data)
+    verdicts = {known.symbol: known.verdict for known in knowledge(fitted, BGR)}
     source = {
         "file": f"fits/measurements/{CORPUS.name}",
         "rows": "resolution of at least 512 x 512",
         "sha256": hashlib.sha256(CORPUS.read_bytes()).hexdigest(),
         "source": "ditcarbon2026: Table 5",
     }
-    return calibration_table(
-        full, shipped, leave_one_group_out(saturation, data), load().gpu(GPU), PRODUCTION_PIXELS, source
-    )
+    held_out = leave_one_group_out(saturation, data)
+    return calibration_table(fitted, verdicts, held_out, load().gpu(GPU), PRODUCTION_PIXELS, source)
 
 
 if __name__ == "__main__":

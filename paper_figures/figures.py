@@ -12,12 +12,16 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
-from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog import load, shipped_calibration
 from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.measurements import Row
 from ditcarbon_sym.notation import B, ell
+from fits import section_4_3
 from fits.corpus import is_production, rows
+
+from .pipeline_figure import figure_1
+from .printed import by_quantity
+from .results_carbon import figure_4_points
 
 STYLE = Path(__file__).parent / "ditcarbon.mplstyle"
 MARKERS = {
@@ -62,28 +66,30 @@ def _scatter_mu(axes: Any, shown: list[Row], spread: float) -> None:
     axes.set_xscale("log")
     axes.set_xlabel("output side (pixels)")
     axes.set_ylabel(r"hardware efficiency $\mu$")
-    sides = sorted({int(row.request["height"]) for row in shown})
-    axes.set_xticks(sides, [SIDES[side] for side in sides])
-    axes.minorticks_off()
+    _side_ticks(axes, shown)
     axes.set_ylim(bottom=0)
 
 
-def _legends(figure: Any, extra: list[Line2D]) -> None:
-    shapes = [
-        Line2D([], [], color="0.4", marker=marker, ls="", label=load().model(model).name)
-        for model, marker in MARKERS.items()
-    ]
-    colours = [
-        Line2D([], [], color=colour, marker="o", ls="", label=f"B = {batch}") for batch, colour in BATCHES.items()
-    ]
-    # Legends fill column by column: interleave, so that shapes stand in the first line and the rest in the second.
-    pairs = zip_longest(shapes, [*colours, *extra])
-    figure.legend(
-        handles=[h for pair in pairs for h in pair if h],
-        loc="outside lower center",
-        ncols=len(shapes),
-        columnspacing=1.2,
-    )
+def _side_ticks(axes: Any, shown: list[Row]) -> None:
+    sides = sorted({int(row.request["height"]) for row in shown})
+    axes.set_xticks(sides, [SIDES[side] for side in sides])
+    axes.minorticks_off()
+
+
+def _shape(model: str) -> Line2D:
+    return Line2D([], [], color="0.4", marker=MARKERS[model], ls="", label=load().model(model).name)
+
+
+def _colours() -> list[Line2D]:
+    return [Line2D([], [], color=colour, marker="o", ls="", label=f"B = {batch}") for batch, colour in BATCHES.items()]
+
+
+def _legends(figure: Any, extra: list[Line2D], columns: int = 6) -> None:
+    # Legends fill column by column: interleave, so that shapes stand in the first lines and the rest in the last.
+    handles = [*(_shape(model) for model in MARKERS), *_colours(), *extra]
+    lines = [handles[start : start + columns] for start in range(0, len(handles), columns)]
+    ordered = [handle for column in zip_longest(*lines) for handle in column if handle]
+    figure.legend(handles=ordered, loc="outside lower center", ncols=columns, columnspacing=1.2)
 
 
 def figure_3() -> Any:
@@ -108,40 +114,80 @@ def figure_3() -> Any:
     return figure
 
 
-def _carbon_points(model: str, steps: int) -> list[tuple[float, float, bool]]:
-    """Latent tokens, grams per output, and whether mu is fitted, for the model's printed configurations at B = 1."""
-    points = []
-    for row in rows():
-        if row.model == model and row.request["batch"] == 1 and row.extra["origin"] == "measured":
-            height, width, frames = (row.request[key] for key in ("height", "width", "frames"))
-            measured = None if is_production(row) else row.measured["mu"]
-            result = estimate(model, height=height, width=width, frames=frames, batch=1, steps=steps, mu=measured)
-            points.append((result.tokens["latent"], result.per_output_g.value or np.nan, measured is None))
-    return sorted(points)
+def figure_2() -> Any:
+    """The hardware contrast: the V100 spreads with size and batch, the 1080 Ti stays in a band."""
+    low, high = (by_quantity()[f"mu_{end}_1080ti"].value for end in ("min", "max"))
+    chosen = [
+        row for row in rows() if row.model in ("dit-xl-2-256", "pixart-alpha") and row.extra["origin"] == "measured"
+    ]
+    figure, axes = plt.subplots(figsize=(4.8, 3.6))
+    axes.axhspan(low, high, color="#CC79A7", alpha=0.35, lw=0, zorder=0)
+    axes.text(
+        258,
+        high - 0.008,
+        f"GTX 1080 Ti, as printed: {low:.2f} to {high:.2f}\n(its 28 points are not published)",
+        va="top",
+    )
+    _scatter_mu(axes, chosen, 0.012)
+    axes.axvspan(496, 1100, color="0.93", lw=0, zorder=-1)
+    axes.text(505, 0.015, "production", fontsize=7, color="0.35")
+    axes.set_ylim(0, 0.65)
+    axes.set_title("V100 points against the printed 1080 Ti band")
+    shapes = [_shape(model) for model in ("dit-xl-2-256", "pixart-alpha")]
+    figure.legend(handles=[*shapes, *_colours()], loc="outside lower center", ncols=5, title="V100", title_fontsize=7)
+    return figure
+
+
+def residuals() -> Any:
+    """What the production fit leaves, by architecture and size: the figure the paper lacks."""
+    fitted = section_4_3.pooled("production").full
+    produced = [row for row in rows() if is_production(row)]
+    error = 100 * (fitted.predict() / fitted.data.observed - 1)
+    figure, axes = plt.subplots(figsize=(4.8, 3.4))
+    for number, (model, marker) in enumerate(MARKERS.items()):
+        for row, off in zip(produced, error, strict=True):
+            if row.model == model:
+                x = row.request["height"] * (1 + 0.012 * (number - 2.5))
+                axes.plot(x, off, marker, color=BATCHES[int(row.request["batch"])])
+    axes.axhline(0, color="0.3", lw=0.8)
+    axes.set_xscale("log")
+    _side_ticks(axes, produced)
+    axes.set(xlabel="output side (pixels)", ylabel="predicted over measured μ, less one (%)")
+    axes.set_title(f"Residuals of the production fit, MAPE {fitted.mape():.1f} %")
+    _legends(figure, [], columns=3)
+    return figure
 
 
 def figure_4() -> Any:
     """Carbon per output against latent tokens, image and video."""
     figure, axes = plt.subplots(figsize=(4.6, 3.4))
-    for model, steps, marker, colour in (("pixart-alpha", 50, "o", "#0072B2"), ("cogvideox-2b", 20, "^", "#D55E00")):
-        points = _carbon_points(model, steps)
-        tokens, grams, fitted = (np.array(column) for column in zip(*points, strict=True))
-        label = f"{load().model(model).name}, {steps} steps"
-        axes.plot(tokens[fitted], grams[fitted], marker, color=colour, label=f"{label}, fitted μ")
-        axes.plot(
-            tokens[~fitted],
-            grams[~fitted],
-            marker,
-            color=colour,
-            mfc="white",
-            label=f"{label}, below production, measured μ",
-        )
+    for model, marker, colour in (("pixart-alpha", "o", "#0072B2"), ("cogvideox-2b", "^", "#D55E00")):
+        points = [point for point in figure_4_points() if point.model == model]
+        for production, face, words in ((True, colour, "fitted μ"), (False, "white", "below production, measured μ")):
+            shown = [point for point in points if point.production == production]
+            label = f"{load().model(model).name}, {points[0].steps} steps, {words}"
+            tokens, grams = [point.tokens for point in shown], [point.grams for point in shown]
+            axes.plot(tokens, grams, marker, color=colour, mfc=face, label=label)
+    per_token = by_quantity()["carbon_per_token_production"].value
     reference = np.geomspace(200, 2e4, 50)
-    axes.plot(reference, 0.15e-3 * reference, color="0.4", ls=":", lw=1, label="0.15 mg per token")
+    axes.plot(
+        reference,
+        per_token / 1000 * reference,
+        color="0.4",
+        ls=":",
+        lw=1,
+        label=f"{per_token:g} mg per token, as printed",
+    )
     axes.set(xscale="log", yscale="log", xlabel=r"latent tokens per output $\ell$", ylabel="carbon per output (gCO₂eq)")
     axes.set_title("V100, US average, B = 1")
     axes.legend(loc="upper left")
     return figure
 
 
-FIGURES: dict[str, Callable[[], Any]] = {"figure3": figure_3, "figure4": figure_4}
+FIGURES: dict[str, Callable[[], Any]] = {
+    "figure1": figure_1,
+    "figure2": figure_2,
+    "figure3": figure_3,
+    "figure4": figure_4,
+    "residuals": residuals,
+}

@@ -12,6 +12,9 @@ from types import MappingProxyType
 
 CLAIMS = Path(__file__).parent / "claims.csv"
 
+UNITS = {"M": 1e6, "B": 1e9, "TFLOP/s": 1e12, "kg": 1e3}
+"""Printed units that are multiples of the computed one (counts, FLOP/s, grams)."""
+
 
 @dataclass(frozen=True)
 class Claim:

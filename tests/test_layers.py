@@ -14,12 +14,20 @@ FLOORS = [
     {"parameters", "flops", "efficiency", "carbon", "operators"},
     {"architectures", "roofline"},
     {"schema", "catalog", "pipeline", "request", "measurements"},
-    {"estimation", "fitting", "sweep", "sensitivity", "uncertainty", "solve"},
-    {"report", "measure"},
+    {"estimation", "fitting", "confidence", "calibration", "sweep", "sensitivity", "uncertainty", "solve"},
+    {"report", "calibration_report", "measure"},
     {"cli"},
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
-SAME_FLOOR = {("equation", "evaluate"), ("catalog", "schema"), ("request", "catalog")}
+SAME_FLOOR = {
+    ("equation", "evaluate"),
+    ("catalog", "schema"),
+    ("request", "catalog"),
+    ("confidence", "fitting"),
+    ("calibration", "fitting"),
+    ("calibration", "confidence"),
+    ("calibration_report", "report"),
+}
 """Within a floor, these may build on each other; nothing else may."""
 MODULES = sorted(path.stem for path in PACKAGE.glob("*.py") if path.stem != "__init__")
 

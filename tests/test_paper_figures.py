@@ -3,10 +3,11 @@ import hashlib
 
 import pytest
 
+from ditcarbon_sym.report import latex_table
 from paper_figures import __main__ as build
 from paper_figures.printed import claims
 from paper_figures.results import computed
-from paper_figures.tables import cells
+from paper_figures.tables import TABLES, cells, fit_transfers, table_2
 
 TOLERANCE = {
     "flops": 0.005,
@@ -37,8 +38,8 @@ def test_table_3_agrees_to_the_printed_digit_but_for_the_erratum():
     off = [(cell.row, cell.column) for cell in cells("table3") if cell.agrees == "no"]
     assert off == [("sd3-medium", "predicted"), ("sd3-medium", "error")]
     values = computed()
-    assert values["table3.sd3-medium.predicted"] == pytest.approx(2.0384e9, rel=1e-4)
-    assert values["table3.sd3-medium.error"] == pytest.approx(0.51, abs=0.005)
+    assert values["table3.sd3-medium.predicted"].value == pytest.approx(2.0384e9, rel=1e-4)
+    assert values["table3.sd3-medium.error"].value == pytest.approx(0.51, abs=0.005)
 
 
 def test_every_claim_has_an_id_of_its_own_and_digits():
@@ -56,7 +57,32 @@ def test_two_builds_give_the_same_bytes(tmp_path, capsys):
         build.main(tmp_path / name)
     one, two = digest(tmp_path / "one"), digest(tmp_path / "two")
     assert one == two
-    assert {"figure3.pdf", "figure3.png", "figure4.pdf", "figure4.png", "table7.csv", "table7.md"} <= set(one)
+    figures = {
+        f"{name}.{kind}"
+        for name in ("figure1", "figure2", "figure3", "figure4", "residuals")
+        for kind in ("pdf", "png")
+    }
+    tables_ = {f"{name}.{kind}" for name in TABLES for kind in ("csv", "md", "tex")}
+    assert figures | tables_ | {"numbers.tex", "claims.csv", "claims.md"} <= set(one)
     with (tmp_path / "one" / "table7.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 72 and all(row["printed"] and row["computed"] for row in rows)
+
+
+def test_table_2_is_printed_from_the_expressions():
+    rows = {row[0]: row[1:] for row in table_2().rows}
+    assert rows["Self-attention"][0] == r"$8 d^{2} \ell + 4 d \ell^{2}$"
+    assert rows["Cross-attention (c = 1)"][-1] == "$0$"
+
+
+def test_full_corpus_statistics_stand_beside_those_of_the_printed_rows():
+    table = fit_transfers()
+    pooled = next(row for row in table.rows if row[0] == "pooled")
+    assert pooled[1:3] == ["21.8", "21.8"] and float(pooled[3]) < 20
+    assert "reconstructed" in table.note
+
+
+def test_latex_is_escaped_and_complete():
+    text = latex_table(["a_b", "%"], [["1 & 2", "$x^2$"]], "50 %", "tab:x")
+    assert r"a\_b & \% \\" in text and r"1 \& 2 & $x^2$ \\" in text
+    assert text.count(r"\begin{") == text.count(r"\end{") == 2

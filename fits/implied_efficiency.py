@@ -1,0 +1,54 @@
+"""Which efficiency do the printed times, energies and grams of Table 7 imply? A linear programme over the rounding
+of every cell.
+
+By Eqs. (4)-(8) each cell is w / mu, with w known from the FLOP, the peak, the power and the grid. By Eq. (3) at one
+batch size 1 / mu = u (1 + ell* / (B ell)), linear in u and u ell*. Every cell must round to its printed digits: two
+half-planes each. Of all (u, ell*) that do, the one is taken whose worst cell lies deepest inside its rounding.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A printed value, half a unit of its last digit, and the value it would have at mu = 1."""
+
+    batch: float
+    tokens: float
+    printed: float
+    half_unit: float
+    at_unit_efficiency: float
+
+
+@dataclass(frozen=True)
+class Implied:
+    """mu = level ell / (ell + ell_star / B), and how deep the worst cell lies: 1 is its centre, 0 its edge, below 0
+    outside.
+    """
+
+    level: float
+    ell_star: float
+    depth: float
+
+    def mu(self, batch: float, tokens: float) -> float:
+        return self.level * tokens / (tokens + self.ell_star / batch)
+
+
+def implied(cells: Sequence[Cell], ell_star: float | None = None) -> Implied:
+    """Solve for one batch size; with ``ell_star`` given, for the level alone."""
+    rows, limits = [], []
+    for cell in cells:
+        inverse = cell.tokens * cell.batch
+        # Unknowns: u, u ell*, depth. The depth pulls both edges of the rounding inwards.
+        slope = cell.at_unit_efficiency * np.array([1.0, 1.0 / inverse])
+        rows += [[*slope, cell.half_unit], [*(-slope), cell.half_unit]]
+        limits += [cell.printed + cell.half_unit, -(cell.printed - cell.half_unit)]
+    equal = None if ell_star is None else [[ell_star, -1.0, 0.0]]
+    bounds = [(0, None), (0, None), (None, 1)]
+    solution = linprog([0, 0, -1], rows, limits, equal, None if equal is None else [0.0], bounds, method="highs")
+    u, u_ell_star, depth = solution.x
+    return Implied(1 / u, u_ell_star / u, depth)
