@@ -6,10 +6,28 @@ the hardware's lifetime, with no duty cycle: an idle hour costs as much as a bus
 """
 
 from .equation import Equation
-from .notation import JOULE_PER_KWH, PUE, TDP, C_chip, C_emb, C_op, C_total, E, F_total, I_grid, L, Theta_peak, mu, tau
+from .notation import (
+    JOULE_PER_KWH,
+    PUE,
+    TDP,
+    B,
+    C_chip,
+    C_emb,
+    C_op,
+    C_output,
+    C_total,
+    E,
+    F_total,
+    I_grid,
+    L,
+    Theta_peak,
+    mu,
+    tau,
+)  # fmt: skip
 
 runtime = Equation("4", tau, F_total / (mu * Theta_peak))
 energy = Equation("5", E, tau * TDP / JOULE_PER_KWH)
 operational = Equation("6", C_op, E * PUE * I_grid)
 embodied = Equation("7", C_emb, tau / L * C_chip)
 total = Equation("8", C_total, C_op + C_emb)
+per_output = Equation("Section 4.4", C_output, C_total / B)

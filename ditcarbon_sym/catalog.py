@@ -155,6 +155,12 @@ def load_calibration(path: str | Path) -> Calibration:
     return _calibration(validate_calibration(read_toml(path), path), str(path))
 
 
+@lru_cache(maxsize=1)
+def ranges() -> Mapping[str, Mapping[str, Any]]:
+    """Return the documented ranges of inputs, by knob, with sources."""
+    return MappingProxyType(read_toml(DATA / "ranges.toml")["ranges"])
+
+
 def claims() -> list[dict[str, str]]:
     """Return the ledger: every number the paper prints, what the project computes for it, and the status."""
     with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:

@@ -1,13 +1,14 @@
 """The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__
+from . import __version__, cli_analysis
+from .cli_options import CatalogOption, JsonOption, ModelArgument, at_operating_point, number_option, whole
+from .cli_print import print_pairs, print_table, progress, warn
 
 if TYPE_CHECKING:
     from .equation import Equation
@@ -19,35 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="What a diffusion transformer costs the climate, in closed form, before it runs.",
 )
-
-
-def _whole(text: str) -> int:
-    """Read a whole number; typer's own message does not repeat what was typed."""
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a whole number") from None
-
-
-def _real(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number") from None
-
-
-def _integer_option(help: str) -> Any:
-    return typer.Option(help=help, parser=_whole, metavar="INTEGER")
-
-
-def _number_option(help: str) -> Any:
-    return typer.Option(help=help, parser=_real, metavar="NUMBER")
-
-
-CatalogOption = Annotated[
-    Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
 def _version(wanted: bool) -> None:
@@ -68,53 +40,23 @@ def _options(
 
 
 @app.command()
+@at_operating_point
 def estimate(
-    model: Annotated[str, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them.")],
-    resolution: Annotated[
-        int | None, _integer_option("Square output, pixels (instead of --height and --width).")
-    ] = None,
-    height: Annotated[int | None, _integer_option("Output height, pixels.")] = None,
-    width: Annotated[int | None, _integer_option("Output width, pixels.")] = None,
-    frames: Annotated[int | None, _integer_option("Output frames (video models).")] = None,
-    batch: Annotated[int | None, _integer_option("Outputs made together.")] = None,
-    steps: Annotated[int | None, _integer_option("Denoising steps.")] = None,
-    guidance: Annotated[
-        float | None, _number_option("Denoiser passes per step: 1, or 2 with classifier-free guidance (not the scale).")
-    ] = None,
-    text_tokens: Annotated[int | None, _integer_option("Text tokens fed to the denoiser.")] = None,
-    gpu: Annotated[str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.")] = None,
-    datacenter: Annotated[str | None, typer.Option(help="Data centre id; 'ditcarbon datacenters' lists them.")] = None,
-    pue: Annotated[
-        float | None, _number_option("Power usage effectiveness (with --grid, instead of --datacenter).")
-    ] = None,
-    grid: Annotated[float | None, _number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
-    lifetime_years: Annotated[float | None, _number_option("Years over which embodied carbon is spread.")] = None,
-    mu: Annotated[float | None, _number_option("A measured efficiency, as a fraction of peak.")] = None,
-    calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
-    efficiency: Annotated[
-        str | None, typer.Option(help="'bgr' uses the shipped fit even where it extrapolates.")
-    ] = None,
-    per_day: Annotated[float | None, _number_option("Outputs per day, to scale the result to a service.")] = None,
-    catalog: CatalogOption = None,
+    model: ModelArgument,
+    options: dict[str, Any],
+    per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate parameters, FLOP, time, energy and carbon of one request."""
     from . import estimation, report
 
-    result = estimation.estimate(
-        model, resolution=resolution, height=height, width=width, frames=frames, batch=batch, steps=steps,
-        guidance=guidance, text_tokens=text_tokens, gpu=gpu, datacenter=datacenter, pue=pue, grid=grid,
-        lifetime_years=lifetime_years, mu=mu, calibration=calibration, efficiency=efficiency, per_day=per_day,
-        catalog=catalog,
-    )  # fmt: skip
-    _warn(result.warnings)
+    result = estimation.estimate(model, per_day=per_day, **options)
+    warn(result.warnings)
     if as_json:
         print(report.json_text(result.to_dict()))
         return
-    _print_table(report.estimate_title(result), ("", "value", "unit"), report.estimate_rows(result), right=(1,))
-    print("\nbasis")
-    for name, words in report.basis_rows(result):
-        print(f"  {name:<12} {words}")
+    print_table(report.estimate_title(result), report.estimate_header(result), report.estimate_rows(result), right=(1,))
+    print_pairs("basis", report.basis_rows(result))
 
 
 @app.command()
@@ -168,7 +110,7 @@ def formula(
     if symbols:
         from . import report
 
-        _print_table("", ("symbol", "meaning", "unit"), report.symbol_rows(equation))
+        print_table("", ("symbol", "meaning", "unit"), report.symbol_rows(equation))
 
 
 @app.command()
@@ -196,8 +138,8 @@ def claims(
         return
     if status or where:
         header = ("where", "quantity", "printed", "unit", "computed", "status", "note")
-        _print_table("", header, [tuple(row[column] for column in header) for row in chosen])
-    _print_table(
+        print_table("", header, [tuple(row[column] for column in header) for row in chosen])
+    print_table(
         "",
         ("status", "numbers"),
         [(name, str(sum(row["status"] == name for row in chosen))) for name in statuses],
@@ -214,10 +156,10 @@ def fit(
     plot: Annotated[Path | None, typer.Option(help="Draw the residuals to this file (.png, .pdf or .svg).")] = None,
     loss: Annotated[str, typer.Option(help="absolute (the paper's), relative or log residuals.")] = "absolute",
     bootstrap: Annotated[
-        int, typer.Option(help="Residual bootstrap draws; 0 for none.", parser=_whole, metavar="INTEGER")
+        int, typer.Option(help="Residual bootstrap draws; 0 for none.", parser=whole, metavar="INTEGER")
     ] = 200,
-    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", parser=_whole, metavar="INTEGER")] = 0,
-    workers: Annotated[int, typer.Option(help="Processes for the bootstrap.", parser=_whole, metavar="INTEGER")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", parser=whole, metavar="INTEGER")] = 0,
+    workers: Annotated[int, typer.Option(help="Processes for the bootstrap.", parser=whole, metavar="INTEGER")] = 1,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -232,9 +174,9 @@ def fit(
         seed=seed,
         workers=workers,
         catalog=catalog,
-        track=_progress("bootstrap"),
+        track=progress("bootstrap"),
     )
-    _warn(result.warnings)
+    warn(result.warnings)
     # Drawn and written only when all of it is known to work: nothing half-finished is left behind.
     picture = None if plot is None else calibration_report.residual_plot(result, plot.suffix)
     if out is not None:
@@ -244,33 +186,18 @@ def fit(
     if as_json:
         print(report.json_text(report.plain(result.table)))
         return
-    _print_table(
+    print_table(
         result.title,
         ("parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict"),
         calibration_report.knowledge_rows(result),
     )
-    for name, words in calibration_report.calibration_rows(result):
-        print(f"  {name:<12} {words}")
+    print_pairs("", calibration_report.calibration_rows(result))
     if out is not None:
         print(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
 
 
-def _progress(description: str) -> Any:
-    """A progress bar on stderr, when a person is looking."""
-    from rich.console import Console
-    from rich.progress import track
-
-    console = Console(stderr=True)
-    return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)
-
-
 def _label(equation: "Equation") -> str:
     return f"Eq. {equation.number}" if equation.number[0].isdigit() else equation.number
-
-
-def _warn(warnings: tuple[str, ...]) -> None:
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
 
 
 def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -279,28 +206,10 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
     if as_json:
         print(report.json_text({"entries": rows}))
     else:
-        _print_table("", header, [tuple(report.cell(row[column]) for column in header) for row in rows])
+        print_table("", header, [tuple(report.cell(row[column]) for column in header) for row in rows])
 
 
-def _print_table(
-    title: str, header: tuple[str, ...], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
-) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, column in enumerate(header):
-        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    # A pipe has no width: give it what the table needs, so that no cell is folded.
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=400)
-    if title:
-        console.print(title, style="bold")
-    console.print(table)
+cli_analysis.register(app)
 
 
 def main() -> None:

@@ -240,6 +240,8 @@ C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"
 C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}")
 C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}")
 
+C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}")
+
 NOTATION: Mapping[Symbol, Notation] = MappingProxyType(_TABLE)
 """Symbol to `Notation`, in the order of the paper."""
 

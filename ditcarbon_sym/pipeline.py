@@ -14,7 +14,7 @@ from sympy import Symbol
 from . import carbon, efficiency, flops
 from .equation import Equation
 from .evaluate import compiled
-from .notation import C_emb, C_op, C_total, E, F_total, InputError, P, mu, tau
+from .notation import C_emb, C_op, C_output, C_total, E, F_total, InputError, P, mu, tau
 from .parameters import coefficient, parameters
 
 EQUATIONS: tuple[Equation, ...] = (
@@ -29,7 +29,7 @@ WORK: tuple[Equation, ...] = (
 )  # fmt: skip
 """From architecture and request to parameters and FLOP; common to all routes."""
 
-ACCOUNTING: tuple[Equation, ...] = (carbon.operational, carbon.embodied, carbon.total)
+ACCOUNTING: tuple[Equation, ...] = (carbon.operational, carbon.embodied, carbon.total, carbon.per_output)
 """From seconds and kWh to grams; common to all routes."""
 
 ROUTES: Mapping[str, tuple[Equation, ...]] = MappingProxyType({
@@ -37,6 +37,12 @@ ROUTES: Mapping[str, tuple[Equation, ...]] = MappingProxyType({
     "measured": (carbon.runtime, carbon.energy),
 })  # fmt: skip
 """From FLOP to seconds and kWh, by name."""
+
+NAMES: Mapping[str, Symbol] = MappingProxyType({
+    "per_output_g": C_output, "total_g": C_total, "operational_g": C_op, "embodied_g": C_emb,
+    "energy_kwh": E, "time_s": tau, "mu": mu, "flops": F_total, "parameters": P,
+})  # fmt: skip
+"""What users may ask about, by name."""
 
 OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
 """The eight results of the paper's chain."""

@@ -46,43 +46,50 @@ def count(value: float) -> str:
 
 
 def interval(quantity: Quantity) -> str:
-    """Write a value, with its interval where there is one."""
-    text = significant(quantity.value)
-    return text if quantity.low is None else f"{text}  [{significant(quantity.low)}, {significant(quantity.high)}]"
+    """Write the interval of a quantity, nothing where there is none."""
+    return "" if quantity.low is None else f"{significant(quantity.low)} to {significant(quantity.high)}"
 
 
-def estimate_rows(estimate: Estimate) -> list[tuple[str, str, str]]:
-    """Return the table of an estimate for people: quantity, value, unit."""
+def estimate_header(estimate: Estimate) -> tuple[str, ...]:
+    """Column heads of an estimate; the interval has one only where there are intervals."""
+    if estimate.interval_level is None:
+        return "", "value", "unit"
+    return "", "value", f"{estimate.interval_level:.0%} interval", "unit"
+
+
+def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
+    """Return the table of an estimate for people, under `estimate_header`."""
     flops, daily = estimate.flops, estimate.per_day
     outputs = estimate.request["outputs"]
+    efficiency = Quantity(*(estimate.efficiency[end] for end in ("value", "low", "high")))
     rows = [
-        ("parameters", count(estimate.parameters), "denoiser, Eq. (1)"),
-        ("latent tokens", f"{estimate.tokens['latent']:,}", f"+ {estimate.tokens['text']} text tokens"),
-        ("FLOP, denoiser", significant(flops["denoiser"]), "FLOP"),
-        ("FLOP, text encoder", significant(flops["text_encoder"]), "FLOP"),
-        ("FLOP, VAE decoder", significant(flops["vae_decoder"]), "FLOP"),
-        ("FLOP, total", significant(flops["total"]), "FLOP"),
-        (
-            "efficiency mu",
-            interval(Quantity(estimate.efficiency["value"], estimate.efficiency["low"], estimate.efficiency["high"])),
-            "of peak",
-        ),
-        ("time", interval(estimate.time_s), "s"),
-        ("energy", interval(estimate.energy_wh), "Wh"),
-        ("operational carbon", interval(estimate.operational_g), "gCO2eq"),
-        ("embodied carbon", interval(estimate.embodied_g), "gCO2eq"),
-        ("total carbon", interval(estimate.total_g), "gCO2eq"),
-        ("per output", interval(estimate.per_output_g), f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
+        ("parameters", count(estimate.parameters), "", "denoiser, Eq. (1)"),
+        ("latent tokens", f"{estimate.tokens['latent']:,}", "", f"+ {estimate.tokens['text']} text tokens"),
+        ("FLOP, denoiser", significant(flops["denoiser"]), "", "FLOP"),
+        ("FLOP, text encoder", significant(flops["text_encoder"]), "", "FLOP"),
+        ("FLOP, VAE decoder", significant(flops["vae_decoder"]), "", "FLOP"),
+        ("FLOP, total", significant(flops["total"]), "", "FLOP"),
     ]
+    for name, quantity, unit in (
+        ("efficiency mu", efficiency, "of peak"),
+        ("time", estimate.time_s, "s"),
+        ("energy", estimate.energy_wh, "Wh"),
+        ("operational carbon", estimate.operational_g, "gCO2eq"),
+        ("embodied carbon", estimate.embodied_g, "gCO2eq"),
+        ("total carbon", estimate.total_g, "gCO2eq"),
+        ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
+    ):
+        rows.append((name, significant(quantity.value), interval(quantity), unit))
     if daily is not None:
         kilograms = None if daily["total_g"] is None else daily["total_g"] / 1000
         kilowatthours = None if daily["energy_wh"] is None else daily["energy_wh"] / 1000
         rows += [
-            (f"per day, {daily['outputs']:,.0f} outputs", significant(kilograms), "kgCO2eq"),
-            ("", significant(kilowatthours), "kWh"),
-            ("", significant(daily["gpu_hours"]), "accelerator hours"),
+            (f"per day, {daily['outputs']:,.0f} outputs", significant(kilograms), "", "kgCO2eq"),
+            ("", significant(kilowatthours), "", "kWh"),
+            ("", significant(daily["gpu_hours"]), "", "accelerator hours"),
         ]
-    return rows
+    columns = (0, 1, 3) if estimate.interval_level is None else (0, 1, 2, 3)
+    return [tuple(row[column] for column in columns) for row in rows]
 
 
 def estimate_title(estimate: Estimate) -> str:
@@ -120,7 +127,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh"),
         ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
         ("lifetime", f"{basis['lifetime_years']:g} years, linear, no duty cycle"),
-        ("intervals", "none: values are point estimates"),
+        ("interval", basis["interval"]),
     ]
 
 
@@ -193,13 +200,17 @@ def tex(text: str) -> str:
 
 def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str) -> str:
     """Write a table in LaTeX (booktabs), ready to include."""
-    lines = [" & ".join(tex(cell) for cell in row) + r" \\" for row in (header, *rows)]
+    body = [header, *rows]
+    lines = [" & ".join(tex(cell) for cell in row) + r" \\" for row in body]
+    # A last column of sentences is wrapped, all others are as wide as what they hold.
+    last = r"p{0.4\linewidth}" if max(len(row[-1]) for row in body) > 45 else "l"
+    columns = "l" * (len(header) - 1) + last
     return "\n".join(
         [
             r"\begin{table}",
             r"  \centering",
             rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
-            rf"  \begin{{tabular}}{{{'l' * len(header)}}}",
+            rf"  \begin{{tabular}}{{{columns}}}",
             r"    \toprule",
             f"    {lines[0]}",
             r"    \midrule",

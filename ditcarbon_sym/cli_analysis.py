@@ -1,0 +1,160 @@
+"""Commands that ask why and what if: derive, sensitivity, uncertainty, solve. Parse, call, print; added to the app
+by `cli`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .cli_options import (
+    CatalogOption,
+    JsonOption,
+    ModelArgument,
+    OutputOption,
+    at_operating_point,
+    integer_option,
+    number_option,
+)  # fmt: skip
+from .cli_print import print_pairs, print_table, warn
+
+
+def derive(
+    model: Annotated[str | None, typer.Argument(help="Catalogue id: its flags are put in.")] = None,
+    flags: Annotated[str | None, typer.Option(help="Flags instead of a model, such as s=0,c=1,a=0,j=0.")] = None,
+    variable: Annotated[str, typer.Option("--in", help="Symbol that the block's FLOP are a polynomial in.")] = "ell",
+    numbers: Annotated[bool, typer.Option("--numbers", help="Put the model's sizes in, too.")] = False,
+    coefficients: Annotated[bool, typer.Option("--coefficients", help="Print the coefficients alone.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
+    from . import closed_forms, closed_forms_report, report
+
+    symbol = closed_forms.variable(variable)
+    forms = closed_forms.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
+    if as_json:
+        print(report.json_text(closed_forms_report.as_dict(forms)))
+    elif latex:
+        print("\n".join(closed_forms_report.latex_lines(forms, coefficients_only=coefficients)))
+    else:
+        print_table("", ("", "closed form"), closed_forms_report.rows(forms, coefficients_only=coefficients))
+
+
+@at_operating_point
+def sensitivity(
+    model: ModelArgument,
+    options: dict[str, Any],
+    output: OutputOption = "per_output_g",
+    sobol: Annotated[
+        bool, typer.Option("--sobol/--no-sobol", help="Global indices over the documented ranges.")
+    ] = True,
+    samples: Annotated[int, integer_option("Base samples of the Sobol sequence, a power of two.")] = 1024,
+    seed: Annotated[int, integer_option("Seed of the Sobol sequence.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option("--report", help="Write a report: .html, .md or .tex, figures inside.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
+    from . import report, sensitivity_report
+    from .operating import operating_point
+
+    point = operating_point(model, **options)
+    analysis = sensitivity_report.analyse(point, output, with_sobol=sobol, samples=samples, seed=seed)
+    warn(point.notes)
+    if out is not None:
+        report.write_atomically(out, sensitivity_report.render(analysis, out.suffix))
+    if as_json:
+        print(report.json_text(report.plain(analysis.to_dict())))
+        return
+    print(report.estimate_title(analysis.estimate))
+    header = ("input", "stands at", "elasticity", "in words")
+    print_table("", header, sensitivity_report.elasticity_rows(analysis), right=(2,))
+    header = ("input", "range", "at low end", "at high end")
+    print_table(
+        f"{analysis.noun} ({analysis.unit}) over documented ranges",
+        header,
+        [row[:-1] for row in sensitivity_report.swing_rows(analysis)],
+        right=(2, 3),
+    )
+    print_table(
+        "interactions: second derivatives of the logarithm",
+        ("input", "with", "value"),
+        sensitivity_report.interaction_rows(analysis),
+        right=(2,),
+    )
+    if analysis.sobol:
+        header = ("input", "first order", "total", "local share")
+        print_table("Sobol indices over the same ranges", header, sensitivity_report.sobol_rows(analysis))
+        print(sensitivity_report.agreement_words(analysis))
+    if out is not None:
+        print(f"\nwrote {out}")
+
+
+@at_operating_point
+def uncertainty(
+    model: ModelArgument,
+    options: dict[str, Any],
+    level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
+    draws: Annotated[int, integer_option("Monte Carlo draws.")] = 100_000,
+    seed: Annotated[int, integer_option("Seed of the Monte Carlo.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show intervals and where they come from: the fit, held-out scatter, Monte Carlo; and scenario ranges beside
+    them.
+    """
+    from . import report, uncertainty_report
+    from .operating import operating_point
+
+    point = operating_point(model, **options)
+    spread = uncertainty_report.spread(point, level=level, draws=draws, seed=seed)
+    warn(point.notes)
+    if as_json:
+        print(report.json_text(report.plain(spread.to_dict())))
+        return
+    header = ("output", "value", "unit", "parameters alone", "predictive", "Monte Carlo, predictive")
+    print_table(f"{level:.0%} intervals", header, uncertainty_report.interval_rows(spread), right=(1,))
+    print_pairs("basis", uncertainty_report.basis_rows(spread))
+    scenario = ("scenario", "range", "total at low end (g)", "total at high end (g)", "source")
+    print_table("\nscenarios, each alone; not part of any interval", scenario, uncertainty_report.scenario_rows(spread))
+
+
+@at_operating_point
+def solve(
+    model: ModelArgument,
+    options: dict[str, Any],
+    unknown: Annotated[
+        str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
+    ] = "resolution",
+    budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
+    budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
+    budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
+    per: Annotated[str, typer.Option(help="'output' or 'batch': what the carbon budget is for.")] = "output",
+    against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
+    against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
+    against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
+    both: Annotated[bool, typer.Option("--both", help="Break even with the unknown the same on both sides.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer inverse questions: the largest request within a budget, or where two requests break even."""
+    from . import report, solve_report
+
+    question = solve_report.Question(
+        model, options, unknown, {"g": budget_g, "wh": budget_wh, "s": budget_s}, per,
+        {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter}, both,
+    )  # fmt: skip
+    answer, notes = solve_report.answer(question)
+    warn(notes)
+    if as_json:
+        print(report.json_text(solve_report.as_dict(answer)))
+        return
+    print(f"{model}: {answer.question}")
+    print_table("", ("", "value"), solve_report.rows(answer))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (derive, sensitivity, uncertainty, solve):
+        app.command()(command)

@@ -1,0 +1,88 @@
+"""Options that several commands share: written once, added to a command's own by a decorator."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def whole(text: str) -> int:
+    """Read a whole number; typer's own message does not repeat what was typed."""
+    try:
+        return int(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a whole number") from None
+
+
+def real(text: str) -> float:
+    """Read a number."""
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is not a number") from None
+
+
+def integer_option(help: str, *names: str) -> Any:
+    """Return an option that takes a whole number."""
+    return typer.Option(*names, help=help, parser=whole, metavar="INTEGER")
+
+
+def number_option(help: str, *names: str) -> Any:
+    """Return an option that takes a number."""
+    return typer.Option(*names, help=help, parser=real, metavar="NUMBER")
+
+
+ModelArgument = Annotated[str, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them.")]
+CatalogOption = Annotated[
+    Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+OutputOption = Annotated[
+    str,
+    typer.Option("--output", help="per_output_g, total_g, operational_g, embodied_g, energy_kwh, time_s, mu or flops."),
+]
+
+
+def _operating(
+    resolution: Annotated[int | None, integer_option("Square output, pixels (not with --height, --width).")] = None,
+    height: Annotated[int | None, integer_option("Output height, pixels.")] = None,
+    width: Annotated[int | None, integer_option("Output width, pixels.")] = None,
+    frames: Annotated[int | None, integer_option("Output frames (video models).")] = None,
+    batch: Annotated[int | None, integer_option("Outputs made together.")] = None,
+    steps: Annotated[int | None, integer_option("Denoising steps.")] = None,
+    guidance: Annotated[
+        float | None, number_option("Denoiser passes per step: 1, or 2 with guidance (not the scale).")
+    ] = None,
+    text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.")] = None,
+    datacenter: Annotated[str | None, typer.Option(help="Data centre id; 'ditcarbon datacenters' lists them.")] = None,
+    pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
+    grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+    lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
+    mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
+    efficiency: Annotated[str | None, typer.Option(help="'bgr': the shipped fit even where it extrapolates.")] = None,
+    catalog: CatalogOption = None,
+) -> None:
+    """The request, and on what it runs."""
+
+
+def at_operating_point(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of an operating point; it receives them as the dictionary ``options``."""
+    own = inspect.signature(command)
+    shared = inspect.signature(_operating).parameters
+
+    @functools.wraps(command)
+    def wrapper(**arguments: Any) -> None:
+        options = {name: arguments.pop(name) for name in shared}
+        command(**arguments, options=options)
+
+    first = [x for x in own.parameters.values() if x.default is inspect.Parameter.empty and x.name != "options"]
+    last = [x for x in own.parameters.values() if x.default is not inspect.Parameter.empty]
+    parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in (*first, *shared.values(), *last)]
+    wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {x.name: x.annotation for x in parameters}
+    return wrapper

@@ -1,0 +1,49 @@
+"""Printing for the command line: tables on stdout, warnings and progress on stderr. rich loads only when a table is
+printed.
+"""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def warn(warnings: tuple[str, ...]) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def print_table(
+    title: str, header: tuple[str, ...], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
+) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(header):
+        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console = Console(highlight=False, markup=False)
+    # A pipe has no width: give it what the table needs, so that no cell is folded.
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, width=400)
+    if title:
+        console.print(title, style="bold")
+    console.print(table)
+
+
+def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Print labelled lines under a title."""
+    print(f"\n{title}")
+    for name, words in pairs:
+        print(f"  {name:<12} {words}")
+
+
+def progress(description: str) -> Any:
+    """A progress bar on stderr, when a person is looking."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)

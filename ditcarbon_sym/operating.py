@@ -1,0 +1,220 @@
+"""The operating point: everything a request, an accelerator and a facility put into the equations, chosen and
+checked once.
+
+One call uses one route to the efficiency, chosen from the whole request. The paper's three are offered: the pooled
+production fit shipped for the accelerator, a calibration file, and a measured value. The fit is never used silently
+outside its production regime or on another accelerator.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Unpack
+
+from sympy import Symbol
+
+from . import pipeline
+from .catalog import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration, shipped_calibration
+from .notation import (
+    NOTATION,
+    PUE,
+    SECONDS_PER_YEAR,
+    TDP,
+    B,
+    C_chip,
+    H,
+    I_grid,
+    InputError,
+    L,
+    Notation,
+    Theta_peak,
+    W,
+    ell,
+    mu,
+)  # fmt: skip
+from .request import Request, checked, resolve_request
+
+LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
+
+
+class Options(Request, total=False):
+    """A request, and on what it runs; whatever is left out is the model's release or the paper's setting.
+
+    ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
+    ``lifetime_years``: over which embodied carbon is amortised. ``mu``, ``calibration``, ``efficiency``: a measured
+    efficiency, a calibration file, or "bgr" to use the shipped fit even where it extrapolates. ``catalog``: a TOML
+    file with entries of one's own, or a loaded `Catalog`.
+    """
+
+    gpu: str | None
+    datacenter: str | None
+    pue: float | None
+    grid: float | None
+    lifetime_years: float | None
+    mu: float | None
+    calibration: str | Path | None
+    efficiency: str | None
+    catalog: str | Path | Catalog | None
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A configuration ready for the equations: ``values`` maps every input symbol of ``route`` to a number, NaN if
+    unknown.
+    """
+
+    model: Model
+    device: Gpu
+    facility: Datacenter
+    route: str
+    calibration: Calibration | None
+    values: Mapping[Symbol, float]
+    lifetime_years: float
+    embodied_boundary: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Efficiency:
+    """The route chosen for mu: the numbers it needs and what there is to say of it."""
+
+    route: str
+    values: Mapping[Symbol, float]
+    calibration: Calibration | None
+    warnings: tuple[str, ...] = ()
+
+
+def operating_point(model: str, **options: Unpack[Options]) -> OperatingPoint:
+    """Choose and check everything that an estimate rests on; raises `InputError` in one line.
+
+    >>> point = operating_point("pixart-alpha", batch=4)
+    >>> point.values[B], point.device.id, point.route
+    (4.0, 'v100-pcie-16gb', 'bgr')
+    """
+    catalog = options.get("catalog")
+    entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+    chosen = entries.model(model)
+    numbers, notes = resolve_request(chosen, {key: value for key, value in options.items() if key not in _SETTING})
+    calibration = options.get("calibration")
+    own = load_calibration(calibration) if calibration is not None else None
+    device = _device(entries, options.get("gpu"), own)
+    facility = _facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
+    route = _choose_efficiency(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    given = options.get("lifetime_years")
+    years = LIFETIME_YEARS.check(defaults()["lifetime_years"] if given is None else given)
+    boundary = str(defaults()["embodied_boundary"])
+    values = {
+        **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
+        **chosen.values, **numbers, **device.values, **facility.values, **route.values,
+        L: years * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
+    }  # fmt: skip
+    said = notes + route.warnings + _unknowns(device, boundary)
+    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, boundary, said)
+
+
+_SETTING = set(Options.__annotations__) - set(Request.__annotations__)
+"""What is not part of the request itself."""
+
+
+def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) -> Gpu:
+    """The accelerator asked for, else the one the calibration was measured on, else the default."""
+    if calibration is None:
+        return entries.gpu(gpu or str(defaults()["gpu"]))
+    if gpu is not None and gpu != calibration.gpu:
+        raise InputError(
+            f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
+        )
+    known = entries.gpus.get(calibration.gpu)
+    return Gpu(
+        id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={},
+        origin=calibration.origin, precision=known.precision if known else "", embodied=known.embodied if known else {},
+    )  # fmt: skip
+
+
+def _facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
+    if pue is None and grid is None:
+        return entries.datacenter(datacenter or str(defaults()["datacenter"]))
+    if datacenter is not None:
+        raise InputError(f"datacenter = {datacenter!r} together with pue or grid; give one or the other")
+    if pue is None or grid is None:
+        raise InputError("pue and grid go together (or name a datacenter)")
+    values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
+    return Datacenter("custom", "as given", values, {}, "as given")
+
+
+def _choose_efficiency(
+    model: Model,
+    numbers: Mapping[Symbol, float],
+    device: Gpu,
+    measured: float | None,
+    own: Calibration | None,
+    law: str | None,
+) -> _Efficiency:
+    """Choose the one route to mu that the whole call uses, or refuse and name the options that would answer."""
+    if sum(choice is not None for choice in (measured, own, law)) > 1:
+        raise InputError("give one of mu, calibration and efficiency, not several")
+    if measured is not None:
+        return _Efficiency("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
+    if law is not None and law != "bgr":
+        raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr'")
+    if own is not None:
+        return _Efficiency(own.law, own.values, own, outside_validity(own, model, numbers))
+    calibration = shipped_calibration(device.id)
+    explicit = law is not None
+    if calibration is None and explicit:
+        calibration = shipped_calibration(str(defaults()["gpu"]))
+    remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
+    if calibration is None:
+        raise InputError(f"gpu {device.id!r} has no calibration; {remedy}")
+    transferred = (
+        ()
+        if calibration.gpu == device.id
+        else (f"extrapolates: the fit was made on {calibration.gpu}, not on {device.id}",)
+    )
+    outside = outside_validity(calibration, model, numbers)
+    if not is_production(calibration, numbers) and not explicit:
+        pixels = f"{numbers[H]:g} x {numbers[W]:g}"
+        raise InputError(
+            f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
+        )
+    return _Efficiency(calibration.law, calibration.values, calibration, transferred + outside)
+
+
+def is_production(calibration: Calibration, numbers: Mapping[Symbol, float]) -> bool:
+    """Whether the output is at least as large, in pixels, as the smallest the calibration was fitted on."""
+    return numbers[H] * numbers[W] >= float(calibration.validity["pixels_min"])
+
+
+def outside_validity(calibration: Calibration, model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
+    """Say, a line each, in which ways a request lies outside the range the calibration was measured in."""
+    notes = []
+    if not is_production(calibration, numbers):
+        notes.append(
+            f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})"
+        )
+    tokens = pipeline.evaluate({**model.values, **numbers}, (ell,))[ell]
+    for what, value, (low, high) in (
+        ("batch", numbers[B], calibration.validity["batch"]),
+        ("latent tokens", tokens, calibration.validity["latent_tokens"]),
+    ):
+        if not low <= value <= high:
+            notes.append(f"extrapolates: {what} = {value:g} is outside the calibrated {low:g}..{high:g}")
+    return tuple(notes)
+
+
+def _regime(calibration: Calibration) -> str:
+    side = math.isqrt(int(calibration.validity["pixels_min"]))
+    return f"height x width of at least {side} x {side}"
+
+
+def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:
+    """Name each missing fact and what stays unknown for want of it."""
+    notes = []
+    if TDP not in device.values:
+        notes.append(f"the power of {device.id} is unknown: energy and carbon are left out")
+    if boundary not in device.embodied:
+        notes.append(
+            f"the embodied carbon of {device.id} ({boundary}) is unknown: embodied and total carbon are left out"
+        )
+    return tuple(notes)

@@ -1,0 +1,322 @@
+"""What matters here: exact elasticities at an operating point, ranges around it, and Sobol indices as the global
+counterpart.
+
+An *elasticity* is the percentage by which an output changes when an input changes by one per cent: local and exact,
+from the gradient of the chain. A *knob* is what a user turns: the side of the output moves height and width
+together, frames move latent and output frames.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Symbol, exp, log
+
+from . import derivatives, pipeline
+from .catalog import ranges
+from .equation import exact
+from .evaluate import FloatArray
+from .notation import (
+    B_0,
+    NOTATION,
+    P_VAE,
+    PUE,
+    TDP,
+    B,
+    C_chip,
+    C_output,
+    H,
+    I_grid,
+    InputError,
+    L,
+    N,
+    P_enc,
+    S,
+    Theta_peak,
+    W,
+    d,
+    ell_star,
+    f,
+    g,
+    k_VAE,
+    m,
+    mu,
+    mu_sat,
+    n_frames,
+    n_latent,
+    nearest,
+    t,
+    v_t,
+)  # fmt: skip
+from .operating import OperatingPoint
+
+KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
+    "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
+    "blocks": (N,), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
+    "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
+    "tdp_watt": (TDP,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
+    "grid_gco2eq_per_kwh": (I_grid,), "mu_sat": (mu_sat,), "B_0": (B_0,), "ell_star": (ell_star,), "mu": (mu,),
+})  # fmt: skip
+"""What a user can turn, and the symbols that turn with it."""
+
+WORDS: Mapping[str, str] = MappingProxyType({
+    "side": "side length", "frames": "frames", "steps": "steps", "batch": "batch size", "guidance": "guidance passes",
+    "text_tokens": "text tokens", "blocks": "blocks", "hidden_size": "hidden size", "mlp_ratio": "MLP ratio",
+    "text_encoder_parameters": "text-encoder parameters", "vae_decoder_parameters": "VAE decoder parameters",
+    "vae_reuse_factor": "VAE reuse factor", "peak_flop_per_second": "peak throughput", "tdp_watt": "power",
+    "embodied_gco2eq": "embodied carbon of the accelerator", "lifetime_s": "hardware lifetime", "pue": "PUE",
+    "grid_gco2eq_per_kwh": "grid intensity", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
+    "ell_star": "sequence half-saturation", "mu": "efficiency",
+})  # fmt: skip
+
+NOUNS: Mapping[str, str] = MappingProxyType({
+    "per_output_g": "carbon per output", "total_g": "carbon", "operational_g": "operational carbon",
+    "embodied_g": "embodied carbon", "energy_kwh": "energy", "time_s": "time", "mu": "efficiency", "flops": "FLOP",
+    "parameters": "parameters",
+})  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Elasticity:
+    """How one output answers to one knob, in per cent per per cent, with a sentence that says so."""
+
+    knob: str
+    value: float
+    setting: float
+
+    def sentence(self, noun: str) -> str:
+        """Say it in words.
+
+        >>> Elasticity("side", 2.7, 1024).sentence("carbon")
+        '1 % more side length costs 2.7 % more carbon here'
+        """
+        if abs(self.value) < 5e-7:
+            return f"{WORDS[self.knob]} makes no difference to {noun} here"
+        direction = "more" if self.value > 0 else "less"
+        return f"1 % more {WORDS[self.knob]} costs {abs(self.value):.2g} % {direction} {noun} here"
+
+
+@dataclass(frozen=True)
+class Swing:
+    """One bar of the tornado: the output at both ends of a documented range, all else as it is."""
+
+    knob: str
+    low_setting: float
+    high_setting: float
+    at_low: float
+    at_high: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Sobol:
+    """First- and total-order indices with their 95 % bootstrap half-widths, and the share that the elasticity
+    predicts.
+    """
+
+    knob: str
+    first: float
+    first_half_width: float
+    total: float
+    total_half_width: float
+    local_share: float
+
+
+def output_symbol(name: str) -> Symbol:
+    """Return the symbol of an output by name; raises `InputError` with the names there are."""
+    if name not in pipeline.NAMES:
+        raise InputError(f"unknown output {name!r}{nearest(name, pipeline.NAMES)}")
+    return pipeline.NAMES[name]
+
+
+def setting(point: OperatingPoint, knob: str) -> float:
+    """Where a knob stands: for the side, the geometric mean of height and width."""
+    values = [point.values[x] for x in KNOBS[knob]]
+    return math.prod(values) ** (1 / len(values))
+
+
+def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elasticity]:
+    """Return the exact elasticity of ``output`` to every knob it depends on, the strongest first.
+
+    Knobs at zero (no text, ell* = 0) and unknown ones are left out. Raises `InputError` if the output itself is
+    unknown.
+    """
+    slopes = derivatives.gradient(point.values, output, point.route)
+    value = float(slopes.pop(output))
+    if math.isnan(value):
+        raise InputError(f"{NOTATION[output].field} is unknown here: {'; '.join(point.notes)}")
+    found = []
+    for knob, moved in KNOBS.items():
+        pulls = [float(slopes[x]) * point.values[x] for x in moved if x in slopes]
+        if knob == "frames":
+            pulls = _pull_of_frames(point, slopes)
+        if knob == "hidden_size" and point.values[t] == point.values[d] and t in slopes:
+            pulls.append(float(slopes[t]) * point.values[t])
+        if pulls and all(point.values[x] for x in moved):
+            found.append(Elasticity(knob, sum(pulls) / value, setting(point, knob)))
+    return sorted(found, key=lambda x: -abs(x.value))
+
+
+def _pull_of_frames(point: OperatingPoint, slopes: Mapping[Symbol, Any]) -> list[float]:
+    """Output frames act on the VAE, and through n_latent = 1 + (n_frames - 1) / v_t on the denoiser."""
+    if not point.model.is_video:
+        return []
+    direct = float(slopes.get(n_frames, 0.0))
+    through = float(slopes.get(n_latent, 0.0)) / point.values[v_t]
+    return [(direct + through) * point.values[n_frames]]
+
+
+def turned(point: OperatingPoint, knob: str, value: Any) -> dict[Symbol, Any]:
+    """Return the symbols that change when a knob is turned to ``value`` (a number or an array)."""
+    if knob == "frames":
+        return {n_frames: value, n_latent: 1 + (np.asarray(value) - 1) / point.values[v_t]}
+    if knob == "side":
+        factor = np.asarray(value) / setting(point, knob)
+        return {H: point.values[H] * factor, W: point.values[W] * factor}
+    return dict.fromkeys(KNOBS[knob], value)
+
+
+def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, str]]:
+    """Return the documented range of each knob that has one at this operating point: low, high, source."""
+    found = {}
+    for knob, entry in ranges().items():
+        if knob == "frames" and not point.model.is_video:
+            continue
+        if any(math.isnan(point.values.get(x, math.nan)) for x in KNOBS[knob]):
+            continue
+        scale = setting(point, knob) if entry.get("relative") else 1.0
+        found[knob] = (entry["low"] * scale, entry["high"] * scale, entry["source"])
+    return found
+
+
+def tornado(point: OperatingPoint, output: Symbol = C_output) -> list[Swing]:
+    """Turn each knob through its documented range, all else as it is; the widest swing first."""
+    swings = []
+    for knob, (low, high, source) in documented_ranges(point).items():
+        ends = pipeline.evaluate({**point.values, **turned(point, knob, np.array([low, high]))}, (output,), point.route)
+        at_low, at_high = (float(x) for x in np.broadcast_to(ends[output], (2,)))
+        swings.append(Swing(knob, low, high, at_low, at_high, source))
+    return sorted(swings, key=lambda x: -abs(x.at_high - x.at_low))
+
+
+def interactions(
+    point: OperatingPoint, knobs: Sequence[str], output: Symbol = C_output
+) -> dict[tuple[str, str], float]:
+    """Return, for each pair of knobs, the exact second derivative of ln(output) by their logarithms.
+
+    It is by how much the elasticity to one knob changes per unit change in the logarithm of the other; zero where
+    they only multiply.
+    """
+    turns = {knob: Symbol(f"u_{knob}", real=True) for knob in knobs}
+    moved: dict[Symbol, Expr] = {x: exact(value) for x, value in point.values.items() if not math.isnan(value)}
+    for knob, u in turns.items():
+        for x in KNOBS[knob]:
+            moved[x] = moved[x] * exp(u)
+        if knob == "frames":
+            moved[n_latent] = 1 + (moved[n_frames] - 1) / moved[v_t]
+    logarithm = log(pipeline.closed_form(output, point.route).rhs.xreplace(moved))
+    here = dict.fromkeys(turns.values(), 0)
+    names = list(turns)
+    return {
+        (one, other): float(logarithm.diff(turns[one], turns[other]).subs(here))
+        for i, one in enumerate(names)
+        for other in names[i + 1 :]
+    }
+
+
+def sobol(
+    point: OperatingPoint,
+    output: Symbol = C_output,
+    spans: Mapping[str, tuple[float, float]] | None = None,
+    samples: int = 1024,
+    seed: int = 0,
+) -> list[Sobol]:
+    """Return Sobol indices over uniform, independent ranges (by default the documented ones), the largest total first.
+
+    ``samples`` is SALib's base sample, a power of two; the model runs ``samples * (knobs + 2)`` times, in one
+    vectorised call. Raises `InputError` for a reversed or empty range, or if SALib (the extra ``sensitivity``) is
+    not installed.
+    """
+    try:
+        from SALib.analyze import sobol as analyze
+        from SALib.sample import sobol as sample
+    except ImportError:
+        raise InputError(
+            "Sobol indices need SALib; install the extra: pip install 'ditcarbon-sym[sensitivity]'"
+        ) from None
+    chosen = {knob: ends[:2] for knob, ends in documented_ranges(point).items()} if spans is None else dict(spans)
+    for knob, (low, high) in chosen.items():
+        check_range(knob, low, high)
+    names = list(chosen)
+    problem = {"num_vars": len(names), "names": names, "bounds": [list(chosen[knob]) for knob in names]}
+    # SALib takes a seed of zero for none.
+    drawn = sample.sample(problem, samples, calc_second_order=False, seed=seed + 1)
+    values = _evaluate(point, names, drawn, output)
+    indices = analyze.analyze(problem, values, calc_second_order=False, seed=seed + 1)
+    shares = local_shares(point, chosen, output)
+    found = [
+        Sobol(
+            name,
+            float(indices["S1"][k]),
+            float(indices["S1_conf"][k]),
+            float(indices["ST"][k]),
+            float(indices["ST_conf"][k]),
+            shares.get(name, 0.0),
+        )
+        for k, name in enumerate(names)
+    ]
+    return sorted(found, key=lambda x: -x.total)
+
+
+def check_range(knob: str, low: float, high: float) -> None:
+    """Refuse a range of an unknown knob, a reversed one, or one that leaves what the knob may be."""
+    if knob not in KNOBS:
+        raise InputError(f"unknown input {knob!r}{nearest(knob, KNOBS)}")
+    if not low < high:
+        raise InputError(f"range of {knob} = {low:g}..{high:g} is reversed or empty; expected low < high")
+    entry = NOTATION[KNOBS[knob][0]]
+    if low <= 0 or low < entry.low or high > entry.high:
+        raise InputError(f"range of {knob} = {low:g}..{high:g} leaves {max(entry.low, 0):g}..{entry.high:g}")
+
+
+def _evaluate(point: OperatingPoint, names: Sequence[str], drawn: FloatArray, output: Symbol) -> FloatArray:
+    configuration: dict[Symbol, Any] = dict(point.values)
+    for column, knob in enumerate(names):
+        configuration |= turned(point, knob, drawn[:, column])
+    return np.array(np.broadcast_to(pipeline.evaluate(configuration, (output,), point.route)[output], len(drawn)))
+
+
+def local_shares(
+    point: OperatingPoint, spans: Mapping[str, tuple[float, float]], output: Symbol = C_output
+) -> dict[str, float]:
+    """Share of the variance that each knob would have if the model were linear around the operating point.
+
+    For a uniform range the variance is (elasticity times relative width)^2 / 12; Sobol's first-order indices tend
+    to these shares as the ranges shrink.
+    """
+    known = {x.knob: x for x in elasticities(point, output)}
+    parts = {
+        knob: (known[knob].value * (high - low) / known[knob].setting) ** 2
+        for knob, (low, high) in spans.items()
+        if knob in known
+    }
+    whole = sum(parts.values())
+    return {knob: part / whole if whole else 0.0 for knob, part in parts.items()}
+
+
+def local_agreement(point: OperatingPoint, output: Symbol = C_output, width: float = 0.01, seed: int = 0) -> float:
+    """Largest difference between Sobol's first-order indices and the local shares when every range is ``width`` wide.
+
+    Local and global must agree there: this is the check that neither is wrong.
+    """
+    knobs = [knob for knob in documented_ranges(point) if knob in {x.knob for x in elasticities(point, output)}]
+    spans = {
+        knob: (setting(point, knob) * (1 - width / 2), setting(point, knob) * (1 + width / 2))
+        for knob in knobs
+        if setting(point, knob) * (1 + width / 2) <= NOTATION[KNOBS[knob][0]].high
+    }
+    spans = {knob: (max(low, NOTATION[KNOBS[knob][0]].low), high) for knob, (low, high) in spans.items()}
+    return max(abs(x.first - x.local_share) for x in sobol(point, output, spans, 1024, seed))

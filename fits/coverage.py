@@ -1,0 +1,43 @@
+"""Do the predictive intervals hold? Each architecture is held out; the others give the fit, its covariance and,
+held out among themselves, the scatter; then one counts how many of its rows lie inside.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ditcarbon_sym.efficiency import saturation
+from ditcarbon_sym.fitting import BGR, fit_identified, leave_one_group_out, log_scatter
+from ditcarbon_sym.uncertainty import LEVEL, quantile
+
+from . import corpus
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often the interval of an architecture never seen holds its measured efficiency."""
+
+    architecture: str
+    inside: int
+    rows: int
+    half_width_percent: float
+
+
+@lru_cache(maxsize=1)
+def coverage() -> tuple[Coverage, ...]:
+    """Leave one architecture out of the production corpus, nothing of it being used for its own interval."""
+    data, found = corpus.production(), []
+    groups = np.array(data.groups)
+    for name in dict.fromkeys(data.groups):
+        seen, unseen = data.where(groups != name), data.where(groups == name)
+        shipped = fit_identified(saturation, seen).shipped
+        between = log_scatter(leave_one_group_out(saturation, seen, BGR))
+        predicted = shipped.predict(unseen)
+        relative = shipped.slopes(unseen.inputs) / predicted[:, None]
+        deviations = np.sqrt(np.einsum("ri,ij,rj->r", relative, shipped.covariance, relative) + between**2)
+        inside = np.abs(np.log(unseen.observed / predicted)) <= quantile(LEVEL) * deviations
+        width = 100 * math.expm1(quantile(LEVEL) * float(np.mean(deviations)))
+        found.append(Coverage(name, int(inside.sum()), len(unseen), width))
+    return tuple(found)

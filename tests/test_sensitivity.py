@@ -1,0 +1,177 @@
+import json
+import re
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym import InputError, catalog, pipeline
+from ditcarbon_sym.notation import PUE, B, C_output, C_total, E, F_total, I_grid, tau
+from ditcarbon_sym.operating import operating_point
+from ditcarbon_sym.sensitivity import (
+    KNOBS,
+    WORDS,
+    check_range,
+    documented_ranges,
+    elasticities,
+    interactions,
+    local_agreement,
+    setting,
+    sobol,
+    tornado,
+    turned,
+)  # fmt: skip
+
+PIXART = operating_point("pixart-alpha", resolution=1024)
+VIDEO = operating_point("cogvideox-2b")
+
+
+def by_knob(point, output=C_output):
+    return {x.knob: x.value for x in elasticities(point, output)}
+
+
+@pytest.mark.parametrize("point", [PIXART, VIDEO], ids=["image", "video"])
+@pytest.mark.parametrize("output", [C_output, tau, E])
+def test_a_knobs_elasticity_is_what_turning_it_does(point, output):
+    for knob, value in by_knob(point, output).items():
+        here, step = setting(point, knob), 1e-5
+        ends = pipeline.evaluate(
+            {**point.values, **turned(point, knob, here * np.array([1 - step, 1 + step]))}, (output,), point.route
+        )[output]
+        slope = float(np.log(ends[1] / ends[0]) / np.log((1 + step) / (1 - step)))
+        if knob != "hidden_size":  # moves t along with d; the chain knows both
+            assert slope == pytest.approx(value, abs=1e-6), knob
+
+
+def test_hidden_size_moves_the_conditioning_width_where_they_are_one():
+    point = operating_point("dit-xl-2-512")
+    assert by_knob(point, pipeline.NAMES["parameters"])["hidden_size"] == pytest.approx(2, rel=1e-12)
+
+
+def test_carbon_per_output_falls_with_batch_and_total_rises():
+    assert by_knob(PIXART, C_output)["batch"] < 0 < by_knob(PIXART, C_total)["batch"]
+
+
+def test_side_length_lies_between_linear_tokens_and_quadratic_attention():
+    assert 2 < by_knob(PIXART)["side"] < 4
+
+
+def test_an_unknown_output_of_the_point_is_refused_with_the_reason():
+    point = operating_point("pixart-alpha", gpu="gtx-1080-ti", mu=0.5)
+    with pytest.raises(InputError, match="embodied carbon of gtx-1080-ti"):
+        elasticities(point)
+    assert elasticities(point, tau)
+
+
+def test_sentences_name_direction_and_amount():
+    said = [x.sentence("carbon per output") for x in elasticities(PIXART)]
+    assert said[0] == "1 % more side length costs 2.6 % more carbon per output here"
+    assert any(re.fullmatch(r"1 % more batch size costs 0\.12 % less carbon per output here", x) for x in said)
+
+
+def test_every_documented_range_has_a_source_and_a_knob():
+    for knob, entry in catalog.ranges().items():
+        assert knob in KNOBS and knob in WORDS and entry["source"]
+        assert entry["low"] < entry["high"]
+
+
+def test_the_tornado_stands_at_the_documented_ends():
+    bar = next(x for x in tornado(PIXART) if x.knob == "grid_gco2eq_per_kwh")
+    for grid, shown in ((20, bar.at_low), (700, bar.at_high)):
+        assert float(pipeline.evaluate({**PIXART.values, I_grid: grid}, (C_output,))[C_output]) == pytest.approx(shown)
+    assert "frames" in documented_ranges(VIDEO) and "frames" not in documented_ranges(PIXART)
+
+
+def test_factors_that_multiply_do_not_interact_and_shares_do():
+    pairs = interactions(PIXART, ["side", "steps", "pue", "batch"], E)
+    assert pairs["steps", "pue"] == 0 and pairs["side", "batch"] == pytest.approx(0, abs=1e-12)
+    assert pairs["side", "steps"] > 0
+
+
+def test_an_interaction_is_the_change_of_an_elasticity():
+    step = 1e-5
+    more, less = (operating_point("pixart-alpha", resolution=1024) for _ in range(2))
+    ends = []
+    for point, sign in ((more, 1), (less, -1)):
+        values = {**point.values, **turned(point, "steps", point.values[KNOBS["steps"][0]] * np.exp(sign * step))}
+        ends.append(by_knob(type(point)(**{**vars(point), "values": values}))["side"])
+    exact = interactions(PIXART, ["side", "steps"])["side", "steps"]
+    assert (ends[0] - ends[1]) / (2 * step) == pytest.approx(exact, rel=1e-4)
+
+
+def test_sobol_indices_agree_with_an_analytic_case():
+    # Operational carbon is proportional to PUE times grid: for a product of independent factors the indices are known.
+    output = pipeline.NAMES["operational_g"]
+    spans = {"pue": (1.0, 2.0), "grid_gco2eq_per_kwh": (100.0, 700.0)}
+    variation = {name: ((high - low) / (high + low)) ** 2 / 3 for name, (low, high) in spans.items()}
+    whole = (1 + variation["pue"]) * (1 + variation["grid_gco2eq_per_kwh"]) - 1
+    for found in sobol(PIXART, output, spans, samples=4096, seed=3):
+        other = next(value for name, value in variation.items() if name != found.knob)
+        assert found.first == pytest.approx(variation[found.knob] / whole, abs=0.01)
+        assert found.total == pytest.approx(variation[found.knob] * (1 + other) / whole, abs=0.01)
+
+
+@pytest.mark.parametrize("point", [PIXART, VIDEO], ids=["image", "video"])
+def test_local_and_global_agree_where_they_must(point):
+    assert local_agreement(point) < 0.02
+
+
+def test_sobol_indices_are_reproducible_from_the_seed():
+    assert sobol(PIXART, samples=64, seed=1) == sobol(PIXART, samples=64, seed=1)
+
+
+@pytest.mark.parametrize(
+    ("knob", "low", "high", "expected"),
+    [
+        ("pue", 1.4, 1.1, "reversed or empty"),
+        ("pue", 1.2, 1.2, "reversed or empty"),
+        ("pue", 0.5, 1.2, "leaves 1..5"),
+        ("grid_gco2eq_per_kwh", -10, 10, "leaves 0..5000"),
+        ("puе", 1.1, 1.2, "unknown input"),
+        ("pue", float("nan"), 1.2, "reversed or empty"),
+    ],
+)
+def test_a_range_that_is_reversed_crosses_zero_or_is_unknown_is_refused(knob, low, high, expected):
+    with pytest.raises(InputError, match=expected):
+        check_range(knob, low, high)
+
+
+@pytest.mark.parametrize("suffix", [".html", ".md", ".tex"])
+def test_a_report_stands_alone_with_figures_assumptions_and_versions(ditcarbon, tmp_path, suffix):
+    out = tmp_path / f"report{suffix}"
+    assert ditcarbon("sensitivity", "pixart-alpha", "--samples", 64, "--report", out).code == 0
+    text = out.read_text(encoding="utf-8")
+    assert "side length" in text and "PUE" in text and "ditcarbon" in text and "data " in text
+    figure = {".html": "<svg", ".md": "data:image/svg+xml;base64,", ".tex": r"\begin{tikzpicture}"}[suffix]
+    assert text.count(figure) == 2
+    assert "http://" not in re.sub(
+        r'xmlns(:\w+)?="[^"]*"|<!DOCTYPE[^>]*>|http://(www.w3.org|purl.org|creativecommons)', "", text
+    )
+
+
+def test_two_reports_are_the_same_bytes(ditcarbon, tmp_path):
+    for name in ("one.html", "two.html"):
+        ditcarbon("sensitivity", "cogvideox-2b", "--samples", 64, "--report", tmp_path / name)
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "two.html").read_bytes()
+
+
+def test_json_holds_the_whole_analysis(ditcarbon):
+    table = json.loads(ditcarbon("sensitivity", "pixart-alpha", "--json", "--samples", 64).out)
+    assert {"elasticities", "tornado", "interactions", "sobol", "local_agreement", "estimate"} <= set(table)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--output", "colour"], "unknown output 'colour'"),
+        (["--samples", "100"], "not a power of two"),
+        (["--report", "report.doc", "--no-sobol"], "cannot write .doc"),
+        (["--report", "/proc/none/report.md", "--no-sobol"], "cannot be written"),
+        (["--resolution", "-1"], "resolution = -1"),
+    ],
+)
+def test_bad_options_are_refused_in_one_line(refused, options, expected):
+    assert expected in refused("sensitivity", "pixart-alpha", *options)
+
+
+def test_flop_do_not_depend_on_the_facility():
+    assert "pue" not in by_knob(PIXART, F_total) and PUE in PIXART.values and B in PIXART.values

@@ -1,0 +1,160 @@
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ditcarbon_sym import InputError, pipeline
+from ditcarbon_sym.notation import B, C_output, C_total, E, H, I_grid, S, W, n_frames, n_latent, tau
+from ditcarbon_sym.operating import operating_point
+from ditcarbon_sym.solve import UNKNOWNS, break_even, within
+
+PIXART = operating_point("pixart-alpha", resolution=1024)
+VIDEO = operating_point("cogvideox-2b")
+
+
+def output_at(point, values, output):
+    return float(pipeline.evaluate({**point.values, **values}, (output,), point.route)[output])
+
+
+REQUESTS = st.fixed_dictionaries(
+    {
+        "resolution": st.integers(32, 128).map(lambda k: 16 * k),
+        "batch": st.integers(1, 32),
+        "steps": st.integers(1, 200),
+        "datacenter": st.sampled_from(["us-average", "norway-hydro", "india-coal"]),
+    }
+)
+
+
+@settings(max_examples=60)
+@given(
+    REQUESTS,
+    st.sampled_from(["resolution", "steps", "batch", "grid", "pue", "tdp_watt"]),
+    st.sampled_from([C_total, tau]),
+)
+def test_solving_for_an_input_gives_the_input_back(request, unknown, output):
+    if output == tau and unknown in ("grid", "pue", "tdp_watt"):
+        return
+    point = operating_point("pixart-alpha", efficiency="bgr", **request)
+    solution = within(point, unknown, output, output_at(point, {}, output))
+    assert solution.exact == pytest.approx(point.values[UNKNOWNS[unknown]], rel=1e-7)
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 12), st.integers(1, 100))
+def test_solving_for_frames_gives_the_frames_back(latent, steps):
+    frames = 4 * latent + 1
+    point = operating_point("cogvideox-2b", frames=frames, steps=steps)
+    solution = within(point, "frames", C_output, output_at(point, {}, C_output))
+    assert solution.exact == pytest.approx(frames, rel=1e-9) and solution.value == frames
+
+
+@pytest.mark.parametrize(
+    ("unknown", "symbols", "step"), [("resolution", (H, W), 16), ("steps", (S,), 1), ("batch", (B,), 1)]
+)
+def test_the_answer_is_the_largest_valid_value_within_the_budget(unknown, symbols, step):
+    solution = within(PIXART, unknown, C_total, 1.0)
+    assert solution.value % step == 0
+    here = output_at(PIXART, dict.fromkeys(symbols, solution.value), C_total)
+    next_ = output_at(PIXART, dict.fromkeys(symbols, solution.value + step), C_total)
+    assert here == pytest.approx(solution.reached) and here <= 1.0 < next_
+    assert solution.slack == pytest.approx(1.0 - here)
+
+
+def test_where_the_output_falls_the_smallest_value_is_the_answer_and_the_direction_is_named():
+    solution = within(PIXART, "batch", C_output, 0.21)
+    assert solution.direction == "falls" and "smallest" in solution.question
+    assert (
+        output_at(PIXART, {B: solution.value}, C_output) <= 0.21 < output_at(PIXART, {B: solution.value - 1}, C_output)
+    )
+
+
+def test_first_and_second_degree_have_closed_forms_and_higher_degrees_are_bracketed():
+    assert within(PIXART, "steps", C_total, 1.0).method == "closed form"
+    assert within(PIXART, "text_tokens", tau, 7.0).method == "closed form"
+    assert within(PIXART, "resolution", C_total, 1.0).method == "bracketed root"
+
+
+def test_frames_are_rounded_to_what_the_vae_maps():
+    solution = within(VIDEO, "frames", C_output, 3.0)
+    assert (solution.value - 1) % 4 == 0
+    latent = 1 + (solution.value - 1) / 4
+    assert output_at(VIDEO, {n_frames: solution.value, n_latent: latent}, C_output) == pytest.approx(solution.reached)
+
+
+def test_the_grid_that_meets_a_target_is_exact():
+    solution = within(PIXART, "grid", C_output, 0.1)
+    assert output_at(PIXART, {I_grid: solution.value}, C_output) == pytest.approx(0.1, rel=1e-12)
+
+
+def test_break_even_between_two_models():
+    rival = operating_point("sd3-medium", steps=20)
+    solution = break_even(PIXART, rival, "steps", C_output, both=False)
+    costs = output_at(rival, {}, C_output)
+    assert output_at(PIXART, {S: solution.exact}, C_output) == pytest.approx(costs, rel=1e-9)
+    assert solution.reached <= costs == pytest.approx(solution.budget)
+
+
+def test_break_even_of_regions_is_the_grid_that_makes_up_for_the_pue():
+    norway = operating_point("pixart-alpha", resolution=1024, datacenter="norway-hydro")
+    assert break_even(PIXART, norway, "grid", C_output, both=False).exact == pytest.approx(20 * 1.05 / 1.2)
+
+
+def test_break_even_with_the_unknown_on_both_sides():
+    # More steps against one big one-shot stage: SD3 at few steps against PixArt at more tokens of batch cannot cross in steps.
+    with pytest.raises(InputError, match="no break-even: the first"):
+        break_even(PIXART, operating_point("sd3-medium"), "resolution", C_output, both=True)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "output", "budget", "expected"),
+    [
+        ("resolution", C_output, 1e-9, "no solution: even resolution = 16"),
+        ("steps", C_output, 1e9, "no limit: up to steps = 100000"),
+        ("grid", tau, 1.0, "does not depend on grid"),
+        ("frames", C_output, 1.0, "pixart-alpha is an image model"),
+        ("colour", C_output, 1.0, "cannot solve for 'colour'"),
+        ("steps", C_output, -1.0, "budget = -1"),
+        ("steps", C_output, float("nan"), "budget = nan"),
+        ("steps", C_output, float("inf"), "budget = inf"),
+    ],
+)
+def test_what_has_no_answer_is_explained_in_one_line(unknown, output, budget, expected):
+    with pytest.raises(InputError) as refusal:
+        within(PIXART, unknown, output, budget)
+    assert expected in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_an_unknown_power_leaves_energy_unsolvable(tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text("[gpus.mine]\npeak_flop_per_second = 1e14\n")
+    point = operating_point("pixart-alpha", gpu="mine", mu=0.4, catalog=path)
+    with pytest.raises(InputError, match="no value for thermal design power"):
+        within(point, "steps", E, 1.0)
+
+
+def test_the_command_answers_with_units_slack_and_warnings(ditcarbon):
+    outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 1)
+    assert (
+        outcome.code == 0 and "1,712" in outcome.out and "slack" in outcome.out and "gCO2eq per output" in outcome.out
+    )
+    table = json.loads(ditcarbon("solve", "pixart-alpha", "--for", "steps", "--budget-wh", 1, "--json").out)
+    assert table["output"] == "energy_kwh" and table["reached"] <= 1e-3
+    outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 0.02)
+    assert "at the answer: extrapolates" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ([], "give one budget"),
+        (["--budget-g", "1", "--budget-s", "1"], "give one budget"),
+        (["--budget-g", "1", "--against-model", "sd3-medium"], "give one budget"),
+        (["--budget-g", "1", "--per", "year"], "per = 'year'"),
+        (["--budget-g", "much"], "'much' is not a number"),
+        (["--against-model", "sora"], "unknown model 'sora'"),
+    ],
+)
+def test_bad_questions_are_refused_in_one_line(refused, options, expected):
+    assert expected in refused("solve", "pixart-alpha", *options)
