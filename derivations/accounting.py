@@ -9,9 +9,11 @@ from ditcarbon_sym.notation import (
     PUE,
     SECONDS_PER_YEAR,
     TDP,
+    B,
     C_chip,
     C_emb,
     C_op,
+    C_total,
     E,
     F_total,
     I_grid,
@@ -46,7 +48,7 @@ def _runtime(proof: Derivation) -> None:
         "over seconds). Solved for the time, in seconds:"
     )
     delivered = F_total / tau
-    proof.show(mu, delivered / Theta_peak)
+    proof.conclude(delivered / Theta_peak, carbon.efficiency_of_run)
     (time,) = solve(mu - delivered / Theta_peak, tau)
     proof.conclude(time, carbon.runtime)
 
@@ -82,3 +84,5 @@ def _carbon(proof: Derivation) -> None:
     proof.check(r"1\,\mathrm{a} / 1\,\mathrm{s}", year, SECONDS_PER_YEAR)
     proof.say("The two are grams of the same gas equivalent, of different life-cycle stages, and add up:")
     proof.conclude(C_op + C_emb, carbon.total)
+    proof.say("The outputs of a batch share it alike:")
+    proof.conclude(C_total / B, carbon.per_output)

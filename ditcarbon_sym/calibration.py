@@ -3,7 +3,7 @@ measure next.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,27 +11,98 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from .catalog import Catalog, load
-from .confidence import Knowledge, Track, knowledge, next_measurement, residual_bootstrap
+from . import carbon, pipeline
+from .catalog import Catalog, Gpu, load
+from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, residual_bootstrap
 from .efficiency import saturation
-from .fitting import (
-    BGR,
-    LOSSES,
-    Data,
-    Fit,
-    Identified,
-    calibration_table,
-    fit_identified,
-    leave_one_group_out,
-    sweep_data,
-)  # fmt: skip
+from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified, leave_one_group_out, log_scatter
 from .flops import latent_tokens
 from .measurements import Row, read_csv
-from .notation import B, InputError, ell
+from .notation import NOTATION, B, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s
 from .request import resolve_request
 
 CANDIDATE_SIDES = (256, 512, 768, 1024)
 CANDIDATE_BATCHES = (1, 2, 4, 8, 16)
+
+
+def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | None = None) -> Data:
+    """Turn rows of measurements into batch, latent tokens and mu, grouped by model.
+
+    Where a row gives seconds, mu is the leading-order FLOP of the whole request over seconds and the peak of
+    ``gpu``. Raises `InputError` naming the row.
+    """
+    entries = catalog or load()
+    columns: list[tuple[float, float, float]] = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            columns.append(_measured(row, gpu, entries))
+        except InputError as error:
+            raise InputError(f"row {number}: {error}") from None
+    batch, tokens, observed = np.array(columns).T
+    return Data({B: batch, ell: tokens}, observed, tuple(row.model for row in rows))
+
+
+def _measured(row: Row, gpu: Gpu | None, catalog: Catalog) -> tuple[float, float, float]:
+    model = catalog.model(row.model)
+    numbers, _ = resolve_request(model, row.request)
+    results = pipeline.evaluate({**model.values, **numbers}, (ell, F_total))
+    efficiency = row.measured.get("mu")
+    if efficiency is None:
+        if gpu is None:
+            raise InputError("time_s can become mu only on a known accelerator; name its gpu")
+        timed = {F_total: results[F_total], tau: row.measured["time_s"], Theta_peak: gpu.values[Theta_peak]}
+        efficiency = float(carbon.efficiency_of_run(timed))
+        if not NOTATION[mu].low <= efficiency <= NOTATION[mu].high:
+            seconds = f"time_s = {row.measured['time_s']:g}"
+            raise InputError(
+                f"{seconds} means mu = {efficiency:.3g} of the peak of {gpu.id}; expected a fraction of it"
+            )
+    return numbers[B], float(results[ell]), efficiency
+
+
+def calibration_table(
+    fitted: Identified,
+    verdicts: Mapping[Symbol, str],
+    held_out: Mapping[str, tuple[Fit, Data]],
+    device: Gpu,
+    pixels_min: int,
+    source: Mapping[str, Any],
+    stages: str = "denoiser",
+    intervals: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity,
+    conventions.
+    """
+    full, shipped = fitted.full, fitted.shipped
+    inputs = full.data.inputs
+    return {
+        "schema_version": 1,
+        "law": "bgr",
+        "device": {"gpu": device.id, "name": device.name, **{NOTATION[x].field: v for x, v in device.values.items()}},
+        "parameters": {NOTATION[x].field: value for x, value in fitted.values.items()},
+        "standard_errors": {NOTATION[x].field: error for x, error in shipped.standard_errors.items()},
+        "covariance": {"parameters": [NOTATION[x].field for x in shipped.free], "matrix": shipped.covariance.tolist()},
+        **({"intervals": dict(intervals)} if intervals else {}),
+        "verdicts": {NOTATION[x].field: said for x, said in verdicts.items()},
+        "quality": {
+            "n": len(full.data),
+            "loss": full.loss,
+            "mape_percent": shipped.mape(),
+            "held_out_mape_percent": {group: trained.mape(rows) for group, (trained, rows) in held_out.items()},
+            **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
+        },
+        "validity": {
+            "pixels_min": pixels_min,
+            "batch": [float(inputs[B].min()), float(inputs[B].max())],
+            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
+        },
+        "convention": {
+            "flop": "1 fused multiply-add = 2 FLOP",
+            "count": "leading order, paper Eq. (2)",
+            "stages": stages,
+        },
+        "data": dict(source),
+    }
 
 
 @dataclass(frozen=True)
@@ -78,9 +149,11 @@ def calibrate(
     """
     if loss not in LOSSES:
         raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
-    for name, value, low in (("bootstrap", bootstrap, 0), ("seed", seed, 0), ("workers", workers, 1)):
-        if value < low:
-            raise InputError(f"{name} = {value} is below {low}")
+    for name, value, low, high in (
+        ("bootstrap", bootstrap, 0, 100_000), ("seed", seed, 0, 2**32 - 1), ("workers", workers, 1, 64),
+    ):  # fmt: skip
+        if not low <= value <= high:
+            raise InputError(f"{name} = {str(value)[:20]} is outside {low}..{high}")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     device, path = entries.gpu(gpu), Path(sweep)
     rows = read_csv(path)
@@ -90,7 +163,7 @@ def calibrate(
         held_out = leave_one_group_out(saturation, data, BGR, loss)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    drawn = residual_bootstrap(fitted.full, BGR, bootstrap, seed, workers, track) if bootstrap else None
+    drawn = residual_bootstrap(fitted.shipped, BGR, bootstrap, seed, workers, track) if bootstrap else None
     known = tuple(knowledge(fitted, BGR, bootstrap=drawn))
     source = {
         "file": path.name,
@@ -106,10 +179,38 @@ def calibrate(
         held_out=held_out,
         advice=_advice(fitted, known, rows, entries),
         losses={name: fit_identified(saturation, data, BGR, name).shipped.mape() for name in LOSSES},
-        table=calibration_table(fitted, verdicts, held_out, device, pixels, source),
+        table=calibration_table(fitted, verdicts, held_out, device, pixels, source, _stages(rows), _intervals(known)),
         rows=tuple(rows),
         warnings=_warnings(data, held_out),
     )
+
+
+def _stages(rows: Sequence[Row]) -> str:
+    """What the measured efficiency is of: mu as given is taken as the denoiser's, as in the paper; seconds are of
+    the whole request.
+    """
+    timed = {"mu" not in row.measured for row in rows}
+    if len(timed) > 1:
+        raise InputError(
+            "some rows give mu and some time_s only: the one is of the denoiser, the other of the whole request"
+        )
+    return "whole request" if timed.pop() else "denoiser"
+
+
+def _intervals(known: Sequence[Knowledge]) -> dict[str, Any]:
+    """Profile and bootstrap intervals of each parameter, as a calibration file holds them; an open end is left out."""
+    found: dict[str, Any] = {"level": LEVEL}
+    for x in known:
+        entry = {
+            **{
+                f"profile_{end}": value
+                for end, value in zip(("low", "high"), x.profile, strict=True)
+                if value is not None
+            },
+            **(dict(zip(("bootstrap_low", "bootstrap_high"), x.bootstrap, strict=True)) if x.bootstrap else {}),
+        }
+        found[NOTATION[x.symbol].field] = entry
+    return found
 
 
 def _models(data: Data) -> str:
@@ -130,10 +231,12 @@ def _warnings(data: Data, held_out: Mapping[str, tuple[Fit, Data]]) -> tuple[str
 
 def _advice(fitted: Identified, known: tuple[Knowledge, ...], rows: list[Row], catalog: Catalog) -> tuple[Advice, ...]:
     """For each parameter not identified, the best next configuration of the sweep's own models."""
+    unsure = [x.symbol for x in known if x.verdict != "identified"]
     configurations = []
-    for name in dict.fromkeys(row.model for row in rows):
+    for name in dict.fromkeys(row.model for row in rows) if unsure else ():
         model = catalog.model(name)
-        for side in CANDIDATE_SIDES:
+        unit = int(model.values[v_s] * model.values[p])
+        for side in sorted({max(unit, unit * round(wanted / unit)) for wanted in CANDIDATE_SIDES}):
             numbers, _ = resolve_request(model, {"resolution": side})
             tokens = float(latent_tokens({**model.values, **numbers}))
             configurations += [(name, side, batch, tokens) for batch in CANDIDATE_BATCHES]
@@ -142,7 +245,7 @@ def _advice(fitted: Identified, known: tuple[Knowledge, ...], rows: list[Row], c
         ell: np.array([tokens for *_, tokens in configurations]),
     }
     found = []
-    for x in (known_.symbol for known_ in known if known_.verdict != "identified"):
+    for x in unsure:
         index, ratio = next_measurement(fitted.full, x, inputs)[0]
         name, side, batch, _ = configurations[index]
         found.append(Advice(x, name, side, batch, ratio))

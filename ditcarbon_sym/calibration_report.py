@@ -2,12 +2,26 @@
 
 import io
 from itertools import cycle
+from pathlib import Path
 
 import numpy as np
 
 from .calibration import Calibrated
 from .notation import NOTATION, B, InputError, ell
 from .report import ends, significant
+
+PLOTS = (".png", ".pdf", ".svg")
+
+
+def check_paths(sweep: Path, out: Path | None, plot: Path | None) -> None:
+    """Refuse, before any work is done, a plot of unknown kind and outputs that would overwrite the sweep or each
+    other.
+    """
+    if plot is not None and plot.suffix not in PLOTS:
+        raise InputError(f"plot: cannot draw to {plot.suffix or 'a file without ending'}; expected {', '.join(PLOTS)}")
+    named = [path.resolve() for path in (sweep, out, plot) if path is not None]
+    if len(set(named)) < len(named):
+        raise InputError("the sweep, --out and --plot must be different files")
 
 
 def knowledge_rows(result: Calibrated) -> list[tuple[str, ...]]:
@@ -41,8 +55,6 @@ def calibration_rows(result: Calibrated) -> list[tuple[str, str]]:
 
 def residual_plot(result: Calibrated, suffix: str) -> bytes:
     """Draw predicted over measured mu against latent tokens, a marker per model; returns the file's bytes."""
-    if suffix not in (".png", ".pdf", ".svg"):
-        raise InputError(f"plot: cannot draw to {suffix or 'a file without ending'}; expected .png, .pdf or .svg")
     import matplotlib
 
     matplotlib.use("Agg")

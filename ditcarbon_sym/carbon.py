@@ -26,6 +26,7 @@ from .notation import (
 )  # fmt: skip
 
 runtime = Equation("4", tau, F_total / (mu * Theta_peak))
+efficiency_of_run = Equation("4, solved for mu", mu, F_total / (tau * Theta_peak))
 energy = Equation("5", E, tau * TDP / JOULE_PER_KWH)
 operational = Equation("6", C_op, E * PUE * I_grid)
 embodied = Equation("7", C_emb, tau / L * C_chip)

@@ -1,4 +1,4 @@
-"""What is known of models, accelerators, data centres and calibrations: the only module that reads data files.
+"""What is known of models, accelerators, data centres and calibrations: the only module that reads TOML.
 
 An entry is a substitution: ``entry.values`` maps symbols to numbers and merges with ``|`` into a configuration. The
 files shipped in ``data/`` are validated by the tests; a file of the user's is validated when read (`schema`), entry
@@ -143,8 +143,11 @@ def defaults() -> Mapping[str, Any]:
 
 def shipped_calibration(gpu: str) -> Calibration | None:
     """Return the calibration shipped for this accelerator, or None."""
-    path = DATA / "calibrations" / f"{gpu}.toml"
-    return _calibration(read_toml(path), f"shipped with the package ({path.name})") if path.is_file() else None
+    shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}
+    if gpu not in shipped:
+        return None
+    path = shipped[gpu]
+    return _calibration(read_toml(path), f"shipped with the package ({path.name})")
 
 
 def load_calibration(path: str | Path) -> Calibration:
@@ -170,12 +173,14 @@ def claims() -> list[dict[str, str]]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file; every way in which it can fail becomes one line."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file (expected TOML in UTF-8)") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InputError(f"{path}: not valid TOML: nested too deep") from None
+    except ValueError as error:  # tomllib's own, an integer of thousands of digits, a null byte in the path
         raise InputError(f"{path}: not valid TOML: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None

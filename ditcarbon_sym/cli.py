@@ -1,5 +1,7 @@
 """The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
 
+import io
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -166,6 +168,7 @@ def fit(
     """Fit the efficiency law to measurements of your own, and say what they identify."""
     from . import calibration, calibration_report, report
 
+    calibration_report.check_paths(sweep, out, plot)
     result = calibration.calibrate(
         sweep,
         gpu,
@@ -176,13 +179,13 @@ def fit(
         catalog=catalog,
         track=progress("bootstrap"),
     )
-    warn(result.warnings)
-    # Drawn and written only when all of it is known to work: nothing half-finished is left behind.
-    picture = None if plot is None else calibration_report.residual_plot(result, plot.suffix)
+    contents: dict[Path, str | bytes] = {}
     if out is not None:
-        report.write_atomically(out, report.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}."))
-    if plot is not None and picture is not None:
-        report.write_atomically(plot, picture)
+        contents[out] = report.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}.")
+    if plot is not None:
+        contents[plot] = calibration_report.residual_plot(result, plot.suffix)
+    report.write_together(contents)
+    warn(result.warnings)
     if as_json:
         print(report.json_text(report.plain(result.table)))
         return
@@ -215,8 +218,12 @@ cli_analysis.register(app)
 def main() -> None:
     """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
+            stream.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()
     except usage_error as error:
         _fail(str(error.format_message()), error.exit_code)
     except typer.Abort:
@@ -224,14 +231,22 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:
-        sys.stderr.close()
+        _close_quietly()
         sys.exit(0)
+    except OSError as error:
+        _close_quietly()
+        _fail(f"cannot write the output: {error.strerror}", 2)
     except Exception as error:
         if not _is_input_error(error):
             raise
         _fail(str(error), 2)
     else:
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _close_quietly() -> None:
+    """Give stdout up: what is left in its buffer must not fail once more when the interpreter ends."""
+    sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 
 def _is_input_error(error: Exception) -> bool:

@@ -63,9 +63,9 @@ def sensitivity(
 
     point = operating_point(model, **options)
     analysis = sensitivity_report.analyse(point, output, with_sobol=sobol, samples=samples, seed=seed)
-    warn(point.notes)
     if out is not None:
         report.write_atomically(out, sensitivity_report.render(analysis, out.suffix))
+    warn(point.notes)
     if as_json:
         print(report.json_text(report.plain(analysis.to_dict())))
         return

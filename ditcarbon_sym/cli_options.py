@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,20 +10,25 @@ from typing import Annotated, Any
 import typer
 
 
-def whole(text: str) -> int:
-    """Read a whole number; typer's own message does not repeat what was typed."""
-    try:
-        return int(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a whole number") from None
+def whole(text: str | int) -> int:
+    """Read a whole number (a default is one already); typer's own message does not repeat what was typed."""
+    if isinstance(text, int):
+        return text
+    if not re.fullmatch(r"[+-]?[0-9]+", text) or len(text) > 400:
+        raise typer.BadParameter(f"{text[:40]!r} is not a whole number")
+    return int(text)
 
 
-def real(text: str) -> float:
-    """Read a number."""
+def real(text: str | float) -> float:
+    """Read a number (a default is one already)."""
+    if not isinstance(text, str):
+        return text
     try:
+        if "_" in text or not text.isascii() or text != text.strip():
+            raise ValueError
         return float(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is not a number") from None
+        raise typer.BadParameter(f"{text[:40]!r} is not a number") from None
 
 
 def integer_option(help: str, *names: str) -> Any:

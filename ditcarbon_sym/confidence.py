@@ -55,14 +55,16 @@ def knowledge(
     errors = fitted.shipped.standard_errors
     quantile = float(t_distribution.ppf((1 + level) / 2, fitted.shipped.degrees_of_freedom))
     tails = [(1 - level) / 2, (1 + level) / 2]
+    columns = {} if bootstrap is None else dict(zip(fitted.shipped.free, bootstrap.T, strict=True))
     known = []
-    for column, x in enumerate(fitted.full.free):
+    for x in fitted.full.free:
         value, error = fitted.values[x], errors.get(x, np.nan)
-        drawn = None if bootstrap is None else tuple(float(end) for end in np.quantile(bootstrap[:, column], tails))
-        finite = bool(np.isfinite(error))
-        normal = (value - quantile * error, value + quantile * error) if finite else None
+        # A parameter that the rows show only together with a held one is not known by the width of its own fit.
+        alone = bool(np.isfinite(error)) and x not in fitted.tied
+        drawn = tuple(float(end) for end in np.quantile(columns[x], tails)) if x in columns and alone else None
+        normal = (value - quantile * error, value + quantile * error) if alone else None
         said = verdict(fitted, x, profiles[x])
-        known.append(Knowledge(x, value, error if finite else None, normal, profiles[x], drawn, said))
+        known.append(Knowledge(x, value, error if alone else None, normal, profiles[x], drawn, said))
     return known
 
 
@@ -70,7 +72,12 @@ def verdict(fitted: Identified, x: Symbol, profile: tuple[float | None, float | 
     """Say whether the data identify a parameter: its profile must close on both sides, and not too wide."""
     low, high = profile
     if x in fitted.held:
-        return f"not identified: {fitted.reasons[x]}" + (f" (at most {high:.3g})" if high is not None else "")
+        limit = f" (at most {high:.3g})" if high is not None and low == fitted.held[x] else ""
+        limit = f" (at least {low:.3g})" if low is not None and high == fitted.held[x] else limit
+        return f"not identified: {fitted.reasons[x]}{limit}"
+    if x in fitted.tied:
+        others = " and ".join(NOTATION[y].field for y in fitted.tied[x])
+        return f"not identified: the rows show it only together with {others}"
     if high is None:
         return "weakly identified: the data do not bound it above"
     if low is None:
@@ -89,11 +96,12 @@ def profile_intervals(
     """
     shipped = fitted.shipped
     intervals: dict[Symbol, tuple[float | None, float | None]] = {
-        x: (value, one_sided_limit(fitted.full, x, parameters, level)) for x, value in fitted.held.items()
+        x: one_sided_limit(fitted.full, x, parameters, level, value) for x, value in fitted.held.items()
     }
     if len(shipped.free) == 1 or not np.isfinite(shipped.covariance).all():
         for x in shipped.free:
-            intervals[x] = (_crossing(shipped, x, parameters, level, -1), _crossing(shipped, x, parameters, level, +1))
+            base = fitted.full if x in fitted.tied else shipped
+            intervals[x] = (_crossing(base, x, parameters, level, -1), _crossing(base, x, parameters, level, +1))
         return intervals
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # lmfit warns of a bound reached; here that end is None
@@ -101,6 +109,9 @@ def profile_intervals(
     for x in shipped.free:
         (_, low), _, (_, high) = found[x.name]
         intervals[x] = (_finite(low), _finite(high))
+    for x in fitted.tied:
+        sides = (_crossing(fitted.full, x, parameters, level, side) for side in (-1, +1))
+        intervals[x] = (next(sides), next(sides))
     return intervals
 
 
@@ -108,13 +119,18 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def one_sided_limit(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: float = LEVEL) -> float | None:
-    """Return the upper limit, at ``level``, of a parameter that stands on its lower bound; None if the data give none.
+def one_sided_limit(
+    fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: float, held: float
+) -> tuple[float | None, float | None]:
+    """Return the interval, at ``level``, of a parameter held at a bound: the bound itself and the limit on the
+    other side.
 
-    The likelihood ratio on a bound is half a point mass at zero and half chi-squared, so the two-sided threshold of
-    ``2 level - 1`` gives the one-sided limit of ``level``.
+    The limit is None if the data give none. The likelihood ratio on a bound is half a point mass at zero and half
+    chi-squared, so the two-sided threshold of ``2 level - 1`` gives the one-sided limit of ``level``.
     """
-    return _crossing(fitted, x, parameters, 2 * level - 1, +1)
+    side = +1 if held <= parameters[x].low else -1
+    limit = _crossing(fitted, x, parameters, 2 * level - 1, side)
+    return (held, limit) if side > 0 else (limit, held)
 
 
 def _crossing(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: float, side: int) -> float | None:

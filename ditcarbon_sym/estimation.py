@@ -29,6 +29,7 @@ from .notation import (
     P,
     Theta_peak,
     ell,
+    k_VAE,
     m,
     mu,
     tau,
@@ -184,6 +185,10 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
             "data": calibration.data,
         },
         "interval": interval_words(point),
+        "vae": (
+            f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"
+            " (the paper prints a factor of 1; its Table 7 uses 3)"
+        ),
         "peak_flop_per_second": device.values.get(Theta_peak),
         "precision": device.precision,
         "tdp_watt": device.values.get(TDP),

@@ -14,13 +14,9 @@ import lmfit
 import numpy as np
 from sympy import Symbol
 
-from . import pipeline
-from .catalog import Catalog, Gpu, load
 from .equation import Equation
 from .evaluate import FloatArray, compiled
-from .measurements import Row
-from .notation import B_0, NOTATION, B, F_total, InputError, Theta_peak, ell, ell_star, mu_sat
-from .request import resolve_request
+from .notation import B_0, NOTATION, InputError, ell_star, mu_sat
 
 LOSSES = ("absolute", "relative", "log")
 NEAR_BOUND = 1e-4
@@ -29,14 +25,26 @@ NEAR_BOUND = 1e-4
 
 @dataclass(frozen=True)
 class Free:
-    """A parameter to fit: where to start and between which bounds."""
+    """A parameter to fit: where to start, between which bounds, and whether it is a scale that may be zero (no such
+    effect).
+    """
 
     start: float
     low: float = 0.0
     high: float = np.inf
+    scale: bool = False
 
 
-BGR: Mapping[Symbol, Free] = MappingProxyType({mu_sat: Free(0.4, 0.0, 1.0), B_0: Free(0.3), ell_star: Free(200.0)})
+def _from_notation(symbol: Symbol, start: float, *, scale: bool = False) -> Free:
+    """Bounds that a calibration file may hold, too."""
+    return Free(start, 0.0 if scale else NOTATION[symbol].low, NOTATION[symbol].high, scale)
+
+
+BGR: Mapping[Symbol, Free] = MappingProxyType({
+    mu_sat: _from_notation(mu_sat, 0.4),
+    B_0: _from_notation(B_0, 0.3, scale=True),
+    ell_star: _from_notation(ell_star, 200.0, scale=True),
+})  # fmt: skip
 """Start and bounds of Eq. (3): a fraction of peak, and two half-saturation scales that cannot be negative."""
 
 
@@ -117,28 +125,6 @@ class Fit:
         return {x: np.nan if x in self.at_bound else float(error) for x, error in errors.items()}
 
 
-def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | None = None) -> Data:
-    """Turn rows of measurements into batch, latent tokens and mu, grouped by model.
-
-    Where a row gives seconds, mu is the leading-order FLOP of the whole request over seconds and the peak of ``gpu``.
-    """
-    entries = catalog or load()
-    columns: list[tuple[float, float, float]] = []
-    for row in rows:
-        model = entries.model(row.model)
-        numbers, _ = resolve_request(model, row.request)
-        results = pipeline.evaluate({**model.values, **numbers}, (ell, F_total))
-        if "mu" in row.measured:
-            efficiency = row.measured["mu"]
-        elif gpu is None:
-            raise InputError("time_s can become mu only on a known accelerator; name its gpu")
-        else:
-            efficiency = results[F_total] / (row.measured["time_s"] * gpu.values[Theta_peak])
-        columns.append((numbers[B], results[ell], efficiency))
-    batch, tokens, observed = np.array(columns).T
-    return Data({B: batch, ell: tokens}, observed, tuple(row.model for row in rows))
-
-
 def mape(predicted: FloatArray, observed: FloatArray) -> float:
     """Mean absolute percentage error, in per cent of the observed values.
 
@@ -156,8 +142,11 @@ def fit(equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR,
     if loss not in LOSSES:
         raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
     free = tuple(x for x in parameters if x in equation.inputs)
-    if len(data) < len(free):
-        raise InputError(f"{len(data)} row{'s' * (len(data) != 1)} cannot determine {len(free)} parameters")
+    if not free:
+        raise InputError("every parameter stands on a bound, nothing is left to fit; is mu a fraction of peak?")
+    if len(data) <= len(free):
+        rows = f"{len(data)} row{'s' * (len(data) != 1)}"
+        raise InputError(f"{rows} cannot determine {len(free)} parameters; at least {len(free) + 1} are needed")
     start = lmfit.Parameters()
     for x in free:
         start.add(x.name, parameters[x].start, min=parameters[x].low, max=parameters[x].high)
@@ -180,14 +169,15 @@ def held_at(fitted: Fit, values: Mapping[Symbol, float], parameters: Mapping[Sym
 class Identified:
     """A fit of the whole law, and the one that ships: with what the data do not identify held at its bound.
 
-    ``held`` gives the value of each parameter held, ``reasons`` why. Only the shipped fit's covariance has a meaning
-    where any is.
+    ``held`` gives the value of each parameter held, ``reasons`` why; ``tied`` names, for a parameter that the rows
+    show only together with held ones, those ones. Only the shipped fit's covariance has a meaning where any is.
     """
 
     full: Fit
     shipped: Fit
     held: Mapping[Symbol, float]
     reasons: Mapping[Symbol, str]
+    tied: Mapping[Symbol, tuple[Symbol, ...]]
 
     @property
     def values(self) -> dict[Symbol, float]:
@@ -203,27 +193,31 @@ def fit_identified(
     held = {x: _nearest_bound(parameters[x], full.values[x]) for x in full.at_bound}
     reasons = {x: f"it stands on its bound, {bound:g}" for x, bound in held.items()}
     shipped = held_at(full, held, parameters) if held else full
-    while (x := _unseen(shipped, parameters)) is not None:
+    tied: dict[Symbol, tuple[Symbol, ...]] = {}
+    while (direction := _unseen(shipped, parameters)) is not None:
+        x, others = direction
         held[x] = parameters[x].low
         reasons[x] = f"the rows do not vary in a way that shows it; held at {held[x]:g}"
+        tied = {y: (*tied.get(y, ()), x) for y in {*tied, *others} - {x}}
         shipped = held_at(full, held, parameters)
-    return Identified(full, shipped, held, reasons)
+    return Identified(full, shipped, held, reasons, tied)
 
 
-def _unseen(fitted: Fit, parameters: Mapping[Symbol, Free]) -> Symbol | None:
-    """A scale parameter along which the predictions do not change, alone or together with others; None if there is
-    none.
+def _unseen(fitted: Fit, parameters: Mapping[Symbol, Free]) -> tuple[Symbol, tuple[Symbol, ...]] | None:
+    """A direction along which the predictions do not change: its foremost scale, and the parameters that move with
+    it.
     """
-    slopes = fitted.slopes(fitted.data.inputs) * np.array(
-        [max(fitted.values[x], parameters[x].start) for x in fitted.free]
-    )
+    typical = np.array([max(fitted.values[x], parameters[x].start) for x in fitted.free])
+    slopes = fitted.slopes(fitted.data.inputs) * typical
     _, singular, directions = np.linalg.svd(slopes, full_matrices=False)
     if singular[-1] > 1e-7 * singular[0]:
         return None
-    scales = [
-        (abs(part), x) for part, x in zip(directions[-1], fitted.free, strict=True) if parameters[x].high == np.inf
-    ]
-    return max(scales, key=lambda pair: pair[0])[1] if scales else None
+    parts = dict(zip(fitted.free, np.abs(directions[-1]), strict=True))
+    scales = {x: part for x, part in parts.items() if parameters[x].scale}
+    if not scales:
+        return None
+    foremost = max(scales, key=lambda x: scales[x])
+    return foremost, tuple(x for x, part in parts.items() if x != foremost and part > 1e-3)
 
 
 def leave_one_group_out(
@@ -244,48 +238,6 @@ def log_scatter(held_out: Mapping[str, tuple[Fit, Data]]) -> float:
     """Root mean square of ln(measured / predicted) over all rows held out: the scatter that a prediction meets."""
     logs = [np.log(rows.observed / trained.predict(rows)) for trained, rows in held_out.values()]
     return float(np.sqrt(np.mean(np.concatenate(logs) ** 2)))
-
-
-def calibration_table(
-    fitted: Identified,
-    verdicts: Mapping[Symbol, str],
-    held_out: Mapping[str, tuple[Fit, Data]],
-    device: Gpu,
-    pixels_min: int,
-    source: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity,
-    conventions.
-    """
-    full, shipped = fitted.full, fitted.shipped
-    inputs = full.data.inputs
-    return {
-        "schema_version": 1,
-        "law": "bgr",
-        "device": {"gpu": device.id, "name": device.name, **{NOTATION[x].field: v for x, v in device.values.items()}},
-        "parameters": {NOTATION[x].field: value for x, value in fitted.values.items()},
-        "standard_errors": {NOTATION[x].field: error for x, error in shipped.standard_errors.items()},
-        "covariance": {"parameters": [NOTATION[x].field for x in shipped.free], "matrix": shipped.covariance.tolist()},
-        "verdicts": {NOTATION[x].field: said for x, said in verdicts.items()},
-        "quality": {
-            "n": len(full.data),
-            "loss": full.loss,
-            "mape_percent": shipped.mape(),
-            "held_out_mape_percent": {group: trained.mape(rows) for group, (trained, rows) in held_out.items()},
-            **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
-        },
-        "validity": {
-            "pixels_min": pixels_min,
-            "batch": [float(inputs[B].min()), float(inputs[B].max())],
-            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
-        },
-        "convention": {
-            "flop": "1 fused multiply-add = 2 FLOP",
-            "count": "leading order, paper Eq. (2)",
-            "stages": "denoiser",
-        },
-        "data": dict(source),
-    }
 
 
 def _nearest_bound(bounds: Free, value: float) -> float:

@@ -30,12 +30,13 @@ class Row:
 
 
 def read_csv(path: str | Path) -> list[Row]:
-    """Read and validate a table of measurements; raises `InputError` naming file, line, column, value and
-    expectation.
+    """Read and validate a table of measurements; raises `InputError` naming file, row, column, value and expectation.
+
+    Rows are counted below the header; lines that start with '#' are comments.
     """
     path = Path(path)
     try:
-        with path.open(encoding="utf-8", newline="") as lines:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
             reader = csv.DictReader(line for line in lines if not line.startswith("#"))
             header = reader.fieldnames or []
             _check_header(path, list(header))
@@ -48,6 +49,10 @@ def read_csv(path: str | Path) -> list[Row]:
         raise InputError(f"{path}: not valid CSV: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{path}: cannot be read: {error}") from None
     if not rows:
         raise InputError(f"{path}: no rows below the header")
     return rows
@@ -69,6 +74,9 @@ def _check_header(path: Path, header: list[str]) -> None:
 def _row(where: str, record: Mapping[str, Any]) -> Row:
     if None in record or None in record.values():
         raise InputError(f"{where}: has more or fewer cells than the header")
+    empty = [name for name in REQUIRED if not record[name].strip()]
+    if empty:
+        raise InputError(f"{where}: {empty[0]} is empty")
     numbers = {
         name: _number(where, name, record[name], BY_FIELD[name])
         for name in ("height", "width", "batch", *OPTIONAL)

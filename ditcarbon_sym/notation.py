@@ -6,10 +6,13 @@ messages and the JSON keys all read it.
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from numbers import Real
 from types import MappingProxyType
+from typing import Any
 
 from sympy import Integer, Symbol
 
@@ -21,6 +24,19 @@ class InputError(ValueError):
     """A user's mistake, told in one line: the thing, its value, what was expected and the fix."""
 
 
+def _short(value: Any) -> str:
+    """Write a number for a message, whatever its size.
+
+    >>> _short(10**500)
+    '1000000000000... (501 digits)'
+    """
+    try:
+        return f"{float(value):g}"
+    except OverflowError:
+        digits = str(value)
+        return f"{digits[:13]}... ({len(digits.lstrip('-'))} digits)"
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return '; did you mean x?' with the nearest names, or all of them if none is near.
 
@@ -28,7 +44,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
     '; did you mean pixart-alpha?'
     """
     known = sorted(names)
-    near = get_close_matches(name.lower(), known, n=3, cutoff=0.6)
+    near = get_close_matches(str(name).lower(), known, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
 
 
@@ -66,15 +82,17 @@ class Notation:
         ditcarbon_sym.notation.InputError: pue = 0.9 is outside 1..5 (facility energy over IT energy)
         """
         hint = f" ({self.hint})" if self.hint else ""
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if isinstance(value, bool) or not isinstance(value, Real):
             raise InputError(f"{self.field} = {value!r} is not a number; expected {self.expectation}{hint}")
-        if math.isnan(value):
-            raise InputError(f"{self.field} = nan is not a number; expected {self.expectation}{hint}")
-        if not self.low <= value <= self.high:
-            raise InputError(f"{self.field} = {value:g} is outside {self.low:g}..{self.high:g}{hint}")
-        if self.integer and value != int(value):
-            raise InputError(f"{self.field} = {value:g} is not a whole number{hint}")
-        return float(value)
+        number: Any = value
+        if not self.low <= number <= self.high:  # which NaN is not, either
+            said = f"{self.field} = {_short(value)}"
+            if value != value:
+                raise InputError(f"{said} is not a number; expected {self.expectation}{hint}")
+            raise InputError(f"{said} is outside {self.low:g}..{self.high:g}{hint}")
+        if self.integer and number != int(number):
+            raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
+        return float(number)
 
 
 _TABLE: dict[Symbol, Notation] = {}
@@ -241,6 +259,9 @@ C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=
 C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}")
 
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}")
+
+ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+"""What the id of a catalogue entry looks like."""
 
 NOTATION: Mapping[Symbol, Notation] = MappingProxyType(_TABLE)
 """Symbol to `Notation`, in the order of the paper."""

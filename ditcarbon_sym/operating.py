@@ -92,6 +92,8 @@ def operating_point(model: str, **options: Unpack[Options]) -> OperatingPoint:
     >>> point.values[B], point.device.id, point.route
     (4.0, 'v100-pcie-16gb', 'bgr')
     """
+    if sum(options.get(key) is not None for key in ("mu", "calibration", "efficiency")) > 1:
+        raise InputError("give one of mu, calibration and efficiency, not several")
     catalog = options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     chosen = entries.model(model)
@@ -120,7 +122,7 @@ _SETTING = set(Options.__annotations__) - set(Request.__annotations__)
 def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) -> Gpu:
     """The accelerator asked for, else the one the calibration was measured on, else the default."""
     if calibration is None:
-        return entries.gpu(gpu or str(defaults()["gpu"]))
+        return entries.gpu(str(defaults()["gpu"]) if gpu is None else gpu)
     if gpu is not None and gpu != calibration.gpu:
         raise InputError(
             f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
@@ -134,7 +136,7 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
 
 def _facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
     if pue is None and grid is None:
-        return entries.datacenter(datacenter or str(defaults()["datacenter"]))
+        return entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
     if datacenter is not None:
         raise InputError(f"datacenter = {datacenter!r} together with pue or grid; give one or the other")
     if pue is None or grid is None:
@@ -152,25 +154,21 @@ def _choose_efficiency(
     law: str | None,
 ) -> _Efficiency:
     """Choose the one route to mu that the whole call uses, or refuse and name the options that would answer."""
-    if sum(choice is not None for choice in (measured, own, law)) > 1:
-        raise InputError("give one of mu, calibration and efficiency, not several")
     if measured is not None:
         return _Efficiency("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
     if law is not None and law != "bgr":
         raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr'")
     if own is not None:
         return _Efficiency(own.law, own.values, own, outside_validity(own, model, numbers))
-    calibration = shipped_calibration(device.id)
-    explicit = law is not None
+    calibration, explicit = _shipped_for(device), law is not None
+    own_fit = calibration is not None
     if calibration is None and explicit:
         calibration = shipped_calibration(str(defaults()["gpu"]))
     remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
     if calibration is None:
         raise InputError(f"gpu {device.id!r} has no calibration; {remedy}")
     transferred = (
-        ()
-        if calibration.gpu == device.id
-        else (f"extrapolates: the fit was made on {calibration.gpu}, not on {device.id}",)
+        () if own_fit else (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
     )
     outside = outside_validity(calibration, model, numbers)
     if not is_production(calibration, numbers) and not explicit:
@@ -179,6 +177,20 @@ def _choose_efficiency(
             f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
         )
     return _Efficiency(calibration.law, calibration.values, calibration, transferred + outside)
+
+
+def _shipped_for(device: Gpu) -> Calibration | None:
+    """The shipped calibration, if it was made on this very device: a user's entry may have taken the name with
+    another peak.
+    """
+    calibration = shipped_calibration(device.id)
+    if calibration is None or calibration.device[Theta_peak] != device.values[Theta_peak]:
+        return None
+    return calibration
+
+
+def _device_words(calibration: Calibration) -> str:
+    return f"{calibration.gpu} at {calibration.device[Theta_peak] / 1e12:g} TFLOP/s"
 
 
 def is_production(calibration: Calibration, numbers: Mapping[Symbol, float]) -> bool:

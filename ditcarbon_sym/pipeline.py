@@ -32,6 +32,9 @@ WORK: tuple[Equation, ...] = (
 ACCOUNTING: tuple[Equation, ...] = (carbon.operational, carbon.embodied, carbon.total, carbon.per_output)
 """From seconds and kWh to grams; common to all routes."""
 
+LABELLED: tuple[Equation, ...] = (coefficient, flops.latent_frames)
+"""Equations beside the chain: it needs neither the coefficient of Table 1 nor frames that are not whole."""
+
 ROUTES: Mapping[str, tuple[Equation, ...]] = MappingProxyType({
     "bgr": (efficiency.saturation, carbon.runtime, carbon.energy),
     "measured": (carbon.runtime, carbon.energy),
@@ -59,7 +62,7 @@ def find(name: str) -> Equation:
     >>> find("5").lhs, find("F_block").number
     (E, 'Table 2')
     """
-    known = {equation.lhs.name: equation for equation in (coefficient, flops.latent_frames, *chain())}
+    known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())
@@ -74,6 +77,9 @@ def closed_form(symbol: Symbol, route: str = "bgr") -> Equation:
     (B, C_chip, H, L, N, P_VAE)
     """
     equations = {equation.lhs: equation for equation in chain(route)}
+    beside = {equation.lhs: equation for equation in LABELLED}
+    if symbol in beside:
+        return beside[symbol]
     if symbol not in equations:
         return Equation("input", symbol, symbol)
     return equations[symbol].inline(*(e for e in equations.values() if e.lhs != symbol))

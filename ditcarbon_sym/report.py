@@ -84,7 +84,7 @@ def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
         kilograms = None if daily["total_g"] is None else daily["total_g"] / 1000
         kilowatthours = None if daily["energy_wh"] is None else daily["energy_wh"] / 1000
         rows += [
-            (f"per day, {daily['outputs']:,.0f} outputs", significant(kilograms), "", "kgCO2eq"),
+            (f"per day, {significant(daily['outputs'])} outputs", significant(kilograms), "", "kgCO2eq"),
             ("", significant(kilowatthours), "", "kWh"),
             ("", significant(daily["gpu_hours"]), "", "accelerator hours"),
         ]
@@ -108,6 +108,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
     rows = [
         ("equations", ", ".join(basis["equations"])),
         ("FLOP", estimate.flops["convention"]),
+        ("VAE", basis["vae"]),
         ("efficiency", estimate.efficiency["model"]),
     ]
     if calibration is not None:
@@ -198,29 +199,31 @@ def tex(text: str) -> str:
     return "".join(_TEX.get(character, character) for character in text)
 
 
-def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str) -> str:
-    """Write a table in LaTeX (booktabs), ready to include."""
+def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str, note: str = "") -> str:
+    """Write a table in LaTeX (booktabs and graphicx), ready to include; one too wide for the line is shrunk to it."""
     body = [header, *rows]
     lines = [" & ".join(tex(cell) for cell in row) + r" \\" for row in body]
     # A last column of sentences is wrapped, all others are as wide as what they hold.
     last = r"p{0.4\linewidth}" if max(len(row[-1]) for row in body) > 45 else "l"
     columns = "l" * (len(header) - 1) + last
-    return "\n".join(
-        [
-            r"\begin{table}",
-            r"  \centering",
-            rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
-            rf"  \begin{{tabular}}{{{columns}}}",
-            r"    \toprule",
-            f"    {lines[0]}",
-            r"    \midrule",
-            *(f"    {line}" for line in lines[1:]),
-            r"    \bottomrule",
-            r"  \end{tabular}",
-            r"\end{table}",
-            "",
-        ]
-    )
+    widest = sum(max(len(row[k]) for row in body) for k in range(len(header)))
+    fit, end = (r"\resizebox{\linewidth}{!}{%", "}") if widest > 90 and last == "l" else ("", "")
+    parts = [
+        r"\begin{table}",
+        r"  \centering\small",
+        rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
+        rf"  {fit}\begin{{tabular}}{{{columns}}}",
+        r"    \toprule",
+        f"    {lines[0]}",
+        r"    \midrule",
+        *(f"    {line}" for line in lines[1:]),
+        r"    \bottomrule",
+        rf"  \end{{tabular}}{end}",
+        rf"  \par\smallskip\footnotesize {tex(note)}" if note else "",
+        r"\end{table}",
+        "",
+    ]
+    return "\n".join(part for k, part in enumerate(parts) if part or k == len(parts) - 1)
 
 
 def json_text(table: Mapping[str, Any]) -> str:
@@ -239,19 +242,39 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all: to a temporary one beside it, then renamed. Raises `InputError` if it
     cannot.
     """
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> None:
+    """Write several files, all or none: each to a temporary one beside it, then all renamed."""
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        for path, content in contents.items():
+            waiting.append((_temporary(path, content), path))
+        for temporary, path in waiting:
+            temporary.replace(path)
+    finally:
+        for temporary, _ in waiting:
+            temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path, content: str | bytes) -> Path:
+    """Write ``content`` to a new file beside ``path`` and return it."""
     data = content.encode() if isinstance(content, str) else content
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(0, "is a folder")
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(data)
         temporary.chmod(0o644)
-        temporary.replace(path)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
+        raise InputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    return temporary
 
 
 def model_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:

@@ -3,17 +3,20 @@
 Imported only when a file of the user's is read, so that the command line does not pay for it otherwise.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, create_model
+from annotated_types import Ge, Gt, Len, Lt
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from sympy import Symbol
 
 from .efficiency import LAWS
 from .notation import (
     DATACENTER_FIELDS,
     GPU_FIELDS,
+    ID,
     MODEL_DEFAULTS,
     MODEL_FIELDS,
     NOTATION,
@@ -46,20 +49,49 @@ def _table(title: str, symbols: Sequence[Symbol], optional: Sequence[Symbol] = (
     return create_model(title, __base__=_Table, **fields, **others)
 
 
+def _finite_positive(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        raise InputError(f"{value!r} is not a positive number")
+    return float(value)
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can hold: no dates, no NaN."""
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{value!r} is not a finite number")
+    if not isinstance(value, str | int | float | bool):
+        raise InputError(f"{value!r} is neither text nor a number")
+    return value
+
+
+def _ordered(value: tuple[float, float]) -> tuple[float, float]:
+    if not 0 < value[0] <= value[1] < math.inf:
+        raise InputError(f"{list(value)!r} is not a range; expected [low, high] with 0 < low <= high")
+    return value
+
+
+_Positive = Annotated[Any, AfterValidator(_finite_positive)]
+_Plain = Annotated[dict[str, Any], AfterValidator(_plain)]
+_Id = Annotated[str, StringConstraints(pattern=ID.pattern)]
 _Text: Any = (str, "")
 _Sources: Any = (dict[str, str], {})
 _Grams: Any = _number(C_chip)
 _Request = _table("request", REQUEST_FIELDS, optional=(n_frames,))
 _Model = _table("model", MODEL_FIELDS, (*MODEL_DEFAULTS, t, v_t), name=_Text, sources=_Sources, request=(_Request, ...))
 _Gpu = _table(
-    "gpu", GPU_FIELDS, (TDP,), name=_Text, sources=_Sources, precision=_Text, memory_gb=(float | int | None, None),
+    "gpu", GPU_FIELDS, (TDP,), name=_Text, sources=_Sources, precision=_Text, memory_gb=(_Positive | None, None),
     embodied_gco2eq=(dict[str, _Grams], {}),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
-_Device = _table("device", GPU_FIELDS, (TDP,), gpu=(str, ...), name=_Text)
-_Range = tuple[float | int, float | int]
+_Device = _table("device", GPU_FIELDS, (TDP,), gpu=(_Id, ...), name=_Text)
+# TOML has arrays where Python has tuples: lists, of exactly two.
+_Span = Annotated[list[float | int], Len(2, 2), AfterValidator(_ordered)]
 
 
 class _Covariance(_Table):
@@ -68,9 +100,23 @@ class _Covariance(_Table):
 
 
 class _Validity(_Table):
-    pixels_min: int
-    batch: list[float | int]
-    latent_tokens: list[float | int]
+    pixels_min: Annotated[int, Gt(0), Lt(10**12)]
+    batch: _Span
+    latent_tokens: _Span
+
+
+class _Quality(_Table):
+    n: Annotated[int, Gt(0), Lt(10**12)]
+    loss: str
+    mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
+    held_out_mape_percent: dict[str, float] = {}
+    held_out_log_scatter: _Positive | None = None
+
+
+class _Convention(_Table):
+    flop: Literal["1 fused multiply-add = 2 FLOP"]
+    count: Literal["leading order, paper Eq. (2)"]
+    stages: Literal["denoiser", "whole request"]
 
 
 def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
@@ -85,6 +131,11 @@ def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
             raise InputError(f"{path}: unknown table [{kind}]{nearest(kind, _SCHEMAS)}")
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
             raise InputError(f"{path}: [{kind}] must hold one table per entry, such as [{kind}.my-{_KINDS[kind]}]")
+        for key in entries:
+            if not ID.fullmatch(key):
+                raise InputError(
+                    f"{path}: {_KINDS[kind]} {key[:40]!r} is no id; expected letters, digits, '.', '_', '-'"
+                )
         checked[kind] = {
             key: _validated(_SCHEMAS[kind], entry, f"{path}: {_KINDS[kind]} {key!r}") for key, entry in entries.items()
         }
@@ -98,17 +149,18 @@ def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]
         raise InputError(f"{path}: law = {law!r} is unknown; expected one of {', '.join(LAWS)}")
     schema = create_model(
         "calibration", __base__=_Table,
-        schema_version=(Literal[1], ...), law=(str, ...), device=(_Device, ...),
-        parameters=(_table("parameters", LAWS[law]), ...), standard_errors=(dict[str, float], {}),
-        covariance=(_Covariance, ...), verdicts=(dict[str, str], ...), quality=(dict[str, Any], ...),
-        validity=(_Validity, ...), convention=(dict[str, str], ...), data=(dict[str, Any], ...),
+        schema_version=(Annotated[int, Ge(1), Lt(2)], ...), law=(str, ...), device=(_Device, ...),
+        parameters=(_table("parameters", LAWS[law]), ...), standard_errors=(_Plain, {}), intervals=(_Plain, {}),
+        covariance=(_Covariance, ...), verdicts=(dict[str, str], ...), quality=(_Quality, ...),
+        validity=(_Validity, ...), convention=(_Convention, ...), data=(_Plain, ...),
     )  # fmt: skip
     checked = _validated(schema, table, f"{path}: calibration")
     names, matrix = checked["covariance"]["parameters"], checked["covariance"]["matrix"]
-    unknown = [name for name in names if name not in checked["parameters"]]
-    if unknown or len(matrix) != len(names) or any(len(row) != len(names) for row in matrix):
+    square = len(set(names)) == len(names) == len(matrix) and all(len(row) == len(names) for row in matrix)
+    known = set(names) <= set(checked["parameters"])
+    if not (names and square and known and all(math.isfinite(cell) for row in matrix for cell in row)):
         raise InputError(
-            f"{path}: covariance must be a square matrix over parameters of the law {law!r}, not over {names}"
+            f"{path}: covariance must be a finite square matrix over parameters of the law {law!r}, not over {names}"
         )
     return checked
 
@@ -125,14 +177,19 @@ def _validated(schema: type[BaseModel], table: Mapping[str, Any], where: str) ->
 
 def _told(error: Any, schema: type[BaseModel]) -> str:
     """One pydantic error in the house's words."""
-    path = ".".join(str(part) for part in error["loc"])
+    parts = [str(part) for part in error["loc"]]
+    path, last = ".".join(parts), parts[-1]
     if error["type"] == "missing":
-        symbol = next((entry for entry in NOTATION.values() if entry.field == error["loc"][-1]), None)
+        symbol = next((entry for entry in NOTATION.values() if entry.field == last), None)
         return f"{path} is missing" + (f"; expected {symbol.expectation}: {symbol.meaning}" if symbol else "")
     if error["type"] == "extra_forbidden":
-        return f"unknown field {path}{nearest(str(error['loc'][-1]), schema.model_fields)}"
+        siblings = schema.model_fields if len(parts) == 1 else [entry.field for entry in NOTATION.values()]
+        return f"unknown field {path}{nearest(last, siblings)}"
     if error["type"] == "value_error":
         message = str(error["ctx"]["error"])
-        prefix = ".".join(str(part) for part in error["loc"][:-1])
-        return f"{prefix}.{message}" if prefix else message
-    return f"{path} = {error.get('input')!r}: {error['msg'].lower()}"
+        # A symbol's own check names its field already.
+        named = message.startswith(f"{last} = ")
+        prefix = ".".join(parts[:-1] if named else parts)
+        return f"{prefix}{'.' if named else ' = '}{message}" if prefix else message
+    given = repr(error.get("input"))
+    return f"{path} = {given[:60]}: {error['msg'].lower()}"

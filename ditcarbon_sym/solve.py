@@ -46,7 +46,9 @@ UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
 """What can be solved for. ``resolution`` is the side of a square output."""
 
 ROUNDING = 1e-12
-"""A budget met up to this is met: an output computed in float64 and given back as a budget may differ in its last digits."""
+"""A budget met up to this is met: an output computed in float64 and given back as a budget may differ in its last
+digits.
+"""
 
 INCREASING, DECREASING = "rises", "falls"
 

@@ -3,7 +3,8 @@
 from functools import lru_cache
 from pathlib import Path
 
-from ditcarbon_sym.fitting import Data, sweep_data
+from ditcarbon_sym.calibration import sweep_data
+from ditcarbon_sym.fitting import Data
 from ditcarbon_sym.measurements import Row, read_csv
 
 CORPUS = Path(__file__).parent / "measurements" / "v100_corpus.csv"

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
+from ditcarbon_sym.efficiency import saturation
+from ditcarbon_sym.notation import B_0, B, ell, ell_star, mu_sat
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -35,11 +38,12 @@ class Implied:
     depth: float
 
     def mu(self, batch: float, tokens: float) -> float:
-        return self.level * tokens / (tokens + self.ell_star / batch)
+        """Eq. (3) at one batch size, where the batch factor is part of the level."""
+        return float(saturation({mu_sat: self.level, B_0: 0, ell_star: self.ell_star, B: batch, ell: tokens}))
 
 
-def implied(cells: Sequence[Cell], ell_star: float | None = None) -> Implied:
-    """Solve for one batch size; with ``ell_star`` given, for the level alone."""
+def implied(cells: Sequence[Cell], length: float | None = None) -> Implied:
+    """Solve for one batch size; with the length scale given, for the level alone."""
     rows, limits = [], []
     for cell in cells:
         inverse = cell.tokens * cell.batch
@@ -47,7 +51,7 @@ def implied(cells: Sequence[Cell], ell_star: float | None = None) -> Implied:
         slope = cell.at_unit_efficiency * np.array([1.0, 1.0 / inverse])
         rows += [[*slope, cell.half_unit], [*(-slope), cell.half_unit]]
         limits += [cell.printed + cell.half_unit, -(cell.printed - cell.half_unit)]
-    equal = None if ell_star is None else [[ell_star, -1.0, 0.0]]
+    equal = None if length is None else [[length, -1.0, 0.0]]
     bounds = [(0, None), (0, None), (None, 1)]
     solution = linprog([0, 0, -1], rows, limits, equal, None if equal is None else [0.0], bounds, method="highs")
     u, u_ell_star, depth = solution.x

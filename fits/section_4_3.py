@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
+from ditcarbon_sym.calibration import sweep_data
 from ditcarbon_sym.confidence import LEVEL, Knowledge, Track, comparison, knowledge, residual_bootstrap
 from ditcarbon_sym.efficiency import batch_discrete, batch_saturation, constant, saturation
 from ditcarbon_sym.equation import Equation
@@ -30,7 +31,6 @@ from ditcarbon_sym.fitting import (
     leave_one_group_out,
     log_scatter,
     mape,
-    sweep_data,
 )  # fmt: skip
 from ditcarbon_sym.measurements import Row
 from ditcarbon_sym.notation import B_0, B, ell_star, mu_1, mu_4, mu_8, mu_sat
@@ -51,10 +51,21 @@ def datasets() -> Mapping[str, Data]:
     return {"production": corpus.production(), "full": corpus.full(), "printed": corpus.printed()}
 
 
+POOLED: Mapping[str, tuple[Equation, Mapping[Symbol, Free], str]] = MappingProxyType({
+    "production": (saturation, BGR, "production"),
+    "full": (saturation, BGR, "full"),
+    "printed": (saturation, BGR, "printed"),
+    "batch-discrete": (batch_discrete, DISCRETE, "production"),
+    "constant": (constant, BGR, "production"),
+})  # fmt: skip
+"""The pooled fits: law, start and bounds, and which of the `datasets`."""
+
+
 @lru_cache(maxsize=8)
 def pooled(name: str) -> Identified:
-    """The BGR law fitted to one of the `datasets`."""
-    return fit_identified(saturation, datasets()[name])
+    """One of the `POOLED` fits, with what its rows do not identify held."""
+    equation, parameters, rows = POOLED[name]
+    return fit_identified(equation, datasets()[rows], parameters)
 
 
 def residuals_per_architecture() -> dict[str, float]:
@@ -98,8 +109,8 @@ def rivals() -> list[tuple[str, Fit]]:
     return [
         ("BGR, Eq. (3)", pooled("production").full),
         ("batch saturation (ell* = 0)", fit(batch_saturation, data)),
-        ("batch-discrete", fit(batch_discrete, data, DISCRETE)),
-        ("one constant", fit(constant, data)),
+        ("batch-discrete", pooled("batch-discrete").full),
+        ("one constant", pooled("constant").full),
     ]
 
 
@@ -122,14 +133,14 @@ def losses() -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=8)
 def _bootstrap(name: str, replicates: int, workers: int, track: Track) -> Any:
-    return residual_bootstrap(pooled(name).full, BGR, replicates, SEED, workers, track)
+    return residual_bootstrap(pooled(name).shipped, POOLED[name][1], replicates, SEED, workers, track)
 
 
 def parameter_table(
     name: str, replicates: int = REPLICATES, workers: int = 1, track: Track = iter, level: float = LEVEL
 ) -> list[Knowledge]:
-    """What the pooled fit of a dataset knows of each parameter, bootstrap included (seed `SEED`)."""
-    return knowledge(pooled(name), BGR, level, _bootstrap(name, replicates, workers, track))
+    """What a pooled fit knows of each parameter, bootstrap included (seed `SEED`)."""
+    return knowledge(pooled(name), POOLED[name][1], level, _bootstrap(name, replicates, workers, track))
 
 
 def pair_differences(one: str, other: str, repeats: bool = False) -> dict[tuple[int, int, int], float]:

@@ -8,10 +8,11 @@ reduced two-parameter model with its covariance, and says so.
 import hashlib
 from typing import Any
 
+from ditcarbon_sym.calibration import calibration_table
 from ditcarbon_sym.catalog import DATA, load
 from ditcarbon_sym.confidence import knowledge
 from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import BGR, calibration_table, fit_identified, leave_one_group_out
+from ditcarbon_sym.fitting import BGR, fit_identified, leave_one_group_out
 from ditcarbon_sym.report import toml_text, write_atomically
 
 from .corpus import CORPUS, PRODUCTION_PIXELS, production

@@ -9,6 +9,10 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.progress import track
 
+from ditcarbon_sym import sensitivity_report
+from ditcarbon_sym.operating import Options, operating_point
+from ditcarbon_sym.report import write_atomically
+
 from . import figures, ledger, numbers, tables
 
 
@@ -20,19 +24,34 @@ def _figure(name: str, folder: Path) -> None:
     figures.save(figures.FIGURES[name](), folder, name)
 
 
+REPORTS: dict[str, tuple[str, Options]] = {
+    "sensitivity_pixart-alpha": ("pixart-alpha", {"resolution": 1024}),
+    "sensitivity_cogvideox-2b": ("cogvideox-2b", {"resolution": 480, "frames": 49, "efficiency": "bgr"}),
+}
+
+
+def _report(name: str, folder: Path) -> None:
+    model, options = REPORTS[name]
+    point = operating_point(model, **options)
+    analysis = sensitivity_report.analyse(point, "per_output_g", with_sobol=True, samples=1024, seed=0)
+    for suffix in sensitivity_report.RENDERERS:
+        write_atomically(folder / f"{name}{suffix}", sensitivity_report.render(analysis, suffix))
+
+
 def main(folder: Path) -> None:
     """Write everything to ``folder``."""
     plt.style.use(figures.STYLE)
     tasks: dict[str, Callable[[Path], None]] = {
         **{name: partial(_table, name) for name in tables.TABLES},
         **{name: partial(_figure, name) for name in figures.FIGURES},
+        **{name: partial(_report, name) for name in REPORTS},
         "numbers": numbers.write,
         "claims": ledger.write_tables,
     }
     console = Console(stderr=True)
     for name in track(tasks, "tables and figures", console=console, disable=not console.is_terminal):
         tasks[name](folder)
-    print(f"{len(tasks)} tables and figures in {folder}/: {', '.join(tasks)}")
+    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}")
 
 
 if __name__ == "__main__":

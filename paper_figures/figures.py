@@ -46,23 +46,28 @@ def save(figure: Any, folder: Path, name: str) -> None:
     plt.close(figure)
 
 
+def _places(shown: list[Row], spread: float) -> list[float]:
+    """Where each row stands on the side axis: models that share a side are moved apart, so that none covers another."""
+    sharing: dict[float, list[str]] = {}
+    for row in shown:
+        models = sharing.setdefault(row.request["height"], [])
+        if row.model not in models:
+            models.append(row.model)
+    places = []
+    for row in shown:
+        models = sharing[row.request["height"]]
+        places.append(row.request["height"] * (1 + spread * (models.index(row.model) - (len(models) - 1) / 2)))
+    return places
+
+
 def _scatter_mu(axes: Any, shown: list[Row], spread: float) -> None:
-    """Efficiency against side length; architectures are moved apart by a few per cent so that they do not cover
-    each other.
-    """
-    for number, (model, marker) in enumerate(MARKERS.items()):
-        for row in (row for row in shown if row.model == model):
-            x = row.request["height"] * (1 + spread * (number - 2.5))
-            colour = BATCHES[int(row.request["batch"])]
-            hollow = row.extra["origin"] != "measured"
-            axes.plot(
-                x,
-                row.measured["mu"],
-                marker,
-                color="none" if hollow else colour,
-                markeredgecolor=colour,
-                markeredgewidth=0.6,
-            )
+    """Efficiency against side length; a repeat is a ring around its place."""
+    for row, x in zip(shown, _places(shown, spread), strict=True):
+        colour, marker = BATCHES[int(row.request["batch"])], MARKERS[row.model]
+        if row.extra["origin"] == "measured":
+            axes.plot(x, row.measured["mu"], marker, color=colour, markeredgewidth=0.6)
+        else:
+            axes.plot(x, row.measured["mu"], "o", color="none", markeredgecolor="#CC79A7", markersize=8, zorder=4)
     axes.set_xscale("log")
     axes.set_xlabel("output side (pixels)")
     axes.set_ylabel(r"hardware efficiency $\mu$")
@@ -99,7 +104,7 @@ def figure_3() -> Any:
     left.axvspan(496, 1100, color="0.93", lw=0, zorder=0)
     left.text(505, 0.015, "production:\nat least 512 × 512", fontsize=7, color="0.35")
     values = [row.measured["mu"] for row in rows()]
-    left.set_title(f"all 83 runs: μ varies {max(values) / min(values):.1f}×")
+    left.set_title(f"all {len(values)} runs (4 reconstructed): μ varies {max(values) / min(values):.1f}×")
     produced = [row for row in rows() if is_production(row)]
     _scatter_mu(right, produced, 0.008)
     calibration = shipped_calibration("v100-pcie-16gb")
@@ -109,8 +114,9 @@ def figure_3() -> Any:
         right.axhline(predicted, color=colour, ls="--", lw=1, zorder=1)
     right.set_ylim(0.28, 0.46)
     right.set_title(f"production, n = {len(produced)}: BGR fit, MAPE {calibration.quality['mape_percent']:.1f} %")
-    _legends(figure, [Line2D([], [], color="0.4", ls="--", label="BGR fit, Eq. (3)"),
-                      Line2D([], [], color="0.4", marker="o", mfc="none", ls="", label="50-step repeat")])  # fmt: skip
+    fitted = Line2D([], [], color="0.4", ls="--", label="BGR fit, Eq. (3)")
+    ring = Line2D([], [], color="#CC79A7", marker="o", ms=8, mfc="none", ls="", label="50-step repeat")
+    _legends(figure, [fitted, ring])
     return figure
 
 
@@ -144,11 +150,8 @@ def residuals() -> Any:
     produced = [row for row in rows() if is_production(row)]
     error = 100 * (fitted.predict() / fitted.data.observed - 1)
     figure, axes = plt.subplots(figsize=(4.8, 3.4))
-    for number, (model, marker) in enumerate(MARKERS.items()):
-        for row, off in zip(produced, error, strict=True):
-            if row.model == model:
-                x = row.request["height"] * (1 + 0.012 * (number - 2.5))
-                axes.plot(x, off, marker, color=BATCHES[int(row.request["batch"])])
+    for row, x, off in zip(produced, _places(produced, 0.012), error, strict=True):
+        axes.plot(x, off, MARKERS[row.model], color=BATCHES[int(row.request["batch"])])
     axes.axhline(0, color="0.3", lw=0.8)
     axes.set_xscale("log")
     _side_ticks(axes, produced)

@@ -66,7 +66,7 @@ def _decide(claim: Claim, found: Found | None) -> Entry:
     scale = UNITS.get(claim.unit, 1.0)
     for reading in found.readings:
         if _agrees(claim, reading, scale, bound=found.bound):
-            status = CORRECTED if reading.correction else REPRODUCED
+            status = CONSISTENT if reading.inferred else CORRECTED if reading.correction else REPRODUCED
             return Entry(claim, reading.value / scale, status, _note(reading.correction, found.note))
     ours = found.value / scale
     if found.inference is not None and _overlaps(claim, found.inference, scale):
@@ -137,19 +137,22 @@ def between_marks(text: str, content: str) -> str:
 
 def errata_markdown() -> str:
     """What does not hold as printed: results that need a correction or do not come out, one line per quantity."""
-    rows, cells = [], Counter[str]()
+    rows: list[tuple[str, ...]] = []
+    cells: dict[str, list[Claim]] = {}
     seen: set[str] = set()
     for entry in ledger():
         claim = entry.claim
-        if claim.kind != "result" or entry.status not in (CORRECTED, MISSING) or claim.quantity in seen:
+        if claim.kind != "result" or entry.status == REPRODUCED or claim.quantity in seen:
             continue
         seen.add(claim.quantity)
         if claim.quantity.startswith(("table6.", "table7.")) and entry.status == CORRECTED:
-            cells[entry.note] += 1
+            cells.setdefault(entry.note, []).append(claim)
             continue
         value = "" if entry.computed is None else significant(entry.computed)
-        rows.append((f"`{claim.id}`", claim.where, f"{claim.printed} {claim.unit}", value, entry.status, entry.note))
-    rows += [("", "Tables 6 and 7", f"{number} cells", "", CORRECTED, note) for note, number in cells.items()]
+        printed = claim.printed if claim.unit == "1" else f"{claim.printed} {claim.unit}"
+        rows.append((f"`{claim.id}`", claim.where, printed, value, entry.status, entry.note))
+    for note, members in cells.items():
+        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", CORRECTED, note))
     return markdown_table(("first ledger entry", "where", "printed", "computed", "status", "why"), rows)
 
 

@@ -10,10 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Reading:
-    """One value, and the correction it needs ('' for the paper's own words)."""
+    """One value, and the correction it needs ('' for the paper's own words).
+
+    ``inferred``: the correction stands in for data that are not published, so agreement is consistency, not
+    reproduction.
+    """
 
     value: float
     correction: str = ""
+    inferred: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,11 @@ def at_most(quantity: str, value: float, note: str = "") -> Found:
 def corrected(quantity: str, literal: float, value: float, correction: str, note: str = "") -> Found:
     """A quantity that agrees only under a correction, which the project makes."""
     return Found(quantity, (Reading(float(literal)), Reading(float(value), correction)), ours=1, note=note)
+
+
+def inferred(quantity: str, literal: float, value: float, words: str, note: str = "") -> Found:
+    """A quantity that agrees once what is not published is filled in by inference."""
+    return Found(quantity, (Reading(float(literal)), Reading(float(value), words, inferred=True)), ours=1, note=note)
 
 
 Results = Iterator[Found]

@@ -14,10 +14,10 @@ from fits import corpus, section_4_3
 from fits.section_4_3 import FAMILIES, pair_differences
 
 from .printed import by_quantity
-from .readings import Found, Inference, Reading, Results, at_most, corrected, found
+from .readings import Found, Inference, Reading, Results, at_most, corrected, found, inferred
 from .results_carbon import IMAGE_MODELS
 
-RECONSTRUCTED = "with the four reconstructed repeats"
+RECONSTRUCTED = "with four repeats that are not published, reconstructed (fits/measurements/README.md)"
 WITHOUT_REPEATS = "without the 50-step repeats"
 
 
@@ -32,10 +32,10 @@ def corpus_shape() -> Results:
     measured = [row for row in everything if row.extra["origin"] == "measured"]
     produced = [row for row in everything if corpus.is_production(row)]
     video = [row for row in everything if load().model(row.model).is_video]
-    yield corrected("n_configs_full", len(printed), len(everything), RECONSTRUCTED)
+    yield inferred("n_configs_full", len(printed), len(everything), RECONSTRUCTED)
     yield found("n_cells_table5", len(measured))
-    yield corrected("n_repeats", len(printed) - len(measured), len(everything) - len(measured), RECONSTRUCTED)
-    yield corrected("n_configs_cogvideox", sum(row in printed for row in video), len(video), RECONSTRUCTED)
+    yield inferred("n_repeats", len(printed) - len(measured), len(everything) - len(measured), RECONSTRUCTED)
+    yield inferred("n_configs_cogvideox", sum(row in printed for row in video), len(video), RECONSTRUCTED)
     yield found("n_configs_production", len(produced))
     yield found("n_backbones", len({row.model for row in everything}))
     yield found("n_image_backbones", len(IMAGE_MODELS))
@@ -107,13 +107,9 @@ def _excess_of_sd3(measured: list[Row]) -> Results:
     for side in (768, 1024):
         at = {r.model: r.measured["mu"] for r in measured if r.request["height"] == side and r.request["batch"] == 1}
         excess += [100 * (at["sd3-medium"] / at[name] - 1) for name in IMAGE_MODELS if name != "sd3-medium"]
-    note = "smallest and largest excess over DiT and PixArt"
-    yield Found(
-        "sd3_mu_excess_low", (Reading(min(excess)), Reading(round(min(excess), -1), "to the nearest ten")), note=note
-    )
-    yield Found(
-        "sd3_mu_excess_high", (Reading(max(excess)), Reading(round(max(excess), -1), "to the nearest ten")), note=note
-    )
+    note = "smallest and largest excess over DiT and PixArt at 768 and 1024 pixels"
+    yield found("sd3_mu_excess_low", min(excess), note)
+    yield found("sd3_mu_excess_high", max(excess), note)
 
 
 def pairs() -> Results:
@@ -121,7 +117,7 @@ def pairs() -> Results:
     for name in ("dit", "pixart"):
         apart, repeats = (pair_differences(*FAMILIES[name], repeats=flag) for flag in (False, True))
         side, batch, _ = max(apart, key=lambda key: apart[key])
-        yield corrected(f"n_pairs_{name}", len(apart), len(repeats), RECONSTRUCTED)
+        yield inferred(f"n_pairs_{name}", len(apart), len(repeats), RECONSTRUCTED)
         yield found(f"max_delta_mu_{name}", max(apart.values()))
         yield found(f"argmax_delta_mu_{name}_resolution", side)
         yield found(f"argmax_delta_mu_{name}_batch", batch)
@@ -133,7 +129,7 @@ def fits() -> Results:
     """Pooled fits, residuals, Table 4, transfers and the batch-discrete form."""
     yield found("bgr_mape_production", section_4_3.pooled("production").full.mape())
     full, printed = (section_4_3.pooled(name).full.mape() for name in ("full", "printed"))
-    yield corrected("bgr_mape_full", printed, full, RECONSTRUCTED)
+    yield inferred("bgr_mape_full", printed, full, RECONSTRUCTED)
     redrawn = section_4_3.errors_under_rounding()
     residuals = section_4_3.residuals_per_architecture()
     for end, choose in (("min", min), ("max", max)):
@@ -150,7 +146,7 @@ def fits() -> Results:
         yield _from_rounded_mu(f"loao_mape_{end}", errors[name], redrawn["held out", name])
     for source, target in (("dit", "pixart"), ("pixart", "dit")):
         literal, ours = (section_4_3.transfer(source, target, name) for name in ("printed", "full"))
-        yield corrected(f"transfer_mape_{source}_to_{target}", literal, ours, RECONSTRUCTED)
+        yield inferred(f"transfer_mape_{source}_to_{target}", literal, ours, RECONSTRUCTED)
     rivals = dict(section_4_3.rivals())
     discrete, bgr = rivals["batch-discrete"], rivals["BGR, Eq. (3)"]
     yield found("batch_discrete_mape_production", discrete.mape())
@@ -185,7 +181,7 @@ def tokens_at_bend() -> Results:
         return float(brentq(lambda tokens: float(elasticity.subs(ell, tokens)) - 1 - excess, 16, 65536))
 
     low, middle, high = (tokens_where(excess) for excess in (0.1, 0.2, 0.3))
-    words = f"the elasticity in tokens rises from 1.1 to 1.3 between {low:.0f} and {high:.0f} tokens"
+    words = f"read off an unprinted figure; the elasticity rises from 1.1 to 1.3 over {low:.0f} to {high:.0f} tokens"
     yield Found("superlinear_bend_tokens", (Reading(middle),), inference=Inference(low, high, words))
 
 
@@ -200,17 +196,18 @@ def pascal() -> Results:
 def operational_carbon() -> Results:
     """Section 4.4's comparison with measured carbon, as far as it goes without the measured power."""
     tdp = load().gpu("v100-pcie-16gb").values[TDP]
-    for name, printed_as in (("production", "production"), ("full", "full")):
-        inferred = section_4_3.carbon_error(name)
+    least, most = section_4_3.PRINTED_POWER
+    for name in ("production", "full"):
+        error = section_4_3.carbon_error(name)
         words = (
-            f"powers between the printed 206 and 243 W leave an error of {inferred.low:.1f} to {inferred.high:.1f} %; "
-            f"one power for all runs would be {inferred.power:.0f} W and leave {inferred.error:.1f} %"
+            f"powers from the printed {least:g} to {most:g} W leave an error of {error.low:.1f} to {error.high:.1f} %; "
+            f"one power for all runs would be {error.power:.0f} W and leave {error.error:.1f} %"
         )
-        inference = Inference(inferred.low, inferred.high, words)
-        yield Found(f"carbon_mape_{printed_as}", (Reading(inferred.error),), inference=inference)
+        inference = Inference(error.low, error.high, words)
+        yield Found(f"carbon_mape_{name}", (Reading(error.error),), inference=inference)
     power = section_4_3.carbon_error("production").power
-    words = f"a mean power of {power:.0f} W in production, inside the printed 206 to 243 W, gives it"
-    low, high = (section_4_3.mean_ratio("production", watt) for watt in (243.0, 206.0))
+    words = f"a mean power of {power:.0f} W in production, inside the printed {least:g} to {most:g} W, gives it"
+    low, high = (section_4_3.mean_ratio("production", watt) for watt in (most, least))
     yield Found("carbon_predicted_over_measured", (Reading(section_4_3.mean_ratio("production", power)),),
                 inference=Inference(low, high, words))  # fmt: skip
     for end, watt in (("low", "high"), ("high", "low")):

@@ -14,11 +14,16 @@ from ditcarbon_sym.efficiency import constant
 from ditcarbon_sym.notation import NOTATION, a, c, f, j, s
 from ditcarbon_sym.report import csv_text, ends, latex_table, markdown_table, significant, write_atomically
 from fits import section_4_3
+from fits.coverage import coverage
 
 from .printed import UNITS, Claim, claims
 from .results import computed
 
 NAMES = {symbol: entry.latex for symbol, entry in NOTATION.items()}
+HEADS = {
+    "op": "operational", "emb": "embodied", "flops": "FLOP", "per_output": "per output", "train_n": "training rows",
+    "test_n": "test rows", "mape": "MAPE", "pue": "PUE",
+}  # fmt: skip
 LEGEND = (
     "Computed; in brackets as printed, with the deviation where the computed value does not round to the printed one."
 )
@@ -40,7 +45,9 @@ class Table:
         parts = [f"# {self.title}", self.note, markdown_table(self.header, self.rows)]
         write_atomically(folder / f"{name}.md", "\n\n".join(part for part in parts if part) + "\n")
         write_atomically(folder / f"{name}.csv", csv_text(self.data_header or self.header, self.data or self.rows))
-        write_atomically(folder / f"{name}.tex", latex_table(self.header, self.rows, self.title, f"tab:{name}"))
+        write_atomically(
+            folder / f"{name}.tex", latex_table(self.header, self.rows, self.title, f"tab:{name}", self.note)
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,8 @@ class Cell:
         """Computed, then in brackets as printed, with the deviation where it does not round to it."""
         if self.value is None:
             return f"({self.claim.printed})"
+        if self.claim.kind == "input" and self.agrees == "yes":
+            return self.claim.printed
         off = f", {self.deviation} %" if self.agrees == "no" else ""
         return f"{significant(self.value)} ({self.claim.printed}{off})"
 
@@ -91,7 +100,10 @@ def printed_table(table: str, title: str, note: str = "") -> Table:
     found = cells(table)
     names, columns = dict.fromkeys(x.row for x in found), dict.fromkeys(x.column for x in found)
     units = {column: {x.claim.unit for x in found if x.column == column} - {"1", "flag"} for column in columns}
-    heads = [f"{column} ({next(iter(units[column]))})" if len(units[column]) == 1 else column for column in columns]
+    heads = [
+        HEADS.get(column, column) + (f" ({next(iter(units[column]))})" if len(units[column]) == 1 else "")
+        for column in columns
+    ]
     layout = {(x.row, x.column): f"{x.text} {x.claim.unit}" if len(units[x.column]) > 1 else x.text for x in found}
     body = [[name, *(layout.get((name, column), "") for column in columns)] for name in names]
     data = [(x.row, x.column, x.claim.unit, x.claim.printed, x.value, x.deviation, x.agrees) for x in found]
@@ -121,9 +133,11 @@ def table_2() -> Table:
 def fit_parameters() -> Table:
     """What each pooled fit knows of its parameters."""
     names = {
-        "production": "production, 48 rows",
-        "full": "full, 83 rows (4 reconstructed)",
-        "printed": "printed, 79 rows",
+        "production": "BGR, production, 48 rows",
+        "full": "BGR, full, 83 rows (4 reconstructed)",
+        "printed": "BGR, printed, 79 rows",
+        "batch-discrete": "batch-discrete, production, 48 rows",
+        "constant": "one constant, production, 48 rows",
     }
     rows = [
         [
@@ -138,9 +152,9 @@ def fit_parameters() -> Table:
         for key, words in names.items()
         for known in _known(key)
     ]
-    header = ("rows", "parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict")
+    header = ("fit", "parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict")
     note = (
-        f"BGR, Eq. (3), absolute residuals. Bootstrap: {section_4_3.REPLICATES} draws, seed {section_4_3.SEED}. "
+        f"Absolute residuals. Bootstrap: {section_4_3.REPLICATES} draws, seed {section_4_3.SEED}. "
         "A parameter on its bound has no standard error; its profile is one-sided."
     )
     return Table("Parameters of the pooled fits", header, rows, note)
@@ -191,6 +205,17 @@ def fit_transfers() -> Table:
     return Table("Full corpus: pooled fit and transfers", header, rows, note)
 
 
+def interval_coverage() -> Table:
+    """Whether the predictive intervals hold for architectures never seen."""
+    found = coverage()
+    rows = [[x.architecture, f"{x.inside} of {x.rows}", f"+{x.half_width_percent:.0f}"] for x in found]
+    inside, total = sum(x.inside for x in found), sum(x.rows for x in found)
+    rows.append(["all", f"{inside} of {total} ({inside / total:.1%})", ""])
+    header = ("architecture held out", "rows inside the 90 % interval", "half-width (%)")
+    note = "Predictive intervals of mu; nothing of the held-out architecture enters its own interval."
+    return Table("Coverage of the predictive intervals", header, rows, note)
+
+
 def _of(table: str, title: str, note: str = "") -> Callable[[], Table]:
     return lambda: printed_table(table, title, note)
 
@@ -215,4 +240,5 @@ TABLES: dict[str, Callable[[], Table]] = {
     "fit_laws": fit_laws,
     "fit_losses": fit_losses,
     "fit_transfers": fit_transfers,
+    "interval_coverage": interval_coverage,
 }

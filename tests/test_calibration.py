@@ -17,7 +17,7 @@ HEADER = "model,height,width,batch,mu\n"
 ROWS = [
     f"{model},{side},{side},{batch},{efficiency(side, batch):.6f}\n"
     for model in ("pixart-alpha", "sd3-medium")
-    for side in (256, 512, 1024)
+    for side in (256, 512, 768, 1024)
     for batch in (1, 4, 8)
 ]
 

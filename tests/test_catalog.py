@@ -185,3 +185,37 @@ def test_an_unknown_name_is_refused_with_names_that_exist(name):
 
 def test_field_names_are_english_with_units():
     assert {"peak_flop_per_second", "tdp_watt", "grid_gco2eq_per_kwh", "hidden_size"} <= set(BY_FIELD)
+
+
+def test_default_requests_are_those_of_the_released_pipelines():
+    # height, width, frames, steps, passes, text tokens: the sources named in models.toml
+    released = {
+        "dit-xl-2-256": (256, 256, 1, 50, 2, 0),
+        "dit-xl-2-512": (512, 512, 1, 50, 2, 0),
+        "pixart-alpha": (1024, 1024, 1, 20, 2, 120),
+        "pixart-sigma": (1024, 1024, 1, 20, 2, 300),
+        "sd3-medium": (1024, 1024, 1, 28, 2, 154),
+        "sd3.5-large": (1024, 1024, 1, 28, 2, 333),
+        "cogvideox-2b": (480, 720, 49, 50, 2, 226),
+    }
+    for name, expected in released.items():
+        request = catalog.load().model(name).request
+        assert (
+            tuple(
+                request[BY_FIELD[x].symbol] for x in ("height", "width", "frames", "steps", "guidance", "text_tokens")
+            )
+            == expected
+        )
+
+
+def test_accelerators_are_those_of_the_data_sheets():
+    shipped = catalog.load().gpus
+    sheet = {"v100-pcie-16gb": (112e12, 250, 16, {"die": 9780}), "gtx-1080-ti": (11.3e12, 250, 11, {})}
+    for name, expected in sheet.items():
+        gpu = shipped[name]
+        assert (
+            gpu.values[Theta_peak],
+            gpu.values[BY_FIELD["tdp_watt"].symbol],
+            gpu.memory_gb,
+            gpu.embodied,
+        ) == expected

@@ -76,7 +76,7 @@ def test_products_of_powers_obey_the_sum_rule(configuration):
 
 @given(configurations())
 def test_operational_and_embodied_shares_add_to_the_elasticity_of_time(configuration):
-    # Total carbon is proportional to tau, so the elasticities to power and to embodied carbon are shares and add up to one.
+    # Total carbon is proportional to tau: elasticities to power and to embodied carbon are shares that add up to one.
     slopes = derivatives.gradient(configuration, C_total)
     value = float(slopes[C_total])
     if value > 1e-200:

@@ -59,11 +59,11 @@ def test_side_doubling_quadruples_tokens(configuration):
 
 @given(WORK)
 def test_parameters_and_flops_are_multi_affine_on_the_flags(configuration):
-    # On binary flags every function is; that a flag enters linearly shows in the value at 1/2, half way.
-    for flag in (c, a):
-        for symbol in (P, F_denoiser):
-            low, middle, high = (work({**configuration, flag: x}, symbol) for x in (0, 0.5, 1))
-            assert middle == pytest.approx((low + high) / 2, rel=1e-12)
+    # On {0, 1} every function has a multi-affine form; that c and a enter linearly shows in the value at 1/2
+    # half way, and so does s in P. (s or j) enters F squared: there the form holds on {0, 1} alone.
+    for flag, symbol in ((c, P), (a, P), (s, P), (c, F_denoiser), (a, F_denoiser)):
+        low, middle, high = (work({**configuration, flag: x}, symbol) for x in (0, 0.5, 1))
+        assert middle == pytest.approx((low + high) / 2, rel=1e-12)
 
 
 @given(WORK)

@@ -102,7 +102,7 @@ def test_break_even_of_regions_is_the_grid_that_makes_up_for_the_pue():
 
 
 def test_break_even_with_the_unknown_on_both_sides():
-    # More steps against one big one-shot stage: SD3 at few steps against PixArt at more tokens of batch cannot cross in steps.
+    # SD3 does more work than PixArt at every size: the two cannot cross.
     with pytest.raises(InputError, match="no break-even: the first"):
         break_even(PIXART, operating_point("sd3-medium"), "resolution", C_output, both=True)
 

@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from ditcarbon_sym import pipeline
+from ditcarbon_sym import derivatives, pipeline
 from ditcarbon_sym.catalog import load, shipped_calibration
 from ditcarbon_sym.notation import (
     PUE,
@@ -105,6 +105,19 @@ def test_a_million_configurations_are_no_slower_than_numpy_by_hand(configuration
     print(f"\nspeed against NumPy by hand: {ratio:.2f}")
     assert ratio >= 1.0
     assert TDP in configuration and Theta_peak in configuration
+
+
+def test_value_and_all_first_derivatives_take_at_most_four_times_the_value(configuration):
+    def value():
+        return pipeline.evaluate(configuration, (C_total,))
+
+    def with_gradient():
+        return derivatives.gradient(configuration, C_total)
+
+    value(), with_gradient()
+    ratio = fastest(with_gradient) / fastest(value)
+    print(f"\nvalue and {len(with_gradient()) - 1} derivatives against the value: {ratio:.2f}")
+    assert ratio <= 4.0
 
 
 def test_a_cold_estimate_takes_at_most_two_and_a_half_imports_of_sympy():
