@@ -29,23 +29,73 @@ def _needed(output: Symbol, equations: Sequence[Equation]) -> list[Equation]:
 
 
 @lru_cache(maxsize=64)
-def adjoints(output: Symbol, equations: tuple[Equation, ...]) -> tuple[tuple[Definition, ...], Mapping[Symbol, Expr]]:
-    """Return definitions (values, then adjoints) and the derivative of ``output`` by each input as an expression in
-    them.
+def adjoints(
+    output: Symbol, equations: tuple[Equation, ...], inputs: frozenset[Symbol] | None = None
+) -> tuple[tuple[Definition, ...], Mapping[Symbol, Expr]]:
+    """Return definitions (values, then adjoints), and the derivative of ``output`` by each input in terms of them.
+
+    ``inputs`` restricts the derivatives to those asked for; what leads to none of them is not differentiated.
     """
     needed = _needed(output, equations)
+    defined = {equation.lhs for equation in needed}
+    leading = _leading(needed, inputs)
     definitions: list[Definition] = [(equation.lhs, equation.rhs) for equation in needed]
-    sums: dict[Symbol, Expr] = {output: Integer(1)}
+    # What reaches each symbol, and, apart, what reaches it in units of one over the symbol: divided once, at the end.
+    plain: dict[Symbol, Expr] = {output: Integer(1)}
+    scaled: dict[Symbol, Expr] = {}
     for equation in reversed(needed):
-        bar = Symbol(f"adjoint_{equation.lhs.name}", real=True)
-        definitions.append((bar, sums.pop(equation.lhs)))
+        if equation.lhs not in plain and equation.lhs not in scaled:
+            continue
+        bar = _collected(equation.lhs, plain, scaled)
+        if not (bar.is_number or bar.is_Symbol):
+            definitions.append((Symbol(f"adjoint_{equation.lhs.name}", real=True), bar))
+            bar = definitions[-1][0]
         for x in equation.inputs:
-            sums[x] = sums.get(x, Integer(0)) + bar * equation.rhs.diff(x)
-    return tuple(definitions), sums
+            if x in leading or (x not in defined and inputs is None):
+                exponent = _exponent(equation, x)
+                if exponent:
+                    scaled[x] = scaled.get(x, Integer(0)) + exponent * bar * equation.lhs
+                else:
+                    plain[x] = plain.get(x, Integer(0)) + bar * equation.rhs.diff(x)
+    reached = list(dict.fromkeys([*plain, *scaled]))
+    return tuple(definitions), {x: _collected(x, plain, scaled) for x in reached}
 
 
-def gradient(configuration: Mapping[Symbol, ArrayLike], output: Symbol, route: str = "bgr") -> dict[Symbol, Any]:
-    """Evaluate the derivative of one quantity by every input it depends on; under its own symbol stands its value.
+def _collected(x: Symbol, plain: dict[Symbol, Expr], scaled: dict[Symbol, Expr]) -> Expr:
+    """Take out what has reached a symbol."""
+    return plain.pop(x, Integer(0)) + scaled.pop(x, Integer(0)) / x
+
+
+def _leading(equations: Sequence[Equation], inputs: frozenset[Symbol] | None) -> set[Symbol]:
+    """The symbols that depend on one of ``inputs``, those included; every defined symbol if there is no restriction."""
+    if inputs is None:
+        return {equation.lhs for equation in equations}
+    found = set(inputs)
+    for equation in equations:
+        if found & set(equation.inputs):
+            found.add(equation.lhs)
+    return found
+
+
+def _exponent(equation: Equation, x: Symbol) -> Expr:
+    """The power of x that the right-hand side is times something free of x, else zero.
+
+    There the derivative is k y / x, and the value y is there already.
+    """
+    exponent: Any = equation.rhs.as_powers_dict().get(x, 0) if equation.rhs.is_Mul else 0
+    if exponent and exponent.is_number and x.is_positive and not (equation.rhs / x**exponent).has(x):
+        return exponent
+    return Integer(0)
+
+
+def gradient(
+    configuration: Mapping[Symbol, ArrayLike],
+    output: Symbol,
+    route: str = "bgr",
+    inputs: Sequence[Symbol] | None = None,
+) -> dict[Symbol, Any]:
+    """Evaluate the derivative of one quantity by every input it depends on, or by those named; under its own symbol
+    stands its value.
 
     >>> from ditcarbon_sym.notation import E, TDP, tau
     >>> from ditcarbon_sym.operating import operating_point
@@ -54,7 +104,7 @@ def gradient(configuration: Mapping[Symbol, ArrayLike], output: Symbol, route: s
     >>> bool(abs(slopes[TDP] * point.values[TDP] / slopes[E] - 1) < 1e-12)
     True
     """
-    definitions, sums = adjoints(output, chain(route))
+    definitions, sums = adjoints(output, chain(route), None if inputs is None else frozenset(inputs))
     function = compiled((output, *sums.values()), definitions)
     value, *slopes = function(configuration)
     return {output: value, **dict(zip(sums, slopes, strict=True))}

@@ -43,8 +43,10 @@ _NAMESPACE = {
 FloatArray = NDArray[np.float64]
 Definition = tuple[Symbol, Expr]
 
-BLOCK = 32768
-"""Elements per block: long enough to amortise the interpreter, short enough for temporaries to stay in the cache."""
+WORKING_SET = 2**20
+"""Elements, over all arrays in flight, that one block works on: with it the temporaries stay in the cache."""
+TEMPORARIES = 18
+"""Arrays in flight beside inputs and outputs, typically."""
 
 
 class Compiled:
@@ -101,9 +103,9 @@ class Compiled:
         """Work through the leading axis in blocks; each output is as large as the inputs it depends on make it."""
         by_name = dict(zip(self.arguments, arrays, strict=True))
         ones = (1,) * len(shape)
-        outputs = [
-            np.empty(np.broadcast_shapes(ones, *(by_name[x].shape for x in depends))) for depends in self._depends
-        ]
+        outputs = _allocate(
+            [np.broadcast_shapes(ones, *(by_name[x].shape for x in depends)) for depends in self._depends]
+        )
 
         def work(block: slice) -> None:
             results = self._function(*(_part(array, block) for array in arrays))
@@ -113,7 +115,8 @@ class Compiled:
                 elif block.start == 0:
                     output[...] = result
 
-        blocks = _blocks(shape)
+        varied = sum(array.size > 1 for array in arrays)
+        blocks = _blocks(shape, WORKING_SET // (varied + len(outputs) + TEMPORARIES))
         if len(blocks) == 1:
             work(blocks[0])
         else:
@@ -181,10 +184,18 @@ def _share(outputs: Sequence[Expr], definitions: Sequence[Definition]) -> tuple[
     return ordered, reduced[len(definitions) :]
 
 
-def _blocks(shape: tuple[int, ...]) -> list[slice]:
-    """Slices of the leading axis whose elements, over all other axes, fill one block."""
-    rows = max(1, BLOCK // max(1, int(np.prod(shape[1:]))))
+def _blocks(shape: tuple[int, ...], length: int) -> list[slice]:
+    """Slices of the leading axis whose elements, over all other axes, number about ``length``."""
+    rows = max(1, length // max(1, int(np.prod(shape[1:]))))
     return [slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows)] or [slice(0, 0)]
+
+
+def _allocate(shapes: Sequence[tuple[int, ...]]) -> list[FloatArray]:
+    """Make an array for each shape; those of one shape lie in one piece of memory, which the system hands out
+    faster.
+    """
+    room = {shape: iter(np.empty((list(shapes).count(shape), *shape))) for shape in set(shapes)}
+    return [next(room[shape]) for shape in shapes]
 
 
 def _part(array: FloatArray, block: slice) -> FloatArray:

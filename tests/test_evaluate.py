@@ -5,10 +5,13 @@ from hypothesis import strategies as st
 from sympy import Integer, Symbol
 
 from ditcarbon_sym import pipeline
-from ditcarbon_sym.evaluate import BLOCK, Compiled, compiled
+from ditcarbon_sym.evaluate import WORKING_SET, Compiled, compiled
 from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
 
 from .strategies import configurations
+
+LONG = WORKING_SET // 16
+"""Long enough for several blocks."""
 
 
 def test_the_same_expressions_compile_once_per_process():
@@ -27,16 +30,16 @@ def test_a_constant_expression_has_the_shape_of_its_scalar_inputs():
 def test_large_and_small_arrays_agree_to_the_last_bit():
     function = compiled((4 * ell**2 * d + 8 * ell * d**2 + m / ell,))
     rng = np.random.default_rng(0)
-    values = {ell: rng.uniform(1, 1e5, 3 * BLOCK + 17), d: 1152, m: rng.uniform(0, 300, 3 * BLOCK + 17)}
+    values = {ell: rng.uniform(1, 1e5, 3 * LONG + 17), d: 1152, m: rng.uniform(0, 300, 3 * LONG + 17)}
     (whole,) = function(values)
     (part,) = function({x: v[:100] if np.ndim(v) else v for x, v in values.items()})
     assert np.array_equal(whole[:100], part)
 
 
 def test_blocks_broadcast_like_numpy():
-    (table,) = compiled((ell * d + m,))({ell: np.arange(3.0 * BLOCK)[:, None], d: np.arange(7.0), m: 1})
-    assert table.shape == (3 * BLOCK, 7)
-    assert np.array_equal(table, np.arange(3.0 * BLOCK)[:, None] * np.arange(7.0) + 1)
+    (table,) = compiled((ell * d + m,))({ell: np.arange(3.0 * LONG)[:, None], d: np.arange(7.0), m: 1})
+    assert table.shape == (3 * LONG, 7)
+    assert np.array_equal(table, np.arange(3.0 * LONG)[:, None] * np.arange(7.0) + 1)
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (2, 0)])
