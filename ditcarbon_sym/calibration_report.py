@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from .calibration import Calibrated
+from .confidence import Knowledge
+from .formats import ends, significant
 from .notation import NOTATION, B, InputError, ell
-from .report import ends, significant
 
 PLOTS = (".png", ".pdf", ".svg")
 
@@ -24,19 +25,16 @@ def check_paths(sweep: Path, out: Path | None, plot: Path | None) -> None:
         raise InputError("the sweep, --out and --plot must be different files")
 
 
-def knowledge_rows(result: Calibrated) -> list[tuple[str, ...]]:
-    """Return what a fit knows of each parameter, for people."""
-    return [
-        (
-            NOTATION[known.symbol].field,
-            significant(known.value),
-            "none" if known.standard_error is None else significant(known.standard_error, 2),
-            ends(known.profile),
-            ends(known.bootstrap),
-            known.verdict,
-        )
-        for known in result.known
-    ]
+def knowledge_cells(known: Knowledge) -> tuple[str, ...]:
+    """Return what a fit knows of one parameter, for people: name, value, error, profile, bootstrap, verdict."""
+    return (
+        NOTATION[known.symbol].field,
+        significant(known.value),
+        "none" if known.standard_error is None else significant(known.standard_error, 2),
+        ends(known.profile),
+        ends(known.bootstrap),
+        known.verdict,
+    )
 
 
 def calibration_rows(result: Calibrated) -> list[tuple[str, str]]:

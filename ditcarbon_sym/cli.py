@@ -50,12 +50,12 @@ def estimate(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate parameters, FLOP, time, energy and carbon of one request."""
-    from . import estimation, report
+    from . import estimation, formats, report
 
     result = estimation.estimate(model, per_day=per_day, **options)
     warn(result.warnings)
     if as_json:
-        print(report.json_text(result.to_dict()))
+        print(formats.json_text(result.to_dict()))
         return
     print_table(report.estimate_title(result), report.estimate_header(result), report.estimate_rows(result), right=(1,))
     print_pairs("basis", report.basis_rows(result))
@@ -122,7 +122,7 @@ def claims(
     as_json: JsonOption = False,
 ) -> None:
     """Show the ledger: every number the paper prints, and whether it holds."""
-    from . import catalog, report
+    from . import catalog, formats
     from .notation import InputError, nearest
 
     rows = catalog.claims()
@@ -136,7 +136,7 @@ def claims(
         if (status is None or row["status"] == status) and wanted in f"{row['where']} {row['quantity']}".lower()
     ]
     if as_json:
-        print(report.json_text({"claims": chosen}))
+        print(formats.json_text({"claims": chosen}))
         return
     if status or where:
         header = ("where", "quantity", "printed", "unit", "computed", "status", "note")
@@ -166,7 +166,7 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Fit the efficiency law to measurements of your own, and say what they identify."""
-    from . import calibration, calibration_report, report
+    from . import calibration, calibration_report, formats
 
     calibration_report.check_paths(sweep, out, plot)
     result = calibration.calibrate(
@@ -181,18 +181,18 @@ def fit(
     )
     contents: dict[Path, str | bytes] = {}
     if out is not None:
-        contents[out] = report.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}.")
+        contents[out] = formats.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}.")
     if plot is not None:
         contents[plot] = calibration_report.residual_plot(result, plot.suffix)
-    report.write_together(contents)
+    formats.write_together(contents)
     warn(result.warnings)
     if as_json:
-        print(report.json_text(report.plain(result.table)))
+        print(formats.json_text(formats.plain(result.table)))
         return
     print_table(
         result.title,
         ("parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict"),
-        calibration_report.knowledge_rows(result),
+        [calibration_report.knowledge_cells(x) for x in result.known],
     )
     print_pairs("", calibration_report.calibration_rows(result))
     if out is not None:
@@ -204,10 +204,10 @@ def _label(equation: "Equation") -> str:
 
 
 def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    from . import report
+    from . import formats, report
 
     if as_json:
-        print(report.json_text({"entries": rows}))
+        print(formats.json_text({"entries": rows}))
     else:
         print_table("", header, [tuple(report.cell(row[column]) for column in header) for row in rows])
 

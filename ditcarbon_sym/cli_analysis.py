@@ -30,12 +30,12 @@ def derive(
     as_json: JsonOption = False,
 ) -> None:
     """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
-    from . import closed_forms, closed_forms_report, report
+    from . import closed_forms, closed_forms_report, formats
 
     symbol = closed_forms.variable(variable)
     forms = closed_forms.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
     if as_json:
-        print(report.json_text(closed_forms_report.as_dict(forms)))
+        print(formats.json_text(closed_forms_report.as_dict(forms)))
     elif latex:
         print("\n".join(closed_forms_report.latex_lines(forms, coefficients_only=coefficients)))
     else:
@@ -58,16 +58,16 @@ def sensitivity(
     as_json: JsonOption = False,
 ) -> None:
     """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
-    from . import report, sensitivity_report
+    from . import formats, report, sensitivity_report
     from .operating import operating_point
 
     point = operating_point(model, **options)
     analysis = sensitivity_report.analyse(point, output, with_sobol=sobol, samples=samples, seed=seed)
     if out is not None:
-        report.write_atomically(out, sensitivity_report.render(analysis, out.suffix))
+        formats.write_atomically(out, sensitivity_report.render(analysis, out.suffix))
     warn(point.notes)
     if as_json:
-        print(report.json_text(report.plain(analysis.to_dict())))
+        print(formats.json_text(formats.plain(analysis.to_dict())))
         return
     print(report.estimate_title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
@@ -105,14 +105,14 @@ def uncertainty(
     """Show intervals and where they come from: the fit, held-out scatter, Monte Carlo; and scenario ranges beside
     them.
     """
-    from . import report, uncertainty_report
+    from . import formats, uncertainty_report
     from .operating import operating_point
 
     point = operating_point(model, **options)
     spread = uncertainty_report.spread(point, level=level, draws=draws, seed=seed)
     warn(point.notes)
     if as_json:
-        print(report.json_text(report.plain(spread.to_dict())))
+        print(formats.json_text(formats.plain(spread.to_dict())))
         return
     header = ("output", "value", "unit", "parameters alone", "predictive", "Monte Carlo, predictive")
     print_table(f"{level:.0%} intervals", header, uncertainty_report.interval_rows(spread), right=(1,))
@@ -139,7 +139,7 @@ def solve(
     as_json: JsonOption = False,
 ) -> None:
     """Answer inverse questions: the largest request within a budget, or where two requests break even."""
-    from . import report, solve_report
+    from . import formats, solve_report
 
     question = solve_report.Question(
         model, options, unknown, {"g": budget_g, "wh": budget_wh, "s": budget_s}, per,
@@ -148,7 +148,7 @@ def solve(
     answer, notes = solve_report.answer(question)
     warn(notes)
     if as_json:
-        print(report.json_text(solve_report.as_dict(answer)))
+        print(formats.json_text(solve_report.as_dict(answer)))
         return
     print(f"{model}: {answer.question}")
     print_table("", ("", "value"), solve_report.rows(answer))

@@ -182,8 +182,8 @@ ell_latent = _symbol("ell_latent", "latent pixels the VAE decodes for one output
 kappa = _symbol("kappa", "parameters of one block in units of d^2 (Table 1)", latex=r"\kappa")
 P = _symbol("P", "denoiser parameters", "1", "parameters")
 F_block = _symbol("F_block", "FLOP of one block, one pass, one output", latex=r"F_{\mathrm{block}}")
-F_text = _symbol("F_text", "FLOP of the text encoder for one output", latex=r"F_{\mathrm{text}}")
-F_VAE = _symbol("F_VAE", "FLOP of the VAE decoder for one output", latex=r"F_{\mathrm{VAE}}")
+F_text = _symbol("F_text", "FLOP of the text encoder for one output", latex=r"F_{\mathrm{text}}", zero=True)
+F_VAE = _symbol("F_VAE", "FLOP of the VAE decoder for one output", latex=r"F_{\mathrm{VAE}}", zero=True)
 F_denoiser = _symbol("F_denoiser", "FLOP of the denoising loop for the batch", latex=r"F_{\mathrm{denoiser}}")
 F_total = _symbol("F_total", "FLOP of the request", latex=r"F_{\mathrm{total}}")
 
@@ -254,11 +254,11 @@ C_chip = _symbol(
     zero=True,
     hint="in grams: was it given in kilograms?",
 )
-C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"C_{\mathrm{op}}")
-C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}")
-C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}")
+C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"C_{\mathrm{op}}", zero=True)
+C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}", zero=True)
+C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}", zero=True)
 
-C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}")
+C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
 
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""

@@ -6,9 +6,9 @@ from typing import Any
 
 from sympy import Symbol
 
+from .formats import significant
 from .notation import NOTATION, C_output, C_total, E, H, InputError, W, n_frames, n_latent, tau, v_t
 from .operating import OperatingPoint, operating_point, outside_validity
-from .report import significant
 from .solve import UNKNOWNS, Solution, break_even, within
 
 UNITS = {

@@ -7,9 +7,9 @@ from typing import Any
 from sympy import Symbol
 
 from . import pipeline
+from .formats import significant
 from .notation import NOTATION, C_emb, C_op, C_output, C_total, E, InputError, mu, tau
 from .operating import OperatingPoint
-from .report import significant
 from .sensitivity import WORDS, Swing, tornado
 from .sensitivity_report import swing_words
 from .uncertainty import interval_words, log_interval, monte_carlo, parameter_deviations, predictive, scatter

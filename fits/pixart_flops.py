@@ -28,8 +28,8 @@ from sympy import Symbol
 
 from ditcarbon_sym import flops
 from ditcarbon_sym.catalog import load
+from ditcarbon_sym.formats import csv_text, write_atomically
 from ditcarbon_sym.notation import H, InputError, N, W, ell, m, n_latent
-from ditcarbon_sym.report import csv_text, write_atomically
 
 MEASUREMENTS = Path(__file__).parent / "measurements"
 MODEL = "pixart-alpha"

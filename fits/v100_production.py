@@ -13,7 +13,7 @@ from ditcarbon_sym.catalog import DATA, load
 from ditcarbon_sym.confidence import knowledge
 from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.fitting import BGR, fit_identified, leave_one_group_out
-from ditcarbon_sym.report import toml_text, write_atomically
+from ditcarbon_sym.formats import toml_text, write_atomically
 
 from .corpus import CORPUS, PRODUCTION_PIXELS, production
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ditcarbon_sym.catalog import DATA
-from ditcarbon_sym.report import csv_text, markdown_table, significant, write_atomically
+from ditcarbon_sym.formats import csv_text, markdown_table, significant, write_atomically
 
 from .printed import UNITS, Claim, claims
 from .readings import Found, Inference, Reading

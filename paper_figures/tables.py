@@ -9,10 +9,10 @@ from pathlib import Path
 from sympy import latex
 
 from ditcarbon_sym import flops
-from ditcarbon_sym.confidence import Knowledge
+from ditcarbon_sym.calibration_report import knowledge_cells
 from ditcarbon_sym.efficiency import constant
+from ditcarbon_sym.formats import csv_text, latex_table, markdown_table, significant, write_atomically
 from ditcarbon_sym.notation import NOTATION, a, c, f, j, s
-from ditcarbon_sym.report import csv_text, ends, latex_table, markdown_table, significant, write_atomically
 from fits import section_4_3
 from fits.coverage import coverage
 
@@ -140,17 +140,7 @@ def fit_parameters() -> Table:
         "constant": "one constant, production, 48 rows",
     }
     rows = [
-        [
-            words,
-            NOTATION[known.symbol].field,
-            significant(known.value),
-            "none" if known.standard_error is None else significant(known.standard_error, 2),
-            ends(known.profile),
-            ends(known.bootstrap),
-            known.verdict,
-        ]
-        for key, words in names.items()
-        for known in _known(key)
+        [words, *knowledge_cells(known)] for key, words in names.items() for known in section_4_3.parameter_table(key)
     ]
     header = ("fit", "parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict")
     note = (
@@ -158,10 +148,6 @@ def fit_parameters() -> Table:
         "A parameter on its bound has no standard error; its profile is one-sided."
     )
     return Table("Parameters of the pooled fits", header, rows, note)
-
-
-def _known(key: str) -> list[Knowledge]:
-    return section_4_3.parameter_table(key)
 
 
 def fit_laws() -> Table:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ditcarbon_sym import catalog, schema
+from ditcarbon_sym.formats import toml_text
 from ditcarbon_sym.notation import BY_FIELD, InputError, N, Theta_peak, d, j, k_VAE, n_ada, t, v_t
-from ditcarbon_sym.report import toml_text
 
 MODEL = """
 [models.mine]

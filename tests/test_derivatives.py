@@ -100,6 +100,13 @@ def test_what_does_not_depend_has_derivative_zero():
     assert float(derivatives.jacobian(point.values, (F_total,), (mu_sat,))[F_total, mu_sat]) == 0
 
 
+@given(configurations())
+def test_what_is_zero_has_finite_derivatives(configuration):
+    nothing = {**configuration, I_grid: 0, C_chip: 0}
+    for output in (C_total, C_output):
+        assert all(np.isfinite(slope) for slope in derivatives.gradient(nothing, output).values())
+
+
 def test_gradients_broadcast():
     from ditcarbon_sym.operating import operating_point
 

@@ -3,7 +3,7 @@ import hashlib
 
 import pytest
 
-from ditcarbon_sym.report import latex_table
+from ditcarbon_sym.formats import latex_table
 from paper_figures import __main__ as build
 from paper_figures.printed import claims
 from paper_figures.results import computed

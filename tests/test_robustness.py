@@ -9,8 +9,8 @@ import pytest
 
 from ditcarbon_sym import InputError, calibration, catalog, estimate
 from ditcarbon_sym.catalog import DATA
+from ditcarbon_sym.formats import toml_text
 from ditcarbon_sym.notation import B_0, ell_star, mu_sat
-from ditcarbon_sym.report import toml_text
 
 from .test_catalog import GPU, MODEL, shipped_table
 

@@ -10,16 +10,14 @@ from ditcarbon_sym.operating import operating_point
 from ditcarbon_sym.sensitivity import (
     KNOBS,
     WORDS,
-    check_range,
     documented_ranges,
     elasticities,
     interactions,
-    local_agreement,
     setting,
-    sobol,
     tornado,
     turned,
-)  # fmt: skip
+)
+from ditcarbon_sym.variance import check_range, local_agreement, sobol
 
 PIXART = operating_point("pixart-alpha", resolution=1024)
 VIDEO = operating_point("cogvideox-2b")
