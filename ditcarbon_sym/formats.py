@@ -116,8 +116,9 @@ def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: s
     # A last column of sentences is wrapped, all others are as wide as what they hold.
     last = r"p{0.4\linewidth}" if max(len(row[-1]) for row in body) > 45 else "l"
     columns = "l" * (len(header) - 1) + last
-    widest = sum(max(len(row[k]) for row in body) for k in range(len(header)))
-    fit, end = (r"\resizebox{\linewidth}{!}{%", "}") if widest > 90 and last == "l" else ("", "")
+    widths = [max(len(row[k]) for row in body) for k in range(len(header))]
+    room = sum(widths) if last == "l" else sum(widths[:-1]) + 45
+    fit, end = (r"\resizebox{\linewidth}{!}{", "}") if room > 90 else ("", "")
     parts = [
         r"\begin{table}",
         r"  \centering\small",

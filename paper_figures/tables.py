@@ -2,6 +2,7 @@
 Markdown, LaTeX.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
