@@ -15,6 +15,7 @@ from .cli_options import (
     at_operating_point,
     integer_option,
     number_option,
+    read_range,
 )  # fmt: skip
 from .cli_print import print_pairs, print_table, warn
 
@@ -52,6 +53,9 @@ def sensitivity(
     ] = True,
     samples: Annotated[int, integer_option("Base samples of the Sobol sequence, a power of two.")] = 1024,
     seed: Annotated[int, integer_option("Seed of the Sobol sequence.")] = 0,
+    ranges: Annotated[
+        list[str] | None, typer.Option("--range", help="Range of an input, such as pue=1.1..1.3; may be repeated.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--report", help="Write a report: .html, .md or .tex, figures inside.")
     ] = None,
@@ -62,7 +66,14 @@ def sensitivity(
     from .operating import operating_point
 
     point = operating_point(model, **options)
-    analysis = sensitivity_report.analyse(point, output, with_sobol=sobol, samples=samples, seed=seed)
+    analysis = sensitivity_report.analyse(
+        point,
+        output,
+        with_sobol=sobol,
+        samples=samples,
+        seed=seed,
+        ranges=dict(read_range(text) for text in ranges or ()),
+    )
     if out is not None:
         formats.write_atomically(out, sensitivity_report.render(analysis, out.suffix))
     warn(point.notes)
@@ -72,11 +83,13 @@ def sensitivity(
     print(report.estimate_title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
     print_table("", header, sensitivity_report.elasticity_rows(analysis), right=(2,))
-    header = ("input", "range", "at low end", "at high end")
+    marks = [
+        (*row[:-1], x.note) for row, x in zip(sensitivity_report.swing_rows(analysis), analysis.swings, strict=True)
+    ]
     print_table(
         f"{analysis.noun} ({analysis.unit}) over documented ranges",
-        header,
-        [row[:-1] for row in sensitivity_report.swing_rows(analysis)],
+        ("input", "range", "at low end", "at high end", "note"),
+        marks,
         right=(2, 3),
     )
     print_table(
@@ -115,9 +128,10 @@ def uncertainty(
         print(formats.json_text(formats.plain(spread.to_dict())))
         return
     header = ("output", "value", "unit", "parameters alone", "predictive", "Monte Carlo, predictive")
-    print_table(f"{level:.0%} intervals", header, uncertainty_report.interval_rows(spread), right=(1,))
+    print_table(f"{100 * level:g} % intervals", header, uncertainty_report.interval_rows(spread), right=(1,))
     print_pairs("basis", uncertainty_report.basis_rows(spread))
-    scenario = ("scenario", "range", "total at low end (g)", "total at high end (g)", "source")
+    carbon = "total" if spread.scenario_of == "C_total" else "operational"
+    scenario = ("scenario", "range", f"{carbon} at low end (g)", f"{carbon} at high end (g)", "source")
     print_table("\nscenarios, each alone; not part of any interval", scenario, uncertainty_report.scenario_rows(spread))
 
 
@@ -131,10 +145,11 @@ def solve(
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
-    per: Annotated[str, typer.Option(help="'output' or 'batch': what the carbon budget is for.")] = "output",
+    per: Annotated[str | None, typer.Option(help="'output' (the default) or 'batch': what the carbon is of.")] = None,
     against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
     against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
     against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
+    against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Break even with the unknown the same on both sides.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -143,12 +158,12 @@ def solve(
 
     question = solve_report.Question(
         model, options, unknown, {"g": budget_g, "wh": budget_wh, "s": budget_s}, per,
-        {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter}, both,
+        {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}, both,
     )  # fmt: skip
     answer, notes = solve_report.answer(question)
     warn(notes)
     if as_json:
-        print(formats.json_text(solve_report.as_dict(answer)))
+        print(formats.json_text(solve_report.as_dict(model, answer, notes)))
         return
     print(f"{model}: {answer.question}")
     print_table("", ("", "value"), solve_report.rows(answer))

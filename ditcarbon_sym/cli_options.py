@@ -31,6 +31,15 @@ def real(text: str | float) -> float:
         raise typer.BadParameter(f"{text[:40]!r} is not a number") from None
 
 
+def read_range(text: str) -> tuple[str, tuple[float, float]]:
+    """Read a range, such as ``pue=1.1..1.3``."""
+    name, _, ends = text.partition("=")
+    low, dots, high = ends.partition("..")
+    if not (name and dots):
+        raise typer.BadParameter(f"{text[:60]!r} is not a range; expected such as pue=1.1..1.3")
+    return name.strip(), (real(low), real(high))
+
+
 def integer_option(help: str, *names: str) -> Any:
     """Return an option that takes a whole number."""
     return typer.Option(*names, help=help, parser=whole, metavar="INTEGER")
@@ -48,7 +57,10 @@ CatalogOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 OutputOption = Annotated[
     str,
-    typer.Option("--output", help="per_output_g, total_g, operational_g, embodied_g, energy_kwh, time_s, mu or flops."),
+    typer.Option(
+        "--output",
+        help="per_output_g, total_g, operational_g, embodied_g, energy_kwh, time_s, mu, flops or parameters.",
+    ),
 ]
 
 

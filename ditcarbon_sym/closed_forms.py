@@ -30,6 +30,8 @@ def read_flags(text: str) -> dict[Symbol, Expr]:
             raise InputError(f"flags: unknown flag {name!r}{nearest(name, FLAGS)}")
         if value not in ("0", "1"):
             raise InputError(f"flags: {name} = {value!r} is not 0 or 1")
+        if FLAGS[name] in found:
+            raise InputError(f"flags: {name} is given twice")
         found[FLAGS[name]] = Integer(int(value))
     if not found:
         raise InputError("flags: nothing given; expected such as s=0,c=1,a=0,j=0")
@@ -102,6 +104,7 @@ class Forms:
     """The closed forms of one set of flags, with the sizes as symbols or as numbers."""
 
     flags: Mapping[Symbol, Expr]
+    conditioning: str
     per_block: Equation
     count: Equation
     variable: Symbol
@@ -141,7 +144,10 @@ def derive(
     crossing = crossover(values)
     number = crossing.rhs.xreplace(sizes) if sizes else crossing.rhs
     tokens = float(number) if number.is_number else None
-    return Forms(given, per_block(values), count(values), symbol, block, coefficients, crossing, tokens)
+    conditioning_words = f"n_ada = {values.get(n_ada, n_ada)}, t = {values.get(t, t)}"
+    return Forms(
+        given, conditioning_words, per_block(values), count(values), symbol, block, coefficients, crossing, tokens
+    )
 
 
 def with_defaults(values: Mapping[Symbol, Expr]) -> dict[Symbol, Expr]:

@@ -18,6 +18,7 @@ def rows(forms: Forms, *, coefficients_only: bool) -> list[tuple[str, str]]:
         return [("kappa (Table 1)", str(forms.per_block.rhs)), *found]
     return [
         ("flags", ", ".join(f"{x.name} = {value}" for x, value in forms.flags.items())),
+        ("conditioning", forms.conditioning),
         ("parameters per block, in d^2 (Table 1)", str(forms.per_block.rhs)),
         ("parameters (Eq. 1)", str(forms.count.rhs)),
         (f"FLOP of one block, in {name} (Table 2)", str(forms.block.rhs)),
@@ -40,6 +41,7 @@ def as_dict(forms: Forms) -> dict[str, Any]:
     """Return the closed forms as text and, where they are numbers, as numbers."""
     return {
         "flags": {x.name: int(value) for x, value in forms.flags.items()},
+        "conditioning": forms.conditioning,
         "per_block": str(forms.per_block.rhs),
         "parameters": str(forms.count.rhs),
         "block_flops": str(forms.block.rhs),

@@ -50,7 +50,7 @@ from .notation import (
     t,
     v_t,
 )  # fmt: skip
-from .operating import OperatingPoint
+from .operating import OperatingPoint, outside_validity
 
 KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
@@ -94,8 +94,10 @@ class Elasticity:
         """
         if abs(self.value) < 5e-7:
             return f"{WORDS[self.knob]} makes no difference to {noun} here"
-        direction = "more" if self.value > 0 else "less"
-        return f"1 % more {WORDS[self.knob]} costs {abs(self.value):.2g} % {direction} {noun} here"
+        amount = f"{abs(self.value):.2g} %"
+        if self.value > 0:
+            return f"1 % more {WORDS[self.knob]} costs {amount} more {noun} here"
+        return f"1 % more {WORDS[self.knob]} saves {amount} of {noun} here"
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ class Swing:
     at_low: float
     at_high: float
     source: str
+    note: str = ""
 
 
 def output_symbol(name: str) -> Symbol:
@@ -131,6 +134,8 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
     """
     slopes = derivatives.gradient(point.values, output, point.route)
     value = float(slopes.pop(output))
+    if value == 0:
+        raise InputError(f"{NOTATION[output].field} is zero here: nothing changes it by a percentage")
     if math.isnan(value):
         raise InputError(f"{NOTATION[output].field} is unknown here: {'; '.join(point.notes)}")
     found = []
@@ -157,7 +162,11 @@ def _pull_of_frames(point: OperatingPoint, slopes: Mapping[Symbol, Any]) -> list
 def turned(point: OperatingPoint, knob: str, value: Any) -> dict[Symbol, Any]:
     """Return the symbols that change when a knob is turned to ``value`` (a number or an array)."""
     if knob == "frames":
-        return {n_frames: value, n_latent: 1 + (np.asarray(value) - 1) / point.values[v_t]}
+        # From the latent frames counted at the operating point, which a request that the VAE rounds has fewer of.
+        latent = point.values[n_latent] + (np.asarray(value) - point.values[n_frames]) / point.values[v_t]
+        return {n_frames: value, n_latent: latent}
+    if knob == "hidden_size" and point.values[t] == point.values[d]:
+        return {d: value, t: value}
     if knob == "side":
         factor = np.asarray(value) / setting(point, knob)
         return {H: point.values[H] * factor, W: point.values[W] * factor}
@@ -173,18 +182,64 @@ def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, st
         if any(math.isnan(point.values.get(x, math.nan)) for x in KNOBS[knob]):
             continue
         scale = setting(point, knob) if entry.get("relative") else 1.0
-        found[knob] = (entry["low"] * scale, entry["high"] * scale, entry["source"])
+        valid = NOTATION[KNOBS[knob][0]]
+        low, high = max(entry["low"] * scale, valid.low), min(entry["high"] * scale, valid.high)
+        if low < high:
+            found[knob] = (low, high, entry["source"])
     return found
 
 
-def tornado(point: OperatingPoint, output: Symbol = C_output) -> list[Swing]:
-    """Turn each knob through its documented range, all else as it is; the widest swing first."""
+def tornado(
+    point: OperatingPoint, output: Symbol = C_output, given: Mapping[str, tuple[float, float]] | None = None
+) -> list[Swing]:
+    """Turn each knob through its range, all else as it is; the widest swing first.
+
+    The ranges are the documented ones, with those ``given`` in their place. A note tells an end outside what the
+    efficiency was calibrated in, and an operating point outside the range.
+    """
     swings = []
-    for knob, (low, high, source) in documented_ranges(point).items():
+    for knob, (low, high, source) in spans(point, given).items():
         ends = pipeline.evaluate({**point.values, **turned(point, knob, np.array([low, high]))}, (output,), point.route)
         at_low, at_high = (float(x) for x in np.broadcast_to(ends[output], (2,)))
-        swings.append(Swing(knob, low, high, at_low, at_high, source))
+        swings.append(Swing(knob, low, high, at_low, at_high, source, _range_note(point, knob, low, high)))
     return sorted(swings, key=lambda x: -abs(x.at_high - x.at_low))
+
+
+def spans(
+    point: OperatingPoint, given: Mapping[str, tuple[float, float]] | None = None
+) -> dict[str, tuple[float, float, str]]:
+    """Return the range of each knob: the documented ones, with those ``given`` in their place or beside them."""
+    found = documented_ranges(point)
+    for knob, (low, high) in (given or {}).items():
+        check_range(knob, low, high)
+        if knob == "frames" and not point.model.is_video:
+            raise InputError(f"range of frames: {point.model.id} is an image model")
+        found[knob] = (low, high, "as given")
+    return found
+
+
+def check_range(knob: str, low: float, high: float) -> None:
+    """Refuse a range of an unknown knob, a reversed one, or one that leaves what the knob may be."""
+    if knob not in KNOBS:
+        raise InputError(f"unknown input {knob!r}{nearest(knob, KNOBS)}")
+    if not low < high:
+        raise InputError(f"range of {knob} = {low:g}..{high:g} is reversed or empty; expected low < high")
+    entry = NOTATION[KNOBS[knob][0]]
+    if low <= 0 or low < entry.low or high > entry.high:
+        raise InputError(f"range of {knob} = {low:g}..{high:g} leaves {max(entry.low, 0):g}..{entry.high:g}")
+
+
+def _range_note(point: OperatingPoint, knob: str, low: float, high: float) -> str:
+    """What a reader of the bar must know: it extrapolates at an end, or does not contain the operating point."""
+    notes = []
+    if not low <= setting(point, knob) <= high:
+        notes.append("operating point outside the range")
+    if point.calibration is not None:
+        for end, value in (("low", low), ("high", high)):
+            moved = {**point.values, **{x: float(v) for x, v in turned(point, knob, value).items()}}
+            if set(outside_validity(point.calibration, point.model, moved)) - set(point.notes):
+                notes.append(f"{end} end extrapolates")
+    return ", ".join(notes)
 
 
 def interactions(
@@ -201,7 +256,11 @@ def interactions(
         for x in KNOBS[knob]:
             moved[x] = moved[x] * exp(u)
         if knob == "frames":
-            moved[n_latent] = 1 + (moved[n_frames] - 1) / moved[v_t]
+            moved[n_latent] = (
+                exact(point.values[n_latent]) + (moved[n_frames] - exact(point.values[n_frames])) / moved[v_t]
+            )
+        if knob == "hidden_size" and point.values[t] == point.values[d]:
+            moved[t] = moved[d]
     logarithm = log(pipeline.closed_form(output, point.route).rhs.xreplace(moved))
     here = dict.fromkeys(turns.values(), 0)
     names = list(turns)

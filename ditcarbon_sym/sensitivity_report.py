@@ -3,7 +3,7 @@ LaTeX, with the figures inside.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from .formats import significant
 from .notation import NOTATION, InputError
 from .operating import OperatingPoint
 from .report import basis_rows, estimate_header, estimate_rows, estimate_title
-from .sensitivity import NOUNS, WORDS, Elasticity, Swing, elasticities, interactions, output_symbol, tornado
+from .sensitivity import NOUNS, WORDS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .sensitivity_figures import Bars
 from .sensitivity_words import setting_words
 from .variance import Sobol, local_agreement, sobol
@@ -63,20 +63,34 @@ class Analysis:
         }
 
 
-def analyse(point: OperatingPoint, output: str, *, with_sobol: bool, samples: int, seed: int) -> Analysis:
-    """Run the whole analysis of one output at one operating point."""
+def analyse(
+    point: OperatingPoint,
+    output: str,
+    *,
+    with_sobol: bool,
+    samples: int,
+    seed: int,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> Analysis:
+    """Run the whole analysis of one output at one operating point; ``ranges`` take the place of documented ones."""
+    if not 0 <= seed < 2**32 - 1:
+        raise InputError(f"seed = {str(seed)[:20]} is outside 0..{2**32 - 2}")
     if samples < 64 or samples > 2**18 or samples & (samples - 1):
         raise InputError(f"samples = {samples} is not a power of two in 64..262144")
     symbol = output_symbol(output)
     found = elasticities(point, symbol)
+    moving = {x.knob for x in found}
+    used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
+    if not used:
+        raise InputError(f"no input with a range changes {output} here")
     strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
     return Analysis(
         output=output,
         estimate=estimate_at(point),
         elasticities=found,
-        swings=tornado(point, symbol),
+        swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
         interactions=interactions(point, strongest, symbol),
-        sobol=sobol(point, symbol, samples=samples, seed=seed) if with_sobol else (),
+        sobol=sobol(point, symbol, used, samples, seed) if with_sobol else (),
         agreement=local_agreement(point, symbol, seed=seed) if with_sobol else None,
         samples=samples,
         seed=seed,
@@ -104,7 +118,7 @@ def swing_rows(analysis: Analysis) -> list[tuple[str, ...]]:
             swing_words(x),
             significant(x.at_low),
             significant(x.at_high),
-            x.source,
+            f"{x.source} ({x.note})" if x.note else x.source,
         )
         for x in analysis.swings
     ]

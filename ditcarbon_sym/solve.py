@@ -20,6 +20,9 @@ from .notation import (
     TDP,
     B,
     C_chip,
+    C_output,
+    C_total,
+    E,
     H,
     I_grid,
     InputError,
@@ -33,6 +36,7 @@ from .notation import (
     n_latent,
     nearest,
     p,
+    tau,
     v_s,
     v_t,
 )  # fmt: skip
@@ -53,12 +57,24 @@ digits.
 INCREASING, DECREASING = "rises", "falls"
 
 
+TOLD: Mapping[Symbol, tuple[float, str]] = MappingProxyType({
+    C_output: (1.0, "gCO2eq per output"), C_total: (1.0, "gCO2eq per batch"), E: (1000.0, "Wh per batch"),
+    tau: (1.0, "s per batch"),
+})  # fmt: skip
+"""How outputs are told: a factor on the equations' unit, and the unit. Others are told as they are."""
+
+
 @dataclass(frozen=True)
 class Solution:
-    """An answer: the exact value, the valid one nearest inside the budget, and how much of the budget it leaves."""
+    """An answer: the exact value, the valid one nearest inside the budget, and how much of the budget it leaves.
+
+    ``budget``, ``reached`` and ``slack`` are in ``unit``. For a break-even the budget is what the other request
+    costs at ``value``.
+    """
 
     unknown: str
     output: str
+    unit: str
     budget: float
     exact: float
     value: float
@@ -100,72 +116,103 @@ def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Sy
 
 
 def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -> Solution:
-    """Return the extreme value of the unknown at which ``output`` still meets the budget.
+    """Return the extreme value of the unknown at which ``output`` still meets the budget, given in the unit of `TOLD`.
 
     That is the largest value where the output rises with the unknown, the smallest where it falls. Raises
     `InputError`, with the reason, where no valid value meets the budget or every one does.
     """
     if not math.isfinite(budget) or budget <= 0:
         raise InputError(f"budget = {budget:g} is not a positive number")
+    scale, unit = TOLD.get(output, (1.0, NOTATION[output].unit))
     x, expression = as_function(point, unknown, output)
+    expression = exact(scale) * expression
     function = lambdify(x, expression, "math")
-    low, high = _bounds(point, unknown)
+    low, high = _bounds(unknown, _unit(point))
     at_low, at_high = float(function(low)), float(function(high))
     rising = at_high > at_low
-    cheapest, dearest = (low, high) if rising else (high, low)
-    noun = _noun(output)
-    if float(function(cheapest)) > budget * (1 + ROUNDING):
+    noun, name = _noun(output), _name(unknown)
+    if min(at_low, at_high) > budget * (1 + ROUNDING):
+        cheapest = low if rising else high
         raise InputError(
-            f"no solution: even {unknown} = {cheapest:g} takes {float(function(cheapest)):.4g} of {noun}, "
+            f"no solution: even {name} = {cheapest:g} takes {min(at_low, at_high):.4g} {unit}, "
             f"above the budget of {budget:.4g}"
         )
-    if float(function(dearest)) <= budget:
+    if max(at_low, at_high) <= budget:
+        dearest = high if rising else low
         raise InputError(
-            f"no limit: up to {unknown} = {dearest:g} {noun} stays within the budget of {budget:.4g} "
-            f"(it is {float(function(dearest)):.4g} there)"
+            f"no limit: any {name} from {low:g} to {high:g} meets the budget of {budget:.4g} {unit} "
+            f"(the dearest, {dearest:g}, takes {max(at_low, at_high):.4g})"
         )
     root, method = _root(x, expression - exact(budget), low, high)
-    value = _valid(point, unknown, root, rising=rising, low=low, high=high)
+    value = _valid(unknown, root, rising=rising, low=low, high=high, steps=_steps(point))
     reached = float(function(value))
-    direction = INCREASING if rising else DECREASING
-    question = f"{'largest' if rising else 'smallest'} {unknown} at which {noun} is at most {budget:.4g}"
+    end = "largest" if rising else "smallest"
+    question = f"{end} {name} at which {noun} is at most {budget:.4g} {unit}"
     return Solution(
-        unknown, NOTATION[output].field, budget, root, value, reached, budget - reached, direction, method, question
-    )
+        unknown, NOTATION[output].field, unit, budget, root, value, reached, _clamped(budget - reached, budget),
+        INCREASING if rising else DECREASING, method, question,
+    )  # fmt: skip
 
 
 def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output: Symbol, *, both: bool) -> Solution:
     """Return the value of the unknown at which two requests cost the same.
 
     With ``both`` the unknown is the same in the two; otherwise it is moved in the first alone, and the other stays
-    as it is. The valid value returned is the last at which the first costs no more; ``budget`` is what the other
-    costs there.
+    as it is. The valid value returned is the last at which the first costs no more. Raises `InputError` where the
+    two never cross, and, naming the crossings, where they do so more than once.
     """
+    scale, unit = TOLD.get(output, (1.0, NOTATION[output].unit))
     x, expression = as_function(one, unknown, output)
+    steps = _steps(one)
     if both:
         _, rival = as_function(other, unknown, output)
+        steps = {name: math.lcm(step, _steps(other)[name]) for name, step in steps.items()}
     else:
         rival = exact(float(pipeline.evaluate(other.values, (output,), other.route)[output]))
-    low, high = _bounds(one, unknown)
-    difference = expression - rival
+    low, high = _bounds(unknown, steps["resolution"])
+    difference = exact(scale) * (expression - rival)
+    noun, name = _noun(output), _name(unknown)
+    crossings = _crossings(x, difference, low, high)
+    if len(crossings) > 1:
+        places = " and ".join(f"{root:.6g}" for root in crossings)
+        raise InputError(f"no single break-even: the two have the same {noun} at {name} = {places}")
     function = lambdify(x, difference, "math")
-    at_low, at_high = float(function(low)), float(function(high))
-    if at_low * at_high > 0:
-        cheaper = "first" if at_high < 0 else "second"
-        raise InputError(
-            f"no break-even: the {cheaper} has less {_noun(output)} at {unknown} = {low:g} and at {high:g} alike"
-        )
+    if not crossings:
+        cheaper = "first" if function(low) < 0 else "second"
+        raise InputError(f"no break-even: the {cheaper} has less {noun} at every {name} from {low:g} to {high:g}")
     root, method = _root(x, difference, low, high)
-    rising = at_high > at_low
-    value = _valid(one, unknown, root, rising=rising, low=low, high=high)
-    reached = float(expression.xreplace({x: exact(value)}))
-    costs = float(rival.xreplace({x: exact(value)}))
-    direction = INCREASING if rising else DECREASING
+    rising = float(function(high)) > float(function(low))
+    value = _valid(unknown, root, rising=rising, low=low, high=high, steps=steps)
+    reached, costs = (scale * float(cost.xreplace({x: exact(value)})) for cost in (expression, rival))
     end = "largest" if rising else "smallest"
-    question = f"{end} {unknown} at which it has no more {_noun(output)} than the other"
+    question = f"{end} {name} at which it has no more {noun} than the other"
     return Solution(
-        unknown, NOTATION[output].field, costs, root, value, reached, costs - reached, direction, method, question
-    )
+        unknown, NOTATION[output].field, unit, costs, root, value, reached, _clamped(costs - reached, costs),
+        INCREASING if rising else DECREASING, method, question,
+    )  # fmt: skip
+
+
+def _clamped(slack: float, budget: float) -> float:
+    """A slack that is rounding error is none."""
+    return 0.0 if abs(slack) <= 1e-12 * abs(budget) else slack
+
+
+def _crossings(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
+    """Every root inside the bounds. The difference is a quotient of polynomials: all its roots are those of one
+    polynomial.
+    """
+    numerator = together(difference).as_numer_denom()[0]
+    polynomial = Poly(numerator, x)
+    if polynomial.is_zero:
+        raise InputError("no break-even: the two cost the same everywhere")
+    if polynomial.degree() == 0:
+        return []
+    real = [root.as_real_imag() for root in polynomial.nroots(n=30, maxsteps=200)]
+    return sorted({float(re) for re, im in real if abs(im) < 1e-12 * max(1, abs(re)) and low <= re <= high})
+
+
+def _name(unknown: str) -> str:
+    return "side of a square output" if unknown == "resolution" else unknown
 
 
 def _noun(output: Symbol) -> str:
@@ -173,17 +220,23 @@ def _noun(output: Symbol) -> str:
     return NOUNS[name]
 
 
-def _bounds(point: OperatingPoint, unknown: str) -> tuple[float, float]:
+def _bounds(unknown: str, unit: int) -> tuple[float, float]:
     """The valid range of the unknown, its lower end the smallest request that can be made."""
     entry = NOTATION[UNKNOWNS[unknown]]
     if unknown == "resolution":
-        unit = _unit(point)
         return float(unit), float(entry.high // unit * unit)
     return max(entry.low, 0.0), entry.high
 
 
 def _unit(point: OperatingPoint) -> int:
     return int(point.values[v_s] * point.values[p])
+
+
+def _steps(point: OperatingPoint) -> dict[str, int]:
+    """What valid values are multiples of: the side, of patch times VAE factor; frames less one, of the VAE's time
+    factor.
+    """
+    return {"resolution": _unit(point), "frames": int(point.values.get(v_t, 1))}
 
 
 def _root(x: Symbol, expression: Expr, low: float, high: float) -> tuple[float, str]:
@@ -214,16 +267,12 @@ def _closed(polynomial: Poly) -> list[Expr]:
     return [] if inside < 0 else [(-a1 + sign * sqrt(inside)) / (2 * a2) for sign in (1, -1)]
 
 
-def _valid(point: OperatingPoint, unknown: str, root: float, *, rising: bool, low: float, high: float) -> float:
+def _valid(unknown: str, root: float, *, rising: bool, low: float, high: float, steps: Mapping[str, int]) -> float:
     """Round to the nearest valid value on the affordable side of the root."""
     if not NOTATION[UNKNOWNS[unknown]].integer:
         return root
-    step = _unit(point) if unknown == "resolution" else 1
-    # A root that is a whole number up to rounding error is that number.
-    steps = round(root / step, 9)
-    value = step * float(math.floor(steps) if rising else math.ceil(steps))
-    if unknown == "frames":
-        # The VAE maps 1, 1 + v_t, 1 + 2 v_t ... frames exactly; what lies between would be rounded to them.
-        factor = int(point.values[v_t])
-        value = float((int(value) - 1) // factor * factor + 1)
+    step, offset = steps.get(unknown, 1), 1 if unknown == "frames" else 0
+    # A root that is a valid value up to rounding error is that value.
+    count = round((root - offset) / step, 9)
+    value = offset + step * float(math.floor(count) if rising else math.ceil(count))
     return min(max(value, low), high)

@@ -4,6 +4,11 @@ Two sources, kept apart: the covariance of the fitted parameters (*parameter int
 architectures held out of the fit showed about its predictions. The *predictive interval* has both; it is what
 ``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon: their documented
 ranges are scenarios (`sensitivity`), never mixed in.
+
+What the interval is not: the scatter is of leave-one-out predictions and so holds some parameter error already
+(counted twice, on the safe side); rows of one architecture are not independent, which the covariance takes them to
+be, and six architectures are few for a normal quantile (both on the unsafe side). `fits/coverage.py` shows how it
+comes out.
 """
 
 import math
@@ -82,11 +87,14 @@ def predictive(
         return {}
     values = pipeline.evaluate(point.values, outputs, point.route)
     deviations = parameter_deviations(point, outputs)
-    return {
+    found = {
         x: log_interval(float(values[x]), math.hypot(deviations[x], between), level)
         for x in outputs
         if math.isfinite(values[x]) and _depends_on_mu(x, point)
     }
+    if mu in found:  # no efficiency lies above peak
+        found[mu] = (found[mu][0], min(1.0, found[mu][1]))
+    return found
 
 
 def _depends_on_mu(output: Symbol, point: OperatingPoint) -> bool:
@@ -106,7 +114,7 @@ def _ancestors(output: Symbol, route: str) -> set[Symbol]:
     return found
 
 
-def interval_words(point: OperatingPoint) -> str:
+def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     """Say what the interval covers and what it does not."""
     if point.calibration is None:
         return "none: a measured efficiency comes without one"
@@ -114,7 +122,7 @@ def interval_words(point: OperatingPoint) -> str:
         return "none: the calibration saw one model only, so its error on others is unknown"
     groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
     return (
-        f"{LEVEL:.0%}, predictive: covariance of the fit and the scatter of {groups} architectures held out of it; "
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} architectures held out of it; "
         "not of PUE, grid, power or embodied carbon"
     )
 

@@ -1,7 +1,9 @@
 """How intervals look: each output with its sources of doubt side by side, and scenarios apart from them."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any
 
 from sympy import Symbol
@@ -29,6 +31,7 @@ class Line:
     parameters: Ends
     predictive: Ends
     monte_carlo: Ends
+    monte_carlo_parameters: Ends
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Spread:
     seed: int
     lines: Sequence[Line]
     scenarios: Sequence[Swing]
+    scenario_of: str
     scatter: float | None
     words: str
     worst_disagreement: float | None
@@ -54,45 +58,68 @@ class Spread:
             "outputs": {
                 NOTATION[x.output].field: {
                     "value": x.value, "parameters": x.parameters, "predictive": x.predictive,
-                    "monte_carlo": x.monte_carlo,
+                    "monte_carlo": x.monte_carlo, "monte_carlo_parameters": x.monte_carlo_parameters,
                 }
                 for x in self.lines
             },
+            "scenario_of": self.scenario_of,
             "scenarios": [vars(x) for x in self.scenarios],
         }  # fmt: skip
 
 
 def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spread:
     """Compute every interval of every output that is known."""
-    if not 0 < level < 1:
-        raise InputError(f"level = {level:g} is not between 0 and 1")
+    if not 0.01 <= level <= 0.9999:
+        raise InputError(f"level = {level:g} is outside 0.01..0.9999")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed = {str(seed)[:20]} is outside 0..{2**32 - 1}")
     if not 1000 <= draws <= 10_000_000:
         raise InputError(f"draws = {draws} is outside 1000..10000000")
     values = pipeline.evaluate(point.values, OUTPUTS, point.route)
     known = tuple(x for x in OUTPUTS if values[x] == values[x])
     deviations = parameter_deviations(point, known)
     predicted = predictive(point, known, level)
-    lines = [
-        Line(
-            x,
-            float(values[x]),
-            log_interval(float(values[x]), deviations[x], level) if x in deviations else None,
-            predicted.get(x),
-            monte_carlo(point, x, level, draws, seed).get("predictive"),
-        )
-        for x in known
-    ]
-    apart = [_apart(line) for line in lines if line.predictive and line.monte_carlo]
-    scenarios = [x for x in tornado(point, C_total) if x.knob in SCENARIOS] if C_total in known else []
+    lines = []
+    for x in known:
+        drawn = monte_carlo(point, x, level, draws, seed)
+        own = log_interval(float(values[x]), deviations[x], level) if x in deviations else None
+        sampled = drawn.get("predictive"), drawn.get("parameter")
+        lines.append(Line(x, float(values[x]), own, predicted.get(x), *sampled))
+    apart = [_apart(line) for line in lines if line.parameters and line.monte_carlo_parameters]
+    scenario_of = next((x for x in (C_total, C_op) if x in known), None)
+    scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
     between = scatter(point.calibration) if point.calibration else None
-    return Spread(level, draws, seed, lines, scenarios, between, interval_words(point), max(apart, default=None))
+    return Spread(
+        level,
+        draws,
+        seed,
+        lines,
+        scenarios,
+        scenario_of.name if scenario_of else "",
+        between,
+        interval_words(point, level),
+        max(apart, default=None),
+    )
 
 
 def _apart(line: Line) -> float:
-    """How far the ends of the two predictive intervals lie apart, relative to the interval's own half-width."""
-    assert line.predictive is not None and line.monte_carlo is not None
-    half = (line.predictive[1] - line.predictive[0]) / 2
-    return max(abs(a - b) for a, b in zip(line.predictive, line.monte_carlo, strict=True)) / half
+    """How far the two parameter intervals lie apart, relative to the interval's own half-width.
+
+    Compared without the scatter, which both methods share and which would hide any difference.
+    """
+    assert line.parameters is not None and line.monte_carlo_parameters is not None
+    half = (line.parameters[1] - line.parameters[0]) / 2
+    ends = zip(line.parameters, line.monte_carlo_parameters, strict=True)
+    return max(abs(a - b) for a, b in ends) / half if half else 0.0
+
+
+def sampling_noise(level: float, draws: int) -> float:
+    """How far apart the two would lie by the sampling of the quantiles alone, relative to the half-width: two
+    standard errors.
+    """
+    normal = NormalDist()
+    z = normal.inv_cdf((1 + level) / 2)
+    return 2 * math.sqrt((1 - level) / 2 * (1 + level) / 2 / draws) / normal.pdf(z) / z
 
 
 def _ends(ends: Ends) -> str:
@@ -118,11 +145,13 @@ def basis_rows(found: Spread) -> list[tuple[str, str]]:
     if found.scatter is not None:
         rows.append(("scatter", f"{found.scatter:.4f} in the logarithm, of architectures held out of the fit"))
     if found.worst_disagreement is not None:
-        agree = (
-            "linearisation holds"
-            if found.worst_disagreement < 0.05
-            else "linearisation is rough here: trust the Monte Carlo"
-        )
+        noise = sampling_noise(found.level, found.draws)
+        if noise > 0.05:
+            agree = f"too few draws to tell ({noise:.0%} by sampling alone)"
+        elif found.worst_disagreement < 0.05 + noise:
+            agree = "linearisation holds"
+        else:
+            agree = "linearisation is rough here: trust the Monte Carlo"
         rows.append(
             (
                 "methods",

@@ -11,9 +11,9 @@ from sympy import Symbol
 
 from . import pipeline
 from .evaluate import FloatArray
-from .notation import NOTATION, C_output, InputError, nearest
+from .notation import NOTATION, C_output, InputError
 from .operating import OperatingPoint
-from .sensitivity import KNOBS, documented_ranges, elasticities, setting, turned
+from .sensitivity import KNOBS, check_range, documented_ranges, elasticities, setting, spans, turned
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Sobol:
 def sobol(
     point: OperatingPoint,
     output: Symbol = C_output,
-    spans: Mapping[str, tuple[float, float]] | None = None,
+    given: Mapping[str, tuple[float, float]] | None = None,
     samples: int = 1024,
     seed: int = 0,
 ) -> list[Sobol]:
@@ -50,9 +50,13 @@ def sobol(
         raise InputError(
             "Sobol indices need SALib; install the extra: pip install 'ditcarbon-sym[sensitivity]'"
         ) from None
-    chosen = {knob: ends[:2] for knob, ends in documented_ranges(point).items()} if spans is None else dict(spans)
+    chosen = {knob: ends[:2] for knob, ends in spans(point).items()} if given is None else dict(given)
     for knob, (low, high) in chosen.items():
         check_range(knob, low, high)
+    moving = {x.knob for x in elasticities(point, output)}
+    chosen = {knob: ends for knob, ends in chosen.items() if knob in moving}
+    if not chosen:
+        raise InputError(f"no input with a range changes {NOTATION[output].field} here")
     names = list(chosen)
     problem = {"num_vars": len(names), "names": names, "bounds": [list(chosen[knob]) for knob in names]}
     # SALib takes a seed of zero for none.
@@ -72,17 +76,6 @@ def sobol(
         for k, name in enumerate(names)
     ]
     return sorted(found, key=lambda x: -x.total)
-
-
-def check_range(knob: str, low: float, high: float) -> None:
-    """Refuse a range of an unknown knob, a reversed one, or one that leaves what the knob may be."""
-    if knob not in KNOBS:
-        raise InputError(f"unknown input {knob!r}{nearest(knob, KNOBS)}")
-    if not low < high:
-        raise InputError(f"range of {knob} = {low:g}..{high:g} is reversed or empty; expected low < high")
-    entry = NOTATION[KNOBS[knob][0]]
-    if low <= 0 or low < entry.low or high > entry.high:
-        raise InputError(f"range of {knob} = {low:g}..{high:g} leaves {max(entry.low, 0):g}..{entry.high:g}")
 
 
 def _evaluate(point: OperatingPoint, names: Sequence[str], drawn: FloatArray, output: Symbol) -> FloatArray:
@@ -115,11 +108,10 @@ def local_agreement(point: OperatingPoint, output: Symbol = C_output, width: flo
 
     Local and global must agree there: this is the check that neither is wrong.
     """
-    knobs = [knob for knob in documented_ranges(point) if knob in {x.knob for x in elasticities(point, output)}]
-    spans = {
-        knob: (setting(point, knob) * (1 - width / 2), setting(point, knob) * (1 + width / 2))
-        for knob in knobs
-        if setting(point, knob) * (1 + width / 2) <= NOTATION[KNOBS[knob][0]].high
-    }
-    spans = {knob: (max(low, NOTATION[KNOBS[knob][0]].low), high) for knob, (low, high) in spans.items()}
-    return max(abs(x.first - x.local_share) for x in sobol(point, output, spans, 1024, seed))
+    narrow = {}
+    for knob in documented_ranges(point):
+        here, valid = setting(point, knob), NOTATION[KNOBS[knob][0]]
+        low, high = max(here * (1 - width / 2), valid.low), min(here * (1 + width / 2), valid.high)
+        if low < high:
+            narrow[knob] = (low, high)
+    return max(abs(x.first - x.local_share) for x in sobol(point, output, narrow, 1024, seed))

@@ -46,9 +46,10 @@ class Table:
         parts = [f"# {self.title}", self.note, markdown_table(self.header, self.rows)]
         write_atomically(folder / f"{name}.md", "\n\n".join(part for part in parts if part) + "\n")
         write_atomically(folder / f"{name}.csv", csv_text(self.data_header or self.header, self.data or self.rows))
-        write_atomically(
-            folder / f"{name}.tex", latex_table(self.header, self.rows, self.title, f"tab:{name}", self.note)
-        )
+        # LaTeX numbers its tables itself.
+        caption = re.sub(r"^Table \d+: ", "", self.title)
+        tabular = latex_table(self.header, self.rows, caption[:1].upper() + caption[1:], f"tab:{name}", self.note)
+        write_atomically(folder / f"{name}.tex", tabular)
 
 
 @dataclass(frozen=True)

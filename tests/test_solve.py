@@ -17,6 +17,8 @@ def output_at(point, values, output):
     return float(pipeline.evaluate({**point.values, **values}, (output,), point.route)[output])
 
 
+EVERYWHERE = ["resolution", "steps", "batch", "text_tokens", "guidance", "blocks", "peak_flop_per_second"]
+CARBON_ONLY = ["grid", "pue", "tdp_watt", "embodied_gco2eq"]
 REQUESTS = st.fixed_dictionaries(
     {
         "resolution": st.integers(32, 128).map(lambda k: 16 * k),
@@ -30,13 +32,13 @@ REQUESTS = st.fixed_dictionaries(
 @settings(max_examples=60)
 @given(
     REQUESTS,
-    st.sampled_from(["resolution", "steps", "batch", "grid", "pue", "tdp_watt"]),
+    st.sampled_from(EVERYWHERE + CARBON_ONLY),
     st.sampled_from([C_total, tau]),
 )
 def test_solving_for_an_input_gives_the_input_back(request, unknown, output):
-    if output == tau and unknown in ("grid", "pue", "tdp_watt"):
+    if output == tau and unknown in CARBON_ONLY:
         return
-    point = operating_point("pixart-alpha", efficiency="bgr", **request)
+    point = operating_point("pixart-alpha", guidance=2, efficiency="bgr", **request)
     solution = within(point, unknown, output, output_at(point, {}, output))
     assert solution.exact == pytest.approx(point.values[UNKNOWNS[unknown]], rel=1e-7)
 
@@ -110,8 +112,8 @@ def test_break_even_with_the_unknown_on_both_sides():
 @pytest.mark.parametrize(
     ("unknown", "output", "budget", "expected"),
     [
-        ("resolution", C_output, 1e-9, "no solution: even resolution = 16"),
-        ("steps", C_output, 1e9, "no limit: up to steps = 100000"),
+        ("resolution", C_output, 1e-9, "no solution: even side of a square output = 16"),
+        ("steps", C_output, 1e9, "no limit: any steps from 1 to 100000"),
         ("grid", tau, 1.0, "does not depend on grid"),
         ("frames", C_output, 1.0, "pixart-alpha is an image model"),
         ("colour", C_output, 1.0, "cannot solve for 'colour'"),
@@ -140,7 +142,8 @@ def test_the_command_answers_with_units_slack_and_warnings(ditcarbon):
         outcome.code == 0 and "1,712" in outcome.out and "slack" in outcome.out and "gCO2eq per output" in outcome.out
     )
     table = json.loads(ditcarbon("solve", "pixart-alpha", "--for", "steps", "--budget-wh", 1, "--json").out)
-    assert table["output"] == "energy_kwh" and table["reached"] <= 1e-3
+    assert (table["unit"], table["model"]) == ("Wh per batch", "pixart-alpha")
+    assert 0.9 < table["reached"] <= 1 and table["slack"] == pytest.approx(1 - table["reached"])
     outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 0.02)
     assert "at the answer: extrapolates" in outcome.err
 
@@ -152,9 +155,96 @@ def test_the_command_answers_with_units_slack_and_warnings(ditcarbon):
         (["--budget-g", "1", "--budget-s", "1"], "give one budget"),
         (["--budget-g", "1", "--against-model", "sd3-medium"], "give one budget"),
         (["--budget-g", "1", "--per", "year"], "per = 'year'"),
+        (["--budget-s", "1", "--per", "batch"], "--per is about carbon"),
+        (["--budget-g", "1", "--both"], "--both needs a rival"),
+        (["--mu", "0.3", "--against-gpu", "gtx-1080-ti"], "--against-mu"),
+        (["--for", "steps", "--against-model", "pixart-alpha", "--both"], "the two cost the same everywhere"),
         (["--budget-g", "much"], "'much' is not a number"),
         (["--against-model", "sora"], "unknown model 'sora'"),
     ],
 )
 def test_bad_questions_are_refused_in_one_line(refused, options, expected):
     assert expected in refused("solve", "pixart-alpha", *options)
+
+
+OWN = """
+[models.{name}]
+dual_stream = 0
+cross_attention = 1
+adaln_zero = 0
+blocks = {blocks}
+hidden_size = {width}
+mlp_ratio = 4
+patch_size = {patch}
+vae_spatial_factor = 8
+text_encoder_parameters = {encoder}
+vae_decoder_parameters = 5e7
+request = {{ height = 1024, width = 1024, batch = 1, steps = 20, guidance = 2, text_tokens = 100 }}
+"""
+
+
+def own_point(tmp_path, name, **options):
+    path = tmp_path / f"{name}.toml"
+    path.write_text(OWN.format(name=name, **options))
+    return operating_point(name, mu=0.3, catalog=path)
+
+
+def test_two_crossings_are_told_not_taken_for_none(tmp_path):
+    # Deep, narrow, with a large text encoder: dearer at first, cheaper where dense work counts, dearer where attention does.
+    deep = own_point(tmp_path, "deep", blocks=100, width=640, patch=2, encoder=5e10)
+    wide = own_point(tmp_path, "wide", blocks=14, width=2048, patch=2, encoder=0)
+    with pytest.raises(InputError, match="no single break-even") as refusal:
+        break_even(deep, wide, "resolution", C_output, both=True)
+    sides = [float(x) for x in str(refusal.value).rpartition("= ")[2].split(" and ")]
+    assert len(sides) == 2
+    for side in sides:
+        costs = [output_at(point, {H: side, W: side}, C_output) for point in (deep, wide)]
+        assert costs[0] == pytest.approx(costs[1], rel=1e-4)
+
+
+def test_break_even_answers_what_both_can_run(tmp_path):
+    coarse = own_point(tmp_path, "coarse", blocks=60, width=2048, patch=4, encoder=0)
+    fine = own_point(tmp_path, "fine", blocks=2, width=1024, patch=2, encoder=2e11)
+    solution = break_even(fine, coarse, "resolution", C_output, both=True)
+    assert solution.direction == "falls" and solution.value % 32 == 0 and solution.slack >= 0
+
+
+def test_where_the_first_is_dearer_below_the_smallest_value_is_the_answer_and_it_is_affordable():
+    rival = operating_point("cogvideox-2b", frames=9, steps=50)
+    video = operating_point("cogvideox-2b", batch=1)
+    solution = break_even(video, rival, "frames", C_output, both=False)
+    assert (solution.value - 1) % 4 == 0 and solution.slack >= 0
+    falling = break_even(
+        PIXART, operating_point("pixart-alpha", resolution=1024, batch=4), "batch", C_output, both=False
+    )
+    assert falling.direction == "falls" and falling.value == 4 and falling.slack == 0
+
+
+def test_warnings_are_of_the_answer_and_of_the_rival_not_of_the_default_request(ditcarbon):
+    inside = ditcarbon("solve", "cogvideox-2b", "--for", "frames", "--budget-g", 5)
+    assert "17550" not in inside.err
+    rival = ditcarbon("solve", "pixart-alpha", "--for", "steps", "--against-model", "cogvideox-2b")
+    assert "of the rival: extrapolates: latent tokens = 17550" in rival.err
+    wide = ditcarbon("solve", "cogvideox-2b", "--for", "resolution", "--budget-g", 5)
+    assert "not square" in wide.err and "side of a square output" in wide.out
+
+
+@pytest.mark.parametrize(
+    ("options", "changes"),
+    [
+        (["--per", "batch"], True),
+        (["--per", "output"], False),
+    ],
+)
+def test_a_carbon_budget_is_per_output_unless_it_is_per_batch(ditcarbon, options, changes):
+    base = ["solve", "pixart-alpha", "--for", "steps", "--budget-g", "1", "--batch", "4", "--json"]
+    plain, other = (json.loads(ditcarbon(*arguments).out)["value"] for arguments in (base, [*base, *options]))
+    assert (plain != other) == changes
+
+
+def test_rivals_differ_by_what_is_named(ditcarbon):
+    base = ["solve", "pixart-alpha", "--for", "steps", "--json"]
+    norway = json.loads(ditcarbon(*base, "--against-datacenter", "germany").out)
+    model = json.loads(ditcarbon(*base, "--against-model", "sd3-medium").out)
+    measured = json.loads(ditcarbon(*base, "--against-mu", "0.2").out)
+    assert len({norway["value"], model["value"], measured["value"]}) == 3

@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from ditcarbon_sym import estimate
+from ditcarbon_sym import estimate, pipeline
 from ditcarbon_sym.catalog import DATA
 from ditcarbon_sym.notation import C_output, C_total, E, F_total, P, mu, tau
 from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import monte_carlo, parameter_deviations, predictive, quantile, scatter
+from ditcarbon_sym.uncertainty import log_interval, monte_carlo, parameter_deviations, predictive, quantile, scatter
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
 
@@ -17,9 +17,13 @@ def test_delta_method_and_monte_carlo_agree_within_five_per_cent(row):
     model, request = TABLE_7[row]
     point = operating_point(model, efficiency="bgr", **request)
     ((low, high),) = predictive(point, (C_total,)).values()
-    drawn = monte_carlo(point, C_total, draws=200_000, seed=1)["predictive"]
-    half = (high - low) / 2
-    assert abs(drawn[0] - low) < 0.05 * half and abs(drawn[1] - high) < 0.05 * half
+    drawn = monte_carlo(point, C_total, draws=200_000, seed=1)
+    value = float(pipeline.evaluate(point.values, (C_total,), point.route)[C_total])
+    own = log_interval(value, parameter_deviations(point, (C_total,))[C_total])
+    # The parameters alone are the delta method's own part: the scatter, which both share, would hide a difference.
+    for interval, sampled in (((low, high), drawn["predictive"]), (own, drawn["parameter"])):
+        half = (interval[1] - interval[0]) / 2
+        assert abs(sampled[0] - interval[0]) < 0.05 * half and abs(sampled[1] - interval[1]) < 0.05 * half
 
 
 def test_the_parameter_interval_is_the_delta_method_of_mu():
@@ -69,6 +73,11 @@ def test_the_90_per_cent_interval_covers_about_90_per_cent_of_architectures_neve
     inside, rows = (sum(getattr(x, key) for x in coverage()) for key in ("inside", "rows"))
     assert rows == 48
     assert 0.8 <= inside / rows <= 1.0
+    # As found, by architecture: below 90 % for the two DiT and for the video model, above it for the others.
+    assert {x.architecture: (x.inside, x.rows) for x in coverage()} == {
+        "dit-xl-2-256": (7, 9), "dit-xl-2-512": (7, 9), "pixart-alpha": (9, 9), "pixart-sigma": (9, 9),
+        "sd3-medium": (9, 9), "cogvideox-2b": (2, 3),
+    }  # fmt: skip
 
 
 def test_the_command_shows_sources_of_doubt_side_by_side(ditcarbon):
@@ -83,7 +92,48 @@ def test_the_command_shows_sources_of_doubt_side_by_side(ditcarbon):
 
 @pytest.mark.parametrize(
     ("options", "expected"),
-    [(["--level", "1.5"], "level = 1.5"), (["--draws", "10"], "draws = 10"), (["--level", "nan"], "level = nan")],
+    [
+        (["--level", "1.5"], "level = 1.5"),
+        (["--level", "1e-320"], "level = "),
+        (["--draws", "10"], "draws = 10"),
+        (["--level", "nan"], "level = nan"),
+        (["--seed", "-1"], "seed = -1"),
+    ],
 )
 def test_bad_options_are_refused(refused, options, expected):
     assert expected in refused("uncertainty", "pixart-alpha", *options)
+
+
+def test_the_level_asked_for_is_the_level_told(ditcarbon):
+    outcome = ditcarbon("uncertainty", "pixart-alpha", "--draws", 20000, "--level", 0.5)
+    assert "50 % intervals" in outcome.out and "50 %, predictive" in outcome.out and "90 %," not in outcome.out
+
+
+def test_a_carbon_free_grid_has_an_uncertainty_too(ditcarbon):
+    assert ditcarbon("uncertainty", "pixart-alpha", "--draws", 20000, "--pue", 1.2, "--grid", 0).code == 0
+
+
+def test_scenarios_of_an_accelerator_without_embodied_carbon_are_of_operational_carbon(ditcarbon):
+    outcome = ditcarbon("uncertainty", "pixart-alpha", "--gpu", "gtx-1080-ti", "--mu", 0.5)
+    assert "operational at low end" in outcome.out and "grid intensity" in outcome.out
+
+
+def test_too_few_draws_are_not_taken_for_a_failure_of_the_method(ditcarbon):
+    outcome = ditcarbon("uncertainty", "pixart-alpha", "--draws", 1000, "--level", 0.999)
+    assert "too few draws to tell" in outcome.out
+
+
+def test_energy_is_told_in_watt_hours(ditcarbon):
+    row = next(
+        line for line in ditcarbon("uncertainty", "pixart-alpha", "--draws", 1000).out.splitlines() if "Wh" in line
+    )
+    assert f"{estimate('pixart-alpha').energy_wh.value:.4f}" in row
+
+
+def test_no_interval_of_the_efficiency_reaches_above_peak(tmp_path):
+    text = (DATA / "calibrations" / "v100-pcie-16gb.toml").read_text()
+    path = tmp_path / "good.toml"
+    path.write_text(
+        "\n".join("mu_sat = 0.97" if line.startswith("mu_sat = 0.389") else line for line in text.splitlines())
+    )
+    assert estimate("pixart-alpha", batch=8, calibration=path).efficiency["high"] == 1.0
