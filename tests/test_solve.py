@@ -190,7 +190,7 @@ def own_point(tmp_path, name, **options):
 
 
 def test_two_crossings_are_told_not_taken_for_none(tmp_path):
-    # Deep, narrow, with a large text encoder: dearer at first, cheaper where dense work counts, dearer where attention does.
+    # Deep, narrow, with a large text encoder: dearer at first, cheaper in between, dearer where attention counts.
     deep = own_point(tmp_path, "deep", blocks=100, width=640, patch=2, encoder=5e10)
     wide = own_point(tmp_path, "wide", blocks=14, width=2048, patch=2, encoder=0)
     with pytest.raises(InputError, match="no single break-even") as refusal:
