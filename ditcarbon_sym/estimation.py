@@ -183,6 +183,7 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
             "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
             **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts,
             "data": calibration.data,
+            "convention": calibration.convention,
         },
         "interval": interval_words(point),
         "vae": (

@@ -81,6 +81,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         rows += [
             ("calibration", f"{estimate.efficiency['calibration']}: {values}"),
             ("", f"n = {calibration['n']}, MAPE of mu {calibration['mape_percent']:.1f} %"),
+            ("", f"fitted on the {calibration['convention']['stages']}, applied to the FLOP of the whole request"),
             *(("", line) for line in unsure),
         ]
     embodied = basis["embodied_gco2eq"]
