@@ -32,14 +32,14 @@ def count(value: Expr) -> str:
     return f"{round(float(value)):,}"
 
 
-def percent(value: Expr) -> str:
+def percent(value: Expr, digits: int = 2) -> str:
     """A share in per cent, with its sign where it is negative.
 
     >>> from sympy import Rational
     >>> percent(Rational(1, 80))
     '1.25 %'
     """
-    return f"{100 * float(value):.2f} %"
+    return f"{100 * float(value):.{digits}f} %"
 
 
 def by_group(

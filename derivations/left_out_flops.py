@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Expr, Rational, Symbol
 
 from ditcarbon_sym import flops
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.notation import F_block, N, d, ell, f, m, n_ada, t
 
 from . import block
-from .examples import by_group, configurations, percent
+from .examples import by_group, percent
 from .matrices import attention, flop, heads, of
-from .released import DROPPED, FAMILIES, MODELS, NORMS, Family, head
-from .steps import Derivation, demand_equal
+from .released import DROPPED, FAMILIES, NORMS, Family, head, released_models
+from .steps import Derivation
 
 CHARGE = Symbol("w", positive=True)
 """FLOP that one counts for each number that non-matrix work touches."""
@@ -94,17 +94,13 @@ def touched(values: Mapping[Symbol, Expr], width: int) -> tuple[Expr, Expr]:
 def _table(proof: Derivation) -> None:
     """Shares of one pass at the default requests."""
     rows, shares = [], {}
-    for name, values in configurations().items():
-        if name not in MODELS:
-            continue
-        make, sizes = MODELS[name]
-        kept = (N * flops.block.rhs).xreplace(values)
-        parts = {group: work.subs(sizes).subs(values) for group, work in dropped(make()).items()}
-        whole = flop((*make().blocks, *make().others)).subs(sizes).subs(values)
-        demand_equal(f"parts of {name}", whole, kept + sum(parts.values(), Integer(0)))
-        numbers = touched(values, sizes[head])
-        rows.append((name, percent((whole - kept) / whole), *(percent(values[N] * x / whole) for x in numbers)))
-        shares[name] = {group: f"{100 * float(work / whole):.4f} %" for group, work in parts.items() if work != 0}
+    for model in released_models().values():
+        kept = (N * flops.block.rhs).xreplace(model.values)
+        whole = model.at(flop((*model.family.blocks, *model.family.others)))
+        parts = model.parts(whole, kept, dropped(model.family))
+        passes = (model.values[N] * x for x in touched(model.values, model.widths[head]))
+        rows.append((model.name, percent((whole - kept) / whole), *(percent(x / whole) for x in passes)))
+        shares[model.name] = {group: percent(work / whole, digits=4) for group, work in parts.items()}
     proof.say("One pass at the default request, and what one FLOP for each touched number would add:")
     proof.tabulate(("model", "matrix products left out", "softmax, per $w$", "other elements, per $w$"), rows)
     proof.say("Matrix products left out, as shares of the pass (negative: Table 2 counts too much):")

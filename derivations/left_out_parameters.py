@@ -6,10 +6,10 @@ from ditcarbon_sym import parameters
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.notation import N, P, d, t
 
-from .examples import by_group, configurations, count, percent
+from .examples import by_group, count, percent
 from .matrices import of, vectors, weights
-from .released import DROPPED, FAMILIES, MODELS, Family
-from .steps import Derivation, demand_equal
+from .released import DROPPED, FAMILIES, Family, Released, released_models
+from .steps import Derivation
 
 BIASES = "biases of the blocks"
 # A conditioning width or a share of the hidden size counts as d where orders are told.
@@ -40,12 +40,9 @@ def dropped(family: Family) -> dict[str, Expr]:
     return groups
 
 
-def exact_parameters(name: str) -> int:
-    """All trained parameters of a model of the catalogue."""
-    make, sizes = MODELS[name]
-    family = make()
-    everything = weights(family.blocks) + sum(dropped(family).values(), Integer(0))
-    return int(everything.subs(sizes).subs(configurations()[name]))
+def exact_parameters(model: Released) -> Expr:
+    """All trained parameters of a released model."""
+    return model.at(weights(model.family.blocks) + sum(dropped(model.family).values(), Integer(0)))
 
 
 def _family(proof: Derivation, family: Family) -> None:
@@ -71,15 +68,11 @@ def _order(name: str, entries: Expr) -> Expr:
 def _table(proof: Derivation) -> None:
     """Sizes: exact count, Eq. (1), and each group's share of the exact count."""
     rows, shares = [], {}
-    for name, values in configurations().items():
-        if name not in MODELS:
-            continue
-        make, sizes = MODELS[name]
-        exact, kept = Integer(exact_parameters(name)), parameters.parameters.rhs.xreplace(values)
-        parts = {group: x.subs(sizes).subs(values) for group, x in dropped(make()).items()}
-        demand_equal(f"parts of {name}", exact, kept + sum(parts.values()))
-        rows.append((name, count(exact), count(kept), percent((exact - kept) / exact)))
-        shares[name] = {group: percent(part / exact) for group, part in parts.items() if part != 0}
+    for model in released_models().values():
+        exact, kept = exact_parameters(model), parameters.parameters.rhs.xreplace(model.values)
+        parts = model.parts(exact, kept, dropped(model.family))
+        rows.append((model.name, count(exact), count(kept), percent((exact - kept) / exact)))
+        shares[model.name] = {group: percent(part / exact) for group, part in parts.items()}
     proof.say("Exact counts of the released models, and what Eq. (1) makes of them (negative: Eq. (1) has too much):")
     proof.tabulate(("model", "exact", "Eq. (1)", "left out"), rows)
     proof.say("Where it is, as shares of the exact count:")

@@ -14,8 +14,9 @@ from ditcarbon_sym.notation import N, d, ell, f, m, p, t
 
 from . import block
 from .block import ONE_ROW, SQUARE
+from .examples import configurations
 from .matrices import Linear, Operator, linear, table
-from .steps import FLAGS
+from .steps import FLAGS, demand_equal
 
 # Widths and numbers of what enters and leaves the network, and of one head; none of them grows with d or N.
 c_in, c_out, q, e, e_pool, head = symbols("c_in c_out q e e_pool d_h", positive=True)
@@ -150,3 +151,32 @@ MODELS: Mapping[str, tuple[Callable[[], Family], Mapping[Symbol, int]]] = {
     "cogvideox-2b": (cogvideox, {c_in: 16, c_out: 16, e: 4096, head: 64}),
 }
 """Models of the catalogue: their family and widths. SD3 Medium does not normalise Q and K, SD3.5 does."""
+
+
+@dataclass(frozen=True)
+class Released:
+    """A model of the catalogue at its default request, with the operators it consists of."""
+
+    name: str
+    family: Family
+    widths: Mapping[Symbol, int]
+    values: Mapping[Symbol, Expr]
+
+    def at(self, x: Expr) -> Expr:
+        """An expression with this model's numbers in it."""
+        return x.subs(self.widths).subs(self.values)
+
+    def parts(self, whole: Expr, kept: Expr, dropped: Mapping[str, Expr]) -> dict[str, Expr]:
+        """The size of each dropped group; raises `AssertionError` unless, with what is kept, they are the whole."""
+        sizes_of = {group: self.at(x) for group, x in dropped.items()}
+        demand_equal(f"parts of {self.name}", whole, kept + sum(sizes_of.values(), Integer(0)))
+        return {group: size for group, size in sizes_of.items() if size != 0}
+
+
+def released_models() -> dict[str, Released]:
+    """Every model of the catalogue, by its id."""
+    found = {}
+    for name, values in configurations().items():
+        make, widths = MODELS[name]
+        found[name] = Released(name, make(), widths, values)
+    return found

@@ -169,7 +169,7 @@ def count_flops(counters: Any) -> Iterator[Sequence[Any]]:
 
 
 def count_parameters(counters: Any) -> Iterator[Sequence[Any]]:
-    return iter(counters.count_parameters())
+    return iter(counters.torch_models.count_parameters())
 
 
 @dataclass(frozen=True)
