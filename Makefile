@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits verify bench check clean
+.PHONY: help install figures claims derivations test fits ground-truth verify bench check clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -41,8 +41,13 @@ fits: .venv/.installed  ## refit the calibrations that the package ships
 	.venv-verify/bin/pip install --quiet --disable-pip-version-check -e '.[verify]'
 	@touch $@
 
-verify: .venv-verify/.installed  ## count the real networks with torch again (an environment of its own, large)
+ground-truth: .venv-verify/.installed  ## count every released network's real class again, into tests/ground_truth
+	.venv-verify/bin/python -m fits.ground_truth
+
+verify: .venv-verify/.installed  ## check our counts against the real classes (an environment of its own, large)
 	.venv-verify/bin/python -m fits.pixart_flops --check
+	.venv-verify/bin/python -m fits.ground_truth --check
+	.venv-verify/bin/pytest tests/verify
 
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py

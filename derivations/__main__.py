@@ -16,6 +16,7 @@ from . import (
     elasticity,
     left_out_flops,
     left_out_parameters,
+    operator_lists,
     parameters,
     tokens,
     total_flops,
@@ -27,7 +28,7 @@ from .steps import Derivation
 RESULTS: Mapping[str, Callable[[], Derivation]] = {
     module.__name__.rpartition(".")[2]: module.derive
     for module in (
-        parameters, tokens, block_flops, total_flops, vae_reuse, efficiency, accounting,
+        parameters, tokens, block_flops, total_flops, operator_lists, vae_reuse, efficiency, accounting,
         left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven,
     )
 }  # fmt: skip

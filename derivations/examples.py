@@ -5,16 +5,16 @@ from collections.abc import Mapping, Sequence
 from sympy import Expr, Symbol
 
 from ditcarbon_sym import flops
-from ditcarbon_sym.catalog import load
+from ditcarbon_sym.catalog import paper_models
 from ditcarbon_sym.equation import exact
 from ditcarbon_sym.notation import ell, ell_latent
 from ditcarbon_sym.request import resolve_request
 
 
 def configurations() -> dict[str, Mapping[Symbol, Expr]]:
-    """Every model of the catalogue with its default request and the token counts that follow from it."""
+    """Every model of the paper with its default request and the token counts that follow from it."""
     found: dict[str, Mapping[Symbol, Expr]] = {}
-    for name, model in sorted(load().models.items()):
+    for name, model in sorted(paper_models().items()):
         request, _ = resolve_request(model, {})
         values = {symbol: exact(number) for symbol, number in {**model.values, **request}.items()}
         sizes = {ell: flops.latent_tokens, ell_latent: flops.latent_pixels}

@@ -1,4 +1,4 @@
-"""What is known of models, accelerators, data centres and calibrations: the only module that reads TOML.
+"""What is known of models, accelerators, data centres and calibrations.
 
 An entry is a substitution: ``entry.values`` maps symbols to numbers and merges with ``|`` into a configuration. The
 files shipped in ``data/`` are validated by the tests; a file of the user's is validated when read (`schema`), entry
@@ -6,17 +6,19 @@ by entry.
 """
 
 import csv
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from sympy import Symbol
 
+from . import stages
 from .efficiency import LAWS
+from .files import DATA, read_toml
 from .notation import (
     BY_FIELD,
     DATACENTER_FIELDS,
@@ -24,17 +26,21 @@ from .notation import (
     MODEL_DEFAULTS,
     MODEL_FIELDS,
     NOTATION,
+    P_VAE,
     REQUEST_FIELDS,
     InputError,
+    P_enc,
     d,
     n_frames,
     nearest,
     t,
+    v_s,
     v_t,
 )  # fmt: skip
+from .stages import Stages
 
 AnyEntry = TypeVar("AnyEntry", bound="Entry")
-DATA = Path(__file__).parent / "data"
+SHIPPED = "shipped with the package"
 
 
 @dataclass(frozen=True)
@@ -50,9 +56,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class Model(Entry):
-    """A diffusion transformer given by flags and sizes, with its released pipeline's default request."""
+    """A diffusion transformer given by flags and sizes, with its released pipeline's default request.
+
+    ``networks`` returns the stages of the pipeline, for the exact count; it is None for a model that is known by its
+    flags alone. ``patch_frames`` is how many latent frames a token spans,
+    ``text_tokens_fixed`` the only number of text tokens it takes, if there is only one,
+    ``request_from`` the catalogue's model whose default request this one borrows.
+    """
 
     request: Mapping[Symbol, float] = field(default_factory=dict)
+    networks: Callable[[], Stages] | None = None
+    patch_frames: int = 1
+    text_tokens_fixed: int | None = None
+    request_from: str = ""
 
     @property
     def is_video(self) -> bool:
@@ -129,10 +145,15 @@ def load(extra: str | Path | None = None) -> Catalog:
     path = Path(extra)
     added = _catalog(validate_catalog(read_toml(path), path), str(path))
     return Catalog(
-        MappingProxyType({**shipped.models, **added.models}),
+        ChainMap(dict(added.models), shipped.models),  # type: ignore[arg-type]  # never written to
         MappingProxyType({**shipped.gpus, **added.gpus}),
         MappingProxyType({**shipped.datacenters, **added.datacenters}),
     )
+
+
+def paper_models() -> Mapping[str, Model]:
+    """Return the models whose flags the paper prints or implies, by id."""
+    return _printed().models
 
 
 @lru_cache(maxsize=1)
@@ -170,22 +191,6 @@ def claims() -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """Parse a TOML file; every way in which it can fail becomes one line."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file (expected TOML in UTF-8)") from None
-    except RecursionError:
-        raise InputError(f"{path}: not valid TOML: nested too deep") from None
-    except ValueError as error:  # tomllib's own, an integer of thousands of digits, a null byte in the path
-        raise InputError(f"{path}: not valid TOML: {error}") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def _find(kind: str, name: str, entries: Mapping[str, AnyEntry]) -> AnyEntry:
     if name not in entries:
         raise InputError(f"unknown {kind} {name!r}{nearest(name, entries)}")
@@ -193,9 +198,65 @@ def _find(kind: str, name: str, entries: Mapping[str, AnyEntry]) -> AnyEntry:
 
 
 @lru_cache(maxsize=1)
-def _shipped() -> Catalog:
+def _printed() -> Catalog:
     tables = {kind: read_toml(DATA / f"{kind}.toml")[kind] for kind in ("models", "gpus", "datacenters")}
-    return _catalog(tables, "shipped with the package")
+    return _catalog(tables, SHIPPED)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Catalog:
+    printed = _printed()
+    released = [name for name in stages.shipped_ids() if name not in printed.models]
+    models = _Models({**dict.fromkeys(printed.models), **dict.fromkeys(sorted(released))}, printed.models)
+    return Catalog(models, printed.gpus, printed.datacenters)
+
+
+class _Models(Mapping[str, Model]):
+    """The shipped models: the paper's by their printed flags, the others from their configuration, when asked for."""
+
+    def __init__(self, names: Mapping[str, None], printed: Mapping[str, Model]) -> None:
+        self._names, self._printed = names, printed
+
+    def __getitem__(self, name: str) -> Model:
+        if name in self._printed:
+            return self._printed[name]
+        if name not in self._names:
+            raise KeyError(name)
+        return _released_model(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@lru_cache(maxsize=64)
+def _released_model(name: str) -> Model:
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    return model_of(name, stages.shipped(name), request, SHIPPED)
+
+
+def model_of(name: str, networks: Stages, request: Mapping[Symbol, float], origin: str) -> Model:
+    """Return the model that these networks are at leading order: the flags that come nearest, the encoders' and the
+    decoder's parameters as counted.
+
+    A stage that is not known leaves its symbol out.
+    """
+    denoiser, weights = networks.denoiser, networks.weights()
+    space, time = networks.factors
+    values = {
+        **MODEL_DEFAULTS, **{x: float(value) for x, value in denoiser.leading_order().items()}, v_s: float(space),
+        **({v_t: float(time)} if denoiser.is_video else {}),
+        **{x: float(count) for x, stage in ((P_enc, stages.TEXT), (P_VAE, stages.DECODER))
+           if (count := weights[stage]) is not None},
+    }  # fmt: skip
+    return Model(
+        id=name, name=networks.name, values=values, sources=networks.sources, origin=origin, request=request,
+        networks=lambda: networks, patch_frames=denoiser.patch_frames,
+        text_tokens_fixed=denoiser.text_tokens_fixed,
+    )  # fmt: skip
 
 
 def _catalog(tables: Mapping[str, Any], origin: str) -> Catalog:
@@ -221,7 +282,8 @@ def _values(table: Mapping[str, Any], symbols: Iterable[Symbol]) -> dict[Symbol,
 def _model(key: str, table: Mapping[str, Any], origin: str) -> Model:
     values = {**MODEL_DEFAULTS, **_values(table, MODEL_FIELDS)}
     request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
-    return Model(values={t: values[d], **values}, request=request, **_common(key, table, origin))
+    networks = partial(stages.shipped, key) if origin == SHIPPED and key in stages.shipped_ids() else None
+    return Model(values={t: values[d], **values}, request=request, networks=networks, **_common(key, table, origin))
 
 
 def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:

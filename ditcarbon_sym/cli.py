@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis
-from .cli_options import CatalogOption, JsonOption, ModelArgument, at_operating_point, number_option, whole
+from . import __version__, cli_analysis, cli_count
+from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ def _options(
 @app.command()
 @at_operating_point
 def estimate(
-    model: ModelArgument,
     options: dict[str, Any],
+    model: OptionalModel = None,
     per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -213,6 +213,7 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
 
 
 cli_analysis.register(app)
+cli_count.register(app)
 
 
 def main() -> None:

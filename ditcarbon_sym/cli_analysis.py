@@ -10,7 +10,7 @@ import typer
 from .cli_options import (
     CatalogOption,
     JsonOption,
-    ModelArgument,
+    OptionalModel,
     OutputOption,
     at_operating_point,
     integer_option,
@@ -45,8 +45,8 @@ def derive(
 
 @at_operating_point
 def sensitivity(
-    model: ModelArgument,
     options: dict[str, Any],
+    model: OptionalModel = None,
     output: OutputOption = "per_output_g",
     sobol: Annotated[
         bool, typer.Option("--sobol/--no-sobol", help="Global indices over the documented ranges.")
@@ -108,8 +108,8 @@ def sensitivity(
 
 @at_operating_point
 def uncertainty(
-    model: ModelArgument,
     options: dict[str, Any],
+    model: OptionalModel = None,
     level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
     draws: Annotated[int, integer_option("Monte Carlo draws.")] = 100_000,
     seed: Annotated[int, integer_option("Seed of the Monte Carlo.")] = 0,
@@ -137,8 +137,8 @@ def uncertainty(
 
 @at_operating_point
 def solve(
-    model: ModelArgument,
     options: dict[str, Any],
+    model: OptionalModel = None,
     unknown: Annotated[
         str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
     ] = "resolution",
@@ -162,10 +162,11 @@ def solve(
     )  # fmt: skip
     answer, notes = solve_report.answer(question)
     warn(notes)
+    name = str(options["config"] if model is None else model)
     if as_json:
-        print(formats.json_text(solve_report.as_dict(model, answer, notes)))
+        print(formats.json_text(solve_report.as_dict(name, answer, notes)))
         return
-    print(f"{model}: {answer.question}")
+    print(f"{name}: {answer.question}")
     print_table("", ("", "value"), solve_report.rows(answer))
 
 

@@ -51,6 +51,13 @@ def number_option(help: str, *names: str) -> Any:
 
 
 ModelArgument = Annotated[str, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them.")]
+OptionalModel = Annotated[
+    str | None, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them. Or give --config.")
+]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", help="A diffusers pipeline's folder, or a transformer's config.json, instead of a model."),
+]
 CatalogOption = Annotated[
     Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")
 ]
@@ -83,6 +90,7 @@ def _operating(
     mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="'bgr': the shipped fit even where it extrapolates.")] = None,
+    config: ConfigOption = None,
     catalog: CatalogOption = None,
 ) -> None:
     """The request, and on what it runs."""
@@ -98,8 +106,8 @@ def at_operating_point(command: Callable[..., None]) -> Callable[..., None]:
         options = {name: arguments.pop(name) for name in shared}
         command(**arguments, options=options)
 
-    first = [x for x in own.parameters.values() if x.default is inspect.Parameter.empty and x.name != "options"]
-    last = [x for x in own.parameters.values() if x.default is not inspect.Parameter.empty]
+    first = [x for x in own.parameters.values() if x.name == "model"]
+    last = [x for x in own.parameters.values() if x.name not in ("model", "options")]
     parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in (*first, *shared.values(), *last)]
     wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {x.name: x.annotation for x in parameters}

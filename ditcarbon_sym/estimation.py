@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from . import __version__, pipeline
+from . import __version__, counting, pipeline
 from .notation import (
     F_VAE,
     NOTATION,
@@ -35,9 +35,12 @@ from .notation import (
     tau,
 )  # fmt: skip
 from .operating import OperatingPoint, Options, operating_point
+from .stages import DENOISER
 from .uncertainty import LEVEL, interval_words, predictive
 
 SCHEMA_VERSION = 1
+NOTABLE = 0.05
+"""Relative error of the leading order from which an estimate warns of it."""
 PER_DAY = Notation(B, "n", "outputs per day", "1/day", "per_day", 1e-3, 1e12, False, "outputs per day")
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
 
@@ -80,13 +83,13 @@ class Estimate:
         return {"schema_version": SCHEMA_VERSION, **plain, "warnings": list(self.warnings)}
 
 
-def estimate(model: str, *, per_day: float | None = None, **options: Unpack[Options]) -> Estimate:
+def estimate(model: str | None = None, *, per_day: float | None = None, **options: Unpack[Options]) -> Estimate:
     """Estimate parameters, FLOP, time, energy and carbon of one generation request, without running the model.
 
     Parameters
     ----------
     model
-        Catalogue id.
+        Catalogue id; or give ``config``.
     per_day
         Outputs per day, to scale the result to a service.
     **options
@@ -119,6 +122,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         return Quantity(_times(results[symbol], factor), _times(low, factor), _times(high, factor))
 
     efficiency = quantity(mu)
+    exact, remarks = _exact(point)
     return Estimate(
         model=point.model.id,
         gpu=point.device.id,
@@ -132,6 +136,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
             "vae_decoder": _times(results[F_VAE], batch),
             "total": results[F_total],
             "convention": "1 fused multiply-add = 2 FLOP; leading order, paper Eq. (2)",
+            "exact": exact,
         },
         efficiency={**vars(efficiency), **_efficiency_names(point)},
         time_s=quantity(tau),
@@ -142,8 +147,43 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         per_output_g=quantity(C_total, 1.0 / batch),
         per_day=None if per_day is None else _daily(per_day, batch, results),
         basis=_basis(point),
-        warnings=point.notes,
+        warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
+    )
+
+
+def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """The exact count that stands beside the leading order, None for a model known by its flags alone, and what to
+    beware of.
+    """
+    if point.model.networks is None:
+        return None, ()
+    networks = point.model.networks()
+    sizes = {NOTATION[x].field: int(point.values[x]) for x in REQUEST_FIELDS}
+    work = counting.flops(networks, **sizes)
+    found: dict[str, Any] = {key: None if x is None else float(x) for key, x in work.items()}
+    weights = networks.weights()
+    order = counting.leading_order(point.model, point.values, weights[DENOISER] or 0, found["denoiser_forward"] or 0.0)
+    error = order["denoiser_forward_error"]
+    found |= {"parameters": weights[DENOISER], "leading_order_error": error, "convention": counting.CONVENTION}
+    remarks = [f"{stage} is not counted exactly: {why}" for stage, why in networks.absent.items()]
+    if abs(error) > NOTABLE and point.calibration is not None:
+        remarks.append(
+            f"the leading-order FLOP of a pass, as the calibration was fitted with, are {abs(error):.0%} "
+            f"{'above' if error > 0 else 'below'} the exact count for {point.model.id}; "
+            "time, energy and carbon carry that error"
+        )
+    return found, (*remarks, *_memory(point, weights))
+
+
+def _memory(point: OperatingPoint, weights: Mapping[str, int | None]) -> tuple[str, ...]:
+    """Warn where the denoiser alone, at two bytes a parameter, is larger than the accelerator's memory."""
+    room, size = point.device.memory_gb, (weights[DENOISER] or 0) * counting.BYTES["bf16"] / 1e9
+    if room is None or size <= room:
+        return ()
+    return (
+        f"{point.model.id} does not fit {point.device.id}: the denoiser's weights take {size:.1f} GB at 16 bits, "
+        f"the accelerator has {room:g} GB",
     )
 
 

@@ -43,8 +43,9 @@ class Options(Request, total=False):
 
     ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
     ``lifetime_years``: over which embodied carbon is amortised. ``mu``, ``calibration``, ``efficiency``: a measured
-    efficiency, a calibration file, or "bgr" to use the shipped fit even where it extrapolates. ``catalog``: a TOML
-    file with entries of one's own, or a loaded `Catalog`.
+    efficiency, a calibration file, or "bgr" to use the shipped fit even where it extrapolates. ``config``: a diffusers
+    folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's own, or a loaded
+    `Catalog`.
     """
 
     gpu: str | None
@@ -55,6 +56,7 @@ class Options(Request, total=False):
     mu: float | None
     calibration: str | Path | None
     efficiency: str | None
+    config: str | Path | None
     catalog: str | Path | Catalog | None
 
 
@@ -85,7 +87,7 @@ class _Efficiency:
     warnings: tuple[str, ...] = ()
 
 
-def operating_point(model: str, **options: Unpack[Options]) -> OperatingPoint:
+def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
     """Choose and check everything that an estimate rests on; raises `InputError` in one line.
 
     >>> point = operating_point("pixart-alpha", batch=4)
@@ -96,7 +98,7 @@ def operating_point(model: str, **options: Unpack[Options]) -> OperatingPoint:
         raise InputError("give one of mu, calibration and efficiency, not several")
     catalog = options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
-    chosen = entries.model(model)
+    chosen, borrowed = chosen_model(model, options.get("config"), entries)
     numbers, notes = resolve_request(chosen, {key: value for key, value in options.items() if key not in _SETTING})
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
@@ -111,8 +113,32 @@ def operating_point(model: str, **options: Unpack[Options]) -> OperatingPoint:
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
         L: years * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
-    said = notes + route.warnings + _unknowns(device, boundary)
+    said = borrowed + notes + route.warnings + _unknowns(device, boundary)
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, boundary, said)
+
+
+def chosen_model(
+    model: str | None, config: str | Path | None, catalog: str | Path | Catalog | None = None
+) -> tuple[Model, tuple[str, ...]]:
+    """Return the catalogue's model of this id, or the one in a diffusers folder, with what was borrowed for it."""
+    if (model is None) == (config is None):
+        raise InputError(
+            "give a model ('ditcarbon models' lists them) or --config"
+            + (f", not both: model = {model!r}, config = {str(config)!r}" if model is not None else "")
+        )
+    if config is None:
+        entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+        return entries.model(str(model)), ()
+    from .diffusers_config import model_from
+
+    found = model_from(config)
+    notes = [f"sizes of the request that are not given are those of {found.request_from}"]
+    if found.networks is not None and found.networks().absent:
+        missing = " and ".join(name.replace("_", " ") for name in found.networks().absent)
+        notes.append(
+            f"the {missing} of {config} are not known; at leading order those of {found.request_from} stand in"
+        )
+    return found, tuple(notes)
 
 
 _SETTING = set(Options.__annotations__) - set(Request.__annotations__)
@@ -131,6 +157,7 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
     return Gpu(
         id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={},
         origin=calibration.origin, precision=known.precision if known else "", embodied=known.embodied if known else {},
+        memory_gb=known.memory_gb if known else None,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """How an estimate and the catalogue look: titles, rows, and what an estimate rests on."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from .catalog import Catalog, shipped_calibration
@@ -33,6 +34,7 @@ def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("FLOP, text encoder", significant(flops["text_encoder"]), "", "FLOP"),
         ("FLOP, VAE decoder", significant(flops["vae_decoder"]), "", "FLOP"),
         ("FLOP, total", significant(flops["total"]), "", "FLOP"),
+        *_exact_rows(flops["exact"]),
     ]
     for name, quantity, unit in (
         ("efficiency mu", efficiency, "of peak"),
@@ -54,6 +56,19 @@ def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ]
     columns = (0, 1, 3) if estimate.interval_level is None else (0, 1, 2, 3)
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
+    """The exact count beside the leading order that the efficiency was calibrated with."""
+    if exact is None:
+        return []
+    error = f"leading order {exact['leading_order_error']:+.2%}"
+    return [
+        ("exact: FLOP, denoiser", significant(exact["denoiser"]), "", f"FLOP ({error} on a pass)"),
+        ("exact: FLOP, text encoder", significant(exact["text_encoder"]), "", "FLOP"),
+        ("exact: FLOP, VAE decoder", significant(exact["vae_decoder"]), "", "FLOP"),
+        ("exact: parameters", count(exact["parameters"]), "", "denoiser"),
+    ]
 
 
 def estimate_title(estimate: Estimate) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 from sympy import Symbol
 
 from .catalog import Model
-from .notation import BY_FIELD, NOTATION, REQUEST_FIELDS, H, InputError, Notation, W, n_frames, n_latent, p, v_s, v_t
+from .notation import BY_FIELD, NOTATION, REQUEST_FIELDS, H, InputError, Notation, W, m, n_frames, n_latent, p, v_s, v_t
 
 
 class Request(TypedDict, total=False):
@@ -44,6 +44,10 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
         raise InputError(f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)}")
     numbers = {**model.request, **{known[key]: checked(key, value, BY_FIELD[key]) for key, value in given.items()}}
     _demand_whole_patches(model, numbers)
+    if model.text_tokens_fixed not in (None, numbers[m]):
+        raise InputError(
+            f"text_tokens = {numbers[m]:g}: {model.id} takes exactly {model.text_tokens_fixed}; leave it out"
+        )
     return _with_latent_frames(model, numbers)
 
 
@@ -83,4 +87,5 @@ def _with_latent_frames(model: Model, numbers: dict[Symbol, float]) -> tuple[dic
     note = (
         f"{frames} output frames are counted as {latent} latent frames, as {whole} would be (VAE time factor {factor})"
     )
-    return {**numbers, n_latent: float(latent)}, () if whole == frames else (note,)
+    tokens = -(-latent // model.patch_frames)  # incomplete patches in time are padded
+    return {**numbers, n_latent: float(tokens)}, () if whole == frames else (note,)

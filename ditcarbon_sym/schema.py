@@ -3,10 +3,12 @@
 Imported only when a file of the user's is read, so that the command line does not pay for it otherwise.
 """
 
+import dataclasses
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 from annotated_types import Ge, Gt, Len, Lt
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
@@ -193,3 +195,47 @@ def _told(error: Any, schema: type[BaseModel]) -> str:
         return f"{prefix}{'.' if named else ' = '}{message}" if prefix else message
     given = repr(error.get("input"))
     return f"{path} = {given[:60]}: {error['msg'].lower()}"
+
+
+def validate_network(kind: type[Any], configuration: Mapping[str, Any], where: str) -> Any:
+    """Make a network of class ``kind`` from a user's configuration; raises `InputError` naming the field.
+
+    The class's own types say what a field may be: a ``Literal`` names the values whose effect on the count is known.
+    """
+    hints = get_type_hints(kind)
+    own = dataclasses.fields(kind)
+    table: dict[str, Any] = {
+        x.name: (hints[x.name], ... if x.default is dataclasses.MISSING else x.default) for x in own
+    }
+    schema = create_model(kind.__name__, __base__=_Table, **table)
+    try:
+        text = json.dumps(configuration)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{where}: {error}") from None
+    try:
+        checked = schema.model_validate_json(text)
+    except ValidationError as failure:
+        errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "missing")
+        raise InputError(f"{where}: {_told_of_network(errors[0], schema)}") from None
+    values = {x.name: getattr(checked, x.name) for x in own}
+    for x in own:
+        sizes = values[x.name]
+        if x.default is dataclasses.MISSING and isinstance(sizes, int) and not isinstance(sizes, bool):
+            least = 0 if "layers" in x.name or "num_" in x.name else 1
+            if not least <= sizes <= LARGEST_SIZE:
+                raise InputError(f"{where}: {x.name} = {sizes} is outside {least}..{LARGEST_SIZE}")
+    return kind(**values)
+
+
+LARGEST_SIZE = 10_000_000
+"""More than any width, depth or vocabulary."""
+
+
+def _told_of_network(error: Any, schema: type[BaseModel]) -> str:
+    path = ".".join(str(part) for part in error["loc"] if not str(part).startswith(("function", "tuple", "literal")))
+    if error["type"] == "missing":
+        return f"{path} is missing; it sizes the network"
+    if error["type"] == "extra_forbidden":
+        given = repr(error.get("input"))[:60]
+        return f"field {path} = {given} is not understood and may change the count{nearest(path, schema.model_fields)}"
+    return f"{path} = {repr(error.get('input'))[:60]}: {error['msg'].lower()}"

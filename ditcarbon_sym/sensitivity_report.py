@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import __version__, document
-from .catalog import DATA
 from .document import Block
 from .estimation import Estimate, estimate_at
+from .files import DATA
 from .formats import significant
 from .notation import NOTATION, InputError
 from .operating import OperatingPoint

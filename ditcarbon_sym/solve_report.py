@@ -16,7 +16,7 @@ from .solve import UNKNOWNS, Solution, break_even, within
 class Question:
     """What was asked: a budget in one unit, or a rival to break even with."""
 
-    model: str
+    model: str | None
     options: Mapping[str, Any]
     unknown: str
     budgets: Mapping[str, float | None]

@@ -9,9 +9,10 @@ import hashlib
 from typing import Any
 
 from ditcarbon_sym.calibration import calibration_table
-from ditcarbon_sym.catalog import DATA, load
+from ditcarbon_sym.catalog import load
 from ditcarbon_sym.confidence import knowledge
 from ditcarbon_sym.efficiency import saturation
+from ditcarbon_sym.files import DATA
 from ditcarbon_sym.fitting import BGR, fit_identified, leave_one_group_out
 from ditcarbon_sym.formats import toml_text, write_atomically
 

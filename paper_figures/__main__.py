@@ -13,15 +13,18 @@ from ditcarbon_sym import document, sensitivity_report
 from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.operating import Options, operating_point
 
-from . import figures, ledger, numbers, tables
+from . import exact_counts, figures, ledger, numbers, tables
+
+TABLES = {**tables.TABLES, "exact_counts": exact_counts.table}
+FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure}
 
 
 def _table(name: str, folder: Path) -> None:
-    tables.TABLES[name]().write(folder, name)
+    TABLES[name]().write(folder, name)
 
 
 def _figure(name: str, folder: Path) -> None:
-    figures.save(figures.FIGURES[name](), folder, name)
+    figures.save(FIGURES[name](), folder, name)
 
 
 REPORTS: dict[str, tuple[str, Options]] = {
@@ -42,8 +45,8 @@ def main(folder: Path) -> None:
     """Write everything to ``folder``."""
     plt.style.use(figures.STYLE)
     tasks: dict[str, Callable[[Path], None]] = {
-        **{name: partial(_table, name) for name in tables.TABLES},
-        **{name: partial(_figure, name) for name in figures.FIGURES},
+        **{name: partial(_table, name) for name in TABLES},
+        **{name: partial(_figure, name) for name in FIGURES},
         **{name: partial(_report, name) for name in REPORTS},
         "numbers": numbers.write,
         "claims": ledger.write_tables,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ditcarbon_sym import Estimate, estimate
-from ditcarbon_sym.catalog import Catalog, Model, load
+from ditcarbon_sym.catalog import Catalog, Model, load, paper_models
 from ditcarbon_sym.notation import PUE, I_grid, k_VAE
 from ditcarbon_sym.request import Request
 from fits import corpus, section_4_3
@@ -43,7 +43,7 @@ ROUNDED = "ratio of the rounded printed values"
 def _catalog(reuse: float) -> Catalog:
     """The shipped catalogue with another VAE reuse factor."""
     models = {
-        key: Model(**{**vars(model), "values": {**model.values, k_VAE: reuse}}) for key, model in load().models.items()
+        key: Model(**{**vars(model), "values": {**model.values, k_VAE: reuse}}) for key, model in paper_models().items()
     }
     return Catalog(models, load().gpus, load().datacenters)
 

@@ -5,7 +5,7 @@ of Section 4.2.
 from sympy import Poly, Symbol
 
 from ditcarbon_sym import carbon, efficiency, flops, parameters
-from ditcarbon_sym.catalog import defaults, load
+from ditcarbon_sym.catalog import defaults, load, paper_models
 from ditcarbon_sym.notation import (
     DATACENTER_FIELDS,
     GPU_FIELDS,
@@ -122,7 +122,7 @@ def table_2_and_formulas() -> Results:
 
 def catalogue_inputs() -> Results:
     """Premises of the paper, as the catalogue holds them."""
-    models = load().models
+    models = paper_models()
     v100, pascal = load().gpu("v100-pcie-16gb"), load().gpu("gtx-1080-ti")
     us = load().datacenter("us-average").values
     pixart, dit, video = (models[name] for name in ("pixart-alpha", "dit-xl-2-256", "cogvideox-2b"))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ditcarbon_sym import catalog, schema
+from ditcarbon_sym import catalog, schema, stages
 from ditcarbon_sym.formats import toml_text
 from ditcarbon_sym.notation import BY_FIELD, InputError, N, Theta_peak, d, j, k_VAE, n_ada, t, v_t
 
@@ -54,15 +54,23 @@ def test_shipped_calibrations_pass_the_users_validation(path):
 
 def test_every_shipped_entry_names_sources_that_are_in_the_bibliography():
     known, shipped = bibliography(), catalog.load()
-    for entry in [*shipped.models.values(), *shipped.gpus.values(), *shipped.datacenters.values()]:
+    for entry in [*catalog.paper_models().values(), *shipped.gpus.values(), *shipped.datacenters.values()]:
         assert entry.sources, entry.id
         for where, source in entry.sources.items():
             assert source.split(":")[0] in known, f"{entry.id}.{where}: {source}"
 
 
 def test_every_group_of_facts_of_a_model_has_a_source():
-    for model in catalog.load().models.values():
+    for model in catalog.paper_models().values():
         assert {"flags", "sizes", "text_encoder", "vae", "request"} <= set(model.sources), model.id
+
+
+@pytest.mark.parametrize("name", sorted(stages.shipped_ids()))
+def test_every_stage_of_a_released_pipeline_has_a_source(name):
+    sources = stages.shipped(name).sources
+    assert {"transformer", "vae", "text_encoders", "request", "published"} <= set(sources)
+    for where, source in sources.items():
+        assert source.strip() and "(" * source.count("(") == "(" * source.count(")"), (where, source)
 
 
 def test_every_number_of_an_accelerator_or_data_centre_has_a_source():

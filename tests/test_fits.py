@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ditcarbon_sym.catalog import read_toml
 from ditcarbon_sym.efficiency import batch_saturation, saturation
+from ditcarbon_sym.files import read_toml
 from ditcarbon_sym.fitting import (
     BGR,
     LOSSES,

@@ -10,10 +10,13 @@ import ditcarbon_sym
 PACKAGE = Path(ditcarbon_sym.__file__).parent
 FLOORS = [
     {"notation"},
+    {"files"},
     {"equation", "evaluate"},
     {"parameters", "flops", "efficiency", "carbon", "operators"},
     {"architectures", "roofline"},
+    {"stages"},
     {"schema", "catalog", "pipeline", "request", "measurements", "derivatives"},
+    {"diffusers_config", "counting"},
     {"operating"},
     {
         "estimation",
@@ -30,10 +33,10 @@ FLOORS = [
     {"formats"},
     {"document", "sensitivity_words"},
     {"report", "sensitivity_figures"},
-    {"calibration_report", "closed_forms_report", "sensitivity_report", "solve_report"},
+    {"calibration_report", "count_report", "closed_forms_report", "sensitivity_report", "solve_report"},
     {"uncertainty_report"},
     {"measure"},
-    {"cli", "cli_analysis", "cli_options", "cli_print"},
+    {"cli", "cli_analysis", "cli_count", "cli_options", "cli_print"},
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
 SAME_FLOOR = {
@@ -48,6 +51,9 @@ SAME_FLOOR = {
     ("solve", "sensitivity"),
     ("variance", "sensitivity"),
     ("cli", "cli_analysis"),
+    ("cli", "cli_count"),
+    ("cli_count", "cli_options"),
+    ("cli_count", "cli_print"),
     ("cli", "cli_options"),
     ("cli", "cli_print"),
     ("cli_analysis", "cli_options"),
@@ -75,6 +81,24 @@ def test_a_module_imports_only_from_lower_floors(module):
     for imported in imports(PACKAGE / f"{module}.py"):
         allowed = FLOOR[imported] < FLOOR[module] or (module, imported) in SAME_FLOOR
         assert allowed, f"{module} (floor {FLOOR[module]}) imports {imported} (floor {FLOOR[imported]})"
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "architectures").glob("*.py")), ids=lambda path: path.stem)
+def test_an_architecture_is_made_of_operators_alone(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 2:
+            assert node.module in ("notation", "operators"), node.module
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            assert node.module.split(".")[0] in (
+                "sympy",
+                "dataclasses",
+                "collections",
+                "typing",
+                "abc",
+                "importlib",
+                "math",
+                "functools",
+            )
 
 
 def test_every_module_has_a_floor():

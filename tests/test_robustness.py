@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ditcarbon_sym import InputError, calibration, catalog, estimate
-from ditcarbon_sym.catalog import DATA
+from ditcarbon_sym.files import DATA
 from ditcarbon_sym.formats import toml_text
 from ditcarbon_sym.notation import B_0, ell_star, mu_sat
 

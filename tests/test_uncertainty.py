@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym import estimate, pipeline
-from ditcarbon_sym.catalog import DATA
+from ditcarbon_sym.files import DATA
 from ditcarbon_sym.notation import C_output, C_total, E, F_total, P, mu, tau
 from ditcarbon_sym.operating import operating_point
 from ditcarbon_sym.uncertainty import log_interval, monte_carlo, parameter_deviations, predictive, quantile, scatter

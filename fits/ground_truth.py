@@ -1,0 +1,186 @@
+"""What the real classes have and do: counted on the meta device and written to ``tests/ground_truth``.
+
+``python -m fits.ground_truth`` counts every released network again; ``--check`` counts a few and compares with the
+files; names of catalogue models restrict either to them. Needs the extra ``verify``.
+"""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from ditcarbon_sym import stages
+from ditcarbon_sym.files import DATA, read_toml
+from ditcarbon_sym.stages import Stages
+from fits import reference
+from fits.reference import counting, text_encoders
+
+TARGET = Path(__file__).parent.parent / "tests" / "ground_truth"
+Row = dict[str, Any]
+CHECKED = ("pixart-alpha", "sd3.5-medium", "cogvideox-1.5-5b", "sana-1.6b", "z-image-turbo", "latte-1")
+"""Models that ``--check`` counts: one of each kind of structure, none of them large."""
+IMAGE_SIZES = ((1.0, 1.0), (0.5, 0.75), (1.5, 0.5))
+"""Three shapes for each model, in units of the default height and width."""
+SHORTER = (1.0, 0.5, 0.25)
+"""Text tokens and frames at those shapes, in units of the default."""
+TOKENS = (7, 77, 300)
+SIDES = ((32, 32), (24, 40), (16, 8))
+"""Latent heights and widths at which decoders are counted."""
+FRAMES = (9, 5, 1)
+
+
+def references(kind: str) -> dict[str, Any]:
+    """What the files of `fits.reference` say under a name, together."""
+    found: dict[str, Any] = {}
+    for module in iter_modules(reference.__path__):
+        found |= getattr(import_module(f"{reference.__name__}.{module.name}"), kind, {})
+    return found
+
+
+def shapes(name: str, networks: Stages) -> Iterator[tuple[int, int, int, int, int, int, int]]:
+    """Yield height, width, frames, latent height, width and frames, and text tokens for three requests."""
+    request = read_toml(DATA / "pipelines" / f"{name}.toml").get("request") or _printed(name)
+    space, time = networks.factors
+    unit = space * networks.denoiser.patch
+    for (tall, wide), part in zip(IMAGE_SIZES, SHORTER, strict=True):
+        height, width = (
+            max(1, round(request[side] * factor / unit)) * unit for side, factor in (("height", tall), ("width", wide))
+        )
+        if type(networks.denoiser).__name__ in references("SQUARE"):
+            width = height
+        frames = max(1, int(request.get("frames", 1) * part) // time * time + 1) if networks.denoiser.is_video else 1
+        if request.get("frames", 1) == 1:
+            frames = 1
+        if time == 1 and networks.denoiser.is_video:
+            frames = max(1, int(request["frames"] * part))
+        latent = (frames - 1) // time + 1
+        depth = -(-latent // networks.denoiser.patch_frames) * networks.denoiser.patch_frames
+        fixed = networks.denoiser.text_tokens_fixed
+        text = max(1, int(request["text_tokens"] * part)) if fixed is None else fixed
+        yield height, width, frames, height // space, width // space, depth, (text if request["text_tokens"] else 0)
+
+
+def _printed(name: str) -> Mapping[str, int]:
+    found: Mapping[str, int] = read_toml(DATA / "models.toml")["models"][name]["request"]
+    return found
+
+
+def denoisers(names: Iterable[str]) -> Iterator[Row]:
+    """Count the denoisers of these catalogue models, each at three shapes."""
+    inputs, patches, released = references("DENOISERS"), references("PATCHES"), references("RELEASED_AS")
+    for name in names:
+        networks = stages.shipped(name)
+        configuration = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
+        kind = configuration["_class_name"]
+        net = counting.build({**configuration, "_class_name": released.get(kind, kind)})
+        patches.get(kind, _untouched)(net)
+        for height, width, frames, tall, wide, depth, text in shapes(name, networks):
+            found = counting.count(net, lambda: net(**inputs[kind](net, tall, wide, depth, text)))  # noqa: B023
+            yield {
+                "id": name, "class": kind, "height": height, "width": width, "frames": frames, "latent_height": tall,
+                "latent_width": wide, "latent_frames": depth, "text_tokens": text, **vars(found),
+            }  # fmt: skip
+
+
+def decoders() -> Iterator[Row]:
+    """Count the VAE decoders, each at three sizes."""
+    inputs, decode, sizes = references("DECODERS"), references("DECODE"), references("SIZES")
+    for name, table in read_toml(DATA / "vaes.toml")["vaes"].items():
+        configuration = {key: value for key, value in table.items() if key != "sources"}
+        kind = configuration["_class_name"]
+        net = counting.build(configuration)
+        ours = stages.made(configuration)
+        parts = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
+        for tall, wide, depth in sizes.get(kind, [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]):
+            depth = depth if ours.temporal_factor > 1 else 1
+            latent = inputs[kind](net, tall, wide, depth)
+            found = counting.count(net, lambda: decode.get(kind, _decode)(net, latent), parts)  # noqa: B023
+            yield {
+                "id": name, "class": kind, "height": tall * ours.spatial_factor, "width": wide * ours.spatial_factor,
+                "frames": (depth - 1) * ours.temporal_factor + 1, "latent_frames": depth, **vars(found),
+            }  # fmt: skip
+
+
+def encoders() -> Iterator[Row]:
+    """Count the text encoders, each at three lengths."""
+    for name, table in read_toml(DATA / "text_encoders.toml")["text_encoders"].items():
+        net = text_encoders.build(table)
+        for tokens in TOKENS:
+            if tokens > getattr(net.config, "max_position_embeddings", tokens):
+                continue
+            found = counting.count(net, text_encoders.work(net, tokens))
+            yield {"id": name, "class": table["_class_name"], "tokens": tokens, **vars(found)}
+
+
+def _untouched(net: Any) -> None:
+    """Most classes run on meta as they are."""
+
+
+def _decode(net: Any, latent: Any) -> Any:
+    return net.decode(latent)
+
+
+def versions() -> str:
+    """The libraries that counted."""
+    return ", ".join(f"{name} {version(name).split('+')[0]}" for name in ("torch", "diffusers", "transformers"))
+
+
+FILES: Mapping[str, Callable[[], Iterator[Row]]] = {
+    "denoisers": lambda: denoisers(sorted(stages.shipped_ids())),
+    "decoders": decoders,
+    "encoders": encoders,
+}
+
+
+def write(path: Path, rows: Iterable[Row]) -> None:
+    """Write rows to a CSV file, with the libraries' versions above them."""
+    listed = list(rows)
+    unfinished = path.with_suffix(".part")
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
+        file.write(f"# counted on the meta device with {versions()}; 1 fused multiply-add = 2 FLOP\n")
+        writer = csv.DictWriter(file, fieldnames=list(listed[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(listed)
+    unfinished.replace(path)
+
+
+def read(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of the files."""
+    with (TARGET / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+
+
+def check(names: Iterable[str]) -> int:
+    """Count these models again and compare with the file; return the number of rows compared."""
+    known = {(row["id"], row["height"], row["width"], row["frames"]): row for row in read("denoisers")}
+    compared = 0
+    for row in denoisers(names):
+        text = {key: str(value) for key, value in row.items()}
+        stored = known[text["id"], text["height"], text["width"], text["frames"]]
+        if text != stored:
+            differing = [
+                f"{key}: {stored[key]} stored, {text[key]} counted" for key in text if text[key] != stored[key]
+            ]
+            raise AssertionError(f"{row['id']}: {'; '.join(differing)}")
+        compared += 1
+    return compared
+
+
+def main(arguments: list[str]) -> None:
+    """Write the files, or with ``--check`` compare some of them."""
+    names = [name for name in arguments if not name.startswith("-")]
+    if "--check" in arguments:
+        print(f"ground truth: {check(names or CHECKED)} denoiser counts as stored ({versions()})")
+        return
+    TARGET.mkdir(exist_ok=True)
+    for name, rows in FILES.items():
+        write(TARGET / f"{name}.csv", rows())
+        print(f"wrote {TARGET.name}/{name}.csv")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

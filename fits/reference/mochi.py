@@ -1,0 +1,39 @@
+"""Mochi 1: what its denoiser takes. Sizes are of the latent."""
+
+from typing import Any
+
+from torch import Tensor, einsum, empty, long, ones
+
+
+def mochi(net: Any, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    return {
+        "hidden_states": empty(1, net.config.in_channels, frames, height, width), "timestep": empty(1, dtype=long),
+        "encoder_hidden_states": empty(1, text, net.config.text_embed_dim), "encoder_attention_mask": empty(1, text),
+    }  # fmt: skip
+
+
+def valid_text(net: Any) -> None:
+    """Mochi's attention picks the text rows that the mask has valid, which a tensor on meta cannot tell.
+
+    It is given a mask on the CPU that has all rows valid, and picks them all; the pooling of the text keeps the mask
+    on meta. The angles of the positions are computed under a cast to 32 bits that torch does not offer on meta; here
+    they are the same product without it.
+    """
+
+    def angles(freqs: Tensor, pos: Tensor) -> tuple[Tensor, Tensor]:
+        products = einsum("nd,dhf->nhf", pos, freqs)
+        return products.cos(), products.sin()
+
+    def all_rows(forward: Any) -> Any:
+        def attend(*, attention_mask: Tensor, **inputs: Any) -> Any:
+            return forward(attention_mask=ones(attention_mask.shape, dtype=bool, device="cpu"), **inputs)
+
+        return attend
+
+    net.rope._create_rope = angles
+    for block in net.transformer_blocks:
+        block.attn1.forward = all_rows(block.attn1.forward)
+
+
+DENOISERS = {"MochiTransformer3DModel": mochi}
+PATCHES = {"MochiTransformer3DModel": valid_text}

@@ -1,0 +1,31 @@
+"""VAEs of the video models: the latents that they decode. Sizes are of the latent."""
+
+from typing import Any
+
+from torch import Tensor, empty
+
+
+def latent(net: Any, height: int, width: int, frames: int) -> Tensor:
+    return empty(1, net.config.latent_channels, frames, height, width)
+
+
+def ltx(net: Any, z: Tensor) -> Any:
+    return net.decode(z, empty(1) if net.config.timestep_conditioning else None)
+
+
+def allegro(net: Any, z: Tensor) -> Any:
+    """The released class decodes in tiles alone, as its pipeline has it do."""
+    net.enable_tiling()
+    return net.decode(z)
+
+
+DECODERS = {
+    "AutoencoderKLAllegro": latent,
+    "AutoencoderKLCogVideoX": latent,
+    "AutoencoderKLHunyuanVideo": latent,
+    "AutoencoderKLLTXVideo": latent,
+    "AutoencoderKLMochi": latent,
+}
+SIZES = {"AutoencoderKLAllegro": [(40, 40, 6), (60, 64, 11), (90, 160, 22)]}
+"""Where the usual sizes are smaller than a tile."""
+DECODE = {"AutoencoderKLAllegro": allegro, "AutoencoderKLLTXVideo": ltx}

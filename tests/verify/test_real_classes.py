@@ -1,0 +1,65 @@
+"""Against the real classes on the meta device: made-up configurations, and the fields of every class."""
+
+import dataclasses
+import inspect
+
+import diffusers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ditcarbon_sym import stages
+from ditcarbon_sym.architectures import MODULES, network_class
+from ditcarbon_sym.architectures.network import Encoder
+from ditcarbon_sym.notation import ell, m, n_latent
+from ditcarbon_sym.operators import total
+from fits.ground_truth import references
+from fits.reference import counting
+
+from .configurations import VARIED, configurations
+
+INPUTS, PATCHES, RELEASED_AS = (references(kind) for kind in ("DENOISERS", "PATCHES", "RELEASED_AS"))
+
+
+def test_every_class_of_the_catalogue_is_varied():
+    assert set(VARIED) == {RELEASED_AS.get(kind, kind) for kind in stages.shipped_classes()}
+
+
+@pytest.mark.parametrize("kind", sorted(VARIED))
+def test_a_made_up_configuration_is_counted_exactly(kind):
+    @settings(max_examples=6, deadline=None, database=None, derandomize=True)
+    @given(configurations(kind), st.integers(1, 3), st.integers(1, 3), st.integers(1, 2), st.integers(1, 70))
+    def check(configuration, tall, wide, long, text):
+        net = counting.build(configuration)
+        PATCHES.get(kind, lambda net: None)(net)
+        ours = stages.made(configuration)
+        unit = ours.patch * 4
+        height, width = unit * tall, unit * (wide if kind not in SQUARE else tall)
+        frames = long * ours.patch_frames if ours.is_video else 1
+        text = ours.text_tokens_fixed or text
+        real = counting.count(net, lambda: net(**INPUTS[kind](net, height, width, frames, text)))
+        totals = total(ours.operators())
+        values = {
+            ell: ours.rows(height, width, frames), m: ours.text_rows(text), n_latent: frames // ours.patch_frames,
+        }  # fmt: skip
+        assert totals.parameters == real.parameters
+        assert totals.flop.subs(values) == real.flop
+
+    check()
+
+
+SQUARE = {"HiDreamImageTransformer2DModel", *references("SQUARE")}
+"""Classes that take square latents alone, or pad the others to a size of their own."""
+
+
+@pytest.mark.parametrize("kind", sorted(MODULES))
+def test_the_fields_and_defaults_are_those_of_the_released_class(kind):
+    if issubclass(network_class(kind), Encoder):
+        pytest.skip("transformers' configurations have hundreds of fields; those that shape the network are read")
+    released = inspect.signature(getattr(diffusers, RELEASED_AS.get(kind, kind)).__init__).parameters
+    ours = {x.name: x for x in dataclasses.fields(network_class(kind))}
+    assert set(ours) == set(released) - {"self"}
+    for name, x in ours.items():
+        if x.default is not dataclasses.MISSING:
+            default = released[name].default
+            assert x.default == (tuple(default) if isinstance(default, list) else default), name
