@@ -47,7 +47,7 @@ ground-truth: .venv-verify/.installed  ## count every released network's real cl
 verify: .venv-verify/.installed  ## check our counts against the real classes (an environment of its own, large)
 	.venv-verify/bin/python -m fits.pixart_flops --check
 	.venv-verify/bin/python -m fits.ground_truth --check
-	.venv-verify/bin/pytest tests/verify
+	.venv-verify/bin/pytest -W ignore::FutureWarning tests/verify
 
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py

@@ -1,7 +1,8 @@
 """What the real classes have and do: counted on the meta device and written to ``tests/ground_truth``.
 
-``python -m fits.ground_truth`` counts every released network again; ``--check`` counts a few and compares with the
-files; names of catalogue models restrict either to them. Needs the extra ``verify``.
+``python -m fits.ground_truth`` counts every released network again; ``denoisers``, ``decoders`` or ``encoders`` after it
+writes that file alone. ``--check`` counts a few denoisers and compares them with the file, or those models that are
+named. Needs the extra ``verify``.
 """
 
 import csv
@@ -12,6 +13,8 @@ from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
+
+import torch
 
 from ditcarbon_sym import stages
 from ditcarbon_sym.files import DATA, read_toml
@@ -97,7 +100,8 @@ def decoders() -> Iterator[Row]:
         parts = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
         for tall, wide, depth in sizes.get(kind, [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]):
             depth = depth if ours.temporal_factor > 1 else 1
-            latent = inputs[kind](net, tall, wide, depth)
+            with torch.device("meta"):
+                latent = inputs[kind](net, tall, wide, depth)
             found = counting.count(net, lambda: decode.get(kind, _decode)(net, latent), parts)  # noqa: B023
             yield {
                 "id": name, "class": kind, "height": tall * ours.spatial_factor, "width": wide * ours.spatial_factor,
@@ -173,11 +177,18 @@ def check(names: Iterable[str]) -> int:
 def main(arguments: list[str]) -> None:
     """Write the files, or with ``--check`` compare some of them."""
     names = [name for name in arguments if not name.startswith("-")]
+    unknown = set(names) - {*FILES, *stages.shipped_ids()}
+    if unknown:
+        raise SystemExit(
+            f"error: unknown {', '.join(sorted(unknown))}; expected a catalogue model or {', '.join(FILES)}"
+        )
     if "--check" in arguments:
         print(f"ground truth: {check(names or CHECKED)} denoiser counts as stored ({versions()})")
         return
     TARGET.mkdir(exist_ok=True)
     for name, rows in FILES.items():
+        if names and name not in names:
+            continue
         write(TARGET / f"{name}.csv", rows())
         print(f"wrote {TARGET.name}/{name}.csv")
 

@@ -102,7 +102,7 @@ def test_version_and_help(ditcarbon):
         (["estimate", "pixart-alpha", "--catalog", "/nowhere.toml"], "no such file"),
         (["estimate", "pixart-alpha", "--catalog", "/"], "cannot be read"),
         (["estimate", "pixart-alpha", "--bogus", "1"], "--bogus"),
-        (["estimate"], "Missing argument"),
+        (["estimate"], "give a model"),
         (["guess"], "guess"),
         (["formula", "nine"], "unknown equation 'nine'"),
         (["formula", "P", "--model", "sora"], "unknown model 'sora'"),

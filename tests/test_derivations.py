@@ -45,6 +45,7 @@ RESTS_ON = {
     "tokens": [(flops, "latent_frames"), (flops, "latent_tokens"), (flops, "latent_pixels")],
     "block_flops": [(flops, x) for x in ("block", "SELF_ATTENTION", "CROSS_ATTENTION", "MLP", "ADALN")],
     "total_flops": [(flops, "text_encoder"), (flops, "denoiser"), (flops, "total")],
+    "operator_lists": [(parameters, "parameters"), (flops, "block")],
     "vae_reuse": [(flops, "vae_decoder")],
     "efficiency": [(efficiency, "saturation"), (efficiency, "batch_saturation")],
     "accounting": [(carbon, "runtime"), *CHAIN],
@@ -61,7 +62,9 @@ RESTS_ON = {
 def changes(name, rhs):
     """The right-hand side with one coefficient changed: each input doubled, each term of a sum doubled."""
     yield from ((f"2 {x}", rhs.xreplace({x: 2 * x})) for x in sorted(rhs.free_symbols, key=str))
-    if not name.startswith("left_out"):  # these look at the catalogue's kinds of blocks, where some terms are absent
+    if not name.startswith(
+        ("left_out", "operator_lists")
+    ):  # these look at the catalogue's kinds of blocks, where some terms are absent
         yield from ((f"twice {term}", rhs + term) for term in expand(rhs).as_ordered_terms())
 
 

@@ -2,8 +2,8 @@
 
 Released as diffusers' ``AutoencoderKLAllegro`` (src/diffusers/models/autoencoders/autoencoder_kl_allegro.py). It
 decodes in tiles alone: 24 frames of 320 x 320 pixels that overlap by 8 frames, 120 rows and 80 columns, and what
-overlaps is computed again. Incomplete tiles at the edges are left out, as there. The first convolution, of one latent to another,
-runs once over all there; here it is counted with the tiles, which changes less than a millionth.
+overlaps is computed again. Incomplete tiles at the edges are left out, as there. The first convolution, of one latent
+to another, runs once over all there; here it is counted with the tiles, which changes less than a millionth.
 """
 
 from dataclasses import dataclass, replace

@@ -55,7 +55,7 @@ class FluxTransformer2DModel(Denoiser):
     @property
     def patch(self) -> int:
         """Side of a token in latent pixels."""
-        return PACKING * self.patch_size
+        return PACKING
 
     def operators(self) -> list[Operator]:
         width = self.width

@@ -1,4 +1,4 @@
-"""The encoders of T5 and UMT5, which most diffusion transformers read text with (Raffel et al., 2020; Chung et al., 2023).
+"""The encoders of T5 and UMT5, which most diffusion transformers read text with (Raffel, 2020; Chung, 2023).
 
 Released as transformers' ``T5EncoderModel`` and ``UMT5EncoderModel``. UMT5 has relative positions in every layer, T5 in
 the first alone. No layer has biases.
