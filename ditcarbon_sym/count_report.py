@@ -41,7 +41,7 @@ def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
             f"{unit}, {order['denoiser_forward_error']:+.2%} (paper's flags)",
         ),
         ("leading order, parameters", words(order["parameters"]), f"{order['parameters_error']:+.2%} (Eq. 1)"),
-        ("weights in memory", _memory(found), "GB, all stages"),
+        ("weights at 16 bits", significant(found.memory_gb["bf16"]), f"GB, all stages{_other_sizes(found)}"),
     ]  # fmt: skip
 
 
@@ -93,6 +93,6 @@ def _work(found: Count, macs: bool) -> dict[str, float | None]:
     return {key: value if value is None or not macs else value / 2 for key, value in found.flops.items()}
 
 
-def _memory(found: Count) -> str:
-    known = {name: size for name, size in found.memory_gb.items() if size is not None}
-    return ", ".join(f"{size:.1f} ({name})" for name, size in known.items()) or "unknown"
+def _other_sizes(found: Count) -> str:
+    known = {name: size for name, size in found.memory_gb.items() if size is not None and name != "bf16"}
+    return f" ({', '.join(f'{name} {significant(size)}' for name, size in known.items())})" if known else ""

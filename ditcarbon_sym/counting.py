@@ -71,6 +71,7 @@ class Count:
     memory_gb: Mapping[str, float | None]
     leading_order: Mapping[str, float]
     shares: tuple[Share, ...]
+    remarks: tuple[str, ...]
     sources: Mapping[str, str]
     warnings: tuple[str, ...]
 
@@ -126,7 +127,7 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     >>> request = dict(height=1024, frames=1, text_tokens=512, batch=1, steps=28, guidance=1)
     >>> found = flops(shipped("flux.1-dev"), width=[512, 1024], **request)
     >>> [f"{x:.3e}" for x in found["denoiser_forward"]]
-    ['3.151e+13', '6.000e+13']
+    ['3.766e+13', '7.438e+13']
     """
     given: dict[str, Any] = {key: np.asarray(value) for key, value in sizes.items()}
     latent, tokens = _latent(networks, given["height"], given["width"], given["frames"])
@@ -195,7 +196,15 @@ def count(model: str | Model, *, catalog: Any = None, **request: Unpack[Request]
     weights = networks.weights()
     loaded = None if None in weights.values() else sum(weight or 0 for weight in weights.values())
     exact = {name: None if value is None else float(value) for name, value in found.items()}
-    warnings = tuple(f"{stage} is not counted: {why}" for stage, why in networks.absent.items())
+    unfit = exact[DECODER] == 0.0  # a decoder that works in tiles, of which none fits
+    if unfit:
+        exact |= {DECODER: None, "total": None}
+    copies = networks.denoiser.copies
+    warnings = (
+        *(f"{stage} is not counted: {why}" for stage, why in networks.absent.items()),
+        *(["vae_decoder is not counted: the output is smaller than the tiles it decodes"] if unfit else []),
+        *([f"parameters of {chosen.id}: {copies}"] if copies else []),
+    )
     return Count(
         model=chosen.id,
         request=sizes,
@@ -207,6 +216,7 @@ def count(model: str | Model, *, catalog: Any = None, **request: Unpack[Request]
         memory_gb={name: None if loaded is None else loaded * size / 1e9 for name, size in BYTES.items()},
         leading_order=leading_order(chosen, numbers, weights[DENOISER] or 0, exact["denoiser_forward"] or 0.0),
         shares=tuple(_shares(networks, sizes, int(latent), int(tokens))),
+        remarks=networks.remarks,
         sources=networks.sources,
         warnings=notes + warnings,
     )

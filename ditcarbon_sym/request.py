@@ -82,7 +82,8 @@ def _with_latent_frames(model: Model, numbers: dict[Symbol, float]) -> tuple[dic
             )
         return {**numbers, n_latent: 1.0}, ()
     factor = int(model.values[v_t])
-    latent = (frames - 1) // factor + 1
+    decoder = model.networks().decoder if model.networks is not None else None
+    latent = (frames - 1) // factor + 1 if decoder is None else decoder.latent_frames(frames)
     whole = (latent - 1) * factor + 1
     note = (
         f"{frames} output frames are counted as {latent} latent frames, as {whole} would be (VAE time factor {factor})"

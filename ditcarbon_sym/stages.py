@@ -117,8 +117,9 @@ def shipped_classes() -> Mapping[str, tuple[str, ...]]:
 
 
 def made(configuration: Mapping[str, Any]) -> Any:
-    """Make a network from a trusted configuration: nothing is checked."""
-    fields = {key: value for key, value in configuration.items() if key not in ("_class_name", "sources")}
+    """Make a network from a trusted configuration, unchecked; ``_null`` names fields that TOML has no value for."""
+    fields = {key: value for key, value in configuration.items() if key not in ("_class_name", "_null", "sources")}
+    fields |= dict.fromkeys(configuration.get("_null", ()))
     return network_class(configuration["_class_name"])(**{key: _tuples(value) for key, value in fields.items()})
 
 

@@ -1,7 +1,7 @@
 """What the real classes have and do: counted on the meta device and written to ``tests/ground_truth``.
 
-``python -m fits.ground_truth`` counts every released network again; ``denoisers``, ``decoders`` or ``encoders`` after it
-writes that file alone. ``--check`` counts a few denoisers and compares them with the file, or those models that are
+``python -m fits.ground_truth`` counts every released network again; ``denoisers``, ``decoders`` or ``encoders`` after
+it writes that file alone. ``--check`` counts a few denoisers and compares them with the file, or those models that are
 named. Needs the extra ``verify``.
 """
 

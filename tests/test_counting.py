@@ -105,6 +105,18 @@ def test_weights_that_do_not_fit_are_warned_of():
     assert not any("does not fit" in warning for warning in estimate("pixart-alpha").warnings)
 
 
+def test_an_output_smaller_than_the_decoders_tiles_is_not_counted_as_nothing():
+    found = count("allegro", frames=1)
+    assert found.flops["vae_decoder"] is None and found.flops["total"] is None
+    assert any("smaller than the tiles" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(("frames", "latent"), [(88, 22), (87, 23), (85, 22), (1, 1)])
+def test_the_frame_rule_is_the_decoders(frames, latent):
+    found = count("allegro", frames=frames)
+    assert found.tokens["latent"] == latent * 90 * 160 // 4
+
+
 def test_text_of_a_fixed_length_cannot_be_changed():
     with pytest.raises(InputError, match="text_tokens"):
         count("hunyuandit-1.2", text_tokens=77)

@@ -13,7 +13,9 @@ from ditcarbon_sym.notation import InputError
 
 
 def transformer(name):
-    return read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
+    """The shipped configuration as config.json has it: TOML has no null."""
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
+    return {**{key: value for key, value in table.items() if key != "_null"}, **dict.fromkeys(table.get("_null", ()))}
 
 
 def without_sources(table):

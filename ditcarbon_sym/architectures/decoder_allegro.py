@@ -58,7 +58,13 @@ class AutoencoderKLAllegro(Decoder):
         along = (latent - FRAMES // factor) // ((FRAMES - frames) // factor) + 1
         down = (height - side) // (side - tall) + 1
         across = (width - side) // (side - wide) + 1
-        return [Tile(along * down * across, side, side, FRAMES // factor)]
+        fit = (along > 0) * (down > 0) * (across > 0)
+        return [Tile(fit * along * down * across, side, side, FRAMES // factor)]
+
+    def latent_frames(self, frames: int) -> int:
+        """An even number is divided; of an odd one the first frame has a latent frame of its own."""
+        odd = frames % 2
+        return -(-(frames - odd) // self.temporal_factor) + odd
 
     def frame(self, level: int) -> Expr:
         """Positions of one frame after so many doublings of its sides."""

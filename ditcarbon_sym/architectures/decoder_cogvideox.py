@@ -2,15 +2,14 @@
 
 Released as diffusers' ``AutoencoderKLCogVideoX`` (src/diffusers/models/autoencoders/autoencoder_kl_cogvideox.py). It
 works on two latent frames at a time and caches what its convolutions look back on, so that nothing is computed twice;
-the first frame of an odd number is never doubled. The count is that of an odd number of latent frames, which the
-output frames that the model was made for have (49 and 81: 13 and 21); of an even number all are doubled, to one to
-three frames more than were asked for.
+the first frame of an odd number is never doubled. Of an even number all are doubled, to more frames than were asked
+for: 85 make 22 latent frames and those 88.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
-from sympy import Expr, Rational
+from sympy import Expr, Integer, Rational
 
 from ..notation import H, W, n_latent
 from ..operators import Operator, Size, activation, convolution, elementwise, modulate, norm, repeated, residual, within
@@ -18,6 +17,8 @@ from .network import Decoder
 
 CUBE, POINT = (3, 3, 3), (1, 1, 1)
 """Kernels over time and space, and over channels alone."""
+ODD = (1 - Integer(-1) ** n_latent) * Rational(1, 2)
+"""1 where the latent frames are odd in number, 0 where they are even."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,13 @@ class AutoencoderKLCogVideoX(Decoder):
 
     @property
     def temporal_factor(self) -> int:
-        return int(self.temporal_compression_ratio)
+        return int(2 ** min(int(self.temporal_compression_ratio).bit_length(), len(self.block_out_channels)) // 2)
 
     def volume(self, level: int) -> Expr:
         """Positions of all frames after so many blocks."""
-        doublings = min(level, self.temporal_factor.bit_length() - 1)
-        return frames_after(doublings) * H * W * Rational(4**level, self.spatial_factor**2)
+        times = min(2**level, self.temporal_factor)
+        frames = times * n_latent - (times - 1) * ODD
+        return frames * H * W * Rational(4**level, self.spatial_factor**2)
 
     def operators(self) -> list[Operator]:
         widths, channels = self.block_out_channels[::-1], self.latent_channels

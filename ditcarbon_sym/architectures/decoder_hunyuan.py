@@ -22,7 +22,7 @@ TILE, STRIDE = 5, 3
 
 @dataclass(frozen=True)
 class AutoencoderKLHunyuanVideo(Decoder):
-    """Sides are doubled in all blocks but the last, time in the last two of those."""
+    """Sides are doubled in the first three blocks, time in the last two but one."""
 
     block_out_channels: tuple[int, ...]
     latent_channels: int
@@ -40,12 +40,18 @@ class AutoencoderKLHunyuanVideo(Decoder):
     scaling_factor: float = 0.476986
 
     @property
+    def doublings(self) -> tuple[tuple[bool, bool], ...]:
+        """Whether each block ends by doubling time, and sides."""
+        last = len(self.block_out_channels) - 1
+        return tuple((last - 2 <= level < last, level < 3) for level in range(last + 1))
+
+    @property
     def spatial_factor(self) -> int:
-        return self.spatial_compression_ratio
+        return int(2 ** sum(sides for _, sides in self.doublings))
 
     @property
     def temporal_factor(self) -> int:
-        return self.temporal_compression_ratio
+        return int(2 ** sum(time for time, _ in self.doublings))
 
     def tiles(self, height: Any, width: Any, latent: Any) -> list[Tile]:
         """Tiles of five frames, and what is left at the end: three frames, or four and one, or two."""
@@ -59,9 +65,11 @@ class AutoencoderKLHunyuanVideo(Decoder):
 
     def volume(self, level: int) -> Expr:
         """Positions of all frames after so many blocks."""
-        last = len(self.block_out_channels) - 1
-        doublings = max(0, min(level, last) - (last - 2))
-        return frames_after(doublings) * H * W * Rational(4 ** min(level, last), self.spatial_factor**2)
+        done = self.doublings[:level]
+        return (
+            frames_after(sum(time for time, _ in done))
+            * H * W * Rational(4 ** sum(sides for _, sides in done), self.spatial_factor**2)
+        )  # fmt: skip
 
     def operators(self) -> list[Operator]:
         widths, channels = self.block_out_channels[::-1], self.latent_channels
@@ -98,7 +106,7 @@ class AutoencoderKLHunyuanVideo(Decoder):
             *residual_block(rows, inputs, width),
             *repeated("", self.layers_per_block, residual_block(rows, width, width)),
         ]
-        if level < len(widths) - 1:
+        if any(self.doublings[level]):
             block.append(convolution("upsamplers.0.conv", self.volume(level + 1), width, width, CUBE))
         return repeated(f"up_blocks.{level}", 1, block)
 

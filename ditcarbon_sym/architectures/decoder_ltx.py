@@ -5,7 +5,7 @@ on the decoder is told a timestep and takes the last denoising step itself.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from sympy import Expr, Rational
 
@@ -45,7 +45,7 @@ class AutoencoderKLLTXVideo(Decoder):
     upsample_residual: tuple[bool, ...] = (False, False, False, False)
     timestep_conditioning: bool = False
     patch_size: int = 4
-    patch_size_t: int = 1
+    patch_size_t: Literal[1] = 1
     # These do not change the count.
     in_channels: int = 3
     block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
@@ -61,12 +61,17 @@ class AutoencoderKLLTXVideo(Decoder):
     temporal_compression_ratio: int | None = None
 
     @property
+    def doublings(self) -> tuple[bool, ...]:
+        """Whether each block doubles, from the latent on."""
+        return self.decoder_spatio_temporal_scaling[::-1][: len(self.decoder_block_out_channels)]
+
+    @property
     def spatial_factor(self) -> int:
-        return int(self.patch_size * 2 ** sum(self.decoder_spatio_temporal_scaling))
+        return int(self.patch_size * 2 ** sum(self.doublings))
 
     @property
     def temporal_factor(self) -> int:
-        return int(self.patch_size_t * 2 ** sum(self.decoder_spatio_temporal_scaling))
+        return int(self.patch_size_t * 2 ** sum(self.doublings))
 
     def volume(self, doublings: int) -> Expr:
         """Positions of all frames after so many doublings."""
@@ -82,7 +87,7 @@ class AutoencoderKLLTXVideo(Decoder):
         ]
         width, doublings = widths[0], 0
         for level, outputs in enumerate(widths):
-            factor, grows = self.upsample_factor[::-1][level], self.decoder_spatio_temporal_scaling[::-1][level]
+            factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
             inputs, width = width // factor, outputs // factor
             listed += repeated(f"up_blocks.{level}", 1, self.up_block(level, inputs, width, doublings))
             doublings += grows
@@ -101,7 +106,7 @@ class AutoencoderKLLTXVideo(Decoder):
     def up_block(self, level: int, inputs: Any, width: Any, doublings: int) -> list[Operator]:
         """To another width, to more frames and pixels, then residual blocks."""
         layers, noisy = self.decoder_layers_per_block[::-1][level + 1], self.decoder_inject_noise[::-1][level + 1]
-        factor, grows = self.upsample_factor[::-1][level], self.decoder_spatio_temporal_scaling[::-1][level]
+        factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
         before, after = self.volume(doublings), self.volume(doublings + grows)
         wide = width * factor
         return [

@@ -33,6 +33,7 @@ class Counted:
 def build(configuration: Mapping[str, Any]) -> Any:
     """Make a diffusers network from its configuration, on the meta device."""
     known = {key: value for key, value in configuration.items() if not key.startswith("_")}
+    known |= dict.fromkeys(configuration.get("_null", ()))
     with torch.device("meta"):
         return getattr(diffusers, configuration["_class_name"])(**known).eval()
 

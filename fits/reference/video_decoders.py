@@ -26,6 +26,10 @@ DECODERS = {
     "AutoencoderKLLTXVideo": latent,
     "AutoencoderKLMochi": latent,
 }
-SIZES = {"AutoencoderKLAllegro": [(40, 40, 6), (60, 64, 11), (90, 160, 22)]}
-"""Where the usual sizes are smaller than a tile."""
+SIZES = {
+    "AutoencoderKLAllegro": [(40, 40, 6), (60, 64, 11), (90, 160, 22)],
+    "AutoencoderKLCogVideoX": [(24, 40, 9), (32, 32, 4), (16, 8, 1)],
+    "AutoencoderKLHunyuanVideo": [(8, 16, 33), (12, 20, 7), (16, 8, 4)],
+}
+"""Latent heights, widths and frames where the usual ones miss something: tiles, and even numbers of frames."""
 DECODE = {"AutoencoderKLAllegro": allegro, "AutoencoderKLLTXVideo": ltx}
