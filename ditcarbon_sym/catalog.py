@@ -17,7 +17,6 @@ from typing import Any, TypeVar
 from sympy import Symbol
 
 from . import stages
-from .efficiency import LAWS
 from .files import DATA, read_toml
 from .notation import (
     BY_FIELD,
@@ -37,6 +36,7 @@ from .notation import (
     v_s,
     v_t,
 )  # fmt: skip
+from .roofline import LAWS
 from .stages import Stages
 
 AnyEntry = TypeVar("AnyEntry", bound="Entry")
@@ -106,6 +106,7 @@ class Calibration:
     convention: Mapping[str, str]
     data: Mapping[str, Any]
     origin: str
+    head_multiple: int = 1
 
 
 @dataclass(frozen=True)
@@ -162,12 +163,13 @@ def defaults() -> Mapping[str, Any]:
     return MappingProxyType(read_toml(DATA / "defaults.toml"))
 
 
-def shipped_calibration(gpu: str) -> Calibration | None:
-    """Return the calibration shipped for this accelerator, or None."""
+def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
+    """Return the calibration of this law shipped for this accelerator, or None."""
     shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}
-    if gpu not in shipped:
+    name = gpu if law == "bgr" else f"{gpu}-{law}"
+    if name not in shipped:
         return None
-    path = shipped[gpu]
+    path = shipped[name]
     return _calibration(read_toml(path), f"shipped with the package ({path.name})")
 
 
@@ -311,4 +313,5 @@ def _calibration(table: Mapping[str, Any], origin: str) -> Calibration:
         convention=table["convention"],
         data=table["data"],
         origin=origin,
+        head_multiple=int(table["device"].get("head_multiple", 1)),
     )

@@ -89,7 +89,10 @@ def _operating(
     lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
     mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
-    efficiency: Annotated[str | None, typer.Option(help="'bgr': the shipped fit even where it extrapolates.")] = None,
+    efficiency: Annotated[
+        str | None,
+        typer.Option(help="'roofline': the operator law; 'bgr': the paper's fit even where it extrapolates."),
+    ] = None,
     config: ConfigOption = None,
     catalog: CatalogOption = None,
 ) -> None:

@@ -130,7 +130,7 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     ['3.766e+13', '7.438e+13']
     """
     given: dict[str, Any] = {key: np.asarray(value) for key, value in sizes.items()}
-    latent, tokens = _latent(networks, given["height"], given["width"], given["frames"])
+    latent, tokens = latent_size(networks, given["height"], given["width"], given["frames"])
     expressions = _expressions(_ById(networks))
     depth = -(-latent // networks.denoiser.patch_frames)
     values = {
@@ -167,7 +167,7 @@ def _of(tile: Tile, decoder: Decoder) -> dict[Any, Any]:
     return {H: tile.height, W: tile.width, n_latent: tile.latent_frames, n_frames: frames}
 
 
-def _latent(networks: Stages, height: Any, width: Any, frames: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+def latent_size(networks: Stages, height: Any, width: Any, frames: Any) -> tuple[NDArray[Any], NDArray[Any]]:
     """Latent frames and latent tokens of outputs of these sizes."""
     space, time = networks.factors
     if networks.decoder is not None and networks.denoiser.is_video:
@@ -192,7 +192,7 @@ def count(model: str | Model, *, catalog: Any = None, **request: Unpack[Request]
     numbers, notes = resolve_request(chosen, request)
     sizes = {NOTATION[x].field: int(numbers[x]) for x in REQUEST_FIELDS}
     found = flops(networks, **sizes)
-    latent, tokens = _latent(networks, sizes["height"], sizes["width"], sizes["frames"])
+    latent, tokens = latent_size(networks, sizes["height"], sizes["width"], sizes["frames"])
     weights = networks.weights()
     loaded = None if None in weights.values() else sum(weight or 0 for weight in weights.values())
     exact = {name: None if value is None else float(value) for name, value in found.items()}

@@ -15,7 +15,7 @@ from sympy import Expr, Integer, Symbol
 
 from .equation import Equation
 from .evaluate import Definition, compiled
-from .pipeline import chain
+from .pipeline import AnyRoute, chain
 
 
 def _needed(output: Symbol, equations: Sequence[Equation]) -> list[Equation]:
@@ -91,7 +91,7 @@ def _exponent(equation: Equation, x: Symbol) -> Expr:
 def gradient(
     configuration: Mapping[Symbol, ArrayLike],
     output: Symbol,
-    route: str = "bgr",
+    route: AnyRoute = "bgr",
     inputs: Sequence[Symbol] | None = None,
 ) -> dict[Symbol, Any]:
     """Evaluate the derivative of one quantity by every input it depends on, or by those named; under its own symbol
@@ -132,7 +132,7 @@ def jacobian(
     configuration: Mapping[Symbol, ArrayLike],
     outputs: Sequence[Symbol],
     parameters: Sequence[Symbol],
-    route: str = "bgr",
+    route: AnyRoute = "bgr",
 ) -> dict[tuple[Symbol, Symbol], Any]:
     """Evaluate the derivative of each output by each parameter; zero where it does not depend on it."""
     definitions, slopes = tangents(tuple(parameters), chain(route))

@@ -9,7 +9,7 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from . import __version__, counting, pipeline
+from . import __version__, carbon, counting, pipeline, roofline
 from .notation import (
     F_VAE,
     NOTATION,
@@ -39,6 +39,10 @@ from .stages import DENOISER
 from .uncertainty import LEVEL, interval_words, predictive
 
 SCHEMA_VERSION = 1
+LAWS = {
+    "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
+    roofline.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
+}  # fmt: skip
 NOTABLE = 0.05
 """Relative error of the leading order from which an estimate warns of it."""
 PER_DAY = Notation(B, "n", "outputs per day", "1/day", "per_day", 1e-3, 1e12, False, "outputs per day")
@@ -135,7 +139,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
             "text_encoder": _times(results[F_text], batch),
             "vae_decoder": _times(results[F_VAE], batch),
             "total": results[F_total],
-            "convention": "1 fused multiply-add = 2 FLOP; leading order, paper Eq. (2)",
+            "convention": _convention(point),
             "exact": exact,
         },
         efficiency={**vars(efficiency), **_efficiency_names(point)},
@@ -167,7 +171,8 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
     error = order["denoiser_forward_error"]
     found |= {"parameters": weights[DENOISER], "leading_order_error": error, "convention": counting.CONVENTION}
     remarks = [f"{stage} is not counted exactly: {why}" for stage, why in networks.absent.items()]
-    if abs(error) > NOTABLE and point.calibration is not None:
+    leading = point.calibration is not None and point.calibration.law != roofline.LAW
+    if abs(error) > NOTABLE and leading:
         remarks.append(
             f"the leading-order FLOP of a pass, as the calibration was fitted with, are {abs(error):.0%} "
             f"{'above' if error > 0 else 'below'} the exact count for {point.model.id}; "
@@ -197,7 +202,7 @@ def _times(value: float | None, factor: float) -> float | None:
 
 
 def _efficiency_names(point: OperatingPoint) -> dict[str, str | None]:
-    law = {"bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given"}[point.route]
+    law = LAWS[pipeline.route_name(point.route)]
     return {"model": law, "calibration": point.calibration.origin if point.calibration else None}
 
 
@@ -212,12 +217,45 @@ def _daily(per_day: float, batch: float, results: Mapping[Symbol, float | None])
     }
 
 
+def _by_operators(point: OperatingPoint) -> bool:
+    return pipeline.route_name(point.route) == roofline.LAW
+
+
+def _equation_names(point: OperatingPoint) -> list[str]:
+    """The paper's equations, and the others of the route, by number or label."""
+    used = set(pipeline.chain(point.route))
+    if not _by_operators(point):
+        left = {equation.lhs for equation in used}
+        return [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation.lhs in left]
+    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
+    return [*(equation.number for equation in roofline.EQUATIONS if equation in used), *printed]
+
+
+def _convention(point: OperatingPoint) -> str:
+    counted = "exact, operator lists" if _by_operators(point) else "leading order, paper Eq. (2)"
+    return f"1 fused multiply-add = 2 FLOP; {counted}"
+
+
+def _vae_words(point: OperatingPoint) -> str:
+    if _by_operators(point):
+        return "the decoder's operators, in the tiles it works in"
+    return (
+        f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"
+        " (the paper prints a factor of 1; its Table 7 uses 3)"
+    )
+
+
+def _power_words(point: OperatingPoint) -> str:
+    if carbon.energy in pipeline.chain(point.route):
+        return "rated TDP for the whole runtime, paper Eq. (5)"
+    return "energy by its own law on the work, not rated power x time; rated"
+
+
 def _basis(point: OperatingPoint) -> dict[str, Any]:
-    used = {equation.lhs for equation in pipeline.chain(point.route)}
     calibration, device = point.calibration, point.device
     return {
-        "equations": [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation.lhs in used],
-        "efficiency": point.route,
+        "equations": _equation_names(point),
+        "efficiency": pipeline.route_name(point.route),
         "calibration": None if calibration is None else {
             "gpu": calibration.gpu, "law": calibration.law,
             "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
@@ -226,14 +264,11 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
             "convention": calibration.convention,
         },
         "interval": interval_words(point),
-        "vae": (
-            f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"
-            " (the paper prints a factor of 1; its Table 7 uses 3)"
-        ),
+        "vae": _vae_words(point),
         "peak_flop_per_second": device.values.get(Theta_peak),
         "precision": device.precision,
         "tdp_watt": device.values.get(TDP),
-        "power": "rated TDP for the whole runtime, paper Eq. (5)",
+        "power": _power_words(point),
         "pue": point.values[PUE],
         "grid_gco2eq_per_kwh": point.values[I_grid],
         "lifetime_years": point.lifetime_years,

@@ -225,6 +225,46 @@ Theta_peak = _symbol(
 )
 TDP = _symbol("TDP", "thermal design power", "W", "tdp_watt", 1, 1e5, latex=r"\mathrm{TDP}")
 
+# Work of one denoiser pass of one output, operator by operator, and the law of time and energy on it (beyond the paper)
+F_dense = _symbol(
+    "F_dense", "FLOP of dense products and convolutions, one pass, one output", latex=r"F_{\mathrm{dense}}"
+)
+F_attn = _symbol(
+    "F_attn", "FLOP of attention, heads padded as the accelerator pads them", latex=r"F_{\mathrm{attn}}", zero=True
+)
+n_exp = _symbol("n_exp", "exponentials of the softmax, one pass, one output", latex=r"n_{\mathrm{exp}}", zero=True)
+Q_elem = _symbol(
+    "Q_elem", "bytes moved by norms and elementwise passes, one pass, one output", latex=r"Q_{\mathrm{elem}}", zero=True
+)
+n_launch = _symbol("n_launch", "kernels launched in a pass", latex=r"n_{\mathrm{launch}}")
+bandwidth = _symbol(
+    "beta", "memory bandwidth", "B/s", "bandwidth_byte_per_second", 1e9, 1e15, latex=r"\beta",
+    hint="in B/s: was it given in GB/s?",
+)  # fmt: skip
+t_exp = _symbol(
+    "t_exp", "seconds per exponential on the special-function units", "s", "seconds_per_exponential", 0, 1e-6,
+    latex=r"t_{\mathrm{exp}}", zero=True,
+)  # fmt: skip
+t_launch = _symbol(
+    "t_launch", "seconds to launch a kernel", "s", "t_launch", 0, 1e-2, latex=r"t_{\mathrm{launch}}", zero=True
+)
+e_dense = _symbol("e_dense", "dense efficiency: part of peak", "1", "e_dense", 1e-3, 1.5, latex=r"e_{\mathrm{dense}}")
+r_attn = _symbol(
+    "r_attn", "efficiency of attention over that of dense products", "1", "r_attn", 0.05, 5, latex=r"r_{\mathrm{attn}}"
+)
+e_mem = _symbol("e_mem", "part of the bandwidth that elementwise passes reach", "1", "e_mem", 1e-3, 1.5,
+                latex=r"e_{\mathrm{mem}}")  # fmt: skip
+e_VAE = _symbol(
+    "e_VAE", "efficiency of the VAE decoder: part of peak", "1", "e_vae", 1e-3, 1.5, latex=r"e_{\mathrm{VAE}}"
+)
+eps_flop = _symbol(
+    "eps_flop", "energy per FLOP", "J", "joule_per_flop", 0, 1e-8, latex=r"\varepsilon_{\mathrm{flop}}", zero=True
+)
+eps_byte = _symbol(
+    "eps_byte", "energy per byte that an elementwise pass moves", "J", "joule_per_byte", 0, 1e-5,
+    latex=r"\varepsilon_{\mathrm{byte}}", zero=True,
+)  # fmt: skip
+
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
 E = _symbol("E", "energy of the request", "kWh", "energy_kwh")
@@ -275,7 +315,7 @@ BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for
 # What the entries of the catalogue and a request are made of.
 MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
 REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
-GPU_FIELDS = (Theta_peak, TDP)
+GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp)
 DATACENTER_FIELDS = (PUE, I_grid)
 
 MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})

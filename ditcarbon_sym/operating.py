@@ -1,9 +1,9 @@
 """The operating point: everything a request, an accelerator and a facility put into the equations, chosen and
 checked once.
 
-One call uses one route to the efficiency, chosen from the whole request. The paper's three are offered: the pooled
-production fit shipped for the accelerator, a calibration file, and a measured value. The fit is never used silently
-outside its production regime or on another accelerator.
+One call uses one route to time and energy, chosen from the whole request: the paper's pooled production fit where it
+was made, the operator law where the accelerator is calibrated for it, a calibration file, or a measured efficiency. No
+fit is used silently outside its regime or on another accelerator.
 """
 
 import math
@@ -14,8 +14,19 @@ from typing import Unpack
 
 from sympy import Symbol
 
-from . import pipeline
-from .catalog import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration, shipped_calibration
+from . import carbon, pipeline, roofline, work
+from .catalog import (
+    Calibration,
+    Catalog,
+    Datacenter,
+    Gpu,
+    Model,
+    defaults,
+    load,
+    load_calibration,
+    paper_models,
+    shipped_calibration,
+)
 from .notation import (
     NOTATION,
     PUE,
@@ -69,7 +80,7 @@ class OperatingPoint:
     model: Model
     device: Gpu
     facility: Datacenter
-    route: str
+    route: pipeline.AnyRoute
     calibration: Calibration | None
     values: Mapping[Symbol, float]
     lifetime_years: float
@@ -81,7 +92,7 @@ class OperatingPoint:
 class _Efficiency:
     """The route chosen for mu: the numbers it needs and what there is to say of it."""
 
-    route: str
+    route: pipeline.AnyRoute
     values: Mapping[Symbol, float]
     calibration: Calibration | None
     warnings: tuple[str, ...] = ()
@@ -180,14 +191,37 @@ def _choose_efficiency(
     own: Calibration | None,
     law: str | None,
 ) -> _Efficiency:
-    """Choose the one route to mu that the whole call uses, or refuse and name the options that would answer."""
+    """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
+
+    The paper's fit where it was made: its models, in its production regime. Elsewhere the operator law, where the
+    accelerator has been calibrated for it.
+    """
     if measured is not None:
         return _Efficiency("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
-    if law is not None and law != "bgr":
-        raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr'")
+    if law not in (None, "bgr", roofline.LAW):
+        raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr' or {roofline.LAW!r}")
     if own is not None:
+        if own.law == roofline.LAW:
+            return _by_operators(model, numbers, own)
         return _Efficiency(own.law, own.values, own, outside_validity(own, model, numbers))
-    calibration, explicit = _shipped_for(device), law is not None
+    operators = _shipped_for(device, roofline.LAW)
+    if law == roofline.LAW:
+        if operators is None:
+            raise InputError(
+                f"gpu {device.id!r} has no calibration of the operator law; calibrated are {', '.join(_calibrated())}"
+            )
+        return _by_operators(model, numbers, operators)
+    calibration = _shipped_for(device)
+    in_paper = calibration is not None and is_production(calibration, numbers) and _is_the_papers(model)
+    if law is None and operators is not None and _is_whole(model) and not in_paper:
+        return _by_operators(model, numbers, operators)
+    return _by_bgr(numbers, model, device, calibration, explicit=law is not None)
+
+
+def _by_bgr(
+    numbers: Mapping[Symbol, float], model: Model, device: Gpu, calibration: Calibration | None, *, explicit: bool
+) -> _Efficiency:
+    """The paper's fit; where it extrapolates, only if asked for."""
     own_fit = calibration is not None
     if calibration is None and explicit:
         calibration = shipped_calibration(str(defaults()["gpu"]))
@@ -206,11 +240,38 @@ def _choose_efficiency(
     return _Efficiency(calibration.law, calibration.values, calibration, transferred + outside)
 
 
-def _shipped_for(device: Gpu) -> Calibration | None:
+def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration) -> _Efficiency:
+    """The operator law: the work of this model, and energy by its own law where that has been measured."""
+    own_energy = set(roofline.ENERGY) <= set(calibration.values)
+    equations = (
+        *work.equations(model, numbers, calibration.head_multiple), roofline.runtime, roofline.efficiency,
+        roofline.energy if own_energy else carbon.energy,
+    )  # fmt: skip
+    values = {**calibration.device, **calibration.values}
+    return _Efficiency(
+        pipeline.Route(roofline.LAW, equations), values, calibration, outside_validity(calibration, model, numbers)
+    )
+
+
+def _is_whole(model: Model) -> bool:
+    """Whether every stage of the model is known operator by operator."""
+    return model.networks is not None and not model.networks().absent
+
+
+def _is_the_papers(model: Model) -> bool:
+    known = paper_models().get(model.id)
+    return known is not None and known.values == model.values
+
+
+def _calibrated() -> list[str]:
+    return sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW) is not None)
+
+
+def _shipped_for(device: Gpu, law: str = "bgr") -> Calibration | None:
     """The shipped calibration, if it was made on this very device: a user's entry may have taken the name with
     another peak.
     """
-    calibration = shipped_calibration(device.id)
+    calibration = shipped_calibration(device.id, law)
     if calibration is None or calibration.device[Theta_peak] != device.values[Theta_peak]:
         return None
     return calibration

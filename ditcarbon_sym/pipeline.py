@@ -5,6 +5,7 @@ that leads from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``me
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -51,9 +52,28 @@ OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
 """The eight results of the paper's chain."""
 
 
-def chain(route: str = "bgr") -> tuple[Equation, ...]:
+@dataclass(frozen=True)
+class Route:
+    """A route with work of its own: every equation from request to seconds and kWh, for one model."""
+
+    name: str
+    equations: tuple[Equation, ...]
+
+
+AnyRoute = str | Route
+"""One of `ROUTES` by name, on the paper's leading-order work, or a route that brings its own."""
+
+
+def route_name(route: AnyRoute) -> str:
+    """What a route is called."""
+    return route if isinstance(route, str) else route.name
+
+
+def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
     """Every equation from request to grams along ``route``, in order of computation."""
-    return WORK + ROUTES[route] + ACCOUNTING
+    if isinstance(route, str):
+        return WORK + ROUTES[route] + ACCOUNTING
+    return route.equations + ACCOUNTING
 
 
 def find(name: str) -> Equation:
@@ -70,7 +90,7 @@ def find(name: str) -> Equation:
     return known[name]
 
 
-def closed_form(symbol: Symbol, route: str = "bgr") -> Equation:
+def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
     """Return one quantity as a closed form in the inputs alone (architecture, request, hardware, data centre).
 
     >>> closed_form(C_emb, "measured").inputs[:6]
@@ -86,7 +106,7 @@ def closed_form(symbol: Symbol, route: str = "bgr") -> Equation:
 
 
 def evaluate(
-    configuration: Mapping[Symbol, ArrayLike], outputs: Sequence[Symbol] = OUTPUTS, route: str = "bgr"
+    configuration: Mapping[Symbol, ArrayLike], outputs: Sequence[Symbol] = OUTPUTS, route: AnyRoute = "bgr"
 ) -> dict[Symbol, Any]:
     """Evaluate several quantities of the chain together, each intermediate once, on numbers or broadcastable arrays.
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from . import roofline
 from .catalog import Catalog, shipped_calibration
 from .equation import Equation
 from .estimation import Estimate, Quantity
@@ -25,16 +26,17 @@ def estimate_header(estimate: Estimate) -> tuple[str, ...]:
 def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
     """Return the table of an estimate for people, under `estimate_header`."""
     flops, daily = estimate.flops, estimate.per_day
+    exactly = estimate.basis["efficiency"] == roofline.LAW
     outputs = estimate.request["outputs"]
     efficiency = Quantity(*(estimate.efficiency[end] for end in ("value", "low", "high")))
     rows = [
-        ("parameters", count(estimate.parameters), "", "denoiser, Eq. (1)"),
+        ("parameters", count(estimate.parameters), "", "denoiser, exact" if exactly else "denoiser, Eq. (1)"),
         ("latent tokens", f"{estimate.tokens['latent']:,}", "", f"+ {estimate.tokens['text']} text tokens"),
         ("FLOP, denoiser", significant(flops["denoiser"]), "", "FLOP"),
         ("FLOP, text encoder", significant(flops["text_encoder"]), "", "FLOP"),
         ("FLOP, VAE decoder", significant(flops["vae_decoder"]), "", "FLOP"),
         ("FLOP, total", significant(flops["total"]), "", "FLOP"),
-        *_exact_rows(flops["exact"]),
+        *([] if exactly else _exact_rows(flops["exact"])),
     ]
     for name, quantity, unit in (
         ("efficiency mu", efficiency, "of peak"),
@@ -95,8 +97,8 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         unsure = [f"{name} {verdict}" for name, verdict in calibration["verdicts"].items() if verdict != "identified"]
         rows += [
             ("calibration", f"{estimate.efficiency['calibration']}: {values}"),
-            ("", f"n = {calibration['n']}, MAPE of mu {calibration['mape_percent']:.1f} %"),
-            ("", f"fitted on the {calibration['convention']['stages']}, applied to the FLOP of the whole request"),
+            ("", f"n = {calibration['n']}, {_errors(calibration)}"),
+            ("", f"fitted on the {calibration['convention']['stages']}, applied to the whole request"),
             *(("", line) for line in unsure),
         ]
     embodied = basis["embodied_gco2eq"]
@@ -110,6 +112,19 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         ("lifetime", f"{basis['lifetime_years']:g} years, linear, no duty cycle"),
         ("interval", basis["interval"]),
     ]
+
+
+def _errors(calibration: Mapping[str, Any]) -> str:
+    """The error of the fit on its own rows, and on groups held out where they were."""
+    held = calibration.get("held_out_mape_percent", {})
+    if calibration["law"] != roofline.LAW:
+        return f"MAPE of mu {calibration['mape_percent']:.1f} %"
+    words = f"MAPE of time {calibration['mape_percent']:.1f} %, held out {sum(held.values()) / len(held):.1f} %"
+    energy = calibration.get("held_out_mape_percent_energy", {})
+    if energy:
+        mean = sum(energy.values()) / len(energy)
+        words += f"; of energy {calibration['mape_percent_energy']:.1f} %, held out {mean:.1f} %"
+    return words
 
 
 def model_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
@@ -142,7 +157,7 @@ def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
             "power (W)": gpu.values.get(TDP),
             "memory (GB)": gpu.memory_gb,
             "embodied (kgCO2eq)": {boundary: grams / 1000 for boundary, grams in gpu.embodied.items()} or None,
-            "calibrated": "yes" if shipped_calibration(gpu.id) else "no",
+            "calibrated": _calibrations(gpu.id),
             "origin": gpu.origin,
         }
         for gpu in catalog.gpus.values()
@@ -157,6 +172,11 @@ def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
         "embodied (kgCO2eq)",
         "calibrated",
     ), rows
+
+
+def _calibrations(gpu: str) -> str:
+    """The laws that an accelerator is calibrated for."""
+    return ", ".join(law for law in ("bgr", roofline.LAW) if shipped_calibration(gpu, law)) or "no"
 
 
 def datacenter_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:

@@ -14,7 +14,6 @@ from annotated_types import Ge, Gt, Len, Lt
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from sympy import Symbol
 
-from .efficiency import LAWS
 from .notation import (
     DATACENTER_FIELDS,
     GPU_FIELDS,
@@ -26,11 +25,14 @@ from .notation import (
     TDP,
     C_chip,
     InputError,
+    bandwidth,
     n_frames,
     nearest,
     t,
+    t_exp,
     v_t,
 )  # fmt: skip
+from .roofline import ENERGY, LAWS
 
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
 
@@ -85,13 +87,14 @@ _Grams: Any = _number(C_chip)
 _Request = _table("request", REQUEST_FIELDS, optional=(n_frames,))
 _Model = _table("model", MODEL_FIELDS, (*MODEL_DEFAULTS, t, v_t), name=_Text, sources=_Sources, request=(_Request, ...))
 _Gpu = _table(
-    "gpu", GPU_FIELDS, (TDP,), name=_Text, sources=_Sources, precision=_Text, memory_gb=(_Positive | None, None),
-    embodied_gco2eq=(dict[str, _Grams], {}),
+    "gpu", GPU_FIELDS, (TDP, bandwidth, t_exp), name=_Text, sources=_Sources, precision=_Text,
+    memory_gb=(_Positive | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
-_Device = _table("device", GPU_FIELDS, (TDP,), gpu=(_Id, ...), name=_Text)
+_OPTIONAL = (TDP, bandwidth, t_exp)
+_Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, head_multiple=(int, 1))
 # TOML has arrays where Python has tuples: lists, of exactly two.
 _Span = Annotated[list[float | int], Len(2, 2), AfterValidator(_ordered)]
 
@@ -113,11 +116,14 @@ class _Quality(_Table):
     mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
     held_out_mape_percent: dict[str, float] = {}
     held_out_log_scatter: _Positive | None = None
+    mape_percent_energy: Annotated[float | int, Ge(0), Lt(math.inf)] | None = None
+    held_out_mape_percent_energy: dict[str, float] = {}
+    held_out_log_scatter_energy: _Positive | None = None
 
 
 class _Convention(_Table):
     flop: Literal["1 fused multiply-add = 2 FLOP"]
-    count: Literal["leading order, paper Eq. (2)"]
+    count: Literal["leading order, paper Eq. (2)", "exact, operator lists"]
     stages: Literal["denoiser", "whole request"]
 
 
@@ -152,7 +158,7 @@ def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]
     schema = create_model(
         "calibration", __base__=_Table,
         schema_version=(Annotated[int, Ge(1), Lt(2)], ...), law=(str, ...), device=(_Device, ...),
-        parameters=(_table("parameters", LAWS[law]), ...), standard_errors=(_Plain, {}), intervals=(_Plain, {}),
+        parameters=(_table("parameters", LAWS[law], ENERGY), ...), standard_errors=(_Plain, {}), intervals=(_Plain, {}),
         covariance=(_Covariance, ...), verdicts=(dict[str, str], ...), quality=(_Quality, ...),
         validity=(_Validity, ...), convention=(_Convention, ...), data=(_Plain, ...),
     )  # fmt: skip

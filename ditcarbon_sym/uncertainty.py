@@ -19,7 +19,7 @@ from sympy import Symbol
 
 from . import derivatives, pipeline
 from .catalog import Calibration
-from .notation import E, mu
+from .notation import E, mu, tau
 from .operating import OperatingPoint
 
 LEVEL = 0.9
@@ -88,25 +88,36 @@ def predictive(
     values = pipeline.evaluate(point.values, outputs, point.route)
     deviations = parameter_deviations(point, outputs)
     found = {
-        x: log_interval(float(values[x]), math.hypot(deviations[x], between), level)
+        x: log_interval(float(values[x]), math.hypot(deviations[x], _between(x, point, between)), level)
         for x in outputs
-        if math.isfinite(values[x]) and _depends_on_mu(x, point)
+        if math.isfinite(values[x]) and _depends_on_fit(x, point)
     }
     if mu in found:  # no efficiency lies above peak
         found[mu] = (found[mu][0], min(1.0, found[mu][1]))
     return found
 
 
-def _depends_on_mu(output: Symbol, point: OperatingPoint) -> bool:
-    return output == mu or mu in _ancestors(output, point.route)
+def _between(output: Symbol, point: OperatingPoint, time: float) -> float:
+    """The scatter of held-out groups that an output meets: of energy where the calibration measured it apart."""
+    quality = point.calibration.quality if point.calibration is not None else {}
+    energy = quality.get("held_out_log_scatter_energy")
+    if energy is None or E not in _ancestors(output, point.route):
+        return time
+    return float(energy) if tau not in _ancestors(output, point.route) else max(time, float(energy))
 
 
-def _ancestors(output: Symbol, route: str) -> set[Symbol]:
+def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
+    fitted = set(point.calibration.values) if point.calibration is not None else set()
+    return bool(fitted & _ancestors(output, point.route))
+
+
+def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> set[Symbol]:
     """Everything that ``output`` is computed from."""
     found, by_symbol = {output}, {equation.lhs: equation for equation in pipeline.chain(route)}
     pending = [output]
     while pending:
-        for x in by_symbol[pending.pop()].inputs:
+        symbol = pending.pop()
+        for x in by_symbol[symbol].inputs if symbol in by_symbol else ():
             if x not in found:
                 found.add(x)
                 if x in by_symbol:

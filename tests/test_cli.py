@@ -97,7 +97,7 @@ def test_version_and_help(ditcarbon):
         (["estimate", "pixart-alpha", "--resolution", "big"], "'big' is not a whole number"),
         (["estimate", "pixart-alpha", "--pue", "nan", "--grid", "1"], "pue = nan"),
         (["estimate", "pixart-alpha", "--mu", "inf"], "mu = inf"),
-        (["estimate", "dit-xl-2-256"], "--efficiency bgr"),
+        (["estimate", "dit-xl-2-256", "--gpu", "gtx-1080-ti"], "--efficiency bgr"),
         (["estimate", "pixart-alpha", "--height", "512"], "without width"),
         (["estimate", "pixart-alpha", "--catalog", "/nowhere.toml"], "no such file"),
         (["estimate", "pixart-alpha", "--catalog", "/"], "cannot be read"),

@@ -17,6 +17,7 @@ FLOORS = [
     {"stages"},
     {"schema", "catalog", "pipeline", "request", "measurements", "derivatives"},
     {"diffusers_config", "counting"},
+    {"work"},
     {"operating"},
     {
         "estimation",

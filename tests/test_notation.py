@@ -3,17 +3,18 @@ import math
 import pytest
 from sympy import Add, Integer, Mul, Pow, symbols
 
-from ditcarbon_sym import efficiency, flops, parameters, pipeline
+from ditcarbon_sym import efficiency, flops, parameters, pipeline, roofline
 from ditcarbon_sym.notation import NOTATION, PUE, TDP, B, I_grid, InputError, L, g, tau
 
 second, watt, gram = symbols("second watt gram", positive=True)
 KWH = Integer(3_600_000) * watt * second
 UNITS = {
-    "1": Integer(1), "s": second, "W": watt, "kWh": KWH, "FLOP/s": 1 / second, "gCO2eq": gram, "gCO2eq/kWh": gram / KWH,
+    "1": Integer(1), "s": second, "W": watt, "kWh": KWH, "FLOP/s": 1 / second, "B/s": 1 / second, "J": watt * second,
+    "gCO2eq": gram, "gCO2eq/kWh": gram / KWH,
 }  # fmt: skip
 BASE = (second, watt, gram)
 LABELLED = (parameters.coefficient, flops.latent_frames, efficiency.batch_saturation, efficiency.constant)
-EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED}
+EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *roofline.EQUATIONS}
 
 
 def dimension(expression):

@@ -1,0 +1,144 @@
+"""The work of a request as equations: a model's operator lists in the symbols of the law of time and energy.
+
+Exact at the request they are made for. Where a network rounds (rows padded to a multiple, decoders that work in tiles),
+the rounding of that request is kept as a factor, so that the equations stay smooth and can be differentiated.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sympy import Expr, Integer, Rational, Symbol
+
+from . import stages
+from .catalog import Model
+from .counting import decoded, latent_size
+from .equation import Equation, exact
+from .notation import (
+    F_VAE,
+    B,
+    F_attn,
+    F_denoiser,
+    F_dense,
+    F_text,
+    F_total,
+    H,
+    InputError,
+    P,
+    Q_elem,
+    S,
+    W,
+    ell,
+    g,
+    m,
+    n_exp,
+    n_frames,
+    n_latent,
+    n_launch,
+)  # fmt: skip
+from .operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, total
+from .stages import Stages
+
+BYTES_PER_ELEMENT = 2
+"""Sixteen-bit activations."""
+
+
+def equations(model: Model, numbers: Mapping[Symbol, float], head_multiple: int) -> tuple[Equation, ...]:
+    """Parameters, tokens, work and FLOP of this model's requests; ``head_multiple`` pads the width of attention heads.
+
+    Raises `InputError` for a model that is known by its flags alone, or one of whose stages is not known.
+    """
+    if model.networks is None:
+        raise InputError(f"model {model.id!r} is given by flags: the operator law needs its configuration (--config)")
+    networks = model.networks()
+    if networks.decoder is None or networks.text is None:
+        missing = ", ".join(f"{stage} ({why})" for stage, why in networks.absent.items())
+        raise InputError(f"the operator law needs every stage of {model.id}; not known: {missing}")
+    sizes = tuple(int(numbers[x]) for x in (H, W, n_frames, m, g))
+    return _equations(_Key(networks), sizes, head_multiple)
+
+
+class _Key:
+    """Networks as a key of a cache: by identity."""
+
+    def __init__(self, networks: Stages) -> None:
+        self.networks = networks
+
+    def __hash__(self) -> int:
+        return id(self.networks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.networks is self.networks
+
+
+@lru_cache(maxsize=512)
+def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[Equation, ...]:
+    networks = key.networks
+    height, width, frames, text, guidance = sizes
+    latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
+    depth = -(-latent // networks.denoiser.patch_frames)
+    operators = networks.denoiser.operators()
+    padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
+    rows = {m: padded}
+    parts = {name: _sum(values).xreplace(rows) for name, values in _work(operators, head_multiple).items()}
+    label = "operator list"
+    return (
+        Equation(label, P, Integer(networks.weights()[stages.DENOISER] or 0)),
+        Equation(label, ell, Rational(tokens, height * width * depth) * H * W * n_latent),
+        Equation(label, F_dense, parts["dense"]),
+        Equation(label, F_attn, parts["padded"]),
+        Equation(label, n_exp, parts["exponentials"]),
+        Equation(label, Q_elem, BYTES_PER_ELEMENT * parts["moved"]),
+        Equation(label, n_launch, parts["launches"]),
+        Equation(label, F_text, _text(networks, guidance)),
+        Equation(label, F_VAE, _decoder(networks, height, width, frames, latent)),
+        Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
+        Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
+    )
+
+
+def _work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+    """Terms of each kind of work, one denoiser pass of one output."""
+    found: dict[str, list[Expr]] = {
+        name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")
+    }
+    for x in operators:
+        times = Integer(1) * x.times
+        found["launches"].append(times)
+        softmax = x.kind == ATTENTION and x.elementwise != 0
+        if softmax:
+            exponentials = Integer(1) * x.elementwise / SOFTMAX
+            head = (Integer(1) * x.flop / (4 * exponentials)).cancel()
+            wide = -(-int(head) // head_multiple) * head_multiple
+            found["attention"].append(times * x.flop)
+            found["padded"].append(times * x.flop * Rational(wide, int(head)))
+            found["exponentials"].append(times * exponentials)
+        else:
+            found["dense"].append(times * x.flop)
+        if x.kind in (NORM, ELEMENTWISE):
+            found["moved"].append(times * x.moved)
+    return found
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    return sum(terms, Integer(0))
+
+
+def _text(networks: Stages, guidance: int) -> Expr:
+    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one."""
+    found = Integer(0)
+    for stage in networks.text or ():
+        one = total(stage.network.operators()).flop
+        found += one.subs(m, stage.tokens())
+        if guidance > 1 and stage.negative:
+            found += one.subs(m, stage.negative_tokens())
+    return found
+
+
+def _decoder(networks: Stages, height: int, width: int, frames: int, latent: int) -> Expr:
+    """FLOP of decoding one output: exact here, and in proportion to pixels and frames around."""
+    if networks.decoder is None:
+        return Integer(0)
+    expression: Any = total(networks.decoder.operators()).flop
+    here = float(decoded(networks.decoder, expression, height, width, latent))
+    return exact(here) * H * W * n_frames / (height * width * frames)
