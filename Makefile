@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits ground-truth verify bench check clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify bench check clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -35,6 +35,10 @@ test: .venv/.installed  ## all tests
 
 fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.v100_production
+	$(BIN)/python -m fits.operator_law
+
+scorecard: .venv/.installed  ## every published run, predicted with its model in the fit and held out, into build/
+	$(BIN)/python -m paper_figures build scorecard scorecard_runs operator_laws operator_law_v100
 
 .venv-verify/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-verify

@@ -1,7 +1,7 @@
-"""Build every table and figure: ``python -m paper_figures [FOLDER]`` (default ``build``)."""
+"""Build every table and figure: ``python -m paper_figures [FOLDER [NAME ...]]`` (default ``build``, all)."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from ditcarbon_sym import document, sensitivity_report
 from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.operating import Options, operating_point
 
-from . import exact_counts, figures, ledger, numbers, tables
+from . import exact_counts, figures, ledger, numbers, scorecard, tables
 
-TABLES = {**tables.TABLES, "exact_counts": exact_counts.table}
-FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure}
+TABLES = {**tables.TABLES, "exact_counts": exact_counts.table, **scorecard.TABLES}
+FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure}
 
 
 def _table(name: str, folder: Path) -> None:
@@ -41,8 +41,8 @@ def _report(name: str, folder: Path) -> None:
         write_atomically(folder / f"{name}{suffix}", sensitivity_report.render(analysis, suffix))
 
 
-def main(folder: Path) -> None:
-    """Write everything to ``folder``."""
+def main(folder: Path, only: Sequence[str] = ()) -> None:
+    """Write everything to ``folder``, or only what is named."""
     plt.style.use(figures.STYLE)
     tasks: dict[str, Callable[[Path], None]] = {
         **{name: partial(_table, name) for name in TABLES},
@@ -51,6 +51,10 @@ def main(folder: Path) -> None:
         "numbers": numbers.write,
         "claims": ledger.write_tables,
     }
+    unknown = set(only) - set(tasks)
+    if unknown:
+        raise SystemExit(f"error: no table or figure {', '.join(sorted(unknown))}; there are {', '.join(tasks)}")
+    tasks = {name: task for name, task in tasks.items() if not only or name in only}
     console = Console(stderr=True)
     for name in track(tasks, "tables and figures", console=console, disable=not console.is_terminal):
         tasks[name](folder)
@@ -58,4 +62,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build"))
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "build"), sys.argv[2:])

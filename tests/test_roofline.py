@@ -1,0 +1,159 @@
+"""The operator law: what physics demands of it, its calibrations refitted, its error on models it has not seen."""
+
+import tomllib
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ditcarbon_sym import estimate, pipeline, roofline
+from ditcarbon_sym.catalog import load, shipped_calibration
+from ditcarbon_sym.derivatives import gradient
+from ditcarbon_sym.notation import PUE, B, E, F_dense, InputError, S, Theta_peak, bandwidth, tau
+from ditcarbon_sym.operating import operating_point
+from fits import law_choice, operator_law
+from fits.operator_law import B200, H100, V100
+
+GPUS = (V100, H100, B200)
+MODELS = st.sampled_from(["flux.1-dev", "wan2.1-t2v-1.3b", "sana-1.5-1.6b", "hidream-i1", "dit-xl-2-256", "latte-1"])
+
+
+def point(model, gpu, **request):
+    return operating_point(model, gpu=gpu, efficiency="roofline", pue=1.2, grid=400, **request)
+
+
+def at(where, outputs, changed=None):
+    found = pipeline.evaluate({**where.values, **(changed or {})}, outputs, where.route)
+    return [float(found[x]) for x in outputs]
+
+
+@pytest.mark.parametrize("gpu", GPUS)
+def test_the_shipped_calibration_is_what_a_refit_gives(gpu):
+    shipped = tomllib.loads(operator_law.target(gpu).read_text(encoding="utf-8"))
+    again = operator_law.TABLES[gpu]()
+    assert shipped["parameters"] == pytest.approx(again["parameters"], rel=1e-6)
+    assert np.array(shipped["covariance"]["matrix"]) == pytest.approx(np.array(again["covariance"]["matrix"]), rel=1e-3)
+    for key in ("mape_percent", "held_out_log_scatter"):
+        assert shipped["quality"][key] == pytest.approx(again["quality"][key], rel=1e-6)
+    assert shipped["data"] == again["data"]
+
+
+def test_on_the_v100_one_law_of_three_parameters_serves_all_sizes():
+    runs = operator_law.v100_runs()
+    printed = [run for run in runs if run.measured["printed"]]
+    production = [run for run in runs if run.measured["production"]]
+    assert len(printed) == 79 and len(production) == 48
+    assert operator_law.v100_fit(printed).mape() <= 5.5
+    assert max(operator_law.by_group(operator_law.held_out_v100(printed)).values()) <= 9
+    assert operator_law.v100_fit(production).mape() <= 4.5
+
+
+@pytest.mark.parametrize(("gpu", "target", "mean", "worst"), [
+    (H100, "time", 10, 26), (B200, "time", 10, 26), (H100, "energy", 9, 22), (B200, "energy", 9, 22),
+])  # fmt: skip
+def test_models_never_seen_are_predicted_with_the_law_chosen_without_them(gpu, target, mean, worst):
+    errors = [found[gpu, target] for _, found in law_choice.nested().values() if (gpu, target) in found]
+    assert np.mean(errors) <= mean and max(errors) <= worst
+
+
+def test_the_choice_without_each_model_is_the_same_core_every_time():
+    assert {label.partition(",")[0] for label, _ in law_choice.nested().values()} == {
+        "products and exponentials + bytes"
+    }
+
+
+@pytest.mark.parametrize(("model", "gpu", "request_", "seconds", "joules"), [
+    ("flux.1-dev", H100, {"resolution": 1024, "steps": 50}, 11.64, 7949),
+    ("wan2.1-t2v-14b", B200, {"height": 480, "width": 832, "frames": 81, "steps": 50}, 334.2, 3.069e5),
+])  # fmt: skip
+def test_the_interval_contains_the_published_measurement(model, gpu, request_, seconds, joules):
+    found = estimate(model, gpu=gpu, **request_)
+    assert found.basis["efficiency"] == "roofline"
+    assert found.time_s.low < seconds < found.time_s.high
+    assert found.energy_wh.low < joules / 3600 < found.energy_wh.high
+
+
+@pytest.mark.parametrize("gpu", [H100, B200])
+def test_intervals_of_models_held_out_cover_what_they_should(gpu):
+    from ditcarbon_sym.uncertainty import quantile
+
+    for held in operator_law.held_out(gpu):
+        scatter = operator_law.log_scatter(held)
+        inside = [
+            abs(np.mean(np.log(rows.observed / trained.predict(rows)))) <= quantile() * scatter
+            for trained, rows in held.values()
+        ]
+        assert 0.8 <= np.mean(inside) <= 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(MODELS, st.sampled_from(GPUS), st.integers(1, 16), st.integers(1, 60))
+def test_a_batch_takes_no_less_than_one_and_no_more_than_as_many(model, gpu, batch, steps):
+    where = point(model, gpu, steps=steps)
+    (one, joule), (many, joules) = (at(where, (tau, E), {B: count}) for count in (1, batch))
+    assert one <= many * (1 + 1e-12) and many <= batch * one * (1 + 1e-12)
+    assert joules <= batch * joule * (1 + 1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(MODELS, st.sampled_from(GPUS), st.floats(1.01, 4))
+def test_more_work_never_takes_less_and_a_faster_device_never_more(model, gpu, factor):
+    where = point(model, gpu)
+    slopes = gradient(where.values, tau, where.route)
+    assert slopes[S] > 0 and slopes[B] > 0
+    assert slopes[Theta_peak] < 0 and slopes[bandwidth] <= 0
+    assert at(where, (tau,), {S: where.values[S] * factor})[0] > at(where, (tau,))[0]
+
+
+@pytest.mark.parametrize("gpu", [H100, B200])
+def test_power_never_exceeds_the_boards_limit_by_more_than_the_interval(gpu):
+    for model in load().models:
+        found = estimate(model, gpu=gpu)
+        watts = found.energy_wh.value * 3600 / found.time_s.value
+        limit = load().gpu(gpu).values[TDP]
+        assert watts <= limit * found.time_s.high / found.time_s.value * found.energy_wh.high / found.energy_wh.value
+
+
+def test_the_law_is_homogeneous_in_the_work():
+    law = roofline.runtime
+    values = dict.fromkeys(law.inputs, 2.0)
+    doubled = {**values, S: 4.0}
+    zero = {roofline.F_text: 0.0, roofline.F_VAE: 0.0}
+    assert law({**doubled, **zero}) == pytest.approx(2 * law({**values, **zero}))
+    assert F_dense in law.inputs
+
+
+def test_the_papers_rows_stay_the_papers():
+    assert estimate("pixart-alpha", resolution=1024, steps=50).basis["efficiency"] == "bgr"
+    assert estimate("pixart-alpha", resolution=1024, steps=50).total_g.value == pytest.approx(0.5585, abs=5e-5)
+
+
+def test_a_model_outside_the_paper_uses_the_law_that_has_seen_more(tmp_path):
+    assert estimate("hunyuandit-1.2").basis["efficiency"] == "roofline"
+    assert estimate("hunyuandit-1.2", efficiency="bgr").basis["efficiency"] == "bgr"
+
+
+def test_the_operator_law_is_refused_where_it_is_not_calibrated():
+    with pytest.raises(InputError, match="calibrated are b200-sxm, h100-sxm-80gb, v100-pcie-16gb"):
+        estimate("flux.1-dev", gpu="gtx-1080-ti", efficiency="roofline")
+
+
+def test_elasticities_of_the_operator_law_agree_with_differences():
+    where = point("flux.1-dev", H100)
+    slopes = gradient(where.values, E, where.route)
+    for x in (S, PUE, roofline.eps_flop, roofline.eps_byte, H):
+        if x not in slopes:
+            continue
+        step = 1e-6 * where.values[x]
+        ends = [
+            float(pipeline.evaluate({**where.values, x: where.values[x] + sign * step}, (E,), where.route)[E])
+            for sign in (1, -1)
+        ]
+        assert float(slopes[x]) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
+
+
+def test_a_calibration_says_what_stands_fixed():
+    for gpu in GPUS:
+        calibration = shipped_calibration(gpu, roofline.LAW)
+        assert calibration is not None and set(calibration.verdicts.values()) - {"identified"}
