@@ -93,6 +93,9 @@ def _operating(
         str | None,
         typer.Option(help="'roofline': the operator law; 'bgr': the paper's fit even where it extrapolates."),
     ] = None,
+    embodied_boundary: Annotated[
+        str | None, typer.Option(help="Boundary of the embodied carbon: 'die', or another that the accelerator has.")
+    ] = None,
     config: ConfigOption = None,
     catalog: CatalogOption = None,
 ) -> None:

@@ -53,7 +53,8 @@ class Options(Request, total=False):
     """A request, and on what it runs; whatever is left out is the model's release or the paper's setting.
 
     ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
-    ``lifetime_years``: over which embodied carbon is amortised. ``mu``, ``calibration``, ``efficiency``: a measured
+    ``lifetime_years``: over which embodied carbon is amortised. ``embodied_boundary``: which figure of it, "die" (the
+    paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``: a measured
     efficiency, a calibration file, or "bgr" to use the shipped fit even where it extrapolates. ``config``: a diffusers
     folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's own, or a loaded
     `Catalog`.
@@ -67,6 +68,7 @@ class Options(Request, total=False):
     mu: float | None
     calibration: str | Path | None
     efficiency: str | None
+    embodied_boundary: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -118,7 +120,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     route = _choose_efficiency(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     given = options.get("lifetime_years")
     years = LIFETIME_YEARS.check(defaults()["lifetime_years"] if given is None else given)
-    boundary = str(defaults()["embodied_boundary"])
+    boundary = _boundary(device, options.get("embodied_boundary"))
     values = {
         **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
@@ -170,6 +172,14 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
         origin=calibration.origin, precision=known.precision if known else "", embodied=known.embodied if known else {},
         memory_gb=known.memory_gb if known else None,
     )  # fmt: skip
+
+
+def _boundary(device: Gpu, wanted: str | None) -> str:
+    """The system boundary of the embodied carbon: the one asked for, or the paper's."""
+    if wanted is not None and wanted not in device.embodied:
+        known = ", ".join(repr(name) for name in device.embodied) or "none"
+        raise InputError(f"embodied_boundary = {wanted!r} is not known for {device.id}; known: {known}")
+    return str(defaults()["embodied_boundary"]) if wanted is None else wanted
 
 
 def _facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:

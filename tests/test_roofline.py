@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ditcarbon_sym import estimate, pipeline, roofline
 from ditcarbon_sym.catalog import load, shipped_calibration
 from ditcarbon_sym.derivatives import gradient
-from ditcarbon_sym.notation import PUE, B, E, F_dense, InputError, S, Theta_peak, bandwidth, tau
+from ditcarbon_sym.notation import PUE, TDP, B, E, F_dense, H, InputError, S, Theta_peak, bandwidth, tau
 from ditcarbon_sym.operating import operating_point
 from fits import law_choice, operator_law
 from fits.operator_law import B200, H100, V100
@@ -122,6 +122,15 @@ def test_the_law_is_homogeneous_in_the_work():
     zero = {roofline.F_text: 0.0, roofline.F_VAE: 0.0}
     assert law({**doubled, **zero}) == pytest.approx(2 * law({**values, **zero}))
     assert F_dense in law.inputs
+
+
+def test_embodied_carbon_is_of_the_boundary_asked_for():
+    die, board = (estimate("flux.1-dev", gpu=H100, embodied_boundary=name) for name in ("die", "cradle-to-gate board"))
+    assert die.basis["embodied_gco2eq"] == 14650 and board.basis["embodied_gco2eq"] == 164000
+    assert board.embodied_g.value / die.embodied_g.value == pytest.approx(164000 / 14650)
+    assert estimate("flux.1-dev", gpu=B200).total_g.value is None
+    with pytest.raises(InputError, match="embodied_boundary = 'die' is not known for b200-sxm; known: 'cradle-to-gate"):
+        estimate("flux.1-dev", gpu=B200, embodied_boundary="die")
 
 
 def test_the_papers_rows_stay_the_papers():
