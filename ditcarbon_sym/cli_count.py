@@ -35,12 +35,10 @@ def count(
         "guidance": guidance, "text_tokens": text_tokens,
     }  # fmt: skip
     chosen, notes = chosen_model(model, config, catalog)
-    found = counting.count(chosen, **request)
-    if by is not None:
-        counting.combined(found.shares, by)
+    found = counting.count(chosen, by=by, **request)
     warn((*notes, *found.warnings))
     if as_json:
-        print(formats.json_text(count_report.as_dict(found, by, macs=macs)))
+        print(formats.json_text(count_report.as_dict(found, macs=macs)))
         return
     print_table(count_report.title(found), ("", "value", ""), count_report.rows(found, macs=macs), right=(1,))
     if by is not None:

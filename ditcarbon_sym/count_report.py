@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .counting import CONVENTION, Count, Share, combined
+from .counting import CONVENTION, Count, Share
 from .formats import count as words
 from .formats import significant
 
@@ -48,7 +48,7 @@ def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
 def share_rows(found: Count, by: str, *, macs: bool) -> list[tuple[str, ...]]:
     """Return the table of shares: one pass of each stage at batch 1."""
     scale = 2.0 if macs else 1.0
-    listed = sorted(combined(found.shares, by), key=lambda share: (share.stage, -share.flop))
+    listed = sorted(found.shares, key=lambda share: (share.stage, -share.flop))
     stages: dict[str, float] = {}
     for share in listed:
         stages[share.stage] = stages.get(share.stage, 0.0) + share.flop
@@ -56,7 +56,7 @@ def share_rows(found: Count, by: str, *, macs: bool) -> list[tuple[str, ...]]:
         (
             NAMES[share.stage], share.name, f"{share.parameters:,}", significant(share.flop / scale),
             f"{share.flop / stages[share.stage]:.1%}" if stages[share.stage] else "", significant(share.elementwise),
-            significant(share.moved),
+            significant(share.bytes),
         )
         for share in listed
     ]  # fmt: skip
@@ -64,13 +64,13 @@ def share_rows(found: Count, by: str, *, macs: bool) -> list[tuple[str, ...]]:
 
 def share_header(by: str, *, macs: bool) -> tuple[str, ...]:
     """Column heads of the shares."""
-    return "stage", by, "parameters", "MAC" if macs else "FLOP", "of stage", "elementwise", "elements moved"
+    return "stage", by, "parameters", "MAC" if macs else "FLOP", "of stage", "elementwise", "bytes moved"
 
 
-def as_dict(found: Count, by: str | None, *, macs: bool) -> dict[str, Any]:
+def as_dict(found: Count, *, macs: bool) -> dict[str, Any]:
     """Return the count for JSON; with ``macs`` the key is ``macs`` and every figure half."""
     plain = found.to_dict()
-    plain["shares"] = [] if by is None else [_share(share, macs) for share in combined(found.shares, by)]
+    plain["shares"] = [_share(share, macs) for share in found.shares]
     if macs:
         plain["convention"] = CONVENTION.replace("= 2 FLOP", "= 1 MAC")
         plain["macs"] = _work(found, macs)

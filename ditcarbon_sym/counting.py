@@ -3,7 +3,7 @@
 The paper's Eqs. (1) and (2) keep the leading order; here nothing is dropped. One fused multiply-add is two FLOP.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypedDict, Unpack
@@ -24,6 +24,8 @@ from .stages import DECODER, DENOISER, STAGES, TEXT, Stages
 SCHEMA_VERSION = 1
 BYTES = {"fp32": 4.0, "bf16": 2.0, "int8": 1.0, "int4": 0.5}
 """Bytes of a parameter; quantised formats without their scales."""
+SIXTEEN_BITS = 2
+"""Bytes of an element that is moved, activations and weights."""
 CONVENTION = "1 fused multiply-add = 2 FLOP; products, convolutions and attention scores, masks fully valid"
 GROUPINGS = ("operator", "block", "stage")
 
@@ -42,14 +44,14 @@ class Work(TypedDict):
 
 @dataclass(frozen=True)
 class Share:
-    """What a group of operators has and does in one pass at batch 1."""
+    """What a group of operators has and does in one pass at batch 1; ``bytes`` moved at 16 bits with weights."""
 
     stage: str
     name: str
     parameters: int
     flop: float
     elementwise: float
-    moved: float
+    bytes: float
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,16 @@ def _expressions(networks: "_ById") -> Mapping[str, Expr]:
     return found
 
 
+@lru_cache(maxsize=64)
+def _weights(networks: "_ById") -> Mapping[str, int | None]:
+    return networks.stages.weights()
+
+
+@lru_cache(maxsize=64)
+def _buffers(networks: "_ById") -> int:
+    return int(total(networks.stages.denoiser.operators()).buffers)
+
+
 @dataclass(frozen=True, eq=False)
 class _ById:
     """A pipeline as a key: by identity, since its networks may hold what does not hash."""
@@ -129,7 +141,7 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     >>> [f"{x:.3e}" for x in found["denoiser_forward"]]
     ['3.766e+13', '7.438e+13']
     """
-    given: dict[str, Any] = {key: np.asarray(value) for key, value in sizes.items()}
+    given = _sizes(sizes)
     latent, tokens = latent_size(networks, given["height"], given["width"], given["frames"])
     expressions = _expressions(_ById(networks))
     depth = -(-latent // networks.denoiser.patch_frames)
@@ -152,13 +164,31 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     }
     parts = [found[stage] for stage in STAGES]
     found["total"] = None if any(part is None for part in parts) else sum(parts)
-    return found
+    shape = np.shape(given["height"])
+    return {key: None if x is None else np.broadcast_to(x, shape)[()] for key, x in found.items()}
+
+
+def _sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes of requests as whole numbers of one shape, checked."""
+    missing = [key for key in Work.__required_keys__ if key not in sizes]
+    if missing:
+        raise InputError(f"no value for {', '.join(sorted(missing))}")
+    try:
+        arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in sizes.values()))
+    except (TypeError, ValueError):
+        raise InputError("sizes of requests must be numbers, or arrays that broadcast") from None
+    for key, array in zip(sizes, arrays, strict=True):
+        least = 0 if key == "text_tokens" else 1
+        if not np.all((array >= least) & (array == np.floor(array)) & (array <= 2**31)):
+            raise InputError(f"{key} must be whole numbers of at least {least}")
+    return {key: array.astype(np.int64)[()] for key, array in zip(sizes, arrays, strict=True)}
 
 
 def decoded(decoder: Decoder, expression: Expr, height: Any, width: Any, latent: Any) -> Any:
-    """FLOP of decoding an output, piece by piece; sizes may be arrays."""
+    """FLOP of decoding an output, piece by piece; NaN where no piece fits into it. Sizes may be arrays."""
     function = compiled((expression,))
-    return sum(tile.times * function(_of(tile, decoder))[0] for tile in decoder.tiles(height, width, latent))
+    found = sum(tile.times * function(_of(tile, decoder))[0] for tile in decoder.tiles(height, width, latent))
+    return np.where(np.asarray(found) == 0, np.nan, found)[()]
 
 
 def _of(tile: Tile, decoder: Decoder) -> dict[Any, Any]:
@@ -178,8 +208,8 @@ def latent_size(networks: Stages, height: Any, width: Any, frames: Any) -> tuple
     return np.asarray(latent), np.asarray(rows(height // space, width // space, latent))
 
 
-def count(model: str | Model, *, catalog: Any = None, **request: Unpack[Request]) -> Count:
-    """Count parameters and FLOP of one generation request exactly.
+def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **request: Unpack[Request]) -> Count:
+    """Count parameters and FLOP of one generation request exactly; ``by`` "operator", "block" or "stage" adds shares.
 
     ``model`` is a catalogue id, or a model made from a configuration (`diffusers_config.model_from`). The request is
     that of `estimate`. Raises `InputError` if the model has no released configuration or the request is not valid.
@@ -193,12 +223,10 @@ def count(model: str | Model, *, catalog: Any = None, **request: Unpack[Request]
     sizes = {NOTATION[x].field: int(numbers[x]) for x in REQUEST_FIELDS}
     found = flops(networks, **sizes)
     latent, tokens = latent_size(networks, sizes["height"], sizes["width"], sizes["frames"])
-    weights = networks.weights()
-    loaded = None if None in weights.values() else sum(weight or 0 for weight in weights.values())
-    exact = {name: None if value is None else float(value) for name, value in found.items()}
-    unfit = exact[DECODER] == 0.0  # a decoder that works in tiles, of which none fits
-    if unfit:
-        exact |= {DECODER: None, "total": None}
+    weights = _weights(_ById(networks))
+    loaded = _loaded(networks, weights)
+    exact = known(found)
+    unfit = networks.decoder is not None and exact[DECODER] is None
     copies = networks.denoiser.copies
     warnings = (
         *(f"{stage} is not counted: {why}" for stage, why in networks.absent.items()),
@@ -208,18 +236,30 @@ def count(model: str | Model, *, catalog: Any = None, **request: Unpack[Request]
     return Count(
         model=chosen.id,
         request=sizes,
-        tokens={"latent": int(tokens), "text": sizes["text_tokens"]},
+        tokens={"latent": int(tokens), "text": networks.denoiser.text_rows(sizes["text_tokens"])},
         parameters=int(weights[DENOISER] or 0),
-        buffers=int(total(networks.denoiser.operators()).buffers),
+        buffers=_buffers(_ById(networks)),
         flops=exact,
         weights=weights,
         memory_gb={name: None if loaded is None else loaded * size / 1e9 for name, size in BYTES.items()},
         leading_order=leading_order(chosen, numbers, weights[DENOISER] or 0, exact["denoiser_forward"] or 0.0),
-        shares=tuple(_shares(networks, sizes, int(latent), int(tokens))),
+        shares=() if by is None else tuple(combined(_shares(networks, sizes, int(latent), int(tokens)), by)),
         remarks=networks.remarks,
         sources=networks.sources,
         warnings=notes + warnings,
     )
+
+
+def _loaded(networks: Stages, weights: Mapping[str, int | None]) -> int | None:
+    """Parameters in memory: every stage, and every denoiser that takes a turn."""
+    if None in weights.values():
+        return None
+    return sum(weight or 0 for weight in weights.values()) + (networks.copies - 1) * (weights[DENOISER] or 0)
+
+
+def known(found: Mapping[str, Any]) -> dict[str, float | None]:
+    """Counts as plain numbers; None where a stage is not known, or no tile of its decoder fits."""
+    return {key: None if x is None or np.isnan(x) else float(x) for key, x in found.items()}
 
 
 def networks_of(model: Model) -> Stages:
@@ -264,14 +304,14 @@ def _shares(networks: Stages, sizes: Mapping[str, int], latent: int, tokens: int
                     stage, key, int(sums.parameters),
                     *(
                         float(sum(times * x.subs(values) for times, values in pieces))
-                        for x in (sums.flop, sums.elementwise, sums.moved)
+                        for x in (sums.flop, sums.elementwise, SIXTEEN_BITS * (sums.moved + sums.weights))
                     ),
                 )
             )  # fmt: skip
     return found
 
 
-def combined(shares: tuple[Share, ...], by: str) -> list[Share]:
+def combined(shares: Sequence[Share], by: str) -> list[Share]:
     """Add shares up ``by`` operator (kind), block or stage, within each stage."""
     if by not in GROUPINGS:
         raise InputError(f"by = {by!r} is unknown; expected one of {', '.join(GROUPINGS)}")
@@ -280,6 +320,6 @@ def combined(shares: tuple[Share, ...], by: str) -> list[Share]:
         block, _, kind = share.name.partition("|")
         name = {"operator": kind, "block": block, "stage": "all"}[by]
         row = sums.setdefault((share.stage, name), [0.0, 0.0, 0.0, 0.0])
-        for number, value in enumerate((share.parameters, share.flop, share.elementwise, share.moved)):
+        for number, value in enumerate((share.parameters, share.flop, share.elementwise, share.bytes)):
             row[number] += value
     return [Share(stage, name, int(row[0]), *row[1:]) for (stage, name), row in sums.items()]

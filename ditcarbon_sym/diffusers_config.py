@@ -21,6 +21,15 @@ from .stages import DECODER, TEXT, Stages, TextStage
 INDEX, CONFIG = "model_index.json", "config.json"
 LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTransformer2DModel"}
 """``Transformer2DModel`` of older releases, by its norm_type: what diffusers loads in its place."""
+LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
+"""Fields of that class that its successors do not all have, at the values that change nothing."""
+COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
+"""Components without weights of note, by how their names begin."""
+VISION = {
+    "depth": "vision_depth", "num_hidden_layers": "vision_depth", "hidden_size": "vision_width",
+    "intermediate_size": "vision_inner",
+}  # fmt: skip
+"""Fields of a vision tower that text leaves idle: in transformers' names, and ours."""
 
 
 def from_diffusers(path: str | Path) -> Stages:
@@ -29,11 +38,18 @@ def from_diffusers(path: str | Path) -> Stages:
     Raises `InputError` in one line for anything that is not a diffusion transformer understood here.
     """
     path = Path(path)
+    if path.name == INDEX:
+        raise InputError(f"{path}: is a pipeline's index; give the folder it is in")
     if not path.is_dir():
         denoiser = _denoiser(read_json(path), path)
         why = "only the transformer's configuration was given"
         return Stages(
-            path.stem, denoiser, None, None, absent={TEXT: why, DECODER: why}, sources={"transformer": str(path)}
+            type(denoiser).__name__,
+            denoiser,
+            None,
+            None,
+            absent={TEXT: why, DECODER: why},
+            sources={"transformer": str(path)},
         )
     if not (path / INDEX).exists():
         raise InputError(f"{path}: no {INDEX}; expected a pipeline's folder, or the transformer's {CONFIG}")
@@ -47,6 +63,10 @@ def model_from(path: str | Path) -> Model:
     networks = from_diffusers(path)
     nearest_id = _nearest_release(networks)
     known = load().model(nearest_id)
+    if networks.decoder is None:
+        factors = stages.shipped(nearest_id).factors
+        said = f"VAE factors {factors[0]} in space and {factors[1]} in time are assumed: those of {nearest_id}"
+        networks = dataclasses.replace(networks, assumed_factors=factors, remarks=(*networks.remarks, said))
     model = model_of(networks.name, networks, known.request, str(path))
     borrowed = {x: known.values[x] for x in (P_enc, P_VAE) if x not in model.values}
     return dataclasses.replace(model, values={**model.values, **borrowed}, request_from=nearest_id)
@@ -57,11 +77,16 @@ def _nearest_release(networks: Stages) -> str:
     kind = type(networks.denoiser).__name__
     size = {name: float(x) for name, x in networks.denoiser.leading_order().items()}
 
-    def distance(name: str) -> float:
-        other = stages.shipped(name).denoiser.leading_order()
-        return sum(abs(float(other[x]) / size[x] - 1) for x in size if size[x])
+    channels = networks.denoiser.in_channels
 
-    return min(stages.shipped_classes()[kind], key=distance)
+    def distance(name: str) -> tuple[bool, float]:
+        other = stages.shipped(name).denoiser
+        order = other.leading_order()
+        return other.in_channels != channels, sum(abs(float(order[x]) / size[x] - 1) for x in size if size[x])
+
+    classes = stages.shipped_classes()
+    plain = kind.removesuffix("ExpandedTimesteps")
+    return min((*classes.get(plain, ()), *classes.get(f"{plain}ExpandedTimesteps", ())), key=distance)
 
 
 def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
@@ -76,16 +101,27 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
     if index.get("expand_timesteps"):
         denoiser = _with_a_timestep_for_each_token(denoiser, path)
     absent: dict[str, str] = {}
-    remarks: list[str] = []
+    remarks = [
+        f"{name} ({kind}) is not counted"
+        for name, kind in components.items()
+        if not name.startswith((*COMPANIONS, "transformer", "vae", "text_encoder"))
+    ]
+    copies = 1
     if "transformer_2" in components:
         second = _denoiser(_component(path, "transformer_2"), path / "transformer_2" / CONFIG)
         if second != denoiser:
             raise InputError(f"{path}: transformer and transformer_2 differ; expected two of the same configuration")
-        remarks.append("two transformers take turns over the steps: the weights counted here are those of one")
+        copies = 2
+        remarks.append("two transformers take turns over the steps: parameters are those of one, memory of both")
     return Stages(
-        str(index.get("_class_name") or path.name), denoiser, _decoder(path, components, absent),
-        _text(path, components, denoiser, absent), absent, tuple(remarks), {"pipeline": str(path)},
+        _printable(index.get("_class_name"), path.name), denoiser, _decoder(path, components, absent),
+        _text(path, components, denoiser, absent), absent, tuple(remarks), {"pipeline": str(path)}, copies=copies,
     )  # fmt: skip
+
+
+def _printable(name: Any, otherwise: str) -> str:
+    """A name that can be shown: what a file says may hold anything."""
+    return name if isinstance(name, str) and name.isidentifier() and len(name) <= 64 else ascii(otherwise)[1:-1][:64]
 
 
 def _with_a_timestep_for_each_token(denoiser: Denoiser, path: Path) -> Denoiser:
@@ -114,7 +150,15 @@ def _denoiser(configuration: Mapping[str, Any], path: Path) -> Denoiser:
     if not isinstance(name, str):
         raise InputError(f"{path}: no _class_name; expected the config.json of a diffusers transformer")
     if name not in kinds:
-        raise InputError(f"{path}: _class_name = {name!r} is no diffusion transformer known here{nearest(name, kinds)}")
+        raise InputError(
+            f"{path}: _class_name = {name[:60]!r} is no diffusion transformer known here{nearest(name, kinds)}"
+        )
+    if configuration.get("_class_name") == "Transformer2DModel":
+        unused = set(LEGACY_DEFAULTS) - {x.name for x in dataclasses.fields(network_class(name))}
+        kept = {
+            key: value for key, value in configuration.items() if key not in unused or value != LEGACY_DEFAULTS[key]
+        }
+        configuration = kept
     found: Denoiser = _network(name, configuration, path)
     return found
 
@@ -150,6 +194,10 @@ def _text(
         for released in stages.shipped_classes()[type(denoiser).__name__]
         for stage in stages.shipped(released).text or ()
     ]
+    usual = min(len(stages.shipped(x).text or ()) for x in stages.shipped_classes()[type(denoiser).__name__])
+    if len(names) < usual:
+        absent[TEXT] = f"the index names {len(names)} text encoders where the released pipeline has {usual}"
+        return None
     found = []
     for name, network in networks:
         like = next((stage for stage in known if type(stage.network) is type(network)), None)
@@ -164,7 +212,12 @@ def _encoder(path: Path, folder: str, name: str) -> Encoder:
     configuration = _component(path, folder)
     if name not in MODULES or not issubclass(network_class(name), Encoder):
         raise InputError(f"{name} is not modelled")
-    flat = {**configuration, **(configuration.get("text_config") or {})}
+    halves = {key: configuration.get(key) or {} for key in ("text_config", "vision_config")}
+    for key, half in halves.items():
+        if not isinstance(half, dict):
+            raise InputError(f"{name}: {key} = {str(half)[:40]!r} is not an object")
+    vision = {VISION[key]: value for key, value in halves["vision_config"].items() if key in VISION}
+    flat = {**configuration, **halves["text_config"], **vision}
     fields = {x.name for x in dataclasses.fields(network_class(name))}
     known = {key: value for key, value in flat.items() if key in fields and value is not None}
     found: Encoder = _network(name, known, path / folder / CONFIG)
@@ -181,6 +234,6 @@ def _network(name: str, configuration: Mapping[str, Any], path: Path) -> Any:
     given = {
         key: value
         for key, value in configuration.items()
-        if key in fields or not (key.startswith("_") or key in passed_over or value in (None, False))
+        if key in fields or not (key.startswith("_") or key in passed_over or value is None or value is False)
     }
     return validate_network(kind, given, f"{path}: {name}")

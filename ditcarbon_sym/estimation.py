@@ -35,7 +35,7 @@ from .notation import (
     tau,
 )  # fmt: skip
 from .operating import OperatingPoint, Options, operating_point
-from .stages import DENOISER
+from .stages import DECODER, DENOISER
 from .uncertainty import LEVEL, interval_words, predictive
 
 SCHEMA_VERSION = 1
@@ -164,13 +164,14 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
         return None, ()
     networks = point.model.networks()
     sizes = {NOTATION[x].field: int(point.values[x]) for x in REQUEST_FIELDS}
-    work = counting.flops(networks, **sizes)
-    found: dict[str, Any] = {key: None if x is None else float(x) for key, x in work.items()}
+    found: dict[str, Any] = dict(counting.known(counting.flops(networks, **sizes)))
     weights = networks.weights()
     order = counting.leading_order(point.model, point.values, weights[DENOISER] or 0, found["denoiser_forward"] or 0.0)
     error = order["denoiser_forward_error"]
     found |= {"parameters": weights[DENOISER], "leading_order_error": error, "convention": counting.CONVENTION}
     remarks = [f"{stage} is not counted exactly: {why}" for stage, why in networks.absent.items()]
+    if networks.decoder is not None and found[DECODER] is None:
+        remarks.append("vae_decoder is not counted exactly: the output is smaller than the tiles it decodes")
     leading = point.calibration is not None and point.calibration.law != roofline.LAW
     if abs(error) > NOTABLE and leading:
         remarks.append(
@@ -184,7 +185,15 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
 def _memory(point: OperatingPoint, weights: Mapping[str, int | None]) -> tuple[str, ...]:
     """Warn where the denoiser alone, at two bytes a parameter, is larger than the accelerator's memory."""
     room, size = point.device.memory_gb, (weights[DENOISER] or 0) * counting.BYTES["bf16"] / 1e9
-    if room is None or size <= room:
+    if room is None:
+        return ()
+    everything = sum(weight or 0 for weight in weights.values()) * counting.BYTES["bf16"] / 1e9
+    if size <= room < everything:
+        return (
+            f"all stages of {point.model.id} together take {everything:.1f} GB at 16 bits and {point.device.id} has "
+            f"{room:g} GB: they fit one after another only",
+        )
+    if size <= room:
         return ()
     return (
         f"{point.model.id} does not fit {point.device.id}: the denoiser's weights take {size:.1f} GB at 16 bits, "

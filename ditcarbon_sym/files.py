@@ -1,6 +1,7 @@
 """Reading files: every way in which that can fail becomes one line."""
 
 import json
+import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -26,14 +27,16 @@ def read_toml(path: Path) -> dict[str, Any]:
 def read_json(path: Path) -> dict[str, Any]:
     """Parse a JSON file that holds one object."""
     try:
-        size = path.stat().st_size
+        status = path.stat()
     except (OSError, ValueError):
-        size = 0
-    if size > LARGEST_JSON:
+        status = None  # the reading tells what is wrong
+    if status is not None and stat.S_ISREG(status.st_mode) and status.st_size > LARGEST_JSON:
         raise InputError(
-            f"{path}: {size / 1e6:.0f} MB is no configuration (at most {LARGEST_JSON // 2**20} MB); "
+            f"{path}: {status.st_size / 1e6:.0f} MB is no configuration (at most {LARGEST_JSON // 2**20} MB); "
             "expected a config.json, not weights"
         )
+    if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise InputError(f"{path}: is not a regular file; expected a config.json")
     text = _text(path, "JSON")
     try:
         found = json.loads(text)

@@ -54,10 +54,10 @@ class Options(Request, total=False):
 
     ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
     ``lifetime_years``: over which embodied carbon is amortised. ``embodied_boundary``: which figure of it, "die" (the
-    paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``: a measured
-    efficiency, a calibration file, or "bgr" to use the shipped fit even where it extrapolates. ``config``: a diffusers
-    folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's own, or a loaded
-    `Catalog`.
+    paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``:
+    a measured efficiency, a calibration file, or a law by name: "roofline", or "bgr" even where it extrapolates.
+    ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
+    own, or a loaded `Catalog`.
     """
 
     gpu: str | None

@@ -44,6 +44,7 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
         raise InputError(f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)}")
     numbers = {**model.request, **{known[key]: checked(key, value, BY_FIELD[key]) for key, value in given.items()}}
     _demand_whole_patches(model, numbers)
+    _demand_what_the_network_takes(model, numbers)
     if model.text_tokens_fixed not in (None, numbers[m]):
         raise InputError(
             f"text_tokens = {numbers[m]:g}: {model.id} takes exactly {model.text_tokens_fixed}; leave it out"
@@ -70,6 +71,21 @@ def _demand_whole_patches(model: Model, numbers: Mapping[Symbol, float]) -> None
                 f"{NOTATION[side].field} = {size} is not a multiple of {unit} "
                 f"(VAE factor {model.values[v_s]:g} x patch {model.values[p]:g} of {model.id}); nearest: {near}"
             )
+
+
+def _demand_what_the_network_takes(model: Model, numbers: Mapping[Symbol, float]) -> None:
+    if model.networks is None:
+        return
+    networks = model.networks()
+    if numbers[m] < networks.least_text:
+        raise InputError(
+            f"text_tokens = {numbers[m]:g}: {model.id} takes at least {networks.least_text}, "
+            "which its encoders of fixed length fill"
+        )
+    space = networks.factors[0]
+    refusal = networks.denoiser.refusal(int(numbers[H]) // space, int(numbers[W]) // space)
+    if refusal:
+        raise InputError(f"{numbers[H]:g} x {numbers[W]:g}: {model.id} cannot: {refusal}")
 
 
 def _with_latent_frames(model: Model, numbers: dict[Symbol, float]) -> tuple[dict[Symbol, float], tuple[str, ...]]:

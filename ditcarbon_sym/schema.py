@@ -32,6 +32,7 @@ from .notation import (
     t_exp,
     v_t,
 )  # fmt: skip
+from .operators import total
 from .roofline import ENERGY, LAWS
 
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
@@ -225,12 +226,39 @@ def validate_network(kind: type[Any], configuration: Mapping[str, Any], where: s
         raise InputError(f"{where}: {_told_of_network(errors[0], schema)}") from None
     values = {x.name: getattr(checked, x.name) for x in own}
     for x in own:
-        sizes = values[x.name]
-        if x.default is dataclasses.MISSING and isinstance(sizes, int) and not isinstance(sizes, bool):
-            least = 0 if "layers" in x.name or "num_" in x.name else 1
-            if not least <= sizes <= LARGEST_SIZE:
-                raise InputError(f"{where}: {x.name} = {sizes} is outside {least}..{LARGEST_SIZE}")
-    return kind(**values)
+        if x.name not in FREE_OF_SIGN:
+            least = 0 if "layers" in x.name or x.default in (0, 0.0, False) else 1
+            _demand_size(f"{where}: {x.name}", values[x.name], least)
+    found = kind(**values)
+    _demand_network(found, where)
+    return found
+
+
+FREE_OF_SIGN = {"latents_mean", "latents_std", "shift_factor", "rope_scale", "dual_attention_layers", "llama_layers"}
+"""Fields that scale or number something: any sign, or zero, is possible."""
+
+
+def _demand_size(name: str, value: Any, least: int) -> None:
+    """Numbers that size something are not negative, nor zero where nothing would be left."""
+    if isinstance(value, tuple):
+        for inner in value:
+            _demand_size(name, inner, least)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        if not least <= value <= LARGEST_SIZE:
+            raise InputError(f"{name} = {value} is outside {least}..{LARGEST_SIZE}")
+    elif isinstance(value, float) and not 0 <= value <= LARGEST_SIZE:
+        raise InputError(f"{name} = {value:g} is outside 0..{LARGEST_SIZE}")
+
+
+def _demand_network(found: Any, where: str) -> None:
+    """The sizes make a network: lists are as long as they must be, and something is left to count."""
+    try:
+        parameters = total(found.operators()).parameters
+        shape = [getattr(found, name) for name in ("patch", "patch_frames", "spatial_factor") if hasattr(found, name)]
+    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{where}: the sizes do not fit together ({error})") from None
+    if not parameters > 0 or not all(size > 0 for size in shape):
+        raise InputError(f"{where}: the sizes make no network: {parameters} parameters")
 
 
 LARGEST_SIZE = 10_000_000

@@ -47,7 +47,8 @@ class TextStage:
 @dataclass(frozen=True)
 class Stages:
     """The networks of one pipeline. ``text`` is empty where nothing reads text; a stage that is None is not known, and
-    ``absent`` says why.
+    ``absent`` says why. ``copies`` counts denoisers of this configuration that take turns over the steps;
+    ``assumed_factors`` are the VAE's, where it is not known.
     """
 
     name: str
@@ -57,12 +58,19 @@ class Stages:
     absent: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    copies: int = 1
+    assumed_factors: tuple[int, int] | None = None
+
+    @property
+    def least_text(self) -> int:
+        """The fewest text tokens that leave no encoder with less than none."""
+        return max((-stage.extra for stage in self.text or () if stage.fixed is None), default=0)
 
     @property
     def factors(self) -> tuple[int, int]:
         """Downsampling of the VAE in space and time."""
         if self.decoder is None:
-            return self.denoiser.vae_factors
+            return self.assumed_factors or self.denoiser.vae_factors
         return self.decoder.spatial_factor, self.decoder.temporal_factor
 
     def operators(self) -> dict[str, list[Operator]]:

@@ -4,6 +4,7 @@ Exact at the request they are made for. Where a network rounds (rows padded to a
 the rounding of that request is kept as a factor, so that the equations stay smooth and can be differentiated.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -141,4 +142,6 @@ def _decoder(networks: Stages, height: int, width: int, frames: int, latent: int
         return Integer(0)
     expression: Any = total(networks.decoder.operators()).flop
     here = float(decoded(networks.decoder, expression, height, width, latent))
+    if math.isnan(here):
+        raise InputError(f"{height} x {width} x {frames} frames is smaller than the tiles that the VAE decodes")
     return exact(here) * H * W * n_frames / (height * width * frames)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ditcarbon_sym.catalog import load
-from ditcarbon_sym.counting import Count, combined, count
+from ditcarbon_sym.counting import Count, count
 from ditcarbon_sym.formats import significant
 from ditcarbon_sym.notation import NOTATION, N, a, c, d, f, j, n_ada, s, t
 from ditcarbon_sym.operators import ATTENTION, CONVOLUTION, DENSE, LINEAR_ATTENTION
@@ -22,7 +22,7 @@ SHOWN = (DENSE, ATTENTION, LINEAR_ATTENTION, CONVOLUTION)
 @lru_cache(maxsize=1)
 def counts() -> dict[str, Count]:
     """The exact count of every model at the default request of its pipeline."""
-    return {name: count(name) for name in load().models}
+    return {name: count(name, by="operator") for name in load().models}
 
 
 def table() -> Table:
@@ -110,5 +110,5 @@ def figure() -> Figure:
 
 
 def _share(found: Count, kind: str) -> float:
-    denoiser = [share for share in combined(found.shares, "operator") if share.stage == "denoiser"]
+    denoiser = [share for share in found.shares if share.stage == "denoiser"]
     return sum(x.flop for x in denoiser if x.name == kind) / sum(x.flop for x in denoiser)

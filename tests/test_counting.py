@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ditcarbon_sym import estimate, stages
 from ditcarbon_sym.catalog import load, paper_models
-from ditcarbon_sym.counting import GROUPINGS, combined, count, flops
+from ditcarbon_sym.counting import GROUPINGS, count, flops
 from ditcarbon_sym.notation import InputError
 from ditcarbon_sym.operators import KINDS
 
@@ -35,8 +35,8 @@ def test_a_distilled_model_encodes_no_negative_prompt():
 @pytest.mark.parametrize("by", GROUPINGS)
 @pytest.mark.parametrize("model", ["flux.1-dev", "hidream-i1", "sana-1.6b", "cogvideox-2b"])
 def test_shares_add_up_to_the_whole(model, by):
-    found = count(model, guidance=1, batch=1)
-    shares = combined(found.shares, by)
+    found = count(model, by=by, guidance=1, batch=1)
+    shares = found.shares
     for stage, whole in (("denoiser", "denoiser_forward"), ("vae_decoder", "vae_decoder"), ("text_encoder",) * 2):
         of_stage = [share for share in shares if share.stage == stage]
         assert sum(share.flop for share in of_stage) == pytest.approx(found.flops[whole], rel=1e-12)
@@ -46,7 +46,7 @@ def test_shares_add_up_to_the_whole(model, by):
 
 def test_an_unknown_grouping_is_refused():
     with pytest.raises(InputError, match="by = 'layer' is unknown; expected one of operator, block, stage"):
-        combined(count("dit-xl-2-256").shares, "layer")
+        count("dit-xl-2-256", by="layer")
 
 
 @pytest.mark.parametrize("model", sorted(load().models))

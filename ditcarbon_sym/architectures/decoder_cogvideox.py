@@ -44,7 +44,7 @@ class AutoencoderKLCogVideoX(Decoder):
     shift_factor: float | None = None
     latents_mean: tuple[float, ...] | None = None
     latents_std: tuple[float, ...] | None = None
-    force_upcast: float = True
+    force_upcast: bool = True
     use_quant_conv: bool = False
     invert_scale_latents: bool = False
 

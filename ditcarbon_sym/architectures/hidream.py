@@ -75,6 +75,13 @@ class HiDreamImageTransformer2DModel(Denoiser):
         tokens = (height // self.patch_size) * (width // self.patch_size)
         return square * tokens + (1 - square) * (self.max_resolution[0] * self.max_resolution[1] // area)
 
+    def refusal(self, height: int, width: int) -> str:
+        """A latent that is not square is padded to the largest number of tokens, and must not have more."""
+        area = self.max_resolution[0] * self.max_resolution[1]
+        if height == width or height * width <= area:
+            return ""
+        return f"a latent that is not square has at most {area} pixels"
+
     def operators(self) -> list[Operator]:
         width, area = self.width, self.patch_size**2
         t5, llama = self.caption_channels

@@ -40,6 +40,7 @@ class Denoiser(Network):
     """
 
     patch_size: Any
+    in_channels: Any
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
     """Downsampling in space and time of the VAE it was released with, used where no VAE is given."""
     passed_over: ClassVar[frozenset[str]] = frozenset()
@@ -70,6 +71,10 @@ class Denoiser(Network):
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size; incomplete patches are padded in time."""
         return (height // self.patch) * (width // self.patch) * -(-frames // self.patch_frames)
+
+    def refusal(self, height: int, width: int) -> str:
+        """Why the released network takes no latent of this size; empty where it does."""
+        return ""
 
     def text_rows(self, text: int) -> int:
         """Text rows of a prompt of so many tokens: more, where the network pads them."""

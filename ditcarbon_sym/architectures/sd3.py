@@ -52,6 +52,11 @@ class SD3Transformer2DModel(Denoiser):
         """The hidden size d."""
         return self.num_attention_heads * self.attention_head_dim
 
+    def refusal(self, height: int, width: int) -> str:
+        """Positions are cut from a table, which must be as large."""
+        largest = self.pos_embed_max_size * self.patch_size
+        return f"its positions end at {largest} latent pixels a side" if max(height, width) > largest else ""
+
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
         outputs = self.in_channels if self.out_channels is None else self.out_channels

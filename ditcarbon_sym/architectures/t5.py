@@ -5,7 +5,7 @@ the first alone. No layer has biases.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from ..notation import m
 from ..operators import Operator, attention, dense, embedding, repeated, residual, rms_norm, within
@@ -23,7 +23,7 @@ class T5EncoderModel(Encoder):
     d_ff: int
     num_layers: int
     num_heads: int
-    feed_forward_proj: str = "relu"
+    feed_forward_proj: Literal["relu", "gelu", "gated-gelu", "gated-silu"] = "relu"
     relative_attention_num_buckets: int = 32
 
     positions_everywhere = False
