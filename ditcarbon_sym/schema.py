@@ -256,7 +256,8 @@ def _demand_network(found: Any, where: str) -> None:
         parameters = total(found.operators()).parameters
         shape = [getattr(found, name) for name in ("patch", "patch_frames", "spatial_factor") if hasattr(found, name)]
     except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{where}: the sizes do not fit together ({error})") from None
+        lists = [name for name, value in vars(found).items() if isinstance(value, tuple)]
+        raise InputError(f"{where}: the sizes do not fit together ({error}); look at {', '.join(lists)}") from None
     if not parameters > 0 or not all(size > 0 for size in shape):
         raise InputError(f"{where}: the sizes make no network: {parameters} parameters")
 

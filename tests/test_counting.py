@@ -122,6 +122,39 @@ def test_text_of_a_fixed_length_cannot_be_changed():
         count("hunyuandit-1.2", text_tokens=77)
 
 
+def test_text_shorter_than_what_the_encoders_always_give_is_refused():
+    with pytest.raises(InputError, match="at least 77"):
+        count("sd3-medium", text_tokens=76)
+    assert count("sd3-medium", text_tokens=77).flops["total"] > 0
+
+
+def test_narrow_integers_do_not_overflow():
+    narrow = {key: np.int16(value) for key, value in REQUEST.items()}
+    wide = flops(stages.shipped("flux.1-dev"), **REQUEST)
+    assert flops(stages.shipped("flux.1-dev"), **narrow) == wide
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expected"),
+    [
+        ({"height": 0}, "height"),
+        ({"batch": 1.5}, "batch"),
+        ({"steps": np.nan}, "steps"),
+        ({"text_tokens": -1}, "text_tokens"),
+        ({"width": "wide"}, "must be numbers"),
+        ({"height": [1, 2], "width": [1, 2, 3]}, "broadcast"),
+    ],
+)
+def test_sizes_of_requests_are_checked(wrong, expected):
+    with pytest.raises(InputError, match=expected):
+        flops(stages.shipped("flux.1-dev"), **{**REQUEST, **wrong})
+
+
+def test_a_missing_size_of_a_request_is_named():
+    with pytest.raises(InputError, match="no value for steps"):
+        flops(stages.shipped("flux.1-dev"), **{key: value for key, value in REQUEST.items() if key != "steps"})
+
+
 def test_the_command_line_counts_in_flop_and_in_mac(ditcarbon):
     answer = json.loads(ditcarbon("count", "qwen-image", "--json", "--by", "stage").out)
     halves = json.loads(ditcarbon("count", "qwen-image", "--json", "--macs", "--by", "stage").out)

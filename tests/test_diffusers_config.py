@@ -1,6 +1,7 @@
 """Reading a user's diffusers folder: the same counts as the catalogue, and one clear line for anything else."""
 
 import json
+import os
 
 import pytest
 
@@ -141,6 +142,57 @@ def test_a_size_of_the_wrong_type_is_named(value, config):
 @pytest.mark.parametrize("value", [-1, 10**9])
 def test_a_size_out_of_range_is_refused(value, config):
     assert "num_layers" in refusal(config({**transformer("flux.1-dev"), "num_layers": value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("flux.1-dev", {"num_attention_heads": 0}),
+        ("flux.1-dev", {"attention_head_dim": 0}),
+        ("flux.1-dev", {"axes_dims_rope": [-16, 56, 56]}),
+        ("hunyuanvideo", {"mlp_ratio": -4.0}),
+        ("wan2.1-t2v-14b", {"patch_size": []}),
+        ("wan2.1-t2v-14b", {"patch_size": [1, 0, 2]}),
+    ],
+)
+def test_sizes_that_make_no_network_are_refused(name, wrong, config):
+    assert next(iter(wrong)) in refusal(config({**transformer(name), **wrong}))
+
+
+def test_a_device_is_not_read(tmp_path):
+    pipe = tmp_path / "config.json"
+    os.mkfifo(pipe)
+    assert "not a regular file" in refusal(pipe)
+
+
+def test_a_second_transformer_is_held_in_memory_but_not_run_beside_the_first(pipeline):
+    folder = pipeline("wan2.1-t2v-14b", transformer_2=["diffusers", "WanTransformer3DModel"])
+    (folder / "transformer_2").mkdir()
+    first = (folder / "transformer" / "config.json").read_text()
+    (folder / "transformer_2" / "config.json").write_text(first)
+    both, one = count(model_from(folder)), count("wan2.1-t2v-14b")
+    assert both.flops == one.flops and both.parameters == one.parameters
+    assert both.memory_gb["bf16"] == pytest.approx(one.memory_gb["bf16"] + 2e-9 * one.parameters)
+    assert any("two transformers" in remark for remark in both.remarks)
+    (folder / "transformer_2" / "config.json").write_text(first.replace('"num_layers": 40', '"num_layers": 39'))
+    assert "differ" in refusal(folder)
+
+
+def test_an_index_that_names_fewer_text_encoders_than_released_has_no_count_of_text(pipeline):
+    folder = pipeline("sd3-medium", text_encoder_3=[None, None])
+    found = count(model_from(folder))
+    assert found.flops["text_encoder"] is None and found.flops["total"] is None
+    assert any("2 text encoders where the released pipeline has 3" in warning for warning in found.warnings)
+
+
+def test_a_part_that_is_not_counted_is_named(pipeline):
+    found = count(model_from(pipeline("flux.1-dev", image_encoder=["transformers", "CLIPVisionModel"])))
+    assert any("image_encoder (CLIPVisionModel) is not counted" in warning for warning in found.remarks)
+
+
+def test_what_a_file_says_is_shown_without_control_characters(pipeline):
+    folder = pipeline("flux.1-dev", _class_name="\x1b[31mred")
+    assert from_diffusers(folder).name.isprintable()
 
 
 def test_a_unet_is_refused(config):
