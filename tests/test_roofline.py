@@ -166,3 +166,9 @@ def test_a_calibration_says_what_stands_fixed():
     for gpu in GPUS:
         calibration = shipped_calibration(gpu, roofline.LAW)
         assert calibration is not None and set(calibration.verdicts.values()) - {"identified"}
+
+
+@pytest.mark.parametrize(("gpu", "seconds"), [("h100-sxm-80gb", 466.8), ("b200-sxm", 334.2)])
+def test_the_readmes_example_holds_the_published_run(gpu, seconds):
+    found = estimate("wan2.1-t2v-14b", gpu=gpu, height=480, width=832)
+    assert found.time_s.low < seconds < found.time_s.high
