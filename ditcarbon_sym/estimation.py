@@ -43,8 +43,6 @@ LAWS = {
     "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
     roofline.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
 }  # fmt: skip
-NOTABLE = 0.05
-"""Relative error of the leading order from which an estimate warns of it."""
 PER_DAY = Notation(B, "n", "outputs per day", "1/day", "per_day", 1e-3, 1e12, False, "outputs per day")
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
 
@@ -172,13 +170,6 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
     remarks = [f"{stage} is not counted exactly: {why}" for stage, why in networks.absent.items()]
     if networks.decoder is not None and found[DECODER] is None:
         remarks.append("vae_decoder is not counted exactly: the output is smaller than the tiles it decodes")
-    leading = point.calibration is not None and point.calibration.law != roofline.LAW
-    if abs(error) > NOTABLE and leading:
-        remarks.append(
-            f"the leading-order FLOP of a pass, as the calibration was fitted with, are {abs(error):.0%} "
-            f"{'above' if error > 0 else 'below'} the exact count for {point.model.id}; "
-            "time, energy and carbon carry that error"
-        )
     return found, (*remarks, *_memory(point, weights))
 
 

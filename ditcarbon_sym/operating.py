@@ -126,7 +126,9 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
         L: years * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
-    said = borrowed + notes + route.warnings + _unknowns(device, boundary)
+    order = pipeline.route_name(route.route) != roofline.LAW
+    beware = work.order_notes(chosen, numbers, fitted=route.calibration is not None) if order else ()
+    said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary)
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, boundary, said)
 
 

@@ -13,10 +13,12 @@ from sympy import Expr, Integer, Rational, Symbol
 
 from . import stages
 from .catalog import Model
-from .counting import decoded, latent_size
+from .counting import decoded, flops, latent_size, leading_order
 from .equation import Equation, exact
 from .notation import (
     F_VAE,
+    NOTATION,
+    REQUEST_FIELDS,
     B,
     F_attn,
     F_denoiser,
@@ -145,3 +147,24 @@ def _decoder(networks: Stages, height: int, width: int, frames: int, latent: int
     if math.isnan(here):
         raise InputError(f"{height} x {width} x {frames} frames is smaller than the tiles that the VAE decodes")
     return exact(here) * H * W * n_frames / (height * width * frames)
+
+
+NOTABLE = 0.05
+"""Relative error of the leading order from which its users are warned of it."""
+
+
+def order_notes(model: Model, numbers: Mapping[Symbol, float], *, fitted: bool) -> tuple[str, ...]:
+    """What to beware of where leading-order FLOP are used: how far they are from the exact count, if that is known."""
+    if model.networks is None:
+        return ()
+    networks = model.networks()
+    sizes: Any = {NOTATION[x].field: int(numbers[x]) for x in REQUEST_FIELDS}
+    forward = float(flops(networks, **sizes)["denoiser_forward"])
+    error = leading_order(model, numbers, 1, forward)["denoiser_forward_error"]
+    if abs(error) <= NOTABLE:
+        return ()
+    return (
+        f"the leading-order FLOP of a pass{', as the calibration was fitted with,' if fitted else ''} are "
+        f"{abs(error):.0%} {'above' if error > 0 else 'below'} the exact count for {model.id}; "
+        "time, energy and carbon carry that error",
+    )

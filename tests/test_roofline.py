@@ -172,3 +172,13 @@ def test_a_calibration_says_what_stands_fixed():
 def test_the_readmes_example_holds_the_published_run(gpu, seconds):
     found = estimate("wan2.1-t2v-14b", gpu=gpu, height=480, width=832)
     assert found.time_s.low < seconds < found.time_s.high
+
+
+@pytest.mark.parametrize("choice", [{"efficiency": "bgr"}, {"mu": 0.3}])
+def test_whatever_uses_leading_order_says_how_far_it_is_off(choice):
+    assert any("below the exact count" in note for note in operating_point("sd3.5-medium", **choice).notes)
+    assert not any("exact count" in note for note in operating_point("pixart-alpha", **choice).notes)
+
+
+def test_the_operator_law_counts_exactly_and_has_nothing_to_say_of_it():
+    assert not any("exact count" in note for note in operating_point("sd3.5-medium").notes)

@@ -248,3 +248,9 @@ def test_rivals_differ_by_what_is_named(ditcarbon):
     model = json.loads(ditcarbon(*base, "--against-model", "sd3-medium").out)
     measured = json.loads(ditcarbon(*base, "--against-mu", "0.2").out)
     assert len({norway["value"], model["value"], measured["value"]}) == 3
+
+
+def test_an_answer_by_leading_order_says_how_far_its_flop_are_off(ditcarbon):
+    asked = ["solve", "sd3.5-medium", "--for", "resolution", "--budget-g", "1"]
+    assert "24% below the exact count" in ditcarbon(*asked, "--efficiency", "bgr").err
+    assert "exact count" not in ditcarbon(*asked).err
