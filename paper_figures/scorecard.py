@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,9 @@ from .tables import Table
 
 NOISE = {"time": 0.18, "energy": 0.07}
 """By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
+LEVEL = 0.9
+QUANTILE, BEYOND = NormalDist().inv_cdf((1 + LEVEL) / 2), 2 / (1 - LEVEL)
+"""Of the predictive intervals: the normal quantile on either side, and what the interval score asks for a miss."""
 COLOURS = {"time": "#0072B2", "energy": "#D55E00"}
 MARKERS = dict(zip(
     ("cogvideox-2b", "flux.1-dev", "hunyuandit-1.2", "pixart-sigma", "sana-1.5-1.6b", "sd3-medium", "sd3.5-medium",
@@ -136,6 +140,68 @@ def _bgr(runs: Any) -> float:
     return fit_identified(saturation, operator_law.data(runs, "mu")).shipped.mape()
 
 
+@dataclass(frozen=True)
+class Coverage:
+    """How a predictive interval made of the other models' errors fares on each model held out."""
+
+    gpu: str
+    target: str
+    half_width: float
+    runs: int
+    inside: int
+    by_model: dict[str, float]
+    interval_score: float
+
+
+@lru_cache(maxsize=1)
+def coverages() -> tuple[Coverage, ...]:
+    """The 90 % interval of each model: exp(-z s) to exp(z s) about its prediction, s the scatter of the others."""
+    found = []
+    for gpu in (H100, B200):
+        for target in ("time", "energy"):
+            errors: dict[str, list[float]] = {}
+            for x in scores():
+                if (x.gpu, x.target) == (gpu, target):
+                    errors.setdefault(x.model, []).append(float(np.log(x.held_out)))
+            found.append(_coverage(gpu, target, {model: np.array(mine) for model, mine in errors.items()}))
+    return tuple(found)
+
+
+def _coverage(gpu: str, target: str, errors: dict[str, Any]) -> Coverage:
+    mean_squares = {model: float(np.mean(mine**2)) for model, mine in errors.items()}
+    halves, shares, points, inside = [], {}, [], 0
+    for model, mine in errors.items():
+        half = QUANTILE * float(np.sqrt(np.mean([x for other, x in mean_squares.items() if other != model])))
+        outside = np.maximum(np.abs(mine) - half, 0)
+        halves.append(half)
+        inside += int(np.sum(outside == 0))
+        shares[model] = float(np.mean(outside == 0))
+        points.append(float(np.mean(2 * half + BEYOND * outside)))
+    runs = sum(len(mine) for mine in errors.values())
+    return Coverage(gpu, target, float(np.mean(halves)), runs, inside, shares, float(np.mean(points)))
+
+
+def coverage() -> Table:
+    """Coverage and width of the predictive intervals, by accelerator and target."""
+    rows = [
+        (
+            load().gpu(x.gpu).name, x.target, f"{100 * np.expm1(x.half_width):.0f}", f"{100 * NOISE[x.target]:.0f}",
+            f"{x.inside} of {x.runs}", f"{100 * np.mean(list(x.by_model.values())):.0f}", f"{x.interval_score:.2f}",
+            ", ".join(f"{model} {100 * share:.0f} %" for model, share in x.by_model.items() if share < 1),
+        )
+        for x in coverages()
+    ]  # fmt: skip
+    return Table(
+        "Coverage of the operator law's 90 % intervals",
+        ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
+         "interval score", "models not wholly inside"),
+        rows,
+        "Each model is predicted by a fit without it, and its interval is made of the other models' errors; those come "
+        f"from fits that have seen the model. The interval score is of logarithms: width, and {BEYOND:.0f} times what "
+        "lies outside.",
+    )  # fmt: skip
+
+
 def figure() -> Figure:
     """Predicted over measured, each model held out, time and energy on both accelerators."""
     drawn, panels = plt.subplots(2, 2, figsize=(7.2, 5.2), sharey=True)
@@ -170,4 +236,6 @@ def figure() -> Figure:
     return drawn
 
 
-TABLES = {"scorecard": table, "operator_laws": laws, "operator_law_v100": v100}
+TABLES = {
+    "scorecard": table, "operator_laws": laws, "operator_law_v100": v100, "operator_law_coverage": coverage,
+}  # fmt: skip
