@@ -14,7 +14,7 @@ from typing import Unpack
 
 from sympy import Symbol
 
-from . import carbon, pipeline, roofline, work
+from . import pipeline
 from .catalog import (
     Calibration,
     Catalog,
@@ -24,27 +24,21 @@ from .catalog import (
     defaults,
     load,
     load_calibration,
-    paper_models,
-    shipped_calibration,
 )
 from .notation import (
     NOTATION,
     PUE,
     SECONDS_PER_YEAR,
     TDP,
-    B,
     C_chip,
-    H,
     I_grid,
     InputError,
     L,
     Notation,
     Theta_peak,
-    W,
-    ell,
-    mu,
 )  # fmt: skip
 from .request import Request, checked, resolve_request
+from .routes import choose_route, order_notes
 
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
 
@@ -90,16 +84,6 @@ class OperatingPoint:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class _Efficiency:
-    """The route chosen for mu: the numbers it needs and what there is to say of it."""
-
-    route: pipeline.AnyRoute
-    values: Mapping[Symbol, float]
-    calibration: Calibration | None
-    warnings: tuple[str, ...] = ()
-
-
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
     """Choose and check everything that an estimate rests on; raises `InputError` in one line.
 
@@ -117,7 +101,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
     facility = _facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
-    route = _choose_efficiency(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     given = options.get("lifetime_years")
     years = LIFETIME_YEARS.check(defaults()["lifetime_years"] if given is None else given)
     boundary = _boundary(device, options.get("embodied_boundary"))
@@ -126,8 +110,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
         L: years * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
-    order = pipeline.route_name(route.route) != roofline.LAW
-    beware = work.order_notes(chosen, numbers, fitted=route.calibration is not None) if order else ()
+    beware = order_notes(route.route, route.calibration, chosen, numbers)
     said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary)
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, boundary, said)
 
@@ -193,131 +176,6 @@ def _facility(entries: Catalog, datacenter: str | None, pue: float | None, grid:
         raise InputError("pue and grid go together (or name a datacenter)")
     values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
     return Datacenter("custom", "as given", values, {}, "as given")
-
-
-def _choose_efficiency(
-    model: Model,
-    numbers: Mapping[Symbol, float],
-    device: Gpu,
-    measured: float | None,
-    own: Calibration | None,
-    law: str | None,
-) -> _Efficiency:
-    """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
-
-    The paper's fit where it was made: its models, in its production regime. Elsewhere the operator law, where the
-    accelerator has been calibrated for it.
-    """
-    if measured is not None:
-        return _Efficiency("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
-    if law not in (None, "bgr", roofline.LAW):
-        raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr' or {roofline.LAW!r}")
-    if own is not None:
-        if own.law == roofline.LAW:
-            return _by_operators(model, numbers, own)
-        return _Efficiency(own.law, own.values, own, outside_validity(own, model, numbers))
-    operators = _shipped_for(device, roofline.LAW)
-    if law == roofline.LAW:
-        if operators is None:
-            raise InputError(
-                f"gpu {device.id!r} has no calibration of the operator law; calibrated are {', '.join(_calibrated())}"
-            )
-        return _by_operators(model, numbers, operators)
-    calibration = _shipped_for(device)
-    in_paper = calibration is not None and is_production(calibration, numbers) and _is_the_papers(model)
-    if law is None and operators is not None and _is_whole(model) and not in_paper:
-        return _by_operators(model, numbers, operators)
-    return _by_bgr(numbers, model, device, calibration, explicit=law is not None)
-
-
-def _by_bgr(
-    numbers: Mapping[Symbol, float], model: Model, device: Gpu, calibration: Calibration | None, *, explicit: bool
-) -> _Efficiency:
-    """The paper's fit; where it extrapolates, only if asked for."""
-    own_fit = calibration is not None
-    if calibration is None and explicit:
-        calibration = shipped_calibration(str(defaults()["gpu"]))
-    remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
-    if calibration is None:
-        raise InputError(f"gpu {device.id!r} has no calibration; {remedy}")
-    transferred = (
-        () if own_fit else (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
-    )
-    outside = outside_validity(calibration, model, numbers)
-    if not is_production(calibration, numbers) and not explicit:
-        pixels = f"{numbers[H]:g} x {numbers[W]:g}"
-        raise InputError(
-            f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
-        )
-    return _Efficiency(calibration.law, calibration.values, calibration, transferred + outside)
-
-
-def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration) -> _Efficiency:
-    """The operator law: the work of this model, and energy by its own law where that has been measured."""
-    own_energy = set(roofline.ENERGY) <= set(calibration.values)
-    equations = (
-        *work.equations(model, numbers, calibration.head_multiple), roofline.runtime, roofline.efficiency,
-        roofline.energy if own_energy else carbon.energy,
-    )  # fmt: skip
-    values = {**calibration.device, **calibration.values}
-    return _Efficiency(
-        pipeline.Route(roofline.LAW, equations), values, calibration, outside_validity(calibration, model, numbers)
-    )
-
-
-def _is_whole(model: Model) -> bool:
-    """Whether every stage of the model is known operator by operator."""
-    return model.networks is not None and not model.networks().absent
-
-
-def _is_the_papers(model: Model) -> bool:
-    known = paper_models().get(model.id)
-    return known is not None and known.values == model.values
-
-
-def _calibrated() -> list[str]:
-    return sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW) is not None)
-
-
-def _shipped_for(device: Gpu, law: str = "bgr") -> Calibration | None:
-    """The shipped calibration, if it was made on this very device: a user's entry may have taken the name with
-    another peak.
-    """
-    calibration = shipped_calibration(device.id, law)
-    if calibration is None or calibration.device[Theta_peak] != device.values[Theta_peak]:
-        return None
-    return calibration
-
-
-def _device_words(calibration: Calibration) -> str:
-    return f"{calibration.gpu} at {calibration.device[Theta_peak] / 1e12:g} TFLOP/s"
-
-
-def is_production(calibration: Calibration, numbers: Mapping[Symbol, float]) -> bool:
-    """Whether the output is at least as large, in pixels, as the smallest the calibration was fitted on."""
-    return numbers[H] * numbers[W] >= float(calibration.validity["pixels_min"])
-
-
-def outside_validity(calibration: Calibration, model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
-    """Say, a line each, in which ways a request lies outside the range the calibration was measured in."""
-    notes = []
-    if not is_production(calibration, numbers):
-        notes.append(
-            f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})"
-        )
-    tokens = pipeline.evaluate({**model.values, **numbers}, (ell,))[ell]
-    for what, value, (low, high) in (
-        ("batch", numbers[B], calibration.validity["batch"]),
-        ("latent tokens", tokens, calibration.validity["latent_tokens"]),
-    ):
-        if not low <= value <= high:
-            notes.append(f"extrapolates: {what} = {value:g} is outside the calibrated {low:g}..{high:g}")
-    return tuple(notes)
-
-
-def _regime(calibration: Calibration) -> str:
-    side = math.isqrt(int(calibration.validity["pixels_min"]))
-    return f"height x width of at least {side} x {side}"
 
 
 def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:

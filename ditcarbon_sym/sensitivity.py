@@ -50,7 +50,8 @@ from .notation import (
     t,
     v_t,
 )  # fmt: skip
-from .operating import OperatingPoint, outside_validity
+from .operating import OperatingPoint
+from .routes import outside_validity
 
 KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),

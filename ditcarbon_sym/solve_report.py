@@ -6,13 +6,11 @@ from typing import Any
 
 from sympy import Symbol
 
-from . import roofline
 from .formats import significant
 from .notation import C_output, C_total, E, H, InputError, W, n_frames, n_latent, tau, v_t
-from .operating import OperatingPoint, operating_point, outside_validity
-from .pipeline import route_name
+from .operating import OperatingPoint, operating_point
+from .routes import order_notes, outside_validity
 from .solve import UNKNOWNS, Solution, break_even, within
-from .work import order_notes
 
 
 @dataclass(frozen=True)
@@ -85,10 +83,8 @@ def _moved(point: OperatingPoint, solution: Solution) -> OperatingPoint:
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:
     """In which ways a point lies outside the range of its calibration, and how far its FLOP are off."""
-    fitted = point.calibration is not None
     outside = () if point.calibration is None else outside_validity(point.calibration, point.model, point.values)
-    leading = route_name(point.route) != roofline.LAW
-    return (*outside, *(order_notes(point.model, point.values, fitted=fitted) if leading else ()))
+    return (*outside, *order_notes(point.route, point.calibration, point.model, point.values))
 
 
 def rows(solution: Solution) -> list[tuple[str, str]]:

@@ -153,7 +153,7 @@ NOTABLE = 0.05
 """Relative error of the leading order from which its users are warned of it."""
 
 
-def order_notes(model: Model, numbers: Mapping[Symbol, float], *, fitted: bool) -> tuple[str, ...]:
+def leading_order_notes(model: Model, numbers: Mapping[Symbol, float], *, fitted: bool) -> tuple[str, ...]:
     """What to beware of where leading-order FLOP are used: how far they are from the exact count, if that is known."""
     if model.networks is None:
         return ()

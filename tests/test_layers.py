@@ -18,6 +18,7 @@ FLOORS = [
     {"schema", "catalog", "pipeline", "request", "measurements", "derivatives"},
     {"diffusers_config", "counting"},
     {"work"},
+    {"routes"},
     {"operating"},
     {
         "estimation",

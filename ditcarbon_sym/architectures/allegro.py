@@ -19,15 +19,22 @@ from ..operators import (
     convolution,
     dense,
     elementwise,
-    gated_residual,
     modulate,
     norm,
     repeated,
-    residual,
     table,
     within,
 )
-from .layers import FREQUENCIES, cross_attention, feed_forward, mlp, modulation, queries_keys_values, rotations
+from .layers import (
+    FREQUENCIES,
+    cross_attention,
+    feed_forward,
+    mlp,
+    modulation,
+    queries_keys_values,
+    rotations,
+    single_modulation,
+)
 from .network import Denoiser, FeedForwardActivation, is_gated
 
 
@@ -84,19 +91,10 @@ class AllegroTransformer3DModel(Denoiser):
         """One block: modulated self-attention, plain cross-attention, modulated MLP; its third norm is never used."""
         width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
         affine = 2 * int(self.norm_elementwise_affine)
+        cross = cross_attention("attn2", ell, m, width, self.cross_attention_dim, heads, head, bias=self.attention_bias)
+        feed = feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn))
         return [
-            table("scale_shift_table", 6 * width),
-            elementwise("scale_shift_table.add", 1, 6 * width, reads=2),
-            norm("norm1", ell, width, vectors=affine),
-            modulate("norm1.modulate", ell, width),
-            *self.attention(),
-            gated_residual("attn1.gate", ell, width),
-            *cross_attention("attn2", ell, m, width, self.cross_attention_dim, heads, head, bias=self.attention_bias),
-            residual("attn2.add", ell, width),
-            norm("norm2", ell, width, vectors=affine),
-            modulate("norm2.modulate", ell, width),
-            *feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn)),
-            gated_residual("ff.gate", ell, width),
+            *single_modulation(width, self.attention(), cross, feed, vectors=affine),
             *([Operator("norm3", NORM, 0, parameters=affine * width)] if affine else []),
         ]
 

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from sympy import Symbol
 
 from ..notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..operators import Operator, Size, dense, gated_residual, modulate, norm, repeated, residual, rms_norm, within
-from .flux import PACKING, joint_attention, parallel_block
-from .layers import feed_forward, mlp
+from ..operators import Operator, Size, dense, modulate, norm, repeated, residual, rms_norm, within
+from .flux import PACKING, parallel_block, two_streams
+from .layers import mlp
 from .network import Denoiser
 
 
@@ -83,18 +83,7 @@ class ChromaTransformer2DModel(Denoiser):
 
     def dual_block(self) -> list[Operator]:
         """Two streams with weights of their own, one attention; the modulation is made elsewhere."""
-        width = self.width
-        return [
-            norm("norm1.norm", ell + m, width),
-            modulate("norm1.modulate", ell + m, width),
-            *joint_attention(width, self.num_attention_heads, self.attention_head_dim),
-            gated_residual("attn.gate", ell + m, width),
-            norm("norm2", ell + m, width),
-            modulate("norm2.modulate", ell + m, width),
-            *feed_forward("ff", ell, width, 4 * width),
-            *feed_forward("ff_context", m, width, 4 * width),
-            gated_residual("ff.gate", ell + m, width),
-        ]
+        return two_streams(self.width, self.num_attention_heads, self.attention_head_dim)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """One stream for all, without a modulation in the blocks."""

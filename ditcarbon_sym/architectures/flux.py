@@ -81,15 +81,7 @@ class FluxTransformer2DModel(Denoiser):
         return [
             *modulation("norm1", width, width, 6),
             *modulation("norm1_context", width, width, 6),
-            norm("norm1.norm", ell + m, width),
-            modulate("norm1.modulate", ell + m, width),
-            *joint_attention(width, self.num_attention_heads, self.attention_head_dim),
-            gated_residual("attn.gate", ell + m, width),
-            norm("norm2", ell + m, width),
-            modulate("norm2.modulate", ell + m, width),
-            *feed_forward("ff", ell, width, 4 * width),
-            *feed_forward("ff_context", m, width, 4 * width),
-            gated_residual("ff.gate", ell + m, width),
+            *two_streams(width, self.num_attention_heads, self.attention_head_dim),
         ]
 
     def single_block(self) -> list[Operator]:
@@ -106,6 +98,24 @@ class FluxTransformer2DModel(Denoiser):
             s: 0, c: 0, a: 1, j: 1, n_ada: 1, t: self.width, N: self.num_layers + self.num_single_layers,
             d: self.width, f: 4, p: self.patch,
         }  # fmt: skip
+
+
+def two_streams(
+    width: Size, heads: Size, head_width: Size, mlps: tuple[str, str] = ("ff", "ff_context")
+) -> list[Operator]:
+    """A dual-stream block but for its modulation: joint attention, then an MLP for latents and one for text."""
+    latents, text = mlps
+    return [
+        norm("norm1.norm", ell + m, width),
+        modulate("norm1.modulate", ell + m, width),
+        *joint_attention(width, heads, head_width),
+        gated_residual("attn.gate", ell + m, width),
+        norm("norm2", ell + m, width),
+        modulate("norm2.modulate", ell + m, width),
+        *feed_forward(latents, ell, width, 4 * width),
+        *feed_forward(text, m, width, 4 * width),
+        gated_residual(f"{latents}.gate", ell + m, width),
+    ]
 
 
 def joint_attention(width: Any, heads: Any, head: Any, *, bias: bool = True) -> list[Operator]:

@@ -19,7 +19,6 @@ from ..operators import (
     convolution,
     dense,
     elementwise,
-    gated_residual,
     modulate,
     norm,
     repeated,
@@ -27,7 +26,7 @@ from ..operators import (
     table,
     within,
 )
-from .layers import FREQUENCIES, feed_forward, mlp, modulation, queries_keys_values
+from .layers import FREQUENCIES, feed_forward, mlp, modulation, queries_keys_values, single_modulation
 from .network import Denoiser, FeedForwardActivation, is_gated
 
 PLACES = ell / n_latent
@@ -88,27 +87,16 @@ class LatteTransformer3DModel(Denoiser):
         """One block on so many sequences of so many tokens: modulated self-attention, plain cross-attention (in a
         frame), modulated MLP. The table of the modulation is added to the condition for each sequence.
         """
-        width, affine = self.width, 2 * int(self.norm_elementwise_affine)
-        return [
-            table("scale_shift_table", 6 * width),
-            elementwise("scale_shift_table.add", sequences, 6 * width, reads=2),
-            norm("norm1", ell, width, vectors=affine),
-            modulate("norm1.modulate", ell, width),
-            *self.attention("attn1", sequences, tokens, tokens, width),
-            gated_residual("attn1.gate", ell, width),
-            *(self.cross_attention(sequences, tokens) if with_text else []),
-            norm("norm2", ell, width, vectors=affine),
-            modulate("norm2.modulate", ell, width),
-            *feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn)),
-            gated_residual("ff.gate", ell, width),
-        ]
+        width = self.width
+        own = self.attention("attn1", sequences, tokens, tokens, width)
+        cross = self.cross_attention(sequences, tokens) if with_text else []
+        feed = feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn))
+        affine = 2 * int(self.norm_elementwise_affine)
+        return single_modulation(width, own, cross, feed, vectors=affine, conditions=sequences)
 
     def cross_attention(self, sequences: Size, tokens: Size) -> list[Operator]:
         """Attention of each sequence to the whole text."""
-        return [
-            *self.attention("attn2", sequences, tokens, m, self.cross_attention_dim or 0),
-            residual("attn2.add", ell, self.width),
-        ]
+        return self.attention("attn2", sequences, tokens, m, self.cross_attention_dim or 0)
 
     def attention(self, name: str, sequences: Size, queries: Size, keys: Size, keys_width: Size) -> list[Operator]:
         """Attention within each sequence, to as many keys as it has."""

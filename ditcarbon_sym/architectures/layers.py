@@ -1,16 +1,21 @@
 """Small groups of operators that many families share, under the names of the released code."""
 
+from ..notation import ell
 from ..operators import (
     Operator,
     Size,
     activation,
     attention,
     dense,
+    elementwise,
     gate,
+    gated_residual,
+    modulate,
     norm,
     residual,
     rms_norm,
     rotary,
+    table,
     within,
 )  # fmt: skip
 
@@ -124,7 +129,61 @@ def mlp_of_llama(name: str, rows: Size, width: Size, inner: Size, *, bias: bool 
     )
 
 
+def single_modulation(
+    width: Size, attention: list[Operator], cross: list[Operator], feed: list[Operator], *, vectors: Size = 0,
+    conditions: Size = 1,
+) -> list[Operator]:  # fmt: skip
+    """A block under adaLN-single (PixArt): its table is added to the one modulation that all blocks share, once for
+    each of ``conditions``; cross-attention, if any, is not modulated. ``vectors`` are those of an affine norm.
+    """
+    return [
+        table("scale_shift_table", 6 * width),
+        elementwise("scale_shift_table.add", conditions, 6 * width, reads=2),
+        norm("norm1", ell, width, vectors=vectors),
+        modulate("norm1.modulate", ell, width),
+        *attention,
+        gated_residual("attn1.gate", ell, width),
+        *cross,
+        *([residual("attn2.add", ell, width)] if cross else []),
+        norm("norm2", ell, width, vectors=vectors),
+        modulate("norm2.modulate", ell, width),
+        *feed,
+        gated_residual("ff.gate", ell, width),
+    ]
+
+
+def sandwich(rows: Size, width: Size, inner: Size, attention: list[Operator]) -> list[Operator]:
+    """A block with a norm before and after each sublayer (Lumina 2 and Z-Image), the MLP that of Llama."""
+    return [
+        rms_norm("attention_norm1", rows, width),
+        *attention,
+        rms_norm("attention_norm2", rows, width),
+        residual("attention.add", rows, width),
+        rms_norm("ffn_norm1", rows, width),
+        *mlp_of_llama("feed_forward", rows, width, inner),
+        rms_norm("ffn_norm2", rows, width),
+        residual("feed_forward.add", rows, width),
+    ]
+
+
+def modulated_sandwich(rows: Size, width: Size, inner: Size, attention: list[Operator]) -> list[Operator]:
+    """The same under modulation: a scale before each sublayer, a gate after it; the modulation itself is not here."""
+    return [
+        rms_norm("attention_norm1", rows, width),
+        elementwise("attention_norm1.scale", rows, width),
+        *attention,
+        rms_norm("attention_norm2", rows, width),
+        gated_residual("attention.gate", rows, width),
+        rms_norm("ffn_norm1", rows, width),
+        elementwise("ffn_norm1.scale", rows, width),
+        *mlp_of_llama("feed_forward", rows, width, inner),
+        rms_norm("ffn_norm2", rows, width),
+        gated_residual("feed_forward.gate", rows, width),
+    ]
+
+
 __all__ = [
-    "FREQUENCIES", "cross_attention", "feed_forward", "head_norms", "mlp", "mlp_of_llama", "modulation", "norm",
-    "queries_keys_values", "residual", "rotations", "self_attention",
+    "FREQUENCIES", "cross_attention", "feed_forward", "head_norms", "mlp", "mlp_of_llama", "modulated_sandwich",
+    "modulation", "norm", "queries_keys_values", "residual", "rotations", "sandwich", "self_attention",
+    "single_modulation",
 ]  # fmt: skip

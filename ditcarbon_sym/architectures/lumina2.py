@@ -17,14 +17,21 @@ from ..operators import (
     attention,
     dense,
     elementwise,
-    gated_residual,
     norm,
     repeated,
-    residual,
     rms_norm,
     within,
 )
-from .layers import FREQUENCIES, head_norms, mlp, mlp_of_llama, modulation, queries_keys_values, rotations
+from .layers import (
+    FREQUENCIES,
+    head_norms,
+    mlp,
+    modulated_sandwich,
+    modulation,
+    queries_keys_values,
+    rotations,
+    sandwich,
+)
 from .network import Denoiser
 
 CONDITION = 1024
@@ -90,31 +97,12 @@ class Lumina2Transformer2DModel(Denoiser):
         return [
             *modulation("norm1", self.condition, width, 4),
             activation("norm1.tanh", 1, 2 * width),
-            rms_norm("norm1.norm", rows, width),
-            elementwise("norm1.scale", rows, width),
-            *self.attention(rows),
-            rms_norm("norm2", rows, width),
-            gated_residual("attn.gate", rows, width),
-            rms_norm("ffn_norm1", rows, width),
-            elementwise("ffn_norm1.scale", rows, width),
-            *mlp_of_llama("feed_forward", rows, width, self.inner),
-            rms_norm("ffn_norm2", rows, width),
-            gated_residual("feed_forward.gate", rows, width),
+            *modulated_sandwich(rows, width, self.inner, self.attention(rows)),
         ]
 
     def plain_block(self, rows: Size) -> list[Operator]:
         """One block without modulation: the text does not depend on the timestep."""
-        width = self.hidden_size
-        return [
-            rms_norm("norm1", rows, width),
-            *self.attention(rows),
-            rms_norm("norm2", rows, width),
-            residual("attn.add", rows, width),
-            rms_norm("ffn_norm1", rows, width),
-            *mlp_of_llama("feed_forward", rows, width, self.inner),
-            rms_norm("ffn_norm2", rows, width),
-            residual("feed_forward.add", rows, width),
-        ]
+        return sandwich(rows, self.hidden_size, self.inner, self.attention(rows))
 
     def attention(self, rows: Size) -> list[Operator]:
         """Grouped-query attention with rotary positions on all rows; keys and values are copied to every head."""

@@ -16,15 +16,13 @@ from ..operators import (
     buffer,
     convolution,
     dense,
-    elementwise,
-    gated_residual,
     modulate,
     norm,
     repeated,
     residual,
     table,
 )
-from .layers import FREQUENCIES, cross_attention, feed_forward, mlp, modulation, self_attention
+from .layers import FREQUENCIES, cross_attention, feed_forward, mlp, modulation, self_attention, single_modulation
 from .network import Denoiser, FeedForwardActivation, is_gated
 
 THIRD = Rational(1, 3)
@@ -102,21 +100,10 @@ class PixArtTransformer2DModel(Denoiser):
     def block(self) -> list[Operator]:
         """One block: modulated self-attention, plain cross-attention, modulated MLP."""
         width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        affine = 2 * self.norm_elementwise_affine
-        return [
-            table("scale_shift_table", 6 * width),
-            elementwise("scale_shift_table.add", 1, 6 * width, reads=2),
-            norm("norm1", ell, width, vectors=affine),
-            modulate("norm1.modulate", ell, width),
-            *self_attention("attn1", ell, width, heads, head, bias=self.attention_bias),
-            gated_residual("attn1.gate", ell, width),
-            *cross_attention("attn2", ell, m, width, self.cross_attention_dim, heads, head, bias=self.attention_bias),
-            residual("attn2.add", ell, width),
-            norm("norm2", ell, width, vectors=affine),
-            modulate("norm2.modulate", ell, width),
-            *feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn)),
-            gated_residual("ff.gate", ell, width),
-        ]
+        own = self_attention("attn1", ell, width, heads, head, bias=self.attention_bias)
+        cross = cross_attention("attn2", ell, m, width, self.cross_attention_dim, heads, head, bias=self.attention_bias)
+        feed = feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn))
+        return single_modulation(width, own, cross, feed, vectors=2 * self.norm_elementwise_affine)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         return {

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Literal
 from sympy import Symbol
 
 from ..notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..operators import Operator, Size, dense, gated_residual, modulate, norm, repeated, rms_norm
-from .flux import PACKING, joint_attention
-from .layers import FREQUENCIES, feed_forward, mlp, modulation
+from ..operators import Operator, Size, dense, modulate, norm, repeated, rms_norm
+from .flux import PACKING, two_streams
+from .layers import FREQUENCIES, mlp, modulation
 from .network import Denoiser
 
 
@@ -68,15 +68,7 @@ class QwenImageTransformer2DModel(Denoiser):
         return [
             *modulation("img_mod", width, width, 6),
             *modulation("txt_mod", width, width, 6),
-            norm("norm1", ell + m, width),
-            modulate("norm1.modulate", ell + m, width),
-            *joint_attention(width, self.num_attention_heads, self.attention_head_dim),
-            gated_residual("attn.gate", ell + m, width),
-            norm("norm2", ell + m, width),
-            modulate("norm2.modulate", ell + m, width),
-            *feed_forward("img_mlp", ell, width, 4 * width),
-            *feed_forward("txt_mlp", m, width, 4 * width),
-            gated_residual("mlp.gate", ell + m, width),
+            *two_streams(width, self.num_attention_heads, self.attention_head_dim, ("img_mlp", "txt_mlp")),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

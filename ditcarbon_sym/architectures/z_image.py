@@ -18,15 +18,22 @@ from ..operators import (
     attention,
     dense,
     elementwise,
-    gated_residual,
     norm,
     repeated,
-    residual,
     rms_norm,
     table,
     within,
 )
-from .layers import FREQUENCIES, head_norms, mlp, mlp_of_llama, modulation, queries_keys_values, rotations
+from .layers import (
+    FREQUENCIES,
+    head_norms,
+    mlp,
+    modulated_sandwich,
+    modulation,
+    queries_keys_values,
+    rotations,
+    sandwich,
+)
 from .network import Denoiser
 
 CONDITION = 256
@@ -133,31 +140,12 @@ class ZImageTransformer2DModel(Denoiser):
         return [
             dense("adaLN_modulation", 1, self.condition, 4 * width),
             activation("adaLN_modulation.tanh", 1, 2 * width),
-            rms_norm("attention_norm1", rows, width),
-            elementwise("attention_norm1.scale", rows, width),
-            *self.attention(rows),
-            rms_norm("attention_norm2", rows, width),
-            gated_residual("attention.gate", rows, width),
-            rms_norm("ffn_norm1", rows, width),
-            elementwise("ffn_norm1.scale", rows, width),
-            *mlp_of_llama("feed_forward", rows, width, self.inner),
-            rms_norm("ffn_norm2", rows, width),
-            gated_residual("feed_forward.gate", rows, width),
+            *modulated_sandwich(rows, width, self.inner, self.attention(rows)),
         ]
 
     def plain_block(self, rows: Size) -> list[Operator]:
         """One block without modulation: the text does not depend on the timestep."""
-        width = self.dim
-        return [
-            rms_norm("attention_norm1", rows, width),
-            *self.attention(rows),
-            rms_norm("attention_norm2", rows, width),
-            residual("attention.add", rows, width),
-            rms_norm("ffn_norm1", rows, width),
-            *mlp_of_llama("feed_forward", rows, width, self.inner),
-            rms_norm("ffn_norm2", rows, width),
-            residual("feed_forward.add", rows, width),
-        ]
+        return sandwich(rows, self.dim, self.inner, self.attention(rows))
 
     def attention(self, rows: Size) -> list[Operator]:
         """Attention with rotary positions on all rows."""

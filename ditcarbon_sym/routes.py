@@ -1,0 +1,159 @@
+"""Which route leads to time and energy: the paper's fit, the operator law, a calibration file or a measured efficiency.
+
+One call uses one route. No fit is used silently outside its regime or on another accelerator.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sympy import Symbol
+
+from . import carbon, pipeline, roofline, work
+from .catalog import Calibration, Gpu, Model, defaults, load, paper_models, shipped_calibration
+from .notation import NOTATION, B, H, InputError, Theta_peak, W, ell, mu
+from .request import checked
+
+
+@dataclass(frozen=True)
+class ChosenRoute:
+    """The route chosen to time and energy: the numbers it needs and what there is to say of it."""
+
+    route: pipeline.AnyRoute
+    values: Mapping[Symbol, float]
+    calibration: Calibration | None
+    warnings: tuple[str, ...] = ()
+
+
+def choose_route(
+    model: Model,
+    numbers: Mapping[Symbol, float],
+    device: Gpu,
+    measured: float | None,
+    own: Calibration | None,
+    law: str | None,
+) -> ChosenRoute:
+    """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
+
+    The paper's fit where it was made: its models, in its production regime. Elsewhere the operator law, where the
+    accelerator has been calibrated for it.
+    """
+    if measured is not None:
+        return ChosenRoute("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
+    if law not in (None, "bgr", roofline.LAW):
+        raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr' or {roofline.LAW!r}")
+    if own is not None:
+        if own.law == roofline.LAW:
+            return _by_operators(model, numbers, own)
+        return ChosenRoute(own.law, own.values, own, outside_validity(own, model, numbers))
+    operators = _shipped_for(device, roofline.LAW)
+    if law == roofline.LAW:
+        if operators is None:
+            raise InputError(
+                f"gpu {device.id!r} has no calibration of the operator law; calibrated are {', '.join(_calibrated())}"
+            )
+        return _by_operators(model, numbers, operators)
+    calibration = _shipped_for(device)
+    in_paper = calibration is not None and is_production(calibration, numbers) and _is_the_papers(model)
+    if law is None and operators is not None and _is_whole(model) and not in_paper:
+        return _by_operators(model, numbers, operators)
+    return _by_bgr(numbers, model, device, calibration, explicit=law is not None)
+
+
+def _by_bgr(
+    numbers: Mapping[Symbol, float], model: Model, device: Gpu, calibration: Calibration | None, *, explicit: bool
+) -> ChosenRoute:
+    """The paper's fit; where it extrapolates, only if asked for."""
+    own_fit = calibration is not None
+    if calibration is None and explicit:
+        calibration = shipped_calibration(str(defaults()["gpu"]))
+    remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
+    if calibration is None:
+        raise InputError(f"gpu {device.id!r} has no calibration; {remedy}")
+    transferred = (
+        () if own_fit else (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
+    )
+    outside = outside_validity(calibration, model, numbers)
+    if not is_production(calibration, numbers) and not explicit:
+        pixels = f"{numbers[H]:g} x {numbers[W]:g}"
+        raise InputError(
+            f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
+        )
+    return ChosenRoute(calibration.law, calibration.values, calibration, transferred + outside)
+
+
+def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration) -> ChosenRoute:
+    """The operator law: the work of this model, and energy by its own law where that has been measured."""
+    own_energy = set(roofline.ENERGY) <= set(calibration.values)
+    equations = (
+        *work.equations(model, numbers, calibration.head_multiple), roofline.runtime, roofline.efficiency,
+        roofline.energy if own_energy else carbon.energy,
+    )  # fmt: skip
+    values = {**calibration.device, **calibration.values}
+    return ChosenRoute(
+        pipeline.Route(roofline.LAW, equations), values, calibration, outside_validity(calibration, model, numbers)
+    )
+
+
+def _is_whole(model: Model) -> bool:
+    """Whether every stage of the model is known operator by operator."""
+    return model.networks is not None and not model.networks().absent
+
+
+def _is_the_papers(model: Model) -> bool:
+    known = paper_models().get(model.id)
+    return known is not None and known.values == model.values
+
+
+def _calibrated() -> list[str]:
+    return sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW) is not None)
+
+
+def _shipped_for(device: Gpu, law: str = "bgr") -> Calibration | None:
+    """The shipped calibration, if it was made on this very device: a user's entry may have taken the name with
+    another peak.
+    """
+    calibration = shipped_calibration(device.id, law)
+    if calibration is None or calibration.device[Theta_peak] != device.values[Theta_peak]:
+        return None
+    return calibration
+
+
+def _device_words(calibration: Calibration) -> str:
+    return f"{calibration.gpu} at {calibration.device[Theta_peak] / 1e12:g} TFLOP/s"
+
+
+def is_production(calibration: Calibration, numbers: Mapping[Symbol, float]) -> bool:
+    """Whether the output is at least as large, in pixels, as the smallest the calibration was fitted on."""
+    return numbers[H] * numbers[W] >= float(calibration.validity["pixels_min"])
+
+
+def outside_validity(calibration: Calibration, model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
+    """Say, a line each, in which ways a request lies outside the range the calibration was measured in."""
+    notes = []
+    if not is_production(calibration, numbers):
+        notes.append(
+            f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})"
+        )
+    tokens = pipeline.evaluate({**model.values, **numbers}, (ell,))[ell]
+    for what, value, (low, high) in (
+        ("batch", numbers[B], calibration.validity["batch"]),
+        ("latent tokens", tokens, calibration.validity["latent_tokens"]),
+    ):
+        if not low <= value <= high:
+            notes.append(f"extrapolates: {what} = {value:g} is outside the calibrated {low:g}..{high:g}")
+    return tuple(notes)
+
+
+def _regime(calibration: Calibration) -> str:
+    side = math.isqrt(int(calibration.validity["pixels_min"]))
+    return f"height x width of at least {side} x {side}"
+
+
+def order_notes(
+    route: pipeline.AnyRoute, calibration: Calibration | None, model: Model, numbers: Mapping[Symbol, float]
+) -> tuple[str, ...]:
+    """How far the leading-order FLOP that a route uses are from the exact count; the operator law counts exactly."""
+    if pipeline.route_name(route) == roofline.LAW:
+        return ()
+    return work.leading_order_notes(model, numbers, fitted=calibration is not None)
