@@ -91,7 +91,7 @@ def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> N
 @app.command()
 def formula(
     name: Annotated[
-        str, typer.Argument(help="An equation's number (1 to 8) or left-hand side, such as F_block, mu or C_total.")
+        str, typer.Argument(help="An equation's number (1 to 8) or left-hand side (F_block, mu, roofline.tau).")
     ],
     closed: Annotated[bool, typer.Option("--closed", help="In the inputs alone: every intermediate put in.")] = False,
     model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
@@ -100,11 +100,14 @@ def formula(
     catalog: CatalogOption = None,
 ) -> None:
     """Print an equation: plain, in LaTeX, in closed form, or with a model's numbers in it."""
-    from . import pipeline
+    from . import pipeline, roofline
     from .catalog import load
+    from .notation import InputError
 
     equation = pipeline.find(name)
     if closed:
+        if equation in roofline.EQUATIONS:
+            raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
         equation = pipeline.closed_form(equation.lhs)
     if model is not None:
         equation = equation.at(load(catalog).model(model).values)

@@ -12,7 +12,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 from sympy import Symbol
 
-from . import carbon, efficiency, flops
+from . import carbon, efficiency, flops, roofline
 from .equation import Equation
 from .evaluate import compiled
 from .notation import C_emb, C_op, C_output, C_total, E, F_total, InputError, P, mu, tau
@@ -81,9 +81,12 @@ def find(name: str) -> Equation:
 
     >>> find("5").lhs, find("F_block").number
     (E, 'Table 2')
+    >>> find("roofline.tau").number
+    'operator law, time'
     """
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
+    known |= {f"{roofline.LAW}.{equation.lhs}": equation for equation in roofline.EQUATIONS}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())
         raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")

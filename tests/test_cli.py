@@ -127,3 +127,9 @@ def test_a_real_process_prints_no_traceback(run_python):
         "print(done.returncode, done.stderr.count(chr(10)), 'Traceback' in done.stderr)"
     )
     assert out.split() == ["2", "1", "False"]
+
+
+def test_the_operator_law_has_formulas_but_no_closed_form(ditcarbon, refused):
+    assert "Q_elem" in ditcarbon("formula", "roofline.tau").out
+    assert "no closed form" in refused("formula", "roofline.tau", "--closed")
+    assert "kappa" in ditcarbon("formula", "kappa", "--closed").out

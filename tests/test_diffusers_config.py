@@ -64,11 +64,14 @@ def refusal(path):
     return message
 
 
-@pytest.mark.parametrize("name", sorted(stages.shipped_ids()))
+def says_all_itself(name):
+    """Whether the transformer's config.json suffices: for Wan 2.2 5B a switch stands in the pipeline's index."""
+    return not transformer(name)["_class_name"].endswith("ExpandedTimesteps")
+
+
+@pytest.mark.parametrize("name", sorted(filter(says_all_itself, stages.shipped_ids())))
 def test_a_released_transformer_config_is_read_back_as_the_catalogue_has_it(name, config):
     shipped = transformer(name)
-    if shipped["_class_name"].endswith("ExpandedTimesteps"):
-        pytest.skip("its switch stands in the pipeline's index, not in the transformer's config")
     found = from_diffusers(config({"_diffusers_version": "0.42.1", **shipped}))
     assert found.denoiser == stages.shipped(name).denoiser
     assert found.decoder is None and found.text is None and set(found.absent) == {"text_encoder", "vae_decoder"}
