@@ -87,6 +87,7 @@ class OperatingPoint:
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
     """Choose and check everything that an estimate rests on; raises `InputError` in one line.
 
+    >>> from ditcarbon_sym.notation import B
     >>> point = operating_point("pixart-alpha", batch=4)
     >>> point.values[B], point.device.id, point.route
     (4.0, 'v100-pcie-16gb', 'bgr')
