@@ -1,5 +1,5 @@
-"""The real networks: diffusers' and transformers' classes on the meta device, and what to feed them.
+"""The real networks on the meta device: what they are fed, and what it takes to count them without values.
 
-One file per group of families. Each has ``DENOISERS``, ``DECODERS`` or ``ENCODERS``: class name to a function that
-makes the arguments of one pass at batch 1. Needs the extra ``verify``; nothing is downloaded and no weights exist.
+What the denoisers and decoders take is described once, in ``ditcarbon_sym.measure``, which runs them. Needs the extra
+``verify``; nothing is downloaded and no weights exist.
 """

@@ -8,9 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import diffusers
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+
+from ditcarbon_sym.measure import networks
+from ditcarbon_sym.measure.tensors import made
 
 KINDS = {
     "aten.mm": "dense", "aten.addmm": "dense", "aten.bmm": "product", "aten.baddbmm": "product",
@@ -32,10 +34,13 @@ class Counted:
 
 def build(configuration: Mapping[str, Any]) -> Any:
     """Make a diffusers network from its configuration, on the meta device."""
-    known = {key: value for key, value in configuration.items() if not key.startswith("_")}
-    known |= dict.fromkeys(configuration.get("_null", ()))
     with torch.device("meta"):
-        return getattr(diffusers, configuration["_class_name"])(**known).eval()
+        return networks.build(configuration)
+
+
+def on_meta(description: Any) -> Any:
+    """Tensors without values for what a network is fed."""
+    return made(description, "meta", torch.get_default_dtype())
 
 
 def elements(tensors: Any) -> int:

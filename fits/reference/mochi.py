@@ -1,15 +1,8 @@
-"""Mochi 1: what its denoiser takes. Sizes are of the latent."""
+"""Mochi 1: what it takes to count its denoiser on the meta device."""
 
 from typing import Any
 
-from torch import Tensor, einsum, empty, long, ones
-
-
-def mochi(net: Any, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    return {
-        "hidden_states": empty(1, net.config.in_channels, frames, height, width), "timestep": empty(1, dtype=long),
-        "encoder_hidden_states": empty(1, text, net.config.text_embed_dim), "encoder_attention_mask": empty(1, text),
-    }  # fmt: skip
+from torch import Tensor, einsum, ones
 
 
 def valid_text(net: Any) -> None:
@@ -35,5 +28,4 @@ def valid_text(net: Any) -> None:
         block.attn1.forward = all_rows(block.attn1.forward)
 
 
-DENOISERS = {"MochiTransformer3DModel": mochi}
 PATCHES = {"MochiTransformer3DModel": valid_text}

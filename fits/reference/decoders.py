@@ -1,12 +1,18 @@
-"""VAEs of the video models: the latents that they decode. Sizes are of the latent."""
+"""VAE decoders: latents to decode at batch 1, on the meta device, and the sizes that show how each works."""
 
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor, empty
 
+from ditcarbon_sym.measure import networks
 
-def latent(net: Any, height: int, width: int, frames: int) -> Tensor:
-    return empty(1, net.config.latent_channels, frames, height, width)
+from .counting import on_meta
+
+
+def alone(latent: Callable[..., Any]) -> Callable[..., Any]:
+    """One output's latent, without values."""
+    return lambda net, height, width, frames: on_meta(latent(net, 1, height, width, frames))
 
 
 def ltx(net: Any, z: Tensor) -> Any:
@@ -19,13 +25,7 @@ def allegro(net: Any, z: Tensor) -> Any:
     return net.decode(z)
 
 
-DECODERS = {
-    "AutoencoderKLAllegro": latent,
-    "AutoencoderKLCogVideoX": latent,
-    "AutoencoderKLHunyuanVideo": latent,
-    "AutoencoderKLLTXVideo": latent,
-    "AutoencoderKLMochi": latent,
-}
+DECODERS = {kind: alone(latent) for kind, latent in networks.DECODERS.items()}
 SIZES = {
     "AutoencoderKLAllegro": [(40, 40, 6), (60, 64, 11), (90, 160, 22)],
     "AutoencoderKLCogVideoX": [(24, 40, 9), (32, 32, 4), (16, 8, 1)],

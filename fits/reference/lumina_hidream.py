@@ -1,16 +1,9 @@
-"""Lumina-Image 2.0, Z-Image and HiDream-I1: what their denoisers take. Sizes are of the latent."""
+"""Lumina-Image 2.0 and HiDream-I1: what it takes to count their denoisers on the meta device."""
 
 from typing import Any
 
 from diffusers.models.transformers.transformer_hidream_image import MOEFeedForwardSwiGLU
-from torch import Tensor, cat, empty, ones
-
-
-def lumina2(net: Any, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    return {
-        "hidden_states": empty(1, net.config.in_channels, height, width), "timestep": empty(1),
-        "encoder_hidden_states": empty(1, text, net.config.cap_feat_dim), "encoder_attention_mask": empty(1, text),
-    }  # fmt: skip
+from torch import Tensor, cat, ones
 
 
 def valid_text(net: Any) -> None:
@@ -25,25 +18,6 @@ def valid_text(net: Any) -> None:
         return positions(hidden_states, ones(attention_mask.shape, dtype=int, device="cpu"))
 
     net.rope_embedder.forward = forward
-
-
-def z_image(net: Any, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    return {
-        "x": [empty(net.config.in_channels, frames, height, width)], "t": empty(1),
-        "cap_feats": [empty(text, net.config.cap_feat_dim)],
-        "patch_size": net.config.all_patch_size[0], "f_patch_size": net.config.all_f_patch_size[0],
-    }  # fmt: skip
-
-
-def hidream(net: Any, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    """Both encoders give ``text`` tokens; Llama gives those of all its layers."""
-    t5, llama = net.config.caption_channels
-    return {
-        "hidden_states": empty(1, net.config.in_channels, height, width), "timesteps": empty(1),
-        "encoder_hidden_states_t5": empty(1, text, t5),
-        "encoder_hidden_states_llama3": empty(max(net.config.llama_layers) + 1, 1, text, llama),
-        "pooled_embeds": empty(1, net.config.text_emb_dim),
-    }  # fmt: skip
 
 
 def even_routing(net: Any) -> None:
@@ -70,9 +44,4 @@ def even_routing(net: Any) -> None:
             module.moe_infer = routed(module)
 
 
-DENOISERS = {
-    "Lumina2Transformer2DModel": lumina2,
-    "ZImageTransformer2DModel": z_image,
-    "HiDreamImageTransformer2DModel": hidream,
-}
 PATCHES = {"Lumina2Transformer2DModel": valid_text, "HiDreamImageTransformer2DModel": even_routing}

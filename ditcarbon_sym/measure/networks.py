@@ -1,0 +1,220 @@
+"""The real networks of a catalogue model: diffusers' and transformers' classes with random weights; no downloads.
+
+The released configurations of the catalogue make them. Before anything is timed, the parameters that torch counts must
+be those of the catalogue's exact count.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from .. import stages
+from ..files import DATA, read_toml
+from ..notation import InputError
+from . import image_inputs, video_inputs
+from .tensors import made
+
+DENOISERS = {**image_inputs.DENOISERS, **video_inputs.DENOISERS}
+DECODERS = {**image_inputs.DECODERS, **video_inputs.DECODERS}
+RELEASED_AS, PATCHES = video_inputs.RELEASED_AS, video_inputs.PATCHES
+ONE_AFTER_ANOTHER = frozenset({
+    "WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps", "CosmosTransformer3DModel",
+    "Lumina2Transformer2DModel", "CogView4Transformer2DModel", "QwenImageTransformer2DModel",
+    "ChromaTransformer2DModel", "HunyuanVideoTransformer3DModel",
+})  # fmt: skip
+"""Classes whose pipelines run the guidance passes one after another; all others run them as one batch."""
+TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
+"""Classes whose text half has a configuration of its own, and its type."""
+VISION_HALF = {
+    "Qwen2_5_VLForConditionalGeneration": {
+        "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": 3584,
+    },
+}  # fmt: skip
+"""The released vision tower, where the class's default is another one (Qwen/Qwen2.5-VL-7B-Instruct: config.json)."""
+BLOCK = 2**20
+SPREAD = 0.02
+"""Random weights: a block of this many normal values of this spread, repeated, wherever the class draws its own."""
+Pass = Callable[[], Any]
+
+
+def configuration(model: str) -> Mapping[str, Any]:
+    """The released configuration of a model's denoiser."""
+    found: Mapping[str, Any] = read_toml(DATA / "pipelines" / f"{model}.toml")["transformer"]
+    return found
+
+
+def build(fields: Mapping[str, Any]) -> Any:
+    """Make a diffusers network from its configuration, on torch's current device and in its current precision."""
+    import diffusers
+
+    known = {key: value for key, value in fields.items() if not key.startswith("_") and key != "sources"}
+    known |= dict.fromkeys(fields.get("_null", ()))
+    kind = fields["_class_name"]
+    return getattr(diffusers, RELEASED_AS.get(kind, kind))(**known).eval()
+
+
+def build_encoder(fields: Mapping[str, Any]) -> Any:
+    """Make a transformers network from its configuration, on torch's current device and in its current precision."""
+    import transformers
+
+    name = fields["_class_name"]
+    own = {key: value for key, value in fields.items() if key not in ("_class_name", "sources")}
+    cls = getattr(transformers, name)
+    if name not in TEXT_HALF:
+        return cls(cls.config_class(**own)).eval()
+    half = {"model_type": TEXT_HALF[name], "tie_word_embeddings": False, **own}
+    vision = {"vision_config": VISION_HALF[name]} if name in VISION_HALF else {}
+    return cls(cls.config_class(text_config=half, tie_word_embeddings=False, **vision)).eval()
+
+
+def parameters(modules: Iterable[Any]) -> int:
+    """Parameters of modules, each tensor once."""
+    tensors = {id(x): x for module in modules for x in module.parameters()}
+    return sum(int(x.numel()) for x in tensors.values())
+
+
+def random_weights(device: str, dtype: Any, make: Callable[[], Any]) -> Any:
+    """Make a network on a device, its weights from a block of random values instead of each class's slow draw."""
+    import torch
+
+    before = torch.get_default_dtype()
+    block = (SPREAD * torch.randn(BLOCK, device=device)).to(dtype)
+
+    def fill(tensor: Any) -> Any:
+        with torch.no_grad():
+            flat = tensor.view(-1) if tensor.is_contiguous() else tensor.reshape(-1)
+            for start in range(0, flat.numel(), BLOCK):
+                part = flat[start : start + BLOCK]
+                part.copy_(block[: part.numel()])
+        return tensor
+
+    class Filled(torch.overrides.TorchFunctionMode):
+        def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            if getattr(function, "__name__", "") in DRAWS:
+                return fill(args[0] if args else kwargs["tensor"])
+            return function(*args, **(kwargs or {}))
+
+    try:
+        torch.set_default_dtype(dtype)
+        with torch.device(device), Filled():
+            return _precise(make().to(device).requires_grad_(False), dtype)
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _precise(net: Any, dtype: Any) -> Any:
+    """Weights as the released pipelines load them: in ``dtype``, but for the modules that the class keeps in 32 bits.
+
+    Buffers stay as the class makes them.
+    """
+    import torch
+
+    kept = set(getattr(net, "_keep_in_fp32_modules", None) or ())
+    for name, weight in net.named_parameters():
+        if weight.is_floating_point():
+            weight.data = weight.data.to(torch.float32 if kept & set(name.split(".")) else dtype)
+    return net
+
+
+DRAWS = frozenset({
+    "uniform_", "normal_", "trunc_normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_",
+})  # fmt: skip
+"""What draws the weights of a class, one number after another."""
+
+
+def denoiser(model: str, device: str, dtype: Any) -> Any:
+    """The denoiser of a catalogue model with random weights; raises `InputError` if it is not as large as counted."""
+    fields = configuration(model)
+    net = random_weights(device, dtype, lambda: build(fields))
+    _demand_as_counted(model, stages.DENOISER, parameters([net]))
+    PATCHES.get(fields["_class_name"], _untouched)(net)
+    return net
+
+
+def _demand_as_counted(model: str, stage: str, found: int) -> None:
+    counted = stages.shipped(model).weights()[stage]
+    if found != counted:
+        words = f"the {stage.replace('_', ' ')} of {model}"
+        raise InputError(f"{words} has {found:,} parameters by torch, {counted:,} in the catalogue: not measured")
+
+
+def _untouched(net: Any) -> None:
+    """Most classes run as they are."""
+
+
+def denoising(model: str, net: Any, size: Mapping[str, int], device: str, dtype: Any) -> Pass:
+    """One denoising step: every guidance pass, in one batch or one after another as the released pipeline has them."""
+    networks, kind = stages.shipped(model), configuration(model)["_class_name"]
+    space, time = networks.factors
+    frames = size["frames"]
+    latent = (frames - 1) // time + 1 if networks.denoiser.is_video else frames
+    if networks.decoder is not None and networks.denoiser.is_video:
+        latent = int(networks.decoder.latent_frames(frames))
+    depth = networks.denoiser.patch_frames * math.ceil(latent / networks.denoiser.patch_frames)
+    apart = kind in ONE_AFTER_ANOTHER
+    batch = size["batch"] * (1 if apart else size["guidance"])
+    sizes = (batch, size["height"] // space, size["width"] // space, depth, size["text_tokens"])
+    inputs = made(DENOISERS[kind](net, *sizes), device, dtype)
+    passes = size["guidance"] if apart else 1
+
+    def step() -> None:
+        for _ in range(passes):
+            net(**inputs)
+
+    return step
+
+
+def decoder(model: str, device: str, dtype: Any) -> Any:
+    """The VAE of a catalogue model; its decoding half must be as large as counted."""
+    table = read_toml(DATA / "pipelines" / f"{model}.toml")
+    fields = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
+    net = random_weights(device, dtype, lambda: build(fields))
+    halves = [getattr(net, part, None) for part in ("decoder", "post_quant_conv")]
+    _demand_as_counted(model, stages.DECODER, parameters(x for x in halves if x is not None))
+    return net
+
+
+def decoding(model: str, net: Any, size: Mapping[str, int], device: str, dtype: Any) -> Pass:
+    """Decoding a batch."""
+    import torch
+
+    networks, kind = stages.shipped(model), type(net).__name__
+    space, time = networks.factors
+    latent = (size["frames"] - 1) // time + 1
+    sides = (size["height"] // space, size["width"] // space)
+    z = made(DECODERS[kind](net, size["batch"], *sides, latent), device, dtype)
+    if kind == "AutoencoderKLAllegro":  # it decodes in tiles alone, as its pipeline has it do
+        net.enable_tiling()
+    if kind == "AutoencoderKLLTXVideo" and net.config.timestep_conditioning:
+        step = torch.zeros(1, device=device, dtype=dtype)
+        return lambda: net.decode(z, step)
+    return lambda: net.decode(z)
+
+
+def encoders(model: str, device: str, dtype: Any) -> list[Any]:
+    """The text encoders of a catalogue model, in order; together they must be as large as counted."""
+    known = read_toml(DATA / "text_encoders.toml")["text_encoders"]
+    named = read_toml(DATA / "pipelines" / f"{model}.toml")["text_encoders"]
+    nets = [random_weights(device, dtype, lambda x=x: build_encoder(known[x["network"]])) for x in named]
+    _demand_as_counted(model, stages.TEXT, parameters(nets))
+    return nets
+
+
+def encoding(model: str, nets: list[Any], size: Mapping[str, int], device: str) -> Pass:
+    """Encoding the prompts of a batch, and the negative ones where guidance needs them."""
+    import torch
+
+    from ..notation import m
+
+    lengths: list[tuple[Any, int]] = []
+    for stage, net in zip(stages.shipped(model).text or (), nets, strict=True):
+        lengths.append((net, int(stage.tokens().subs(m, size["text_tokens"]))))
+        if size["guidance"] > 1 and stage.negative:
+            lengths.append((net, int(stage.negative_tokens().subs(m, size["text_tokens"]))))
+    fed = [(net, torch.ones(size["batch"], tokens, dtype=torch.long, device=device)) for net, tokens in lengths]
+
+    def encode() -> None:
+        for net, tokens in fed:
+            net(input_ids=tokens)
+
+    return encode

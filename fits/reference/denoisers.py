@@ -1,0 +1,20 @@
+"""What the denoisers take at batch 1, on the meta device: the package's own description of it (``measure``)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ditcarbon_sym.measure import image_inputs, networks, video_inputs
+from ditcarbon_sym.measure.image_inputs import Inputs
+
+from .counting import on_meta
+
+Taken = Callable[[Any, int, int, int, int], dict[str, Any]]
+
+
+def alone(inputs: Inputs) -> Taken:
+    """One output, its tensors without values."""
+    return lambda net, *sizes: on_meta(inputs(net, 1, *sizes))
+
+
+DENOISERS = {kind: alone(inputs) for kind, inputs in networks.DENOISERS.items()}
+SQUARE, RELEASED_AS, PATCHES = image_inputs.SQUARE, video_inputs.RELEASED_AS, video_inputs.PATCHES
