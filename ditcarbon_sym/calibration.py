@@ -17,8 +17,9 @@ from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, re
 from .efficiency import saturation
 from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified, leave_one_group_out, log_scatter
 from .flops import latent_tokens
-from .measurements import Row, read_csv
-from .notation import NOTATION, B, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s
+from .measured_device import device_of, told_facts
+from .measurements import DENOISER, Row, read_csv
+from .notation import NOTATION, B, F_denoiser, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s
 from .request import resolve_request
 
 CANDIDATE_SIDES = (256, 512, 768, 1024)
@@ -28,8 +29,8 @@ CANDIDATE_BATCHES = (1, 2, 4, 8, 16)
 def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | None = None) -> Data:
     """Turn rows of measurements into batch, latent tokens and mu, grouped by model.
 
-    Where a row gives seconds, mu is the leading-order FLOP of the whole request over seconds and the peak of
-    ``gpu``. Raises `InputError` naming the row.
+    Where a row gives seconds, mu is the leading-order FLOP of the whole request, or of the denoiser where the row is of
+    that stage, over seconds and the peak of ``gpu``. Raises `InputError` naming the row.
     """
     entries = catalog or load()
     columns: list[tuple[float, float, float]] = []
@@ -45,12 +46,13 @@ def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | N
 def _measured(row: Row, gpu: Gpu | None, catalog: Catalog) -> tuple[float, float, float]:
     model = catalog.model(row.model)
     numbers, _ = resolve_request(model, row.request)
-    results = pipeline.evaluate({**model.values, **numbers}, (ell, F_total))
+    work = F_denoiser if row.extra.get("stage") == DENOISER else F_total
+    results = pipeline.evaluate({**model.values, **numbers}, (ell, work))
     efficiency = row.measured.get("mu")
     if efficiency is None:
         if gpu is None:
             raise InputError("time_s can become mu only on a known accelerator; name its gpu")
-        timed = {F_total: results[F_total], tau: row.measured["time_s"], Theta_peak: gpu.values[Theta_peak]}
+        timed = {F_total: results[work], tau: row.measured["time_s"], Theta_peak: gpu.values[Theta_peak]}
         efficiency = float(carbon.efficiency_of_run(timed))
         if not NOTATION[mu].low <= efficiency <= NOTATION[mu].high:
             seconds = f"time_s = {row.measured['time_s']:g}"
@@ -129,11 +131,12 @@ class Calibrated:
     table: dict[str, Any]
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
+    of: str = "mu"
 
 
 def calibrate(
     sweep: str | Path,
-    gpu: str,
+    gpu: str | None = None,
     *,
     loss: str = "absolute",
     bootstrap: int = 200,
@@ -155,8 +158,9 @@ def calibrate(
         if not low <= value <= high:
             raise InputError(f"{name} = {str(value)[:20]} is outside {low}..{high}")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
-    device, path = entries.gpu(gpu), Path(sweep)
+    path = Path(sweep)
     rows = read_csv(path)
+    device = device_of(path, gpu, entries)
     try:
         data = sweep_data(rows, device, entries)
         fitted = fit_identified(saturation, data, BGR, loss)
@@ -169,35 +173,40 @@ def calibrate(
         "file": path.name,
         "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "bootstrap": {"draws": bootstrap, "seed": seed},
+        **told_facts(path, device),
     }
     pixels = int(min(row.request["height"] * row.request["width"] for row in rows))
     verdicts = {x.symbol: x.verdict for x in known}
     return Calibrated(
-        title=f"{path.name}: {len(data)} rows, {_models(data)}, on {device.id}; law: BGR, Eq. (3), {loss} residuals",
+        title=f"{path.name}: {len(data)} rows, {models_words(data)}, on {device.id}; "
+        f"law: BGR, Eq. (3), {loss} residuals",
         fitted=fitted,
         known=known,
         held_out=held_out,
         advice=_advice(fitted, known, rows, entries),
         losses={name: fit_identified(saturation, data, BGR, name).shipped.mape() for name in LOSSES},
-        table=calibration_table(fitted, verdicts, held_out, device, pixels, source, _stages(rows), _intervals(known)),
+        table=calibration_table(
+            fitted, verdicts, held_out, device, pixels, source, _stages(rows), interval_table(known)
+        ),
         rows=tuple(rows),
-        warnings=_warnings(data, held_out),
+        warnings=fit_warnings(data, held_out),
     )
 
 
 def _stages(rows: Sequence[Row]) -> str:
     """What the measured efficiency is of: mu as given is taken as the denoiser's, as in the paper; seconds are of
-    the whole request.
+    the whole request, unless the rows say that they are the denoiser's.
     """
     timed = {"mu" not in row.measured for row in rows}
     if len(timed) > 1:
         raise InputError(
             "some rows give mu and some time_s only: the one is of the denoiser, the other of the whole request"
         )
-    return "whole request" if timed.pop() else "denoiser"
+    alone = {row.extra.get("stage") == DENOISER for row in rows} == {True}
+    return "whole request" if timed.pop() and not alone else "denoiser"
 
 
-def _intervals(known: Sequence[Knowledge]) -> dict[str, Any]:
+def interval_table(known: Sequence[Knowledge]) -> dict[str, Any]:
     """Profile and bootstrap intervals of each parameter, as a calibration file holds them; an open end is left out."""
     found: dict[str, Any] = {"level": LEVEL}
     for x in known:
@@ -213,17 +222,16 @@ def _intervals(known: Sequence[Knowledge]) -> dict[str, Any]:
     return found
 
 
-def _models(data: Data) -> str:
+def models_words(data: Data) -> str:
     number = len(set(data.groups))
     return f"{number} model{'s' * (number != 1)}"
 
 
-def _warnings(data: Data, held_out: Mapping[str, tuple[Fit, Data]]) -> tuple[str, ...]:
+def fit_warnings(data: Data, held_out: Mapping[str, tuple[Fit, Data]]) -> tuple[str, ...]:
     notes = []
     if not held_out:
-        notes.append(
-            f"only one model, {data.groups[0]}: nothing can be held out, so how well the fit predicts others is unknown"
-        )
+        why = f"only one model, {data.groups[0]}" if len(set(data.groups)) == 1 else "too few rows of each model"
+        notes.append(f"{why}: nothing can be held out, so how well the fit predicts others is unknown")
     if len(data) < 10:
         notes.append(f"{len(data)} rows are few: intervals rest on the law being right")
     return tuple(notes)

@@ -25,24 +25,32 @@ def check_paths(sweep: Path, out: Path | None, plot: Path | None) -> None:
         raise InputError("the sweep, --out and --plot must be different files")
 
 
-def knowledge_cells(known: Knowledge) -> tuple[str, ...]:
-    """Return what a fit knows of one parameter, for people: name, value, error, profile, bootstrap, verdict."""
-    return (
-        NOTATION[known.symbol].field,
-        significant(known.value),
-        "none" if known.standard_error is None else significant(known.standard_error, 2),
-        ends(known.profile),
-        ends(known.bootstrap),
-        known.verdict,
-    )
+def knowledge_table(result: Calibrated) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows of what a fit knows of its parameters, for people."""
+    profiled = any(x.profile != (None, None) or x.bootstrap for x in result.known)
+    columns = ("profile, 90 %", "bootstrap, 90 %") if profiled else ("interval, 90 %",)
+    header = ("parameter", "value", "standard error", *columns, "verdict")
+    return header, [knowledge_cells(x, profiled=profiled) for x in result.known]
+
+
+def knowledge_cells(known: Knowledge, *, profiled: bool = True) -> tuple[str, ...]:
+    """Return what a fit knows of one parameter, for people: name, value, error, intervals, verdict."""
+    intervals = (ends(known.profile), ends(known.bootstrap)) if profiled else (ends(known.normal),)
+    error = "none" if known.standard_error is None else significant(known.standard_error, 2)
+    return (NOTATION[known.symbol].field, significant(known.value), error, *intervals, known.verdict)
 
 
 def calibration_rows(result: Calibrated) -> list[tuple[str, str]]:
     """Return what else there is to say of a calibration: errors, held-out models, losses, what to measure next."""
     errors = {group: trained.mape(rows) for group, (trained, rows) in result.held_out.items()}
-    rows = [("error", f"MAPE of mu {result.fitted.shipped.mape():.1f} % on the {len(result.rows)} rows fitted")]
+    rows = [
+        ("error", f"MAPE of {result.of} {result.fitted.shipped.mape():.1f} % on the {len(result.rows)} rows fitted")
+    ]
     rows += [("held out", f"{group}: {error:.1f} %") for group, error in errors.items()]
-    rows.append(("by loss", ", ".join(f"{name} {value:.1f} %" for name, value in result.losses.items())))
+    if "mape_percent_energy" in result.table["quality"]:
+        rows.append(("energy", f"MAPE {result.table['quality']['mape_percent_energy']:.1f} %"))
+    if result.losses:
+        rows.append(("by loss", ", ".join(f"{name} {value:.1f} %" for name, value in result.losses.items())))
     for advice in result.advice:
         words = f"{advice.model} at {advice.side} x {advice.side}, batch {advice.batch}"
         share = f"{advice.narrowing:.0%} of what it is" if advice.narrowing >= 0.01 else "under 1 % of what it is"
@@ -52,7 +60,7 @@ def calibration_rows(result: Calibrated) -> list[tuple[str, str]]:
 
 
 def residual_plot(result: Calibrated, suffix: str) -> bytes:
-    """Draw predicted over measured mu against latent tokens, a marker per model; returns the file's bytes."""
+    """Draw predicted over measured values against latent tokens, a marker per model; returns the file's bytes."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -72,7 +80,9 @@ def residual_plot(result: Calibrated, suffix: str) -> bytes:
     for batch, shade in shades.items():
         axes.plot([], [], "o", color=shade, ls="", label=f"batch {batch:g}")
     axes.axhline(0, color="0.4", lw=0.8)
-    axes.set(xscale="log", xlabel="latent tokens per output", ylabel="predicted over measured mu, less one (%)")
+    axes.set(
+        xscale="log", xlabel="latent tokens per output", ylabel=f"predicted over measured {result.of}, less one (%)"
+    )
     axes.set_title(result.title.partition(";")[0], fontsize=9)
     figure.legend(fontsize=7, loc="outside right upper")
     buffer = io.BytesIO()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_count
+from . import __version__, cli_analysis, cli_count, cli_measure
 from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
@@ -156,7 +156,13 @@ def claims(
 @app.command()
 def fit(
     sweep: Annotated[Path, typer.Argument(help="CSV of measurements: model, height, width, batch, and mu or time_s.")],
-    gpu: Annotated[str, typer.Option(help="Accelerator the sweep ran on; 'ditcarbon gpus' lists them.")],
+    gpu: Annotated[
+        str | None, typer.Option(help="Accelerator the sweep ran on, if it does not say; 'ditcarbon gpus' lists them.")
+    ] = None,
+    law: Annotated[
+        str | None,
+        typer.Option(help="'roofline': the operator law, default for a sweep of 'ditcarbon measure'; 'bgr': Eq. (3)."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the calibration to this file (TOML).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the residuals to this file (.png, .pdf or .svg).")] = None,
     loss: Annotated[str, typer.Option(help="absolute (the paper's), relative or log residuals.")] = "absolute",
@@ -168,20 +174,23 @@ def fit(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit the efficiency law to measurements of your own, and say what they identify."""
-    from . import calibration, calibration_report, formats
+    """Fit a law to measurements of your own, and say what they identify."""
+    from . import calibration, calibration_operators, calibration_report, formats
 
     calibration_report.check_paths(sweep, out, plot)
-    result = calibration.calibrate(
-        sweep,
-        gpu,
-        loss=loss,
-        bootstrap=bootstrap,
-        seed=seed,
-        workers=workers,
-        catalog=catalog,
-        track=progress("bootstrap"),
-    )
+    if calibration_operators.chosen_law(sweep, law) != "bgr":
+        result = calibration_operators.calibrate(sweep, gpu, catalog)
+    else:
+        result = calibration.calibrate(
+            sweep,
+            gpu,
+            loss=loss,
+            bootstrap=bootstrap,
+            seed=seed,
+            workers=workers,
+            catalog=catalog,
+            track=progress("bootstrap"),
+        )
     contents: dict[Path, str | bytes] = {}
     if out is not None:
         contents[out] = formats.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}.")
@@ -192,11 +201,7 @@ def fit(
     if as_json:
         print(formats.json_text(formats.plain(result.table)))
         return
-    print_table(
-        result.title,
-        ("parameter", "value", "standard error", "profile, 90 %", "bootstrap, 90 %", "verdict"),
-        [calibration_report.knowledge_cells(x) for x in result.known],
-    )
+    print_table(result.title, *calibration_report.knowledge_table(result))
     print_pairs("", calibration_report.calibration_rows(result))
     if out is not None:
         print(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
@@ -217,6 +222,7 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
 
 cli_analysis.register(app)
 cli_count.register(app)
+cli_measure.register(app)
 
 
 def main() -> None:

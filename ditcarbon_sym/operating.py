@@ -155,7 +155,8 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
     known = entries.gpus.get(calibration.gpu)
     return Gpu(
         id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={},
-        origin=calibration.origin, precision=known.precision if known else "", embodied=known.embodied if known else {},
+        origin=calibration.origin, precision=known.precision if known else str(calibration.data.get("peak_from", "")),
+        embodied=known.embodied if known else {},
         memory_gb=known.memory_gb if known else None,
     )  # fmt: skip
 

@@ -119,7 +119,8 @@ def _errors(calibration: Mapping[str, Any]) -> str:
     held = calibration.get("held_out_mape_percent", {})
     if calibration["law"] != roofline.LAW:
         return f"MAPE of mu {calibration['mape_percent']:.1f} %"
-    words = f"MAPE of time {calibration['mape_percent']:.1f} %, held out {sum(held.values()) / len(held):.1f} %"
+    words = f"MAPE of time {calibration['mape_percent']:.1f} %"
+    words += f", held out {sum(held.values()) / len(held):.1f} %" if held else ""
     energy = calibration.get("held_out_mape_percent_energy", {})
     if energy:
         mean = sum(energy.values()) / len(energy)

@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ditcarbon_sym import pipeline, roofline, work
+from ditcarbon_sym import pipeline, roofline
 from ditcarbon_sym.catalog import Gpu, load
 from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.evaluate import compiled
 from ditcarbon_sym.files import DATA
 from ditcarbon_sym.fitting import Data, Fit, Free, fit, leave_one_group_out, log_scatter
 from ditcarbon_sym.formats import toml_text, write_atomically
@@ -27,13 +26,10 @@ from ditcarbon_sym.notation import (
     F_VAE,
     NOTATION,
     B,
-    F_attn,
     F_denoiser,
-    F_dense,
     F_text,
     F_total,
     H,
-    Q_elem,
     W,
     e_dense,
     e_mem,
@@ -42,13 +38,11 @@ from ditcarbon_sym.notation import (
     eps_byte,
     eps_flop,
     mu,
-    n_exp,
-    n_launch,
     r_attn,
     t_exp,
     t_launch,
 )  # fmt: skip
-from ditcarbon_sym.request import resolve_request
+from ditcarbon_sym.runs import values_of_run
 
 from .corpus import CORPUS, is_printed, is_production
 from .corpus import rows as corpus_rows
@@ -60,7 +54,6 @@ FAMILIES = {"dit-xl-2-256": "DiT", "dit-xl-2-512": "DiT", "pixart-alpha": "PixAr
 HEADS = {V100: 32, H100: 1, B200: 1}
 """Multiple that the width of a head is padded to: V100's tensor-core kernels take 72 as 96."""
 JOULE_PER_KWH = 3.6e6
-WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, F_denoiser, F_total, ell)
 
 Free_ = Mapping[Symbol, Free]
 TIME_V100: Free_ = {t_launch: Free(1e-4, 0.0, 1e-2), e_dense: Free(0.5, 1e-3, 1.5), r_attn: Free(0.6, 0.05, 5.0)}
@@ -78,13 +71,7 @@ class Run:
 
 
 def _values(model: str, request: Mapping[str, float], device: Gpu, heads: int) -> dict[Symbol, float]:
-    """All symbols of the law at one run: request, device, work."""
-    known = load().model(model)
-    numbers, _ = resolve_request(known, request)
-    values = {**known.values, **numbers, **device.values}
-    equations = work.equations(known, numbers, heads)
-    found = compiled(WORK, tuple((x.lhs, x.rhs) for x in equations))(values)
-    return {**values, **{x: float(y) for x, y in zip(WORK, found, strict=True)}}
+    return values_of_run(load().model(model), request, device.values, heads)
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ be those of the catalogue's exact count.
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from .. import stages
@@ -68,7 +69,8 @@ def build_encoder(fields: Mapping[str, Any]) -> Any:
 
 
 def parameters(modules: Iterable[Any]) -> int:
-    """Parameters of modules, each tensor once."""
+    """Parameters of modules, each tensor once; of a VAE, those that decode."""
+    modules = [part for x in modules for part in (_decoding_parts(x) or [x])]
     tensors = {id(x): x for module in modules for x in module.parameters()}
     return sum(int(x.numel()) for x in tensors.values())
 
@@ -88,7 +90,7 @@ def random_weights(device: str, dtype: Any, make: Callable[[], Any]) -> Any:
                 part.copy_(block[: part.numel()])
         return tensor
 
-    class Filled(torch.overrides.TorchFunctionMode):
+    class Filled(torch.overrides.TorchFunctionMode):  # type: ignore[misc]  # torch has no types here
         def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             if getattr(function, "__name__", "") in DRAWS:
                 return fill(args[0] if args else kwargs["tensor"])
@@ -169,9 +171,13 @@ def decoder(model: str, device: str, dtype: Any) -> Any:
     table = read_toml(DATA / "pipelines" / f"{model}.toml")
     fields = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
     net = random_weights(device, dtype, lambda: build(fields))
-    halves = [getattr(net, part, None) for part in ("decoder", "post_quant_conv")]
-    _demand_as_counted(model, stages.DECODER, parameters(x for x in halves if x is not None))
+    _demand_as_counted(model, stages.DECODER, parameters([net]))
     return net
+
+
+def _decoding_parts(net: Any) -> list[Any]:
+    parts = (getattr(net, name, None) for name in ("decoder", "post_quant_conv"))
+    return [part for part in parts if part is not None] if type(net).__name__ in DECODERS else []
 
 
 def decoding(model: str, net: Any, size: Mapping[str, int], device: str, dtype: Any) -> Pass:
@@ -195,7 +201,7 @@ def encoders(model: str, device: str, dtype: Any) -> list[Any]:
     """The text encoders of a catalogue model, in order; together they must be as large as counted."""
     known = read_toml(DATA / "text_encoders.toml")["text_encoders"]
     named = read_toml(DATA / "pipelines" / f"{model}.toml")["text_encoders"]
-    nets = [random_weights(device, dtype, lambda x=x: build_encoder(known[x["network"]])) for x in named]
+    nets = [random_weights(device, dtype, partial(build_encoder, known[x["network"]])) for x in named]
     _demand_as_counted(model, stages.TEXT, parameters(nets))
     return nets
 

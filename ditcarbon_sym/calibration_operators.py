@@ -1,0 +1,203 @@
+"""From a measured sweep to a calibration of the operator law: time, and energy where it was measured."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as t_distribution
+from sympy import Symbol
+
+from . import roofline
+from .calibration import Calibrated, fit_warnings, models_words
+from .catalog import Catalog, Gpu, load
+from .confidence import LEVEL, Knowledge
+from .equation import Equation
+from .fitting import Data, Fit, Identified, log_scatter
+from .fitting_operators import DECODER, ENERGY, TIME, fit_shown, held_out_by_model
+from .measured_device import device_of, told_facts
+from .measurements import Row, read_csv, read_header
+from .notation import (
+    F_VAE,
+    JOULE_PER_KWH,
+    NOTATION,
+    B,
+    F_text,
+    H,
+    InputError,
+    Theta_peak,
+    W,
+    bandwidth,
+    e_VAE,
+    ell,
+    t_exp,
+    tau,
+)  # fmt: skip
+from .runs import columns, values_of_run
+
+ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
+"""A row of the denoiser has no other work in it."""
+DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
+Runs = list[tuple[Row, Mapping[Symbol, float]]]
+
+
+def chosen_law(sweep: str | Path, law: str | None) -> str:
+    """The law that was asked for; else the operators' for a sweep that says what it was measured on, Eq. (3) for
+    another table.
+    """
+    if law not in (None, "bgr", roofline.LAW):
+        raise InputError(f"law = {law!r} is unknown; expected 'bgr' or {roofline.LAW!r}")
+    return law or (roofline.LAW if read_header(sweep) else "bgr")
+
+
+def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | Catalog | None = None) -> Calibrated:
+    """Fit the operator law to a sweep's seconds, and to its joules where it has them.
+
+    Without ``gpu`` the sweep must say on which accelerator it was measured, as those of ``ditcarbon measure`` do.
+    Raises `InputError`, in one line, for what cannot be read or fitted.
+    """
+    entries, path = catalog if isinstance(catalog, Catalog) else load(catalog), Path(sweep)
+    device = device_of(path, gpu, entries)
+    if bandwidth not in device.values:
+        raise InputError(f"gpu {device.id!r} has no bandwidth_byte_per_second, which the operator law needs")
+    swept = bool(read_header(path))
+    runs = _runs(path, read_csv(path), device, entries)
+    decoded = _runs(path, read_csv(path, "vae_decoder") if swept else [], device, entries)
+    assumed = {e_VAE: roofline.ASSUMED[e_VAE]}
+    whole = {**({} if not swept else ALONE), **assumed}
+    try:
+        time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    energy = _energy(runs, whole)
+    decoder = fit_shown(DECODING, _data(decoded, "time_s"), DECODER) if len(decoded) > 1 else None
+    held_out = held_out_by_model(time, TIME)
+    held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
+    fits = [x for x in (time, energy, decoder) if x is not None]
+    known = tuple(_known(one, x) for one in fits for x in (*one.shipped.free, *one.held))
+    table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
+    table["quality"] |= _held_out(held_out, "") | _held_out(held_out_energy, "_energy")
+    if energy is not None:
+        table["quality"]["mape_percent_energy"] = energy.shipped.mape()
+    return Calibrated(
+        title=f"{path.name}: {len(runs)} rows, {models_words(time.full.data)}, on {device.name}; law: operators, "
+        "log residuals",
+        fitted=time, known=known, held_out=held_out, advice=(), losses={}, table=table,
+        rows=tuple(row for row, _ in runs), of="time",
+        warnings=(*fit_warnings(time.full.data, held_out), *_unknowns(device, energy)),
+    )  # fmt: skip
+
+
+def _runs(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> Runs:
+    found: Runs = []
+    for number, row in enumerate(rows, start=1):
+        if "time_s" not in row.measured:
+            raise InputError(f"{path}: row {number}: no time_s, which the operator law is fitted to")
+        try:
+            values = values_of_run(catalog.model(row.model), row.request, {t_exp: 0.0, **device.values})
+        except InputError as error:
+            raise InputError(f"{path}: row {number}: {error}") from None
+        found.append((row, values))
+    return found
+
+
+def _data(runs: Runs, measured: str) -> Data:
+    observed = np.array([row.measured[measured] for row, _ in runs])
+    return Data(columns([values for _, values in runs]), observed, tuple(row.model for row, _ in runs))
+
+
+def _energy(runs: Runs, whole: Mapping[Symbol, float]) -> Identified | None:
+    """The law of energy on the rows that have joules; None where fewer than three do."""
+    kept = [(row, values, _joules(row)) for row, values in runs]
+    with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
+    if len(with_energy) <= len(ENERGY):
+        return None
+    kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
+    inputs = columns([values for _, values, _ in with_energy])
+    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
+    return fit_shown(roofline.energy.at(whole), data, ENERGY)
+
+
+def _joules(row: Row) -> float | None:
+    text = row.extra.get("energy_j", "")
+    try:
+        value = float(text) if text else None
+    except ValueError:
+        raise InputError(f"energy_j = {text!r} of {row.model} is not a number") from None
+    if value is not None and not 0 < value < np.inf:
+        raise InputError(f"energy_j = {text} of {row.model} is not a positive number")
+    return value
+
+
+def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
+    return {x: value for one in fits for x, value in {**one.shipped.values, **one.held}.items()}
+
+
+def _known(fitted: Identified, x: Symbol) -> Knowledge:
+    """What is known of a parameter: by its standard error in the fit that ships, as a factor, or why it is held."""
+    if x in fitted.held:
+        words = fitted.reasons[x]
+        said = words if words.startswith("not shown") else f"not identified: {words}"
+        return Knowledge(x, fitted.held[x], None, None, (None, None), None, said)
+    shipped = fitted.shipped
+    value, error = shipped.values[x], shipped.standard_errors[x]
+    quantile = float(t_distribution.ppf((1 + LEVEL) / 2, shipped.degrees_of_freedom))
+    factor = float(np.exp(quantile * error / value)) if error / value < 10 else np.inf
+    weak = not error <= value / 2
+    said = "weakly identified: the standard error exceeds half the value" if weak else "identified"
+    return Knowledge(x, value, error, (value / factor, value * factor), (None, None), None, said)
+
+
+def _held_out(held_out: Mapping[str, tuple[Fit, Data]], suffix: str) -> dict[str, Any]:
+    if not held_out:
+        return {}
+    errors = {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
+    return {f"held_out_mape_percent{suffix}": errors, f"held_out_log_scatter{suffix}": log_scatter(held_out)}
+
+
+def _table(
+    device: Gpu, path: Path, runs: Runs, fits: Sequence[Identified], known: Sequence[Knowledge],
+    values: Mapping[Symbol, float], swept: bool,
+) -> dict[str, Any]:  # fmt: skip
+    free = [x for one in fits for x in one.shipped.free]
+    covariance, start = np.zeros((len(free), len(free))), 0
+    for one in fits:
+        size = len(one.shipped.free)
+        covariance[start : start + size, start : start + size] = one.shipped.covariance
+        start += size
+    inputs = fits[0].full.data.inputs
+    parameters = [x for x in (*roofline.TIME, *roofline.ENERGY) if x in values]
+    verdicts = {x.symbol: x.verdict for x in known}
+    return {
+        "schema_version": 1,
+        "law": roofline.LAW,
+        "device": {
+            "gpu": device.id, "name": device.name,
+            **{NOTATION[x].field: value for x, value in {t_exp: 0.0, **device.values}.items()},
+        },
+        "parameters": {NOTATION[x].field: values[x] for x in parameters},
+        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.shipped.standard_errors.items()},
+        "covariance": {"parameters": [NOTATION[x].field for x in free], "matrix": covariance.tolist()},
+        "verdicts": {NOTATION[x].field: verdicts.get(x, "assumed: a fifth of peak") for x in parameters},
+        "quality": {"n": len(runs), "loss": "log", "mape_percent": fits[0].shipped.mape()},
+        "validity": {
+            "pixels_min": int((inputs[H] * inputs[W]).min()),
+            "batch": [float(inputs[B].min()), float(inputs[B].max())],
+            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
+        },
+        "convention": {
+            "flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists",
+            "stages": "denoiser" if swept else "whole request",
+        },
+        "data": {
+            "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            **told_facts(path, device),
+        },
+    }  # fmt: skip
+
+
+def _unknowns(device: Gpu, energy: Identified | None) -> tuple[str, ...]:
+    if energy is not None:
+        return ()
+    return ("no energy was measured: the calibration has no law of energy of its own",)

@@ -1,0 +1,112 @@
+"""Fitting the operator law to runs: its parameters are freed as far as the rows show them, and held where they do not.
+
+Residuals are of logarithms. A parameter that ends on a bound, or whose standard error exceeds its value, is held at a
+typical value if that fits the rows as well, else at the bound. Both are said of it, and only what stays free has a
+covariance.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+from scipy.stats import f as f_distribution
+from sympy import Symbol
+
+from .equation import Equation
+from .fitting import Data, Fit, Free, Identified, fit, leave_one_group_out
+from .notation import InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
+
+TIME: Mapping[Symbol, Free] = MappingProxyType({
+    t_launch: Free(1e-5, 0.0, 1e-2, scale=True),
+    e_dense: Free(0.5, 1e-3, 1.5),
+    r_attn: Free(1.0, 0.05, 5.0),
+    e_mem: Free(0.2, 1e-3, 1.5),
+})  # fmt: skip
+"""Start and bounds of the law of time; no more than a calibration file may hold."""
+DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: Free(0.2, 1e-3, 1.5)})
+ENERGY: Mapping[Symbol, Free] = MappingProxyType({eps_flop: Free(1e-12, 0.0, 1e-8), eps_byte: Free(1e-9, 0.0, 1e-5)})
+
+LEVEL = 0.9
+TYPICAL: Mapping[Symbol, float] = MappingProxyType({t_launch: 0.0, r_attn: 1.0, e_mem: 0.2, eps_byte: 0.0})
+"""Where a parameter is held that the rows do not show: no launches, attention as efficient as dense products, the part
+of the bandwidth that the published runs give (0.16 on the H100, to one digit), no energy of bytes."""
+STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
+"""Where the search begins, too: short passes and long ones, slow bytes and fast ones, have minima of their own."""
+
+
+def fit_shown(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Identified:
+    """Fit the law, holding what the rows do not show.
+
+    Raises `InputError` where they do not even show the one parameter that has no typical value.
+    """
+    held: dict[Symbol, float] = {}
+    reasons: dict[Symbol, str] = {}
+    for x in reversed(list(TYPICAL)):
+        if x in parameters and len(data) <= len(parameters) - len(held):
+            held[x], reasons[x] = TYPICAL[x], f"too few rows to show it; held at {TYPICAL[x]:g}"
+    full = shipped = _best(equation.at(held), data, _others(parameters, held))
+    while (found := _not_shown(shipped, equation, parameters, held)) is not None:
+        x, held[x], reasons[x] = found
+        shipped = _best(equation.at(held), data, _others(parameters, held))
+    return Identified(full, shipped, held, reasons, {})
+
+
+def _others(parameters: Mapping[Symbol, Free], held: Mapping[Symbol, float]) -> dict[Symbol, Free]:
+    return {x: free for x, free in parameters.items() if x not in held}
+
+
+def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Fit:
+    """The best of the fits from several starts."""
+    starts = [dict(parameters)]
+    for x, values in STARTS.items():
+        if x in parameters:
+            starts = [
+                {**start, x: Free(value, parameters[x].low, parameters[x].high, parameters[x].scale)}
+                for start in starts
+                for value in values
+            ]
+    return min((fit(equation, data, start, "log") for start in starts), key=lambda found: found.sum_of_squares)
+
+
+def _not_shown(
+    fitted: Fit, equation: Equation, parameters: Mapping[Symbol, Free], held: Mapping[Symbol, float]
+) -> tuple[Symbol, float, str] | None:
+    """A parameter to hold, at what and why: the one that the rows show least, as long as there is one.
+
+    Suspect is what stands on a bound, or has a standard error above its value. If its typical value fits as well, by
+    the likelihood's ratio, the rows do not show it; else it is held at the bound.
+    """
+    suspects = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free if x in TYPICAL}
+    order = sorted((x for x, error in suspects.items() if error > 1), key=lambda x: -suspects[x])
+    for x in order if len(fitted.free) > 1 else ():
+        typical = {**held, x: TYPICAL[x]}
+        without = _best(equation.at(typical), fitted.data, _others(parameters, typical))
+        freedom = fitted.degrees_of_freedom
+        excess = (without.sum_of_squares / max(fitted.sum_of_squares, 1e-30) - 1) * freedom
+        if excess < float(f_distribution.ppf(LEVEL, 1, freedom)):
+            return x, TYPICAL[x], f"not shown by these rows; held at {TYPICAL[x]:g}"
+        if x in fitted.at_bound:
+            low, high = parameters[x].low, parameters[x].high
+            bound = low if fitted.values[x] - low < high - fitted.values[x] else high
+            return x, bound, f"it stands on its bound, {bound:g}"
+    return None
+
+
+def _relative_error(fitted: Fit, x: Symbol) -> float:
+    error, value = fitted.standard_errors[x], abs(fitted.values[x])
+    return error / value if np.isfinite(error) and value > 0 else np.inf
+
+
+def held_out_by_model(fitted: Identified, parameters: Mapping[Symbol, Free]) -> dict[str, tuple[Fit, Data]]:
+    """Each model held out of the fit that ships; empty with one model, or too few rows of the others."""
+    shipped = fitted.shipped
+    start = {x: Free(_inside(shipped.values[x], parameters[x]), parameters[x].low, parameters[x].high)
+             for x in shipped.free}  # fmt: skip
+    try:
+        return leave_one_group_out(shipped.equation, shipped.data, start, "log")
+    except InputError:
+        return {}
+
+
+def _inside(value: float, bounds: Free) -> float:
+    return min(max(value, bounds.low + 1e-3 * bounds.start), bounds.high * 0.999)

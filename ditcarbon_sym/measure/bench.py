@@ -1,0 +1,114 @@
+"""Measuring one configuration: its network made if another one was loaded, timed, its joules read, failures told."""
+
+import gc
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+
+from .. import stages
+from ..notation import InputError
+from . import networks, timing
+from .device import TORCH, Device
+from .grid import Point, weight_bytes
+
+MARGIN = 1.1
+"""Memory that a network needs over its weights before it is worth trying."""
+
+
+class Bench:
+    """What measures points on a device, with one network loaded at a time."""
+
+    def __init__(
+        self, device: Device, dtype: str, *, attention: str = "sdpa", compiled: bool = False,
+        warm_up: int = timing.WARM_UP, least: int = timing.REPEATS,
+    ) -> None:  # fmt: skip
+        import torch
+        from diffusers.utils import logging
+
+        logging.set_verbosity_error()
+        self.device, self.name = device, dtype
+        self.dtype = getattr(torch, TORCH[dtype])
+        self.attention, self.compiled, self.warm_up, self.least = attention, compiled, warm_up, least
+        self.idle: float | None = None
+        self._loaded: tuple[str, str] | None = None
+        self._net: Any = None
+        self._parameters: int | None = None
+
+    def __call__(self, point: Point) -> dict[str, Any]:
+        """Measure a point; returns the columns that it adds to the row."""
+        import torch
+
+        if not self._fits(point):
+            return {"status": "does not fit", "note": f"the weights alone exceed the free memory at {self.name}"}
+        try:
+            with torch.inference_mode(), self._kernels():
+                return self._measured(point)
+        except (torch.OutOfMemoryError, MemoryError):
+            self._release()
+            return {"status": "out of memory"}
+        except InputError:
+            raise
+        except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
+            if "allocate memory" in str(error) or "out of memory" in str(error):
+                self._release()
+                return {"status": "out of memory"}
+            return {"status": "failed", "note": f"{type(error).__name__}: {str(error).splitlines()[0]}"[:200]}
+
+    def _measured(self, point: Point) -> dict[str, Any]:
+        import torch
+
+        work = self._work(point)
+        if self.device.kind == "cuda":
+            torch.cuda.reset_peak_memory_stats()
+        found = timing.timed(work, self.device.lap, self.device.counter, self.warm_up, self.least)
+        state = self.device.state()
+        memory = torch.cuda.max_memory_allocated() / 1e9 if self.device.kind == "cuda" else None
+        return {
+            "status": "ok", "time_s": point.steps * found.seconds, "step_s": found.seconds,
+            "step_spread": found.spread, "repeats": found.repeats, "window_s": found.window,
+            "energy_j": None if found.joules is None else point.steps * found.joules, "power_w": found.watts,
+            "idle_w": self.idle, "memory_gb": memory, "parameters": self._parameters, **state,
+        }  # fmt: skip
+
+    def _work(self, point: Point) -> networks.Pass:
+        """What is timed at a point; the network is made if it is not there yet."""
+        makers: dict[str, Callable[..., Any]] = {
+            stages.DENOISER: networks.denoiser, stages.DECODER: networks.decoder, stages.TEXT: networks.encoders,
+        }  # fmt: skip
+        if self._loaded != (point.model, point.stage):
+            self._release()
+            net = makers[point.stage](point.model, self.device.kind, self.dtype)
+            self._parameters = networks.parameters(net if isinstance(net, list) else [net])
+            self._net = self._compiled(net) if point.stage == stages.DENOISER else net
+            self._loaded = (point.model, point.stage)
+        size = {key: value for key, value in point.row().items() if isinstance(value, int)}
+        if point.stage == stages.TEXT:
+            return networks.encoding(point.model, self._net, size, self.device.kind)
+        if point.stage == stages.DECODER:
+            return networks.decoding(point.model, self._net, size, self.device.kind, self.dtype)
+        return networks.denoising(point.model, self._net, size, self.device.kind, self.dtype)
+
+    def _compiled(self, net: Any) -> Any:
+        import torch
+
+        return torch.compile(net) if self.compiled else net
+
+    def _kernels(self) -> Any:
+        """Fused attention as torch chooses it, or its products and softmax one by one."""
+        from torch.nn.attention import SDPBackend, sdpa_kernel
+
+        return sdpa_kernel(SDPBackend.MATH) if self.attention == "eager" else nullcontext()
+
+    def _fits(self, point: Point) -> bool:
+        if self._loaded == (point.model, point.stage):
+            return True
+        self._release()
+        return MARGIN * weight_bytes(point.model, point.stage, self.name) < self.device.free_bytes()
+
+    def _release(self) -> None:
+        import torch
+
+        self._net, self._loaded = None, None
+        gc.collect()
+        if self.device.kind == "cuda":
+            torch.cuda.empty_cache()

@@ -1,0 +1,94 @@
+"""How a sweep and a plan look: numbers as words."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .. import planning
+from ..formats import significant
+from ..notation import NOTATION
+from .plan import DTYPE, Plan
+from .sweep import Swept
+
+
+def swept_rows(told: Mapping[str, Any], swept: Swept) -> list[tuple[str, str]]:
+    """What a sweep was measured on, and how it went."""
+    power = told.get("tdp_watt")
+    rows = [
+        ("device", str(told["device"])),
+        ("peak", f"{significant(told['peak_flop_per_second'] / 1e12, 3)} TFLOP/s ({told['peak_from']})"),
+        ("bandwidth", f"{significant(told['bandwidth_byte_per_second'] / 1e9, 3)} GB/s ({told['bandwidth_from']})"),
+        ("power", "unknown" if power is None else f"{significant(power)} W ({told['power_from']})"),
+        ("energy", "not measured: no counter of joules could be read" if told["energy_from"] == "nothing"
+         else f"{told['energy_from']}, a step every {told['energy_period_s']:.3g} s"),
+        ("rows", ", ".join(f"{number} {status}" for status, number in swept.statuses.items()) or "none"),
+    ]  # fmt: skip
+    if swept.kept:
+        rows.append(("kept", f"{swept.kept} rows from before"))
+    if swept.left_out:
+        rows.append(("left out", f"{swept.left_out} configurations, for want of time"))
+    return [*rows, ("took", f"{swept.seconds:.0f} s")]
+
+
+def percent(width: float) -> str:
+    """The half-width of an interval of logarithms, in per cent of the value upwards.
+
+    >>> percent(0.1), percent(2.0)
+    ('10.5 %', 'factor 7.4')
+    """
+    return f"{100 * math.expm1(width):.1f} %" if width < math.log(2) else f"factor {math.exp(width):.1f}"
+
+
+def plan_title(plan: Plan) -> str:
+    """What is planned."""
+    law = "operator law" if plan.law != "bgr" else "BGR, Eq. (3)"
+    return f"{plan.gpu.id}: {len(plan.designs)} of {plan.candidates} configurations for the {law}, best first"
+
+
+def plan_rows(plan: Plan) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Header and rows: each configuration, its cost, and the 90 % interval of everything once it is measured."""
+    fields = [NOTATION[x].field for x in plan.designs[0].half_widths]
+    header = ("", "model", "output", "batch", "seconds", "in all", *(f"{x} +-" for x in fields), "prediction +-")
+    rows = []
+    for number, (point, x) in enumerate(zip(plan.points, plan.designs, strict=True), start=1):
+        output = f"{point.height} x {point.width}" + (f" x {point.frames}" if point.frames > 1 else "")
+        widths = [percent(width) for width in x.half_widths.values()]
+        rows.append((str(number), point.model, output, str(point.batch), significant(x.seconds, 3),
+                     significant(x.elapsed, 3), *widths, percent(x.prediction)))  # fmt: skip
+    return header, rows
+
+
+def plan_basis(plan: Plan) -> list[tuple[str, str]]:
+    """What a plan rests on."""
+    law = planning.law_named(plan.law)
+    expected = ", ".join(f"{NOTATION[x].field} = {significant(value)}" for x, value in law.expected.items())
+    rows = [
+        ("expected", f"{expected} (shipped calibrations; t_launch and ell_star assumed)"),
+        ("before", f"each parameter known within a factor of {math.exp(planning.PRIOR):.3g}"),
+        ("scatter", f"{planning.ROW_SCATTER:.0%} of a row, {planning.MODEL_SCATTER:.0%} of a model (the H100's fit, "
+                    "models held out)"),
+        ("seconds", f"by the operator law at {DTYPE}: warm-up, repeats, 5 s for the energy counter, loading"),
+        ("prediction", "of a model not measured, median over the candidates"),
+    ]  # fmt: skip
+    if plan.too_large:
+        rows.append(("too large", f"{len(plan.too_large)} configurations for {plan.gpu.memory_gb:g} GB (rough)"))
+    return rows
+
+
+def plan_as_dict(plan: Plan) -> dict[str, Any]:
+    """Ready for JSON."""
+    law = planning.law_named(plan.law)
+    return {
+        "schema_version": 1, "gpu": plan.gpu.id, "law": plan.law, "candidates": plan.candidates,
+        "expected": {NOTATION[x].field: float(value) for x, value in law.expected.items()},
+        "row_scatter": planning.ROW_SCATTER, "model_scatter": planning.MODEL_SCATTER, "level": planning.LEVEL,
+        "too_large": list(plan.too_large), "warnings": list(plan.notes),
+        "configurations": [
+            {
+                **point.row(), "seconds": x.seconds, "elapsed": x.elapsed, "log_determinant": x.determinant,
+                "log_half_width": {NOTATION[y].field: w for y, w in x.half_widths.items()},
+                "prediction_log_half_width": x.prediction,
+            }
+            for point, x in zip(plan.points, plan.designs, strict=True)
+        ],
+    }  # fmt: skip
