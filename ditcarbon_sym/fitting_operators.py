@@ -2,7 +2,7 @@
 
 Residuals are of logarithms. A parameter that ends on a bound, or whose standard error exceeds its value, is held at a
 typical value if that fits the rows as well, else at the bound. Both are said of it, and only what stays free has a
-covariance.
+covariance. The dense efficiency has no typical value: it is free, or on its bound.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from sympy import Symbol
 
 from .equation import Equation
 from .fitting import Data, Fit, Free, Identified, fit, leave_one_group_out
-from .notation import InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
+from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
 
 TIME: Mapping[Symbol, Free] = MappingProxyType({
     t_launch: Free(1e-5, 0.0, 1e-2, scale=True),
@@ -48,6 +48,9 @@ def fit_shown(equation: Equation, data: Data, parameters: Mapping[Symbol, Free])
     while (found := _not_shown(shipped, equation, parameters, held)) is not None:
         x, held[x], reasons[x] = found
         shipped = _best(equation.at(held), data, _others(parameters, held))
+    if shipped.at_bound or not np.isfinite(shipped.covariance).all():
+        names = " and ".join(NOTATION[x].field for x in shipped.at_bound or shipped.free)
+        raise InputError(f"the rows do not determine {names}; are there more of them, and is the peak right?")
     return Identified(full, shipped, held, reasons, {})
 
 
@@ -76,9 +79,14 @@ def _not_shown(
     Suspect is what stands on a bound, or has a standard error above its value. If its typical value fits as well, by
     the likelihood's ratio, the rows do not show it; else it is held at the bound.
     """
-    suspects = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free if x in TYPICAL}
+    suspects = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free}
     order = sorted((x for x, error in suspects.items() if error > 1), key=lambda x: -suspects[x])
     for x in order if len(fitted.free) > 1 else ():
+        if x not in TYPICAL:
+            if x in fitted.at_bound:
+                bound = _nearest(parameters[x], fitted.values[x])
+                return x, bound, f"it stands on its bound, {bound:g}; is the peak right?"
+            continue
         typical = {**held, x: TYPICAL[x]}
         without = _best(equation.at(typical), fitted.data, _others(parameters, typical))
         freedom = fitted.degrees_of_freedom
@@ -86,10 +94,13 @@ def _not_shown(
         if excess < float(f_distribution.ppf(LEVEL, 1, freedom)):
             return x, TYPICAL[x], f"not shown by these rows; held at {TYPICAL[x]:g}"
         if x in fitted.at_bound:
-            low, high = parameters[x].low, parameters[x].high
-            bound = low if fitted.values[x] - low < high - fitted.values[x] else high
+            bound = _nearest(parameters[x], fitted.values[x])
             return x, bound, f"it stands on its bound, {bound:g}"
     return None
+
+
+def _nearest(bounds: Free, value: float) -> float:
+    return bounds.low if value - bounds.low < bounds.high - value else bounds.high
 
 
 def _relative_error(fitted: Fit, x: Symbol) -> float:

@@ -1,0 +1,177 @@
+"""From a sweep to a calibration of the operator law: what the law itself made is found again, and no more is said."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym import roofline
+from ditcarbon_sym.calibration_operators import ALONE, calibrate
+from ditcarbon_sym.catalog import load, load_calibration
+from ditcarbon_sym.measure import grid, table
+from ditcarbon_sym.notation import (
+    TDP,
+    Theta_peak,
+    bandwidth,
+    e_dense,
+    e_mem,
+    e_VAE,
+    eps_byte,
+    eps_flop,
+    r_attn,
+    t_exp,
+    t_launch,
+)
+from ditcarbon_sym.runs import values_of_run
+
+DEVICE = {Theta_peak: 400e12, bandwidth: 2e12, t_exp: 0.0}
+TRUE = {t_launch: 1.2e-5, e_dense: 0.55, r_attn: 0.7, e_mem: 0.3, e_VAE: 0.2}
+JOULES = {eps_flop: 1.1e-12, eps_byte: 1.5e-9}
+FACTS = {
+    "schema_version": 1, "gpu": "my-card", "device": "My Card", "peak_flop_per_second": 400e12,
+    "peak_from": "bf16, measured: product of 8192 x 8192 matrices", "bandwidth_byte_per_second": 2e12,
+    "date": "2026-01-01", "torch": "2.13.0", "dtype": "bf16",
+}  # fmt: skip
+MODELS = ("dit-xl-2-256", "pixart-alpha", "sd3-medium")
+
+
+def write(
+    path, models=MODELS, sides=(256, 512, 1024, 1536), facts=FACTS, noise=0.0, energy=False, power=None, launch=1.2e-5
+):
+    """A sweep that the law itself made, with a scatter of its rows."""
+    rng = np.random.default_rng(3)
+    told = facts if power is None else {**facts, "tdp_watt": power}
+    table.begin(path, told)
+    law = roofline.runtime.at({**TRUE, **ALONE, t_launch: launch})
+    joules = roofline.energy.at({**JOULES, **TRUE, **ALONE})
+    for point in grid.grid(models, DEVICE, sides=sides, batches=(1, 4)).points:
+        values = values_of_run(load().model(point.model), {k: v for k, v in point.row().items()
+                                                           if k not in ("model", "stage")}, DEVICE)  # fmt: skip
+        row = {**point.row(), "status": "ok", "time_s": float(law(values)) * np.exp(noise * rng.standard_normal())}
+        if energy:
+            row["energy_j"] = 3.6e6 * float(joules({**values, TDP: power or 1.0}))
+        table.append(path, row)
+    return path
+
+
+def test_the_parameters_that_made_a_sweep_are_found_again(tmp_path):
+    result = calibrate(write(tmp_path / "sweep.csv", noise=0.01))
+    errors = result.fitted.shipped.standard_errors
+    for x in (t_launch, e_dense, r_attn, e_mem):
+        assert abs(result.fitted.values[x] - TRUE[x]) < 3 * errors[x] < TRUE[x] / 2, x
+    assert {known.verdict for known in result.known} == {"identified"}
+    assert result.table["quality"]["mape_percent"] < 2
+    assert set(result.held_out) == set(MODELS)
+
+
+def test_joules_give_the_law_of_energy(tmp_path):
+    result = calibrate(write(tmp_path / "sweep.csv", energy=True, power=500.0))
+    assert result.table["parameters"]["joule_per_flop"] == pytest.approx(JOULES[eps_flop], rel=0.02)
+    assert result.table["parameters"]["joule_per_byte"] == pytest.approx(JOULES[eps_byte], rel=0.02)
+    assert len(result.table["covariance"]["parameters"]) == 6
+
+
+def test_what_the_rows_do_not_show_is_held_at_a_typical_value_and_said(tmp_path):
+    """Long passes alone: the launches of their kernels do not show."""
+    result = calibrate(write(tmp_path / "sweep.csv", sides=(1024, 1536), noise=0.01, launch=1e-7))
+    verdicts = {known.symbol: known.verdict for known in result.known}
+    assert verdicts[t_launch] == "not shown by these rows; held at 0"
+    assert result.table["parameters"]["t_launch"] == 0.0
+    assert "t_launch" not in result.table["covariance"]["parameters"]
+
+
+def test_too_few_rows_leave_the_dense_efficiency_alone_free(tmp_path):
+    result = calibrate(write(tmp_path / "sweep.csv", models=("dit-xl-2-256",), sides=(512,)))
+    assert result.fitted.shipped.free == (e_dense,)
+    assert any("too few rows" in known.verdict for known in result.known)
+    assert any("only one model, dit-xl-2-256" in warning for warning in result.warnings)
+
+
+def test_a_calibration_without_power_gives_time_and_leaves_energy_and_carbon_null(ditcarbon, tmp_path):
+    out = tmp_path / "mine.toml"
+    outcome = ditcarbon("fit", write(tmp_path / "sweep.csv", noise=0.02), "--out", out)
+    assert outcome.code == 0 and "My Card" in outcome.out and "no energy was measured" in outcome.err
+    calibration = load_calibration(out)
+    assert calibration.law == "roofline" and TDP not in calibration.device
+    found = json.loads(ditcarbon("estimate", "dit-xl-2-256", "--resolution", 512, "--calibration", out, "--json").out)
+    assert found["time_s"]["value"] > 0 and found["time_s"]["low"] < found["time_s"]["high"]
+    assert found["energy_wh"]["value"] is None and found["total_g"]["value"] is None
+    assert found["basis"]["precision"] == FACTS["peak_from"]
+
+
+def test_with_power_and_joules_a_calibration_gives_energy(ditcarbon, tmp_path):
+    out = tmp_path / "mine.toml"
+    assert ditcarbon("fit", write(tmp_path / "sweep.csv", energy=True, power=500.0), "--out", out).code == 0
+    found = json.loads(ditcarbon("estimate", "pixart-alpha", "--calibration", out, "--json").out)
+    assert found["energy_wh"]["value"] > 0 and found["operational_g"]["value"] > 0
+
+
+def test_a_calibration_of_one_model_has_no_interval_and_prints(ditcarbon, tmp_path):
+    out = tmp_path / "mine.toml"
+    ditcarbon("fit", write(tmp_path / "sweep.csv", models=("dit-xl-2-256",)), "--out", out)
+    outcome = ditcarbon("estimate", "dit-xl-2-256", "--calibration", out)
+    assert outcome.code == 0 and "none: the calibration saw one model only" in outcome.out
+
+
+def test_the_same_sweep_gives_the_papers_law_if_asked(ditcarbon, tmp_path):
+    out = tmp_path / "mine.toml"
+    outcome = ditcarbon("fit", write(tmp_path / "sweep.csv"), "--law", "bgr", "--bootstrap", 0, "--out", out)
+    assert outcome.code == 0
+    calibration = load_calibration(out)
+    assert calibration.law == "bgr" and calibration.convention["stages"] == "denoiser"
+    assert calibration.data["peak_from"] == FACTS["peak_from"]
+    assert ditcarbon("estimate", "dit-xl-2-256", "--calibration", out).code == 0
+
+
+def test_a_known_accelerator_has_the_data_sheets_peak(tmp_path):
+    result = calibrate(write(tmp_path / "sweep.csv", facts={**FACTS, "gpu": "h100-sxm-80gb"}))
+    assert result.table["device"]["peak_flop_per_second"] == load().gpu("h100-sxm-80gb").values[Theta_peak]
+    assert "peak_from" not in result.table["data"]
+
+
+def test_decoder_rows_give_the_decoders_efficiency(tmp_path):
+    path = write(tmp_path / "sweep.csv")
+    for side in (256, 512, 1024):
+        values = values_of_run(load().model("dit-xl-2-256"), {"resolution": side}, DEVICE)
+        from ditcarbon_sym.notation import F_VAE
+
+        row = {"model": "dit-xl-2-256", "stage": "vae_decoder", "height": side, "width": side, "frames": 1, "batch": 1,
+               "steps": 1, "guidance": 2, "text_tokens": 0, "status": "ok"}  # fmt: skip
+        table.append(path, {**row, "time_s": values[F_VAE] / (0.33 * 400e12)})
+    assert calibrate(path).table["parameters"]["e_vae"] == pytest.approx(0.33, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({**FACTS, "gpu": "../x"}, "is no id"),
+        ({key: value for key, value in FACTS.items() if key != "peak_flop_per_second"}, "no peak_flop_per_second"),
+        ({**FACTS, "bandwidth_byte_per_second": 2.0}, "bandwidth_byte_per_second = 2 is outside"),
+    ],
+)
+def test_a_header_that_does_not_name_a_device_is_refused_in_one_line(refused, tmp_path, facts, expected):
+    path = write(tmp_path / "sweep.csv", facts=facts)
+    assert expected in refused("fit", path)
+
+
+def test_a_table_without_a_header_needs_its_gpu(refused, tmp_path):
+    path = tmp_path / "plain.csv"
+    path.write_text("model,height,width,batch,time_s\n" + "dit-xl-2-256,512,512,1,3.0\n" * 3)
+    assert "give --gpu" in refused("fit", path)
+    assert "give --gpu" in refused("fit", path, "--law", "roofline")
+    assert "law = 'max' is unknown" in refused("fit", path, "--law", "max")
+    assert "no bandwidth" in refused("fit", path, "--law", "roofline", "--gpu", "gtx-1080-ti")
+
+
+def test_whole_requests_without_a_header_fit_the_law_with_every_stage(ditcarbon, tmp_path):
+    path, out = tmp_path / "plain.csv", tmp_path / "mine.toml"
+    rows = []
+    for model in ("pixart-alpha", "sd3-medium"):
+        for side in (512, 1024, 2048):
+            device = load().gpu("h100-sxm-80gb").values
+            values = values_of_run(load().model(model), {"resolution": side}, device)
+            seconds = float(roofline.runtime({**values, **TRUE}))
+            rows.append(f"{model},{side},{side},1,{seconds}\n")
+    path.write_text("model,height,width,batch,time_s\n" + "".join(rows))
+    assert ditcarbon("fit", path, "--law", "roofline", "--gpu", "h100-sxm-80gb", "--out", out).code == 0
+    assert load_calibration(out).convention["stages"] == "whole request"

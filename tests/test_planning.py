@@ -1,0 +1,126 @@
+"""Planning what to measure: the Jacobian is exact, the order is greedy, and an early stop still identifies."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym import planning
+from ditcarbon_sym.catalog import load
+from ditcarbon_sym.measure import grid
+from ditcarbon_sym.notation import NOTATION, InputError, r_attn, t_launch
+
+H100 = load().gpu("h100-sxm-80gb").values
+
+
+@pytest.fixture(scope="module")
+def candidates():
+    return grid.grid(("dit-xl-2-256", "pixart-alpha", "cogvideox-2b"), H100, sides=(256, 512, 1024), frames=(1, 49))
+
+
+def design(found, **limits):
+    groups = [point.model for point in found.points]
+    seconds = grid.costs(found, None)
+    return planning.design(planning.operator_law(), found.inputs, groups, seconds, dict.fromkeys(groups, 3.0), **limits)
+
+
+@pytest.mark.parametrize("law", [planning.operator_law(), planning.bgr_law()], ids=["operators", "bgr"])
+def test_the_jacobian_is_the_difference_quotient_of_the_logarithm(candidates, law):
+    exact, step = planning.elasticities(law, candidates.inputs), 1e-6
+    for k, x in enumerate(law.expected):
+        ends = [
+            np.log(law.equation({**candidates.inputs, **law.expected, x: law.expected[x] * np.exp(side * step)}))
+            for side in (-1, 1)
+        ]
+        assert exact[:, k] == pytest.approx((ends[1] - ends[0]) / (2 * step), abs=1e-6)
+
+
+def test_each_configuration_narrows_every_parameter_or_leaves_it(candidates):
+    found = design(candidates, number=10)
+    for before, after in pairwise(found):
+        assert after.determinant > before.determinant
+        assert after.prediction <= before.prediction
+        for x, width in after.half_widths.items():
+            assert width <= before.half_widths[x] + 1e-12
+
+
+def test_each_choice_gains_most_for_its_seconds(candidates):
+    first = design(candidates, number=1)[0]
+    rows = planning.elasticities(planning.operator_law(), candidates.inputs)
+    noise = planning.ROW_SCATTER**2 + planning.MODEL_SCATTER**2
+    gains = np.log1p(np.sum(rows**2, axis=1) / noise) / (3.0 + np.array(grid.costs(candidates, None)))
+    assert first.index == int(np.argmax(gains))
+
+
+def test_an_early_stop_still_shows_every_parameter(candidates):
+    """The first rows vary in all directions: none of the law's parameters is left at what was known before."""
+    found = design(candidates, number=6)
+    rows = planning.elasticities(planning.operator_law(), candidates.inputs)[[x.index for x in found]]
+    assert np.linalg.matrix_rank(rows, tol=1e-3) == 4
+
+
+def test_the_order_does_not_depend_on_where_it_is_cut(candidates):
+    whole = [x.index for x in design(candidates)]
+    assert sorted(whole) == list(range(len(candidates.points)))
+    assert [x.index for x in design(candidates, number=5)] == whole[:5]
+
+
+def test_rows_of_one_model_tell_less_and_less_of_another():
+    known, row = planning.Information(1), np.array([1.0])
+    for _ in range(100):
+        known.add("a", row)
+    assert known.of("a")[0, 0] < 1 / planning.MODEL_SCATTER**2
+    assert planning.Information(1).of("a", row)[0, 0] == pytest.approx(
+        1 / (planning.MODEL_SCATTER**2 + planning.ROW_SCATTER**2)
+    )
+
+
+def test_the_budget_is_kept(candidates):
+    found = design(candidates, budget=30.0)
+    assert found and found[-1].elapsed <= 30.0
+    assert found[-1].elapsed == pytest.approx(sum(x.seconds for x in found))
+
+
+def test_a_plan_prints_configurations_with_intervals_that_shrink(ditcarbon):
+    outcome = ditcarbon("plan-calibration", "h100-sxm-80gb", "--models", "dit-xl-2-256,pixart-alpha", "--number", 4)
+    assert outcome.code == 0 and "t_launch +-" in outcome.out and "prediction +-" in outcome.out
+    assert "assumed" in outcome.out
+
+
+def test_the_json_of_a_plan_holds_what_it_rests_on(ditcarbon):
+    arguments = ("plan-calibration", "v100-pcie-16gb", "--models", "dit-xl-2-256,sd3-medium", "--number", 3, "--json")
+    found = json.loads(ditcarbon(*arguments).out)
+    assert len(found["configurations"]) == 3
+    assert set(found["expected"]) == set(found["configurations"][0]["log_half_width"])
+    assert found["expected"][NOTATION[t_launch].field] == planning.LAUNCH
+    assert found["expected"][NOTATION[r_attn].field] == 1.0
+
+
+def test_what_does_not_fit_into_the_accelerator_is_no_candidate(ditcarbon, refused):
+    shared = ("plan-calibration", "v100-pcie-16gb", "--json", "--number", 1)
+    found = json.loads(ditcarbon(*shared, "--models", "dit-xl-2-256,flux.1-dev").out)
+    assert any("flux.1-dev" in words for words in found["too_large"])
+    assert "no configuration fits into the 16 GB" in refused(*shared, "--models", "flux.1-dev")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("h1000",), "unknown gpu"),
+        (("gtx-1080-ti",), "no bandwidth_byte_per_second"),
+        (("h100-sxm-80gb", "--law", "max"), "law = 'max'"),
+        (("h100-sxm-80gb", "--number", 0), "number = 0"),
+        (("h100-sxm-80gb", "--models", "dit-xl-2-256", "--budget-minutes", 0.001), "does not suffice"),
+        (("h100-sxm-80gb", "--models", "sora"), "unknown model 'sora'"),
+        (("h100-sxm-80gb", "--models", "dit-xl-2-256", "--resolutions", "250"), "not a multiple of 16"),
+        (("h100-sxm-80gb", "--batches", "many"), "'many' is not a whole number"),
+    ],
+)
+def test_a_plan_that_cannot_be_made_is_refused_in_one_line(refused, arguments, expected):
+    assert expected in refused("plan-calibration", *arguments)
+
+
+def test_an_unknown_law_is_refused_from_python():
+    with pytest.raises(InputError, match="expected 'bgr' or 'roofline'"):
+        planning.law_named("max")
