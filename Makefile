@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits scorecard ground-truth verify bench check clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu bench check clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -52,6 +52,24 @@ verify: .venv-verify/.installed  ## check our counts against the real classes (a
 	.venv-verify/bin/python -m fits.pixart_flops --check
 	.venv-verify/bin/python -m fits.ground_truth --check
 	.venv-verify/bin/pytest -W ignore::FutureWarning tests/verify
+
+SWEEP ?= fits/measurements/sweep.csv
+MODELS := dit-xl-2-256,pixart-alpha,sd3-medium,cogvideox-2b,flux.1-dev,wan2.1-t2v-1.3b
+
+.venv-measure/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-measure
+	.venv-measure/bin/pip install --quiet --disable-pip-version-check -e '.[measure]'
+	@touch $@
+
+measure: .venv-measure/.installed  ## measure this machine's GPU for 25 minutes into SWEEP (goes on if it is there), and calibrate
+	.venv-measure/bin/ditcarbon measure --device cuda --models $(MODELS) --batches 1,4,8 --budget-minutes 25 --resume --out $(SWEEP)
+	.venv-measure/bin/ditcarbon fit $(SWEEP) --out build/measured.toml
+
+measure-cpu: .venv-verify/.installed  ## the same path on the processor, in about two minutes: measure, fit, estimate
+	@mkdir -p build && rm -f build/cpu.csv
+	.venv-verify/bin/ditcarbon measure --device cpu --quick --out build/cpu.csv
+	.venv-verify/bin/ditcarbon fit build/cpu.csv --out build/cpu.toml
+	.venv-verify/bin/ditcarbon estimate dit-xl-2-256 --resolution 512 --calibration build/cpu.toml
 
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py

@@ -114,17 +114,20 @@ def _text(path: Path) -> str:
 
 
 def _nvml_handle() -> Any:
-    """NVML's handle of torch's first device: by its identity, since torch may see a part of them only."""
+    """NVML's handle of torch's first device: by its identity, since torch may see a part of them only.
+
+    None without NVML, or where it does not know the device by that name and has several.
+    """
     try:
         import pynvml
         import torch
-
+    except ImportError:
+        return None
+    try:
         pynvml.nvmlInit()
         return pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{torch.cuda.get_device_properties(0).uuid}".encode())
-    except (ImportError, AttributeError):
-        return None
-    except pynvml.NVMLError:
-        return None
+    except (AttributeError, pynvml.NVMLError):
+        return _asked(lambda: pynvml.nvmlDeviceGetHandleByIndex(0) if pynvml.nvmlDeviceGetCount() == 1 else None)
 
 
 def _asked(question: Callable[[], Any]) -> Any:

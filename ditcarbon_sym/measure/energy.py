@@ -18,7 +18,8 @@ NVML_PERIOD = 0.1
 RAPL_PERIOD = 1e-3
 """Seconds between steps of RAPL's counters (Intel's manual: about a millisecond)."""
 POWERCAP = Path("/sys/class/powercap")
-IDLE_SECONDS = 5.0
+IDLE_SECONDS, SETTLING_SECONDS = 5.0, 3.0
+"""How long idle power is read at least, and how long before that nothing runs: clocks fall late."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ def idle_power(
     """Watts while nothing runs, and over how many seconds; None without a counter."""
     if counter is None:
         return None
+    wait(SETTLING_SECONDS)
     start, before = clock(), counter.read()
     wait(max(IDLE_SECONDS, window_seconds(counter.period)))
     seconds = clock() - start
