@@ -50,8 +50,13 @@ def measure(
     parts: Annotated[
         str | None, typer.Option("--stages", help="Of denoiser, vae_decoder, text_encoder; the denoiser always.")
     ] = None,
+    threads: Annotated[
+        int | None, integer_option("Threads of the processor; as many as torch takes if absent.")
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep in --out.")] = False,
-    quick: Annotated[bool, typer.Option("--quick", help="Small sizes, under a minute on two processors.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Small sizes and one thread: a minute on a processor.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure an accelerator: real networks with random weights, timed over a grid, into a sweep that 'fit' reads."""

@@ -81,9 +81,15 @@ class Device:
 
 
 @contextmanager
-def opened(kind: str) -> Iterator[Device]:
-    """The first accelerator of a kind, "cuda" or "cpu"; raises `InputError` if there is none."""
+def opened(kind: str, threads: int | None = None) -> Iterator[Device]:
+    """The first accelerator of a kind, "cuda" or "cpu"; raises `InputError` if there is none.
+
+    ``threads`` are those of the processor, which launches an accelerator's kernels; as many as torch takes, if None.
+    """
     import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
 
     if kind not in ("cuda", "cpu"):
         raise InputError(f"device = {kind!r} is unknown; expected 'cuda' or 'cpu'")

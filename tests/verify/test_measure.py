@@ -18,7 +18,8 @@ from ditcarbon_sym.measure.tensors import made
 
 from .configurations import VARIED, configurations
 
-SMALL = ("--device", "cpu", "--models", "dit-xl-2-256", "--batches", "1", "--steps", "1", "--stages", "denoiser")
+SMALL = ("--device", "cpu", "--models", "dit-xl-2-256", "--batches", "1", "--steps", "1", "--threads", "1",
+         "--stages", "denoiser")  # fmt: skip
 
 
 def ditcarbon(*arguments, check=True):

@@ -1,0 +1,81 @@
+"""Figures of what `ditcarbon measure` measured: an accelerator beside the V100, and the two laws on models held out.
+
+Drawn for every sweep that lies in ``fits/measurements``; as long as there is none, there are no such figures.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from ditcarbon_sym import calibration, calibration_operators
+from ditcarbon_sym.calibration import Calibrated
+from ditcarbon_sym.measurements import read_csv, read_header
+from ditcarbon_sym.notation import B, ell
+from fits.corpus import CORPUS
+
+MARKERS = "os^vDPX*<>"
+BATCHES = {1: "#56B4E9", 4: "#D55E00", 8: "#222222"}
+COLOURS = {"BGR, Eq. (3)": "#56B4E9", "operator law": "#D55E00"}
+
+
+def sweeps(folder: Path = CORPUS.parent) -> dict[str, Path]:
+    """The sweeps in a folder, by their accelerator's id."""
+    told = {path: read_header(path) for path in sorted(folder.glob("*.csv"))}
+    return {str(header["gpu"]): path for path, header in told.items() if "gpu" in header}
+
+
+@lru_cache(maxsize=4)
+def laws(path: Path) -> Mapping[str, Calibrated]:
+    """Both laws on one sweep's denoiser rows."""
+    return {
+        "BGR, Eq. (3)": calibration.calibrate(path, bootstrap=0, loss="log"),
+        "operator law": calibration_operators.calibrate(path),
+    }
+
+
+def figure(path: Path) -> Figure:
+    """Left: efficiency against tokens, the V100's corpus in grey behind. Right: each law's error on models held out."""
+    found, (one, other) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained", width_ratios=(3, 2))
+    both = laws(path)
+    _efficiency(one, both["BGR, Eq. (3)"])
+    _held_out(other, both)
+    found.suptitle(f"{read_header(path)['device']}, denoiser, random weights", fontsize=9)
+    return found
+
+
+def _efficiency(axes: Axes, measured: Calibrated) -> None:
+    v100 = calibration.sweep_data([row for row in read_csv(CORPUS) if row.extra["origin"] == "measured"])
+    axes.plot(v100.inputs[ell], v100.observed, ".", color="0.75", ms=4, label="V100 (Table 5)")
+    data = measured.fitted.full.data
+    groups = np.array(data.groups)
+    for model, marker in zip(dict.fromkeys(data.groups), MARKERS, strict=False):
+        for batch, colour in BATCHES.items():
+            chosen = (groups == model) & (data.inputs[B] == batch)
+            axes.plot(data.inputs[ell][chosen], data.observed[chosen], marker, color=colour, ls="", ms=4)
+        axes.plot([], [], marker, color="0.4", ls="", ms=4, label=model)
+    for batch, colour in BATCHES.items():
+        axes.plot([], [], "o", color=colour, ls="", ms=4, label=f"batch {batch}")
+    axes.set(xscale="log", xlabel="latent tokens of one output", ylabel="mu: delivered over peak", ylim=(0, None))
+    axes.legend(fontsize=6)
+
+
+def _held_out(axes: Axes, both: Mapping[str, Calibrated]) -> None:
+    models = list(both["operator law"].held_out)
+    for number, (name, found) in enumerate(both.items()):
+        errors = [trained.mape(rows) for trained, rows in (found.held_out[model] for model in models)]
+        places = np.arange(len(models)) + 0.4 * (number - 0.5)
+        label = f"{name}: {np.mean(errors):.1f} % on average" if errors else name
+        axes.barh(places, errors, height=0.38, color=COLOURS[name], label=label)
+    axes.set_yticks(range(len(models)), models)
+    axes.set(xlabel="error with the model held out, MAPE (%)")
+    axes.legend(fontsize=6)
+
+
+FIGURES: Mapping[str, Callable[[], Figure]] = {
+    f"measured_{gpu}": partial(figure, path) for gpu, path in sweeps().items()
+}
