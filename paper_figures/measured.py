@@ -58,7 +58,7 @@ def _efficiency(axes: Axes, measured: Calibrated) -> None:
             chosen = (groups == model) & (data.inputs[B] == batch)
             axes.plot(data.inputs[ell][chosen], data.observed[chosen], marker, color=colour, ls="", ms=4)
         axes.plot([], [], marker, color="0.4", ls="", ms=4, label=model)
-    for batch, colour in BATCHES.items():
+    for batch, colour in {k: c for k, c in BATCHES.items() if k in data.inputs[B]}.items():
         axes.plot([], [], "o", color=colour, ls="", ms=4, label=f"batch {batch}")
     axes.set(xscale="log", xlabel="latent tokens of one output", ylabel="mu: delivered over peak", ylim=(0, None))
     axes.legend(fontsize=6)
