@@ -126,7 +126,9 @@ def _line(point: "Point", number: int, of: int, left: float, found: dict[str, An
 def _result(found: dict[str, Any]) -> str:
     from .formats import significant
 
-    return f"{significant(found['step_s'], 3)} s" if found["status"] == "ok" else str(found["status"])
+    if found["status"] == "ok":
+        return f"{significant(found['step_s'], 3)} s"
+    return f"{found['status']} ({found['note']})" if found.get("note") else str(found["status"])
 
 
 def _minutes(seconds: float) -> str:

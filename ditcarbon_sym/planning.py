@@ -100,10 +100,11 @@ def law_named(name: str) -> Law:
 
 
 def demand_bandwidth(gpu: Gpu) -> None:
-    """Raise `InputError` if an accelerator's bandwidth, on which the operator law stands, is not known."""
+    """Raise `InputError` if an accelerator's bandwidth, from which seconds are expected, is not known."""
     if bandwidth not in gpu.values:
         raise InputError(
-            f"gpu {gpu.id!r} has no bandwidth_byte_per_second, which the operator law needs; try --law bgr"
+            f"gpu {gpu.id!r} has no bandwidth_byte_per_second, without which no seconds can be expected; "
+            "give it with --catalog"
         )
 
 

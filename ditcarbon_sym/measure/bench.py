@@ -35,7 +35,7 @@ class Bench:
         self._parameters: int | None = None
 
     def __call__(self, point: Point) -> dict[str, Any]:
-        """Measure a point; returns the columns that it adds to the row."""
+        """Measure a point; returns the columns that it adds to the row. What goes wrong is a row, too, and why."""
         import torch
 
         if not self._fits(point):
@@ -44,19 +44,23 @@ class Bench:
             with torch.inference_mode(), self._kernels():
                 return self._measured(point)
         except (torch.OutOfMemoryError, MemoryError):
-            self._release()
-            return {"status": "out of memory"}
-        except InputError:
-            raise
+            return self._exhausted()
         except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
             if "allocate memory" in str(error) or "out of memory" in str(error):
-                self._release()
-                return {"status": "out of memory"}
-            return {"status": "failed", "note": f"{type(error).__name__}: {str(error).splitlines()[0]}"[:200]}
+                return self._exhausted()
+            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+            return {"status": "failed", "note": f"{kind}{str(error).splitlines()[0] if str(error) else ''}"[:200]}
+
+    def _exhausted(self) -> dict[str, Any]:
+        """A row that had no room; the network stays where it is, if it is there."""
+        self._tidy()
+        return {"status": "out of memory"}
 
     def _measured(self, point: Point) -> dict[str, Any]:
         import torch
 
+        if self.compiled:  # each size anew: past a limit of sizes torch would go on without compiling
+            torch.compiler.reset()
         work = self._work(point)
         if self.device.kind == "cuda":
             torch.cuda.reset_peak_memory_stats()
@@ -91,7 +95,7 @@ class Bench:
     def _compiled(self, net: Any) -> Any:
         import torch
 
-        return torch.compile(net) if self.compiled else net
+        return torch.compile(net, dynamic=False) if self.compiled else net
 
     def _kernels(self) -> Any:
         """Fused attention as torch chooses it, or its products and softmax one by one."""
@@ -106,9 +110,12 @@ class Bench:
         return MARGIN * weight_bytes(point.model, point.stage, self.name) < self.device.free_bytes()
 
     def _release(self) -> None:
+        self._net, self._loaded = None, None
+        self._tidy()
+
+    def _tidy(self) -> None:
         import torch
 
-        self._net, self._loaded = None, None
         gc.collect()
         if self.device.kind == "cuda":
             torch.cuda.empty_cache()

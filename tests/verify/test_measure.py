@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -81,16 +82,18 @@ def test_measure_fit_and_estimate_work_without_an_accelerator(tmp_path):
     assert found["energy_wh"]["value"] is None and found["total_g"]["value"] is None
     measured = rows(sweep)
     denoisers = [row for row in measured if row["stage"] == "denoiser" and row["status"] == "ok"]
-    assert {row["status"] for row in measured} == {"ok"} and denoisers
-    for row in denoisers:
-        assert int(row["parameters"]) == stages.shipped(row["model"]).weights()["denoiser"]
-        assert row["energy_j"] == row["power_w"] == ""
+    assert {row["status"] for row in measured if row["stage"] != "idle"} == {"ok"} and denoisers
+    measured = [row for row in measured if row["stage"] != "idle"]
+    for row in measured:
+        assert int(row["parameters"]) == stages.shipped(row["model"]).weights()[row["stage"]]
+        if not Path("/sys/class/powercap").exists():
+            assert row["energy_j"] == row["power_w"] == ""
     assert time.monotonic() - start < 240
 
 
 def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path):
     path = tmp_path / "sweep.csv"
-    arguments = ("measure", *SMALL, "--resolutions", "32,48,64,80", "--out", path)
+    arguments = ("measure", *SMALL, "--resolutions", "32,48,64", "--out", path)
     running = subprocess.Popen(
         [sys.executable, "-m", "ditcarbon_sym.cli", *map(str, arguments)], stderr=subprocess.PIPE
     )
@@ -100,20 +103,12 @@ def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path):
     os.kill(running.pid, signal.SIGKILL)
     running.communicate()
     before = rows(path)
-    assert 1 <= len(before) < 4
+    assert 1 <= len(before) < 3
     assert "is there already" in ditcarbon(*arguments, check=False).stderr
     ditcarbon(*arguments, "--resume")
     after = rows(path)
     assert after[: len(before)] == before
-    assert sorted(row["height"] for row in after) == ["32", "48", "64", "80"]
-
-
-def test_the_decoder_and_its_own_parameters_are_measured(tmp_path):
-    path = tmp_path / "sweep.csv"
-    ditcarbon("measure", *SMALL[:-2], "--stages", "vae_decoder", "--resolutions", "32", "--out", path)
-    (decoded,) = [row for row in rows(path) if row["stage"] == "vae_decoder"]
-    assert decoded["status"] == "ok"
-    assert int(decoded["parameters"]) == stages.shipped("dit-xl-2-256").weights()["vae_decoder"]
+    assert sorted(row["height"] for row in after) == ["32", "48", "64"]
 
 
 def test_attention_by_its_parts_and_half_precision_run(tmp_path):
