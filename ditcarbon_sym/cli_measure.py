@@ -73,14 +73,16 @@ def measure(
             raise InputError(f"stages: {name!r} is unknown; expected of {', '.join(stages.STAGES)}")
     wish = campaign.Wish(
         device=device, steps=steps, budget_minutes=budget_minutes, compiled=compiled, attention=attention, dtype=dtype,
-        resume=resume, **{key: tuple(value) for key, value in given.items() if value is not None},  # type: ignore[arg-type]
+        resume=resume, threads=threads,
+        **{key: tuple(value) for key, value in given.items() if value is not None},  # type: ignore[arg-type]
     )  # fmt: skip
     try:
         with _progress() as tell:
-            told, swept = campaign.measure(out, campaign.quick(wish) if quick else wish, tell)
+            told, swept, skipped = campaign.measure(out, campaign.quick(wish) if quick else wish, tell)
     except KeyboardInterrupt:
         print(f"the rows so far are in {out}; --resume goes on", file=sys.stderr)
         raise
+    warn(skipped)
     if as_json:
         counts = {"rows": dict(swept.statuses), "kept": swept.kept, "left_out": swept.left_out}
         print(formats.json_text({"out": str(out), "device": told, **counts, "seconds": swept.seconds}))

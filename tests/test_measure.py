@@ -60,6 +60,27 @@ def test_what_cannot_be_measured_is_refused_in_one_line(refused, no_torch, tmp_p
     assert expected in refused("measure", *given, *out)
 
 
+def test_every_option_reaches_what_is_measured(ditcarbon, monkeypatch, tmp_path):
+    asked = []
+
+    def nothing(out, wish, tell):
+        asked.append(wish)
+        return {"device": "X"}, sweep.Swept({}, 0, 0, 0.0), ("sana-1.6b: cannot",)
+
+    monkeypatch.setattr(campaign, "measure", nothing)
+    outcome = ditcarbon(
+        "measure", "--out", tmp_path / "sweep.csv", "--device", "cpu", "--models", "sana-1.6b", "--resolutions", "64,96",
+        "--frames", "1,9", "--batches", "2", "--steps", 3, "--budget-minutes", 4, "--compile", "--attention", "eager",
+        "--dtype", "fp16", "--stages", "denoiser", "--threads", 5, "--resume", "--json",
+    )  # fmt: skip
+    assert outcome.code == 0 and outcome.err == "warning: sana-1.6b: cannot\n"
+    (wish,) = asked
+    assert wish == campaign.Wish(
+        device="cpu", models=("sana-1.6b",), sides=(64, 96), frames=(1, 9), batches=(2,), steps=3, budget_minutes=4.0,
+        compiled=True, attention="eager", dtype="fp16", resume=True, parts=("denoiser",), threads=5,
+    )  # fmt: skip
+
+
 def test_quick_leaves_what_was_asked_for():
     asked = campaign.quick(campaign.Wish(device="cpu", models=("sd3-medium",)))
     assert asked.models == ("sd3-medium",) and asked.sides == campaign.QUICK["sides"] and asked.precision == "fp32"
@@ -221,6 +242,19 @@ def test_rows_are_told_as_they_come(capsys):
         "[3/9] dit-xl-2-256, 256 x 256, batch 4: 0.0123 s; 2 min left",
         "[4/9] dit-xl-2-256, 256 x 256, batch 4: out of memory; 30 s left",
     ]
+
+
+def test_a_person_sees_a_bar_with_the_time_left(capsys, monkeypatch):
+    from rich.console import Console
+
+    from ditcarbon_sym import cli_measure
+
+    monkeypatch.setattr(Console, "is_terminal", property(lambda self: True))
+    point = grid.Point("dit-xl-2-256", "denoiser", 256, 256, 1, 4, 50, 2, 0)
+    with cli_measure._progress() as tell:
+        tell(point, 3, 9, 130.0, {"status": "ok", "step_s": 0.0123})
+    shown = capsys.readouterr().err
+    assert "3/9" in shown and "2 min left" in shown
 
 
 def test_a_wish_without_models_is_refused():

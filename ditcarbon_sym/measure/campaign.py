@@ -59,8 +59,10 @@ def quick(wish: Wish) -> Wish:
     return replace(wish, **{key: value for key, value in QUICK.items() if getattr(wish, key) == getattr(usual, key)})
 
 
-def measure(out: Path, wish: Wish, tell: sweep.Tell | None = None) -> tuple[dict[str, Any], sweep.Swept]:
-    """Measure, and return what the table says on top and how the sweep went.
+def measure(
+    out: Path, wish: Wish, tell: sweep.Tell | None = None
+) -> tuple[dict[str, Any], sweep.Swept, tuple[str, ...]]:
+    """Measure, and return what the table says on top, how the sweep went, and what the models do not take.
 
     Raises `InputError`, in one line and before anything is measured, for a wish that cannot be met: a model, device or
     library that is not there, a file that cannot be written, no space.
@@ -107,7 +109,7 @@ def measure(out: Path, wish: Wish, tell: sweep.Tell | None = None) -> tuple[dict
             guess = [grid.LOADING + 1.0] * len(extra)
             swept.append(sweep.run(out, extra, guess, bench_, done=done, budget=left, tell=tell))
         _idle(out, device.counter)
-    return told, _together(swept)
+    return told, _together(swept), found.skipped
 
 
 def _check(wish: Wish) -> None:
