@@ -116,6 +116,14 @@ def test_an_architecture_is_made_of_operators_alone(path):
             )
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "measure").glob("*.py")), ids=lambda path: path.stem)
+def test_what_measures_imports_only_from_lower_floors(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == 2:
+            for name in [node.module.split(".")[0]] if node.module else [alias.name for alias in node.names]:
+                assert name == "__version__" or FLOOR[name] < FLOOR["measure"], name
+
+
 def test_every_module_has_a_floor():
     assert set(MODULES) <= set(FLOOR)
 

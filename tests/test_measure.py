@@ -69,8 +69,9 @@ def test_every_option_reaches_what_is_measured(ditcarbon, monkeypatch, tmp_path)
 
     monkeypatch.setattr(campaign, "measure", nothing)
     outcome = ditcarbon(
-        "measure", "--out", tmp_path / "sweep.csv", "--device", "cpu", "--models", "sana-1.6b", "--resolutions", "64,96",
-        "--frames", "1,9", "--batches", "2", "--steps", 3, "--budget-minutes", 4, "--compile", "--attention", "eager",
+        "measure", "--out", tmp_path / "sweep.csv", "--device", "cpu", "--models", "sana-1.6b",
+        "--resolutions", "64,96", "--frames", "1,9", "--batches", "2", "--steps", 3, "--budget-minutes", 4,
+        "--compile", "--attention", "eager",
         "--dtype", "fp16", "--stages", "denoiser", "--threads", 5, "--resume", "--json",
     )  # fmt: skip
     assert outcome.code == 0 and outcome.err == "warning: sana-1.6b: cannot\n"
