@@ -17,7 +17,7 @@ FLOORS = [
     {"stages"},
     {"schema", "catalog", "pipeline", "request", "measurements", "derivatives"},
     {"diffusers_config", "counting"},
-    {"work"},
+    {"work", "transfer"},
     {"routes"},
     {"operating"},
     {

@@ -144,9 +144,9 @@ def test_a_model_outside_the_paper_uses_the_law_that_has_seen_more(tmp_path):
     assert estimate("hunyuandit-1.2", efficiency="bgr").basis["efficiency"] == "bgr"
 
 
-def test_the_operator_law_is_refused_where_it_is_not_calibrated():
-    with pytest.raises(InputError, match="calibrated are b200-sxm, h100-sxm-80gb, v100-pcie-16gb"):
-        estimate("flux.1-dev", gpu="gtx-1080-ti", efficiency="roofline")
+def test_the_operator_law_is_refused_where_nothing_can_be_transferred(bare_card):
+    with pytest.raises(InputError, match="cannot be used on bare: bandwidth_byte_per_second of bare is not known"):
+        estimate("flux.1-dev", gpu="bare", catalog=bare_card, efficiency="roofline")
 
 
 def test_elasticities_of_the_operator_law_agree_with_differences():
