@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sympy import Symbol
 
 from . import stages
+from .equation import Equation
 from .files import DATA, read_toml
 from .notation import (
     BY_FIELD,
@@ -99,7 +100,8 @@ class Datacenter(Entry):
 class Calibration:
     """Values of one efficiency law on one device, with their covariance, validity and conventions.
 
-    ``transferred``: not fitted on this device but likened to others.
+    ``transferred``: not fitted on this device but likened to others; ``equations`` then say how parameters of the law
+    come of what accelerators have in common, which is what ``values`` hold.
     """
 
     law: str
@@ -116,6 +118,7 @@ class Calibration:
     origin: str
     head_multiple: int = 1
     transferred: bool = False
+    equations: tuple[Equation, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,11 @@ def _by_bgr(
 
 def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration, device: Gpu) -> ChosenRoute:
     """The operator law: the work of this model, and energy by its own law where that has been measured."""
-    own_energy = set(roofline.ENERGY) <= set(calibration.values)
+    known = {*calibration.values, *(law.lhs for law in calibration.equations)}
+    own_energy = set(roofline.ENERGY) <= known
     equations = (
-        *work.equations(model, numbers, calibration.head_multiple), roofline.runtime, roofline.efficiency,
-        roofline.energy if own_energy else carbon.energy,
+        *work.equations(model, numbers, calibration.head_multiple), *calibration.equations,
+        roofline.runtime, roofline.efficiency, roofline.energy if own_energy else carbon.energy,
     )  # fmt: skip
     values = {P_idle: 0.0, **calibration.device, **calibration.values}
     notes = [transfer_words(calibration, device)] if calibration.transferred else []

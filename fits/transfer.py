@@ -193,6 +193,13 @@ def _slowed(values: Mapping[Symbol, Any], law: Equation = roofline.runtime) -> E
     return Equation("slowed", law.lhs, law.at(rest).rhs.xreplace(slow))
 
 
+def pool_of(gpu: str, target: str) -> Pool:
+    """The pool that an accelerator's time or energy belongs to."""
+    if target == "energy":
+        return energies()
+    return times() if capability(gpu) >= FIRST_MODERN else earlier_times()
+
+
 # An accelerator with few runs: the pool without it, and one factor of its own.
 
 

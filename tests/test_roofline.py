@@ -14,7 +14,7 @@ from ditcarbon_sym.notation import PUE, TDP, B, E, F_dense, H, InputError, S, Th
 from ditcarbon_sym.operating import operating_point
 from fits import law_choice, operator_law
 from fits.operator_law import B200, H100, V100
-from paper_figures import scorecard
+from paper_figures import operator_law_tables
 
 GPUS = (V100, H100, B200)
 MODELS = st.sampled_from(["flux.1-dev", "wan2.1-t2v-1.3b", "sana-1.5-1.6b", "hidream-i1", "dit-xl-2-256", "latte-1"])
@@ -186,9 +186,9 @@ def test_the_operator_law_counts_exactly_and_has_nothing_to_say_of_it():
 
 
 def test_the_intervals_cover_models_held_out_and_are_no_narrower_than_two_teams_apart():
-    for found in scorecard.coverages():
+    for found in operator_law_tables.coverages():
         assert 0.8 <= np.mean(list(found.by_model.values())) <= 1, (found.gpu, found.target)
         assert 0.8 <= found.inside / found.runs <= 1
-        assert np.expm1(found.half_width) > scorecard.NOISE[found.target]
+        assert np.expm1(found.half_width) > operator_law_tables.NOISE[found.target]
         # An interval of twice the width would score worse even if it held everything: width counts.
         assert found.interval_score < 2 * (2 * found.half_width)
