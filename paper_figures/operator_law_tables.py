@@ -27,17 +27,22 @@ BEYOND = 2 / (1 - LEVEL)
 def laws() -> Table:
     """The candidates, the choice among them, and the nested error of choosing."""
     keys = [(gpu, target) for gpu in law_choice.GPUS for target in law_choice.TARGETS]
+    by_label = {x.label: law_choice.information(x) for x in law_choice.candidates()}
     rows = [
-        (name, *(f"{np.mean(list(errors[key].values())):.1f} / {max(errors[key].values()):.0f}" for key in keys))
+        (name, *(f"{np.mean(list(errors[key].values())):.1f} / {max(errors[key].values()):.0f}" for key in keys),
+         str(by_label[name][0]), f"{by_label[name][1]:.0f}", f"{by_label[name][2]:.0f}")
         for name, errors in law_choice.comparison().items()
-    ]
+    ]  # fmt: skip
     chosen = [[errors[key] for _, errors in law_choice.nested().values() if key in errors] for key in keys]
-    rows.append(("chosen anew without each model (nested)", *(f"{np.mean(x):.1f} / {max(x):.0f}" for x in chosen)))
+    rows.append(
+        ("chosen anew without each model (nested)", *(f"{np.mean(x):.1f} / {max(x):.0f}" for x in chosen), "", "", "")
+    )
     return Table(
         "Candidates for the law of time and energy",
-        ("law", *(f"{load().gpu(gpu).name}, {target}" for gpu, target in keys)),
+        ("law", *(f"{load().gpu(gpu).name}, {target}" for gpu, target in keys), "k", "AIC", "BIC"),
         rows,
-        "Mean and worst error (%) of models held out, each counted once. The last row chooses inside each hold-out.",
+        "Mean and worst error (%) of models held out, each counted once; coefficients, and Akaike's and the Bayesian "
+        "criterion of the fits to everything, summed over the four. The last row chooses inside each hold-out.",
     )
 
 

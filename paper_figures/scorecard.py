@@ -2,9 +2,12 @@
 and with its accelerator held out.
 """
 
+import io
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +18,12 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.fitting import Data, Fit
+from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.notation import B
 from fits import operator_law, transfer
 from fits.operator_law import B200, H100, V100
 
+from .figures import STYLE
 from .operator_law_tables import NOISE
 from .tables import Table
 
@@ -197,4 +202,24 @@ def _label(gpu: str, way: str) -> str:
     return name if way == MODEL else f"{name}, unseen"
 
 
+README_FIGURE = Path(__file__).parent / "scorecard.png"
+
+
+def shown() -> list[list[float]]:
+    """What the figure shows, in its order: it is written into the PNG, where a test finds it."""
+    return [[round(ratio, 4) for ratio in score.ratios.values()] for score in scores()]
+
+
+def publish() -> None:
+    """Draw the README's copy of the figure: ``python -m paper_figures.scorecard`` (make scorecard)."""
+    plt.style.use(STYLE)
+    buffer = io.BytesIO()
+    figure().savefig(buffer, format="png", dpi=120, metadata={"Software": None, "Description": json.dumps(shown())})
+    write_atomically(README_FIGURE, buffer.getvalue())
+    print(f"wrote {README_FIGURE.name}")
+
+
 TABLES = {"scorecard": table}
+
+if __name__ == "__main__":
+    publish()
