@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .notation import (
     F_text,
     H,
     InputError,
+    P_idle,
     Theta_peak,
     W,
     bandwidth,
@@ -70,7 +72,8 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    energy = _energy(runs, whole)
+    device = _with_idle_power(device, [row for row, _ in runs])
+    energy = _energy(runs, {**whole, P_idle: device.values.get(P_idle, 0.0), **time.values})
     decoder = fit_shown(DECODING, _data(decoded, "time_s"), DECODER) if len(decoded) > 1 else None
     held_out = held_out_by_model(time, TIME)
     held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
@@ -107,8 +110,14 @@ def _data(runs: Runs, measured: str) -> Data:
     return Data(columns([values for _, values in runs]), observed, tuple(row.model for row, _ in runs))
 
 
-def _energy(runs: Runs, whole: Mapping[Symbol, float]) -> Identified | None:
-    """The law of energy on the rows that have joules; None where fewer than three do."""
+def _with_idle_power(device: Gpu, rows: Sequence[Row]) -> Gpu:
+    """The accelerator with the idle power that the sweep measured, if it did: with a context held, as when it works."""
+    watts = [float(text) for row in rows if (text := row.extra.get("idle_w", ""))]
+    return replace(device, values={**device.values, P_idle: float(np.median(watts))}) if watts else device
+
+
+def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
+    """The law of energy on the rows that have joules, at the law of time's values; None where fewer than three do."""
     kept = [(row, values, _joules(row)) for row, values in runs]
     with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
     if len(with_energy) <= len(ENERGY):
@@ -116,7 +125,7 @@ def _energy(runs: Runs, whole: Mapping[Symbol, float]) -> Identified | None:
     kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
     inputs = columns([values for _, values, _ in with_energy])
     data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
-    return fit_shown(roofline.energy.at(whole), data, ENERGY)
+    return fit_shown(roofline.energy.at(known), data, ENERGY)
 
 
 def _joules(row: Row) -> float | None:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from sympy import Symbol
 
 from . import stages
+from .equation import Equation
 from .files import DATA, read_toml
 from .notation import (
     BY_FIELD,
@@ -78,10 +79,15 @@ class Model(Entry):
 
 @dataclass(frozen=True)
 class Gpu(Entry):
-    """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known."""
+    """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
+
+    ``compute_capability`` is NVIDIA's number of the architecture, None for other makers' or where it is not said.
+    """
 
     precision: str = ""
     memory_gb: float | None = None
+    die_cm2: float | None = None
+    compute_capability: float | None = None
     embodied: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -92,7 +98,11 @@ class Datacenter(Entry):
 
 @dataclass(frozen=True)
 class Calibration:
-    """Values of one efficiency law on one device, with their covariance, validity and conventions."""
+    """Values of one efficiency law on one device, with their covariance, validity and conventions.
+
+    ``transferred``: not fitted on this device but likened to others; ``equations`` then say how parameters of the law
+    come of what accelerators have in common, which is what ``values`` hold.
+    """
 
     law: str
     gpu: str
@@ -107,6 +117,8 @@ class Calibration:
     data: Mapping[str, Any]
     origin: str
     head_multiple: int = 1
+    transferred: bool = False
+    equations: tuple[Equation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -293,6 +305,8 @@ def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
         values=_values(table, GPU_FIELDS),
         precision=table.get("precision", ""),
         memory_gb=table.get("memory_gb"),
+        die_cm2=table.get("die_cm2"),
+        compute_capability=table.get("compute_capability"),
         embodied=table.get("embodied_gco2eq", {}),
         **_common(key, table, origin),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_count, cli_measure
+from . import __version__, cli_analysis, cli_count, cli_measure, cli_validate
 from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
@@ -91,7 +91,7 @@ def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> N
 @app.command()
 def formula(
     name: Annotated[
-        str, typer.Argument(help="An equation's number (1 to 8) or left-hand side (F_block, mu, roofline.tau).")
+        str, typer.Argument(help="A number (1 to 8) or a left-hand side (F_block, mu, roofline.tau, transfer.e_mem).")
     ],
     closed: Annotated[bool, typer.Option("--closed", help="In the inputs alone: every intermediate put in.")] = False,
     model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
@@ -100,13 +100,13 @@ def formula(
     catalog: CatalogOption = None,
 ) -> None:
     """Print an equation: plain, in LaTeX, in closed form, or with a model's numbers in it."""
-    from . import pipeline, roofline
+    from . import pipeline
     from .catalog import load
     from .notation import InputError
 
     equation = pipeline.find(name)
     if closed:
-        if equation in roofline.EQUATIONS:
+        if equation.number.startswith("operator law"):
             raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
         equation = pipeline.closed_form(equation.lhs)
     if model is not None:
@@ -223,6 +223,7 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
 cli_analysis.register(app)
 cli_count.register(app)
 cli_measure.register(app)
+cli_validate.register(app)
 
 
 def main() -> None:

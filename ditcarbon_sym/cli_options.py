@@ -87,6 +87,9 @@ def _operating(
     pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
     lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
+    utilisation: Annotated[
+        float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
+    ] = None,
     mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[

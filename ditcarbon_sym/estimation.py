@@ -97,7 +97,7 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
         ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``datacenter``, or ``pue`` with ``grid``;
-        ``lifetime_years``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+        ``lifetime_years``, ``utilisation``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
 
     Raises
     ------
@@ -257,7 +257,7 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
         "equations": _equation_names(point),
         "efficiency": pipeline.route_name(point.route),
         "calibration": None if calibration is None else {
-            "gpu": calibration.gpu, "law": calibration.law,
+            "gpu": calibration.gpu, "law": calibration.law, "transferred": calibration.transferred,
             "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
             **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts,
             "data": calibration.data,
@@ -272,6 +272,7 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
         "pue": point.values[PUE],
         "grid_gco2eq_per_kwh": point.values[I_grid],
         "lifetime_years": point.lifetime_years,
+        "utilisation": point.utilisation,
         "embodied_boundary": point.embodied_boundary,
         "embodied_gco2eq": device.embodied.get(point.embodied_boundary),
         "sources": {

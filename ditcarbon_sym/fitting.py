@@ -50,11 +50,14 @@ BGR: Mapping[Symbol, Free] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Data:
-    """Columns of measurements: the inputs by symbol, the measured values, and the group (architecture) of each row."""
+    """Columns of measurements: the inputs by symbol, the measured values, the group (architecture) of each row, and
+    how much each row counts (by default one).
+    """
 
     inputs: Mapping[Symbol, FloatArray]
     observed: FloatArray
     groups: tuple[str, ...]
+    weights: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.observed)
@@ -63,7 +66,8 @@ class Data:
         """Return the rows for which ``keep`` is true."""
         mask = np.fromiter(keep, dtype=bool, count=len(self))
         inputs = {x: column[mask] for x, column in self.inputs.items()}
-        return Data(inputs, self.observed[mask], tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept))
+        groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
+        return Data(inputs, self.observed[mask], groups, None if self.weights is None else self.weights[mask])
 
 
 @dataclass(frozen=True)
@@ -250,6 +254,7 @@ Residual = Callable[[Any], FloatArray]
 def _residuals(equation: Equation, data: Data, free: Sequence[Symbol], loss: str) -> tuple[Residual, Residual]:
     """The residual and its Jacobian, as functions of lmfit parameters."""
     function = compiled((equation.rhs, *equation.gradient(*free).values()))
+    root = np.ones(len(data)) if data.weights is None else np.sqrt(data.weights)
 
     def evaluate(parameters: Any) -> tuple[FloatArray, FloatArray]:
         values = {x: parameters[x.name].value for x in free}
@@ -259,13 +264,13 @@ def _residuals(equation: Equation, data: Data, free: Sequence[Symbol], loss: str
     def residual(parameters: Any) -> FloatArray:
         predicted, _ = evaluate(parameters)
         if loss == "log":
-            return np.log(predicted / data.observed)
-        return (predicted - data.observed) / (data.observed if loss == "relative" else 1.0)
+            return root * np.log(predicted / data.observed)
+        return root * (predicted - data.observed) / (data.observed if loss == "relative" else 1.0)
 
     def jacobian(parameters: Any) -> FloatArray:
         predicted, slopes = evaluate(parameters)
         scale = {"absolute": np.ones_like(predicted), "relative": data.observed, "log": predicted}[loss]
-        return slopes / scale[:, None]
+        return slopes * (root / scale)[:, None]
 
     return residual, jacobian
 

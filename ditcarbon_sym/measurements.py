@@ -61,7 +61,7 @@ def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
         reader = csv.DictReader(line for line in lines if not line.startswith("#"))
         _check_header(path, list(reader.fieldnames or []))
         rows = [
-            _row(f"{path}: row {number}", record)
+            row_of(f"{path}: row {number}", record)
             for number, record in enumerate(reader, start=1)
             if not swept or (record["stage"], record["status"]) == (stage, OK)
         ]
@@ -101,7 +101,8 @@ def _check_header(path: Path, header: list[str]) -> None:
         raise InputError(f"{path}: a column name stands twice in the header")
 
 
-def _row(where: str, record: Mapping[str, Any]) -> Row:
+def row_of(where: str, record: Mapping[str, Any]) -> Row:
+    """Validate one record of a table; ``where`` begins the message of what is wrong with it."""
     if None in record or None in record.values():
         raise InputError(f"{where}: has more or fewer cells than the header")
     empty = [name for name in REQUIRED if not record[name].strip()]

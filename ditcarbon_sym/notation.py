@@ -264,6 +264,20 @@ eps_byte = _symbol(
     "eps_byte", "energy per byte that an elementwise pass moves", "J", "joule_per_byte", 0, 1e-5,
     latex=r"\varepsilon_{\mathrm{byte}}", zero=True,
 )  # fmt: skip
+P_idle = _symbol(
+    "P_idle", "power of the accelerator while it waits for kernels", "W", "idle_watt", 0, 1e5,
+    latex=r"P_{\mathrm{idle}}", zero=True,
+)  # fmt: skip
+
+# What accelerators have in common: the same law in units of each one's own clock and power
+rho = _symbol(
+    "rho", "bytes an elementwise pass moves in the time of one exponential", "1", "byte_per_exponential", 1e-6, 1e3,
+    latex=r"\rho",
+)  # fmt: skip
+phi_elem = _symbol(
+    "phi_elem", "part of rated power that elementwise passes draw", "1", "elementwise_power_fraction", 0, 1,
+    latex=r"\phi_{\mathrm{elem}}", zero=True,
+)  # fmt: skip
 
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
@@ -315,7 +329,7 @@ BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for
 # What the entries of the catalogue and a request are made of.
 MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
 REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
-GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp)
+GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp, P_idle)
 DATACENTER_FIELDS = (PUE, I_grid)
 
 MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})

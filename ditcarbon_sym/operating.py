@@ -41,13 +41,17 @@ from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
 
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
+UTILISATION = Notation(
+    L, "u", "part of the lifetime in use", "1", "utilisation", 1e-4, 1, False, "a fraction of the lifetime in use"
+)
 
 
 class Options(Request, total=False):
     """A request, and on what it runs; whatever is left out is the model's release or the paper's setting.
 
     ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
-    ``lifetime_years``: over which embodied carbon is amortised. ``embodied_boundary``: which figure of it, "die" (the
+    ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
+    accelerator works, 1 as the paper has it. ``embodied_boundary``: which figure of it, "die" (the
     paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``:
     a measured efficiency, a calibration file, or a law by name: "roofline", or "bgr" even where it extrapolates.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
@@ -59,6 +63,7 @@ class Options(Request, total=False):
     pue: float | None
     grid: float | None
     lifetime_years: float | None
+    utilisation: float | None
     mu: float | None
     calibration: str | Path | None
     efficiency: str | None
@@ -80,6 +85,7 @@ class OperatingPoint:
     calibration: Calibration | None
     values: Mapping[Symbol, float]
     lifetime_years: float
+    utilisation: float
     embodied_boundary: str
     notes: tuple[str, ...]
 
@@ -103,17 +109,19 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     device = _device(entries, options.get("gpu"), own)
     facility = _facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
-    given = options.get("lifetime_years")
-    years = LIFETIME_YEARS.check(defaults()["lifetime_years"] if given is None else given)
+    years, used = (
+        notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
+        for notation in (LIFETIME_YEARS, UTILISATION)
+    )
     boundary = _boundary(device, options.get("embodied_boundary"))
     values = {
         **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
-        L: years * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
+        L: years * used * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary)
-    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, boundary, said)
+    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
 
 
 def chosen_model(

@@ -87,6 +87,7 @@ def find(name: str) -> Equation:
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     known |= {f"{roofline.LAW}.{equation.lhs}": equation for equation in roofline.EQUATIONS}
+    known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in roofline.TRANSFER.items()}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())
         raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")

@@ -4,11 +4,33 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import roofline
-from .catalog import Catalog, shipped_calibration
+from .catalog import Catalog, Gpu, shipped_calibration
 from .equation import Equation
 from .estimation import Estimate, Quantity
 from .formats import count, significant
-from .notation import NOTATION, PUE, TDP, H, I_grid, N, S, Theta_peak, W, a, c, d, g, j, m, n_frames, s
+from .notation import (
+    NOTATION,
+    PUE,
+    TDP,
+    H,
+    I_grid,
+    InputError,
+    N,
+    P_idle,
+    S,
+    Theta_peak,
+    W,
+    a,
+    bandwidth,
+    c,
+    d,
+    g,
+    j,
+    m,
+    n_frames,
+    s,
+)
+from .transfer import transferred
 
 
 def interval(quantity: Quantity) -> str:
@@ -109,7 +131,10 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         ("power", f"{basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only"),
         ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh"),
         ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
-        ("lifetime", f"{basis['lifetime_years']:g} years, linear, no duty cycle"),
+        (
+            "lifetime",
+            f"{basis['lifetime_years']:g} years, linear, in use {basis['utilisation']:.4g} of the time (assumed)",
+        ),
         ("interval", basis["interval"]),
     ]
 
@@ -156,9 +181,11 @@ def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
             "peak (TFLOP/s)": gpu.values[Theta_peak] / 1e12,
             "precision": gpu.precision,
             "power (W)": gpu.values.get(TDP),
+            "idle (W)": gpu.values.get(P_idle),
             "memory (GB)": gpu.memory_gb,
+            "bandwidth (GB/s)": _giga(gpu.values.get(bandwidth)),
             "embodied (kgCO2eq)": {boundary: grams / 1000 for boundary, grams in gpu.embodied.items()} or None,
-            "calibrated": _calibrations(gpu.id),
+            "calibrated": _calibrations(gpu),
             "origin": gpu.origin,
         }
         for gpu in catalog.gpus.values()
@@ -169,15 +196,28 @@ def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
         "peak (TFLOP/s)",
         "precision",
         "power (W)",
+        "idle (W)",
         "memory (GB)",
+        "bandwidth (GB/s)",
         "embodied (kgCO2eq)",
         "calibrated",
     ), rows
 
 
-def _calibrations(gpu: str) -> str:
-    """The laws that an accelerator is calibrated for."""
-    return ", ".join(law for law in ("bgr", roofline.LAW) if shipped_calibration(gpu, law)) or "no"
+def _giga(value: float | None) -> float | None:
+    return None if value is None else value / 1e9
+
+
+def _calibrations(gpu: Gpu) -> str:
+    """The laws that an accelerator is calibrated for, or whether the operator law can be transferred to it."""
+    found = ", ".join(law for law in ("bgr", roofline.LAW) if shipped_calibration(gpu.id, law))
+    if found:
+        return found
+    try:
+        transferred(gpu)
+    except InputError:
+        return "no"
+    return "transferred"
 
 
 def datacenter_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:

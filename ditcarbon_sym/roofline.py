@@ -27,6 +27,7 @@ from .notation import (
     F_dense,
     F_text,
     F_total,
+    P_idle,
     Q_elem,
     S,
     Theta_peak,
@@ -40,7 +41,9 @@ from .notation import (
     mu,
     n_exp,
     n_launch,
+    phi_elem,
     r_attn,
+    rho,
     t_exp,
     t_launch,
     tau,
@@ -66,12 +69,15 @@ runtime = Equation("operator law, time", tau, larger(LAUNCHES, BUSY) + ONE_SHOT)
 efficiency = Equation("operator law, efficiency", mu, F_total / (tau * Theta_peak))
 
 WORK_ENERGY = eps_flop * (passes * (F_dense + F_attn + n_exp * t_exp * Theta_peak) + B * F_text)
+WAITING = larger(LAUNCHES, BUSY) - BUSY
 energy = Equation(
     "operator law, energy",
     E,
-    (WORK_ENERGY + eps_byte * passes * Q_elem + TDP * B * F_VAE / (e_VAE * Theta_peak)) / JOULE_PER_KWH,
+    (WORK_ENERGY + eps_byte * passes * Q_elem + P_idle * WAITING + TDP * B * F_VAE / (e_VAE * Theta_peak))
+    / JOULE_PER_KWH,
 )
-"""Joules follow the work, not the clock; the VAE's decoder, which no measurement tells apart, draws full power."""
+"""Joules follow the work, not the clock, and idle power the time spent waiting for launches; the VAE's decoder, which
+no measurement tells apart, draws full power."""
 
 EQUATIONS = (runtime, efficiency, energy)
 
@@ -81,6 +87,15 @@ ENERGY: tuple[Symbol, ...] = (eps_flop, eps_byte)
 LAW = "roofline"
 LAWS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({**efficiency_laws, LAW: TIME + ENERGY})
 """Parameters of every law that a calibration may hold; those of energy may be missing."""
+
+TRANSFER: Mapping[Symbol, Expr] = MappingProxyType({
+    e_mem: rho / (bandwidth * t_exp),
+    eps_flop: TDP / (e_dense * Theta_peak),
+    eps_byte: phi_elem * TDP * t_exp / rho,
+})  # fmt: skip
+"""Parameters of one accelerator in terms of what accelerators have in common. Elementwise passes are short kernels that
+keep pace with the clock of the multiprocessors, as the special-function units do, and not with the memory; products
+draw rated power, elementwise passes a part of it (`fits/transfer.py` has the rivals and their errors)."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
 """What no published measurement tells apart. Decoders are convolutions with little work per byte; a fifth of peak fits

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from sympy import Symbol
 
 from . import carbon, pipeline, roofline, work
-from .catalog import Calibration, Gpu, Model, defaults, load, paper_models, shipped_calibration
-from .notation import NOTATION, B, H, InputError, Theta_peak, W, ell, mu
+from .catalog import Calibration, Gpu, Model, defaults, paper_models, shipped_calibration
+from .notation import NOTATION, B, H, InputError, P_idle, Theta_peak, W, ell, mu, t_launch
 from .request import checked
+from .transfer import transfer_words, transferred
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ def choose_route(
 ) -> ChosenRoute:
     """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
 
-    The paper's fit where it was made: its models, in its production regime. Elsewhere the operator law, where the
-    accelerator has been calibrated for it.
+    The paper's fit where it was made: its models, in its production regime. Elsewhere the operator law, with the
+    accelerator's calibration or, where there is none, with what carries over from other accelerators.
     """
     if measured is not None:
         return ChosenRoute("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
@@ -44,24 +45,41 @@ def choose_route(
         raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr' or {roofline.LAW!r}")
     if own is not None:
         if own.law == roofline.LAW:
-            return _by_operators(model, numbers, own)
+            return _by_operators(model, numbers, own, device)
         return ChosenRoute(own.law, own.values, own, outside_validity(own, model, numbers))
-    operators = _shipped_for(device, roofline.LAW)
-    if law == roofline.LAW:
-        if operators is None:
-            raise InputError(
-                f"gpu {device.id!r} has no calibration of the operator law; calibrated are {', '.join(_calibrated())}"
-            )
-        return _by_operators(model, numbers, operators)
     calibration = _shipped_for(device)
     in_paper = calibration is not None and is_production(calibration, numbers) and _is_the_papers(model)
-    if law is None and operators is not None and _is_whole(model) and not in_paper:
-        return _by_operators(model, numbers, operators)
+    if law == roofline.LAW or (law is None and _is_whole(model) and not in_paper):
+        operators, why_not = _operator_calibration(device)
+        if operators is not None:
+            return _by_operators(model, numbers, operators, device)
+        if law == roofline.LAW:
+            raise InputError(f"the operator law cannot be used on {device.id}: {why_not}")
+        return _by_bgr(numbers, model, device, calibration, explicit=False, why_not=why_not)
     return _by_bgr(numbers, model, device, calibration, explicit=law is not None)
 
 
+def _operator_calibration(device: Gpu) -> tuple[Calibration | None, str]:
+    """The calibration of the operator law shipped for a device, or what carries over to it, or why neither can be
+    had.
+    """
+    shipped = _shipped_for(device, roofline.LAW)
+    if shipped is not None:
+        return shipped, ""
+    try:
+        return transferred(device), ""
+    except InputError as error:
+        return None, str(error)
+
+
 def _by_bgr(
-    numbers: Mapping[Symbol, float], model: Model, device: Gpu, calibration: Calibration | None, *, explicit: bool
+    numbers: Mapping[Symbol, float],
+    model: Model,
+    device: Gpu,
+    calibration: Calibration | None,
+    *,
+    explicit: bool,
+    why_not: str = "",
 ) -> ChosenRoute:
     """The paper's fit; where it extrapolates, only if asked for."""
     own_fit = calibration is not None
@@ -69,7 +87,8 @@ def _by_bgr(
         calibration = shipped_calibration(str(defaults()["gpu"]))
     remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
     if calibration is None:
-        raise InputError(f"gpu {device.id!r} has no calibration; {remedy}")
+        beside = f" and none can be transferred to it: {why_not}" if why_not else ""
+        raise InputError(f"gpu {device.id!r} has no calibration{beside}; {remedy}")
     transferred = (
         () if own_fit else (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
     )
@@ -82,17 +101,20 @@ def _by_bgr(
     return ChosenRoute(calibration.law, calibration.values, calibration, transferred + outside)
 
 
-def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration) -> ChosenRoute:
+def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration, device: Gpu) -> ChosenRoute:
     """The operator law: the work of this model, and energy by its own law where that has been measured."""
-    own_energy = set(roofline.ENERGY) <= set(calibration.values)
+    known = {*calibration.values, *(law.lhs for law in calibration.equations)}
+    own_energy = set(roofline.ENERGY) <= known
     equations = (
-        *work.equations(model, numbers, calibration.head_multiple), roofline.runtime, roofline.efficiency,
-        roofline.energy if own_energy else carbon.energy,
+        *work.equations(model, numbers, calibration.head_multiple), *calibration.equations,
+        roofline.runtime, roofline.efficiency, roofline.energy if own_energy else carbon.energy,
     )  # fmt: skip
-    values = {**calibration.device, **calibration.values}
-    return ChosenRoute(
-        pipeline.Route(roofline.LAW, equations), values, calibration, outside_validity(calibration, model, numbers)
-    )
+    values = {P_idle: 0.0, **calibration.device, **calibration.values}
+    notes = [transfer_words(calibration, device)] if calibration.transferred else []
+    if own_energy and P_idle not in calibration.device and calibration.values[t_launch] > 0:
+        notes.append(f"the idle power of {device.id} is unknown: waiting for launches is counted as drawing nothing")
+    notes += outside_validity(calibration, model, numbers)
+    return ChosenRoute(pipeline.Route(roofline.LAW, equations), values, calibration, tuple(notes))
 
 
 def _is_whole(model: Model) -> bool:
@@ -103,10 +125,6 @@ def _is_whole(model: Model) -> bool:
 def _is_the_papers(model: Model) -> bool:
     known = paper_models().get(model.id)
     return known is not None and known.values == model.values
-
-
-def _calibrated() -> list[str]:
-    return sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW) is not None)
 
 
 def _shipped_for(device: Gpu, law: str = "bgr") -> Calibration | None:

@@ -25,6 +25,7 @@ from .notation import (
     TDP,
     C_chip,
     InputError,
+    P_idle,
     bandwidth,
     n_frames,
     nearest,
@@ -87,14 +88,15 @@ _Sources: Any = (dict[str, str], {})
 _Grams: Any = _number(C_chip)
 _Request = _table("request", REQUEST_FIELDS, optional=(n_frames,))
 _Model = _table("model", MODEL_FIELDS, (*MODEL_DEFAULTS, t, v_t), name=_Text, sources=_Sources, request=(_Request, ...))
+_OPTIONAL = (TDP, bandwidth, t_exp, P_idle)
 _Gpu = _table(
-    "gpu", GPU_FIELDS, (TDP, bandwidth, t_exp), name=_Text, sources=_Sources, precision=_Text,
-    memory_gb=(_Positive | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
+    "gpu", GPU_FIELDS, _OPTIONAL, name=_Text, sources=_Sources, precision=_Text,
+    memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
+    compute_capability=(_Positive | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
-_OPTIONAL = (TDP, bandwidth, t_exp)
 _Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, head_multiple=(int, 1))
 # TOML has arrays where Python has tuples: lists, of exactly two.
 _Span = Annotated[list[float | int], Len(2, 2), AfterValidator(_ordered)]

@@ -8,16 +8,18 @@ ranges are scenarios (`sensitivity`), never mixed in.
 What the interval is not: the scatter is of leave-one-out predictions and so holds some parameter error already
 (counted twice, on the safe side); rows of one architecture are not independent, which the covariance takes them to
 be, and six architectures are few for a normal quantile (both on the unsafe side). `fits/coverage.py` shows how it
-comes out.
+comes out. The operator law's intervals take Student's quantile instead, with as many degrees of freedom as groups were
+held out: some of its calibrations rest on three.
 """
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 
 from sympy import Symbol
 
-from . import derivatives, pipeline
+from . import derivatives, pipeline, roofline
 from .catalog import Calibration
 from .notation import E, mu, tau
 from .operating import OperatingPoint
@@ -34,15 +36,61 @@ def quantile(level: float = LEVEL) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def log_interval(value: float, deviation: float, level: float = LEVEL) -> tuple[float, float]:
-    """Return the interval of a positive value whose logarithm has this standard deviation.
+def student_quantile(level: float, degrees: int) -> float:
+    """Half-width of the central interval of Student's distribution with so many degrees of freedom: its distribution
+    function is a finite sum, inverted by bisection.
+
+    >>> round(student_quantile(0.9, 6), 4)
+    1.9432
+    """
+    low, high = 0.0, 1.0
+    while _student_centre(high, degrees) < level:
+        low, high = high, 2 * high
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _student_centre(middle, degrees) < level else (low, middle)
+    return (low + high) / 2
+
+
+def _student_centre(t: float, degrees: int) -> float:
+    """Probability of a value between -t and t."""
+    angle = math.atan2(t, math.sqrt(degrees))
+    term = total = math.cos(angle) if degrees % 2 else 1.0
+    for k in range(2 + degrees % 2, degrees - 1, 2):
+        term *= (k - 1) / k * math.cos(angle) ** 2
+        total += term
+    if degrees % 2 == 0:
+        return math.sin(angle) * total
+    return 2 / math.pi * (angle + (math.sin(angle) * total if degrees > 1 else 0.0))
+
+
+def log_interval(value: float, half_width: float) -> tuple[float, float]:
+    """Return the interval of a positive value, so far on either side in its logarithm.
 
     >>> low, high = log_interval(2.0, 0.1)
     >>> round(low * high, 9)
     4.0
     """
-    factor = math.exp(quantile(level) * deviation)
+    factor = math.exp(half_width)
     return value / factor, value * factor
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """How far groups held out lay from their predictions, in logarithms, and how many there were where they are few
+    enough to matter.
+    """
+
+    deviation: float
+    groups: int | None = None
+
+    def quantile(self, level: float) -> float:
+        """Half-width of the central interval, in standard deviations."""
+        return quantile(level) if self.groups is None else student_quantile(level, self.groups)
+
+    def half_width(self, own: float, level: float) -> float:
+        """Half-width in the logarithm, with the deviation ``own`` that the fitted parameters give besides."""
+        return self.quantile(level) * math.hypot(own, self.deviation)
 
 
 def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, float]:
@@ -69,10 +117,14 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
     return deviations
 
 
-def scatter(calibration: Calibration) -> float | None:
-    """The log scatter of held-out groups, or None where the sweep had one group only."""
-    value = calibration.quality.get("held_out_log_scatter")
-    return None if value is None else float(value)
+def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
+    """The scatter of held-out groups, of time or of energy; None where the sweep had one group only, or no energy."""
+    suffix = "_energy" if energy else ""
+    value = calibration.quality.get(f"held_out_log_scatter{suffix}")
+    if value is None:
+        return None
+    held = calibration.quality.get(f"held_out_mape_percent{suffix}", {})
+    return Scatter(float(value), len(held) if calibration.law == roofline.LAW and held else None)
 
 
 def predictive(
@@ -83,12 +135,12 @@ def predictive(
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
     unknown, or that do not depend on the fit, have no entry.
     """
-    if point.calibration is None or (between := scatter(point.calibration)) is None:
+    if point.calibration is None or scatter(point.calibration) is None:
         return {}
     values = pipeline.evaluate(point.values, outputs, point.route)
     deviations = parameter_deviations(point, outputs)
     found = {
-        x: log_interval(float(values[x]), math.hypot(deviations[x], _between(x, point, between)), level)
+        x: log_interval(float(values[x]), widest(x, point, level).half_width(deviations[x], level))
         for x in outputs
         if math.isfinite(values[x]) and _depends_on_fit(x, point)
     }
@@ -97,13 +149,15 @@ def predictive(
     return found
 
 
-def _between(output: Symbol, point: OperatingPoint, time: float) -> float:
-    """The scatter of held-out groups that an output meets: of energy where the calibration measured it apart."""
-    quality = point.calibration.quality if point.calibration is not None else {}
-    energy = quality.get("held_out_log_scatter_energy")
-    if energy is None or E not in _ancestors(output, point.route):
+def widest(output: Symbol, point: OperatingPoint, level: float = LEVEL) -> Scatter:
+    """The scatter that an output meets: of time, of energy where the calibration measured it apart, or the wider."""
+    assert point.calibration is not None
+    time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
+    assert time is not None
+    ancestors = _ancestors(output, point.route)
+    if energy is None or E not in ancestors:
         return time
-    return float(energy) if tau not in _ancestors(output, point.route) else max(time, float(energy))
+    return energy if tau not in ancestors else max(time, energy, key=lambda x: x.half_width(0.0, level))
 
 
 def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
@@ -132,8 +186,9 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     if scatter(point.calibration) is None:
         return "none: the calibration saw one model only, so its error on others is unknown"
     groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
+    what = "accelerators" if point.calibration.transferred else "architectures"
     return (
-        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} architectures held out of it; "
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it; "
         "not of PUE, grid, power or embodied carbon"
     )
 
@@ -144,15 +199,16 @@ def monte_carlo(
     """Check the delta method by sampling: parameter and predictive intervals of one output from draws of the fit.
 
     Parameters are drawn from their normal distribution and kept inside their valid ranges (which is where
-    linearisation fails, if it does); the scatter is log-normal.
+    linearisation fails, if it does); the scatter is normal in the logarithm, or Student's where groups are few.
     """
     import numpy as np
 
     from .notation import NOTATION
 
     calibration = point.calibration
-    if calibration is None or (between := scatter(calibration)) is None:
+    if calibration is None or scatter(calibration) is None:
         return {}
+    between = widest(output, point, level)
     rng = np.random.default_rng(seed)
     centre = [calibration.values[x] for x in calibration.free]
     sample = rng.multivariate_normal(centre, np.array(calibration.covariance), draws)
@@ -162,7 +218,9 @@ def monte_carlo(
     drawn = {x: sample[kept, column] for column, x in enumerate(calibration.free)}
     values = np.asarray(pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output])
     ends = [(1 - level) / 2, (1 + level) / 2]
-    scattered = values * np.exp(rng.normal(0.0, between, len(values)))
+    few = between.groups
+    noise = rng.standard_normal(len(values)) if few is None else rng.standard_t(few, len(values))
+    scattered = values * np.exp(between.deviation * noise)
     return {
         "parameter": (float(np.quantile(values, ends[0])), float(np.quantile(values, ends[1]))),
         "predictive": (float(np.quantile(scattered, ends[0])), float(np.quantile(scattered, ends[1]))),

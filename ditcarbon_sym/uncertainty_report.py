@@ -14,7 +14,15 @@ from .notation import NOTATION, C_emb, C_op, C_output, C_total, E, InputError, m
 from .operating import OperatingPoint
 from .sensitivity import WORDS, Swing, tornado
 from .sensitivity_report import swing_words
-from .uncertainty import interval_words, log_interval, monte_carlo, parameter_deviations, predictive, scatter
+from .uncertainty import (
+    interval_words,
+    log_interval,
+    monte_carlo,
+    parameter_deviations,
+    predictive,
+    quantile,
+    scatter,
+)
 
 OUTPUTS = (mu, tau, E, C_op, C_emb, C_total, C_output)
 SCENARIOS = ("grid_gco2eq_per_kwh", "pue", "tdp_watt", "embodied_gco2eq", "lifetime_s", "vae_reuse_factor")
@@ -82,7 +90,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
     lines = []
     for x in known:
         drawn = monte_carlo(point, x, level, draws, seed)
-        own = log_interval(float(values[x]), deviations[x], level) if x in deviations else None
+        own = log_interval(float(values[x]), quantile(level) * deviations[x]) if x in deviations else None
         sampled = drawn.get("predictive"), drawn.get("parameter")
         lines.append(Line(x, float(values[x]), own, predicted.get(x), *sampled))
     apart = [_apart(line) for line in lines if line.parameters and line.monte_carlo_parameters]
@@ -96,7 +104,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
         lines,
         scenarios,
         scenario_of.name if scenario_of else "",
-        between,
+        None if between is None else between.deviation,
         interval_words(point, level),
         max(apart, default=None),
     )

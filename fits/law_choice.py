@@ -6,6 +6,7 @@ counted once. The choice is nested: for each model held out, the candidate with 
 those held out in turn, over both accelerators and both targets; so the selection does not flatter the error.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -156,6 +157,24 @@ def score(candidate: Candidate, without: Sequence[str] = ()) -> float:
     return float(np.mean([
         np.mean(list(held_out(candidate, table(gpu, target), without).values())) for gpu in GPUS for target in TARGETS
     ]))  # fmt: skip
+
+
+def information(candidate: Candidate) -> tuple[int, float, float]:
+    """Coefficients, Akaike's and the Bayesian criterion of a candidate fitted to everything: n ln(SSR / n) + 2 k and
+    + k ln n over the logarithms, n the models, each counted once; summed over accelerators and targets.
+    """
+    number, aic, bic = 0, 0.0, 0.0
+    for gpu in GPUS:
+        for target in TARGETS:
+            data = table(gpu, target)
+            columns, rest = data.design(candidate)
+            logs = np.log((columns @ fitted(candidate, data, np.ones(len(data.observed))) + rest) / data.observed)
+            models = np.array(data.models)
+            squares = [float(np.mean(logs[models == name] ** 2)) for name in dict.fromkeys(data.models)]
+            n, k = len(squares), len(candidate.groups)
+            level = n * math.log(sum(squares) / n)
+            number, aic, bic = number + k, aic + level + 2 * k, bic + level + k * math.log(n)
+    return number, aic, bic
 
 
 @lru_cache(maxsize=1)

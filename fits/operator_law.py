@@ -162,7 +162,7 @@ def held_out(gpu: str) -> tuple[dict[str, tuple[Fit, Data]], dict[str, tuple[Fit
     )
 
 
-def _source(path: Path, rows: str, source: str) -> dict[str, str]:
+def provenance(path: Path, rows: str, source: str) -> dict[str, str]:
     return {
         "file": f"fits/measurements/{path.name}", "rows": rows, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
         "source": source,
@@ -224,9 +224,9 @@ def v100_table() -> dict[str, Any]:
         "held_out_log_scatter": log_scatter(held),
     }  # fmt: skip
     verdicts = {NOTATION[x].field: SAID.get(x, FREE) if x not in fitted.free else FREE for x in roofline.TIME}
-    source = _source(CORPUS, "as printed, all sizes", "ditcarbon2026: Table 5")
+    found = provenance(CORPUS, "as printed, all sizes", "ditcarbon2026: Table 5")
     pixels = int(min(run.values[H] * run.values[W] for run in runs))
-    return _table(V100, [fitted], FIXED_V100, quality, verdicts, source, "denoiser", pixels)
+    return _table(V100, [fitted], FIXED_V100, quality, verdicts, found, "denoiser", pixels)
 
 
 def modern_table(gpu: str) -> dict[str, Any]:
@@ -241,9 +241,9 @@ def modern_table(gpu: str) -> dict[str, Any]:
         NOTATION[x].field: FREE if x in (*time.free, *energy.free) else SAID[x]
         for x in (*roofline.TIME, *roofline.ENERGY)
     }
-    source = _source(PUBLISHED, f"gpu = {gpu}", "mlenergy2025: benchmark v3.0 and leaderboard v2")
+    found = provenance(PUBLISHED, f"gpu = {gpu}", "mlenergy2025: benchmark v3.0 and leaderboard v2")
     pixels = int(min(run.values[H] * run.values[W] for run in published_runs(gpu)))
-    return _table(gpu, [time, energy], FIXED, quality, verdicts, source, "whole request", pixels)
+    return _table(gpu, [time, energy], FIXED, quality, verdicts, found, "whole request", pixels)
 
 
 TABLES: Mapping[str, Callable[[], dict[str, Any]]] = {

@@ -13,9 +13,9 @@ from ditcarbon_sym import document, sensitivity_report
 from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.operating import Options, operating_point
 
-from . import exact_counts, figures, ledger, measured, numbers, scorecard, tables
+from . import exact_counts, figures, ledger, measured, numbers, operator_law_tables, scorecard, tables
 
-TABLES = {**tables.TABLES, "exact_counts": exact_counts.table, **scorecard.TABLES}
+TABLES = {**tables.TABLES, "exact_counts": exact_counts.table, **scorecard.TABLES, **operator_law_tables.TABLES}
 FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
            **measured.FIGURES}  # fmt: skip
 

@@ -1,8 +1,13 @@
-"""The scorecard of the operator law: every published run, predicted with its model in the fit and held out of it."""
+"""The scorecard of the operator law: every published run, predicted with its model in the fit, with its model held out
+and with its accelerator held out.
+"""
 
+import io
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import NormalDist
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,230 +17,209 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from ditcarbon_sym.catalog import load
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import Fit, fit_identified
+from ditcarbon_sym.fitting import Data, Fit
+from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.notation import B
-from fits import law_choice, operator_law
-from fits.operator_law import B200, H100
+from fits import operator_law, transfer
+from fits.operator_law import B200, H100, V100
 
+from .figures import STYLE
+from .operator_law_tables import NOISE
 from .tables import Table
 
-NOISE = {"time": 0.18, "energy": 0.07}
-"""By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
-LEVEL = 0.9
-QUANTILE, BEYOND = NormalDist().inv_cdf((1 + LEVEL) / 2), 2 / (1 - LEVEL)
-"""Of the predictive intervals: the normal quantile on either side, and what the interval score asks for a miss."""
-COLOURS = {"time": "#0072B2", "energy": "#D55E00"}
+TARGETS = ("time", "energy")
+FITTED, MODEL, ACCELERATOR = "in the fit", "model held out", "accelerator held out"
+WAYS = (FITTED, MODEL, ACCELERATOR)
+COLOURS = {FITTED: "0.55", MODEL: "#0072B2", ACCELERATOR: "#D55E00"}
 MARKERS = dict(zip(
-    ("cogvideox-2b", "flux.1-dev", "hunyuandit-1.2", "pixart-sigma", "sana-1.5-1.6b", "sd3-medium", "sd3.5-medium",
-     "wan2.1-t2v-1.3b", "wan2.1-t2v-14b"), "PDXvs^<oh", strict=True,
+    ("cogvideox-2b", "flux.1-dev", "hunyuandit-1.2", "pixart-alpha", "pixart-sigma", "sana-1.5-1.6b", "sd3-medium",
+     "sd3.5-medium", "wan2.1-t2v-1.3b", "wan2.1-t2v-14b"), "PDX>vs^<oh", strict=True,
 ))  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Score:
-    """One published run: ratios of predicted to measured."""
+    """One published run: predicted over measured, by the ways of predicting it that there are."""
 
     gpu: str
     model: str
     target: str
     batch: int
     measured: float
-    fitted: float
-    held_out: float
+    ratios: Mapping[str, float]
 
 
 @lru_cache(maxsize=1)
 def scores() -> tuple[Score, ...]:
-    """Every run of time and energy on H100 and B200, worst model first."""
-    found = []
-    for gpu in (H100, B200):
-        for target, fit, held in zip(
-            ("time", "energy"), operator_law.fits_of(gpu), operator_law.held_out(gpu), strict=True
-        ):
-            found += _scores(gpu, target, fit, held)
-    return tuple(found)
+    """Every published run of time and energy."""
+    return tuple(
+        Score(gpu, run.model, target, int(run.values[B]), run.measured[target], {
+            way: float(_predicted(fitted, run)) / run.measured[target]
+            for way, fitted in _fits(gpu, run.model, target).items()
+        })
+        for gpu in transfer.accelerators() if gpu != V100
+        for target in TARGETS
+        for run in transfer.runs_on(gpu) if target in run.measured
+    )  # fmt: skip
 
 
-def _scores(gpu: str, target: str, fit: Fit, held: Any) -> list[Score]:
-    runs = [run for run in operator_law.published_runs(gpu) if target in run.measured]
-    inside = fit.predict() / fit.data.observed
-    outside = {model: list(trained.predict(rows) / rows.observed) for model, (trained, rows) in held.items()}
-    return [
-        Score(gpu, run.model, target, int(run.values[B]), run.measured[target], float(ratio),
-              float(outside[run.model].pop(0)))
-        for run, ratio in zip(runs, inside, strict=True)
-    ]  # fmt: skip
+def _predicted(fitted: Fit, run: operator_law.Run) -> Any:
+    return fitted.equation({**run.values, **fitted.values})
 
 
-def by_model() -> list[tuple[str, str, str, float, float]]:
-    """Accelerator, target, model, mean absolute error in the fit and held out, per cent; worst held out first."""
+def _fits(gpu: str, model: str, target: str) -> dict[str, Fit]:
+    """The fits that predict this model's runs on this accelerator."""
+    pool = transfer.pool_of(gpu, target)
+    away = pool.held_out[transfer.SAME_CHIP.get(gpu, gpu)][0]
+    own, held = _own(gpu, target)
+    return {
+        FITTED: own or pool.fitted, **({MODEL: held[model][0]} if model in held else {}), ACCELERATOR: away,
+    }  # fmt: skip
+
+
+@lru_cache(maxsize=32)
+def _own(gpu: str, target: str) -> tuple[Fit | None, Mapping[str, tuple[Fit, Data]]]:
+    """The accelerator's own calibration, and it with each model held out."""
+    which = TARGETS.index(target)
+    if gpu in (H100, B200):
+        return operator_law.fits_of(gpu)[which], operator_law.held_out(gpu)[which]
+    if gpu in transfer.SAME_CHIP:
+        time, held, energy = transfer.a100()
+        return (time, held) if target == "time" else (energy, {})
+    return None, {}
+
+
+def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
+    """Accelerator, target, model, and the mean absolute error (%) each way; worst first."""
     groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in scores():
         groups.setdefault((score.gpu, score.target, score.model), []).append(score)
     rows = [
-        (*key, 100 * float(np.mean([abs(x.fitted - 1) for x in group])),
-         100 * float(np.mean([abs(x.held_out - 1) for x in group])))
+        (*key, {way: 100 * float(np.mean([abs(x.ratios[way] - 1) for x in group]))
+                for way in WAYS if way in group[0].ratios})
         for key, group in groups.items()
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (row[0], row[1], -row[4]))
+    order = list(transfer.accelerators())
+    return sorted(rows, key=lambda row: (order.index(row[0]), row[1], -row[3].get(MODEL, row[3][ACCELERATOR])))
 
 
 def table() -> Table:
-    """Errors per model, worst first."""
-    names = {gpu: load().gpu(gpu).name for gpu in (H100, B200)}
-    rows = [(names[gpu], target, model, f"{fit:.1f}", f"{held:.1f}") for gpu, target, model, fit, held in by_model()]
-    means = []
-    for gpu in (H100, B200):
-        for target in ("time", "energy"):
-            mine = [row for row in by_model() if row[:2] == (gpu, target)]
-            errors = (f"{np.mean([row[column] for row in mine]):.1f}" for column in (3, 4))
-            means.append((names[gpu], target, "mean of models", *errors))
+    """Errors per model, worst first, and their means per accelerator."""
+    means, rows = [], []
+    for gpu, target, model, errors in by_model():
+        rows.append((load().gpu(gpu).name, target, model, *(_cell(errors.get(way)) for way in WAYS)))
+    for gpu in transfer.accelerators():
+        for target in TARGETS:
+            mine = [errors for name, what, _, errors in by_model() if (name, what) == (gpu, target)]
+            if len(mine) > 1:
+                shown = [[errors[way] for errors in mine if way in errors] for way in WAYS]
+                mean = (_cell(float(np.mean(x)) if x else None) for x in shown)
+                means.append((load().gpu(gpu).name, target, "mean of models", *mean))
     return Table(
         "Scorecard of the operator law",
-        ("accelerator", "target", "model", "error in the fit (%)", "error held out (%)"),
+        ("accelerator", "target", "model", *(f"error, {way} (%)" for way in WAYS)),
         [*means, *rows],
-        "Mean absolute error of time and of energy over the published runs of each model; held out: predicted by a fit "
-        "that never saw the model. Two teams differ by 5 to 18 % in time and 4 to 7 % in energy on one configuration.",
+        "Mean absolute error of time and of energy over the published runs of each model: predicted by the fit that "
+        "ships, by one that never saw the model, and by one that never saw the accelerator. Two teams differ by 5 to "
+        "18 % in time and 4 to 7 % in energy on one configuration.",
     )
 
 
-def laws() -> Table:
-    """The candidates, the choice among them, and the nested error of choosing."""
-    keys = [(gpu, target) for gpu in law_choice.GPUS for target in law_choice.TARGETS]
-    rows = [
-        (name, *(f"{np.mean(list(errors[key].values())):.1f} / {max(errors[key].values()):.0f}" for key in keys))
-        for name, errors in law_choice.comparison().items()
-    ]
-    chosen = [[errors[key] for _, errors in law_choice.nested().values() if key in errors] for key in keys]
-    rows.append(("chosen anew without each model (nested)", *(f"{np.mean(x):.1f} / {max(x):.0f}" for x in chosen)))
-    return Table(
-        "Candidates for the law of time and energy",
-        ("law", *(f"{load().gpu(gpu).name}, {target}" for gpu, target in keys)),
-        rows,
-        "Mean and worst error (%) of models held out, each counted once. The last row chooses inside each hold-out.",
-    )
+def _cell(value: float | None) -> str:
+    return "none" if value is None else f"{value:.1f}"
 
 
-def v100() -> Table:
-    """The operator law and the paper's on the V100."""
-    rows = []
-    for name, flag in (("83 rows", None), ("79 printed rows", "printed"), ("48 production rows", "production")):
-        runs = [run for run in operator_law.v100_runs() if flag is None or run.measured[flag]]
-        held = operator_law.by_group(operator_law.held_out_v100(runs))
-        rows.append((
-            name, f"{operator_law.v100_fit(runs).mape():.2f}", f"{np.mean(list(held.values())):.2f}",
-            ", ".join(f"{family} {error:.1f}" for family, error in held.items()), f"{_bgr(runs):.1f}",
-        ))  # fmt: skip
-    return Table(
-        "The operator law on the paper's corpus",
-        ("rows", "operator law (%)", "held out, mean (%)", "families held out (%)", "BGR, Eq. (3) (%)"),
-        rows,
-        "MAPE of mu, in the fit and with each family of models held out; three parameters, as Eq. (3) has; loss of "
-        "logarithms for the operator law, absolute for Eq. (3), as the paper fits it.",
-    )
-
-
-def _bgr(runs: Any) -> float:
-    return fit_identified(saturation, operator_law.data(runs, "mu")).shipped.mape()
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How a predictive interval made of the other models' errors fares on each model held out."""
-
-    gpu: str
-    target: str
-    half_width: float
-    runs: int
-    inside: int
-    by_model: dict[str, float]
-    interval_score: float
-
-
-@lru_cache(maxsize=1)
-def coverages() -> tuple[Coverage, ...]:
-    """The 90 % interval of each model: exp(-z s) to exp(z s) about its prediction, s the scatter of the others."""
-    found = []
-    for gpu in (H100, B200):
-        for target in ("time", "energy"):
-            errors: dict[str, list[float]] = {}
-            for x in scores():
-                if (x.gpu, x.target) == (gpu, target):
-                    errors.setdefault(x.model, []).append(float(np.log(x.held_out)))
-            found.append(_coverage(gpu, target, {model: np.array(mine) for model, mine in errors.items()}))
-    return tuple(found)
-
-
-def _coverage(gpu: str, target: str, errors: dict[str, Any]) -> Coverage:
-    mean_squares = {model: float(np.mean(mine**2)) for model, mine in errors.items()}
-    halves, shares, points, inside = [], {}, [], 0
-    for model, mine in errors.items():
-        half = QUANTILE * float(np.sqrt(np.mean([x for other, x in mean_squares.items() if other != model])))
-        outside = np.maximum(np.abs(mine) - half, 0)
-        halves.append(half)
-        inside += int(np.sum(outside == 0))
-        shares[model] = float(np.mean(outside == 0))
-        points.append(float(np.mean(2 * half + BEYOND * outside)))
-    runs = sum(len(mine) for mine in errors.values())
-    return Coverage(gpu, target, float(np.mean(halves)), runs, inside, shares, float(np.mean(points)))
-
-
-def coverage() -> Table:
-    """Coverage and width of the predictive intervals, by accelerator and target."""
-    rows = [
-        (
-            load().gpu(x.gpu).name, x.target, f"{100 * np.expm1(x.half_width):.0f}", f"{100 * NOISE[x.target]:.0f}",
-            f"{x.inside} of {x.runs}", f"{100 * np.mean(list(x.by_model.values())):.0f}", f"{x.interval_score:.2f}",
-            ", ".join(f"{model} {100 * share:.0f} %" for model, share in x.by_model.items() if share < 1),
-        )
-        for x in coverages()
-    ]  # fmt: skip
-    return Table(
-        "Coverage of the operator law's 90 % intervals",
-        ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
-         "interval score", "models not wholly inside"),
-        rows,
-        "Each model is predicted by a fit without it, and its interval is made of the other models' errors; those come "
-        f"from fits that have seen the model. The interval score is of logarithms: width, and {BEYOND:.0f} times what "
-        "lies outside.",
-    )  # fmt: skip
+def corpus_ratios() -> list[float]:
+    """Predicted over measured efficiency of the paper's 79 printed rows, each family of models held out."""
+    runs = [run for run in operator_law.v100_runs() if run.measured["printed"]]
+    held = operator_law.held_out_v100(runs)
+    # Time goes as the inverse of the efficiency.
+    return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
 
 
 def figure() -> Figure:
-    """Predicted over measured, each model held out, time and energy on both accelerators."""
-    drawn, panels = plt.subplots(2, 2, figsize=(7.2, 5.2), sharey=True)
-    for row, target in enumerate(("time", "energy")):
-        for column, gpu in enumerate((H100, B200)):
-            axes = panels[row][column]
-            mine = [score for score in scores() if (score.gpu, score.target) == (gpu, target)]
-            axes.axhspan(1 / (1 + NOISE[target]), 1 + NOISE[target], color="0.9", lw=0, zorder=0)
-            axes.axhline(1, color="0.4", lw=0.8)
-            for score in mine:
-                shade = COLOURS[target]
-                axes.plot(score.measured, score.held_out, MARKERS[score.model], color=shade, ms=5)
-                axes.plot(score.measured, score.fitted, MARKERS[score.model], color=shade, mfc="none", ms=5, mew=0.7)
-            axes.set_xscale("log")
-            axes.set_yscale("log")
-            axes.set_ylim(0.62, 1.5)
-            axes.yaxis.set_major_locator(FixedLocator([0.65, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.4]))
-            axes.yaxis.set_minor_locator(NullLocator())
-            axes.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
-            unit = "s" if target == "time" else "kWh"
-            axes.set_xlabel(f"measured {target} of a batch ({unit})")
-            axes.set_title(f"{load().gpu(gpu).name}: {target}")
-    for axes in panels[:, 0]:
-        axes.set_ylabel("predicted / measured")
-    handles = [Line2D([], [], color="0.3", marker=marker, ls="", label=model) for model, marker in MARKERS.items()]
+    """Predicted over measured, a line per accelerator and way of holding out; the band is what two teams differ by."""
+    drawn, panels = plt.subplots(1, 2, figsize=(7.2, 6.4), sharex=True)
+    for target, axes in zip(TARGETS, panels, strict=True):
+        names = _lines(target)
+        axes.axvspan(1 / (1 + NOISE[target]), 1 + NOISE[target], color="0.9", lw=0, zorder=0)
+        axes.axvline(1, color="0.4", lw=0.8)
+        for score in scores():
+            for way in (MODEL, ACCELERATOR) if score.target == target else ():
+                if way in score.ratios:
+                    place = names.index((score.gpu, way)) + _aside(score)
+                    filled = COLOURS[way] if way == MODEL else "none"
+                    axes.plot(
+                        score.ratios[way], place, MARKERS[score.model], color=COLOURS[way], mfc=filled, ms=4, mew=0.8
+                    )
+                    if way == MODEL:
+                        axes.plot(score.ratios[FITTED], place, ".", color=COLOURS[FITTED], ms=2.5, zorder=1.5)
+        if (V100, MODEL) in names:
+            line = names.index((V100, MODEL))
+            axes.plot(corpus_ratios(), [line] * len(corpus_ratios()), "|", color=COLOURS[MODEL], ms=7, mew=0.7)
+        axes.set_yticks(range(len(names)), [_label(gpu, way) for gpu, way in names])
+        axes.set_ylim(len(names) - 0.4, -0.6)
+        axes.set_xscale("log")
+        axes.set_xlim(0.55, 1.7)
+        axes.xaxis.set_major_locator(FixedLocator([0.6, 0.8, 1, 1.25, 1.5]))
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        axes.set_xlabel(f"predicted / measured {target}")
+    handles = [Line2D([], [], color="0.3", marker=mark, ls="", label=model) for model, mark in MARKERS.items()]
     handles += [
-        Line2D([], [], color="0.3", marker="s", ls="", label="model held out"),
-        Line2D([], [], color="0.3", marker="s", mfc="none", ls="", label="model in the fit"),
+        Line2D([], [], color=COLOURS[MODEL], marker="s", ls="", label=MODEL),
+        Line2D([], [], color=COLOURS[MODEL], marker="|", ls="", label="V100 corpus, family held out"),
+        Line2D([], [], color=COLOURS[ACCELERATOR], marker="s", mfc="none", ls="", label=ACCELERATOR),
+        Line2D([], [], color=COLOURS[FITTED], marker=".", ms=4, ls="", label=FITTED),
         Line2D([], [], color="0.9", lw=6, label="two teams differ by so much"),
     ]
     drawn.legend(handles=handles, loc="outside lower center", ncols=4)
     return drawn
 
 
-TABLES = {
-    "scorecard": table, "operator_laws": laws, "operator_law_v100": v100, "operator_law_coverage": coverage,
-}  # fmt: skip
+def _aside(score: Score) -> float:
+    """A model's place within the line, so that models do not cover each other; nothing where it stands alone."""
+    mine = list(dict.fromkeys(x.model for x in scores() if (x.gpu, x.target) == (score.gpu, score.target)))
+    return 0.7 * ((mine.index(score.model) + 0.5) / len(mine) - 0.5)
+
+
+def _lines(target: str) -> list[tuple[str, str]]:
+    """The lines of the figure: accelerators that have runs of this target, by the ways of holding out."""
+    there = {(x.gpu, way) for x in scores() if x.target == target for way in x.ratios}
+    corpus = {(V100, MODEL)} if target == "time" else set()
+    return [
+        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in transfer.accelerators() if (gpu, way) in there | corpus
+    ]  # fmt: skip
+
+
+SHORT = {"GeForce ": "", "Tesla ": "", "NVIDIA ": "", " SXM ": " ", "-PCIE": "", " SXM": "", "-SXM2": " SXM2"}
+
+
+def _label(gpu: str, way: str) -> str:
+    name = load().gpu(gpu).name
+    for long, short in SHORT.items():
+        name = name.replace(long, short)
+    return name if way == MODEL else f"{name}, unseen"
+
+
+README_FIGURE = Path(__file__).parent / "scorecard.png"
+
+
+def shown() -> list[list[float]]:
+    """What the figure shows, in its order: it is written into the PNG, where a test finds it."""
+    return [[round(ratio, 4) for ratio in score.ratios.values()] for score in scores()]
+
+
+def publish() -> None:
+    """Draw the README's copy of the figure: ``python -m paper_figures.scorecard`` (make scorecard)."""
+    plt.style.use(STYLE)
+    buffer = io.BytesIO()
+    figure().savefig(buffer, format="png", dpi=120, metadata={"Software": None, "Description": json.dumps(shown())})
+    write_atomically(README_FIGURE, buffer.getvalue())
+    print(f"wrote {README_FIGURE.name}")
+
+
+TABLES = {"scorecard": table}
+
+if __name__ == "__main__":
+    publish()

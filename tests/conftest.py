@@ -50,6 +50,14 @@ def refused(ditcarbon):
 
 
 @pytest.fixture
+def bare_card(tmp_path):
+    """A catalogue with one accelerator, ``bare``, of which the peak alone is known."""
+    path = tmp_path / "bare.toml"
+    path.write_text("[gpus.bare]\npeak_flop_per_second = 1e14\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
 def run_python():
     """Run a line in a fresh interpreter and demand that it succeeds."""
 

@@ -11,6 +11,7 @@ from ditcarbon_sym.catalog import load, load_calibration
 from ditcarbon_sym.measure import grid, table
 from ditcarbon_sym.notation import (
     TDP,
+    P_idle,
     Theta_peak,
     bandwidth,
     e_dense,
@@ -36,19 +37,21 @@ MODELS = ("dit-xl-2-256", "pixart-alpha", "sd3-medium")
 
 
 def write(
-    path, models=MODELS, sides=(256, 512, 1024, 1536), facts=FACTS, noise=0.0, energy=False, power=None, launch=1.2e-5
-):
+    path, models=MODELS, sides=(256, 512, 1024, 1536), facts=FACTS, noise=0.0, energy=False, power=None, launch=1.2e-5,
+    idle=None,
+):  # fmt: skip
     """A sweep that the law itself made, with a scatter of its rows."""
     rng = np.random.default_rng(3)
     told = facts if power is None else {**facts, "tdp_watt": power}
     table.begin(path, told)
     law = roofline.runtime.at({**TRUE, **ALONE, t_launch: launch})
-    joules = roofline.energy.at({**JOULES, **TRUE, **ALONE})
+    joules = roofline.energy.at({**JOULES, **TRUE, **ALONE, P_idle: idle or 0.0})
     for point in grid.grid(models, DEVICE, sides=sides, batches=(1, 4)).points:
         values = values_of_run(load().model(point.model), {k: v for k, v in point.row().items()
                                                            if k not in ("model", "stage")}, DEVICE)  # fmt: skip
         row = {**point.row(), "status": "ok", "time_s": float(law(values)) * np.exp(noise * rng.standard_normal())}
         if energy:
+            row["idle_w"] = idle
             row["energy_j"] = 3.6e6 * float(joules({**values, TDP: power or 1.0}))
         table.append(path, row)
     return path
@@ -69,6 +72,12 @@ def test_joules_give_the_law_of_energy(tmp_path):
     assert result.table["parameters"]["joule_per_flop"] == pytest.approx(JOULES[eps_flop], rel=0.02)
     assert result.table["parameters"]["joule_per_byte"] == pytest.approx(JOULES[eps_byte], rel=0.02)
     assert len(result.table["covariance"]["parameters"]) == 6
+
+
+def test_idle_power_that_was_measured_is_kept_and_drawn_while_launches_are_waited_for(tmp_path):
+    result = calibrate(write(tmp_path / "sweep.csv", energy=True, power=500.0, idle=90.0))
+    assert result.table["device"]["idle_watt"] == 90.0
+    assert result.table["parameters"]["joule_per_flop"] == pytest.approx(JOULES[eps_flop], rel=0.02)
 
 
 def test_what_the_rows_do_not_show_is_held_at_a_typical_value_and_said(tmp_path):
@@ -160,7 +169,9 @@ def test_a_table_without_a_header_needs_its_gpu(refused, tmp_path):
     assert "give --gpu" in refused("fit", path)
     assert "give --gpu" in refused("fit", path, "--law", "roofline")
     assert "law = 'max' is unknown" in refused("fit", path, "--law", "max")
-    assert "no bandwidth" in refused("fit", path, "--law", "roofline", "--gpu", "gtx-1080-ti")
+    mine = tmp_path / "mine.toml"
+    mine.write_text("[gpus.mine]\npeak_flop_per_second = 1e14\n")
+    assert "no bandwidth" in refused("fit", path, "--law", "roofline", "--gpu", "mine", "--catalog", mine)
 
 
 def test_whole_requests_without_a_header_fit_the_law_with_every_stage(ditcarbon, tmp_path):

@@ -218,7 +218,7 @@ def test_default_requests_are_those_of_the_released_pipelines():
 
 def test_accelerators_are_those_of_the_data_sheets():
     shipped = catalog.load().gpus
-    sheet = {"v100-pcie-16gb": (112e12, 250, 16, {"die": 9780}), "gtx-1080-ti": (11.3e12, 250, 11, {})}
+    sheet = {"v100-pcie-16gb": (112e12, 250, 16, {"die": 9780}), "gtx-1080-ti": (11.3e12, 250, 11, {"die": 4710})}
     for name, expected in sheet.items():
         gpu = shipped[name]
         assert (

@@ -100,18 +100,25 @@ def test_beyond_the_measured_range_the_output_says_so(request_, said):
     assert any("extrapolates" in warning and said in warning for warning in result.warnings)
 
 
-def test_on_an_uncalibrated_accelerator_the_fit_is_refused_unless_asked_for():
-    with pytest.raises(InputError, match="gtx-1080-ti"):
-        estimate("pixart-alpha", gpu="gtx-1080-ti")
+def test_on_an_uncalibrated_accelerator_the_fit_is_refused_unless_asked_for(bare_card):
+    with pytest.raises(InputError, match="'bare' has no calibration and none can be transferred"):
+        estimate("pixart-alpha", gpu="bare", catalog=bare_card)
     result = estimate("pixart-alpha", gpu="gtx-1080-ti", efficiency="bgr")
     assert any("not on gtx-1080-ti" in warning for warning in result.warnings)
 
 
 def test_what_is_unknown_is_none_with_a_warning_never_zero():
-    result = estimate("pixart-alpha", gpu="gtx-1080-ti", mu=0.5)
+    result = estimate("pixart-alpha", gpu="a10g", mu=0.5)
     assert (result.embodied_g.value, result.total_g.value, result.per_output_g.value) == (None, None, None)
     assert result.operational_g.value > 0
-    assert any("embodied carbon of gtx-1080-ti" in warning for warning in result.warnings)
+    assert any("embodied carbon of a10g" in warning for warning in result.warnings)
+
+
+def test_embodied_carbon_is_spread_over_the_hours_in_use():
+    all_day, half = estimate(**PIXART), estimate(**PIXART, utilisation=0.5)
+    assert half.embodied_g.value == pytest.approx(2 * all_day.embodied_g.value)
+    assert half.operational_g.value == all_day.operational_g.value
+    assert (all_day.basis["utilisation"], half.basis["utilisation"]) == (1.0, 0.5)
 
 
 def test_an_accelerator_without_power_gives_time_and_leaves_energy_unknown(tmp_path):
@@ -185,6 +192,8 @@ def test_a_longer_life_costs_less_embodied_carbon():
         ({"grid": -5, "pue": 1.2}, "grid = -5"),
         ({"grid": 5, "pue": 1.2, "datacenter": "germany"}, "one or the other"),
         ({"lifetime_years": 0}, "lifetime_years = 0"),
+        ({"utilisation": 0}, "utilisation = 0"),
+        ({"utilisation": 60}, "a fraction of the lifetime"),
         ({"per_day": -1}, "per_day = -1"),
         ({"gpu": "v1000"}, "unknown gpu 'v1000'"),
         ({"datacenter": "mars"}, "unknown datacenter 'mars'"),

@@ -108,7 +108,6 @@ def test_what_does_not_fit_into_the_accelerator_is_no_candidate(ditcarbon, refus
     ("arguments", "expected"),
     [
         (("h1000",), "unknown gpu"),
-        (("gtx-1080-ti",), "no bandwidth_byte_per_second"),
         (("h100-sxm-80gb", "--law", "max"), "law = 'max'"),
         (("h100-sxm-80gb", "--number", 0), "number = 0"),
         (("h100-sxm-80gb", "--models", "dit-xl-2-256", "--budget-minutes", 0.001), "does not suffice"),
@@ -119,6 +118,12 @@ def test_what_does_not_fit_into_the_accelerator_is_no_candidate(ditcarbon, refus
 )
 def test_a_plan_that_cannot_be_made_is_refused_in_one_line(refused, arguments, expected):
     assert expected in refused("plan-calibration", *arguments)
+
+
+def test_an_accelerator_without_a_bandwidth_cannot_be_planned_for(refused, tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[gpus.mine]\npeak_flop_per_second = 1e14\n")
+    assert "gpu 'mine' has no bandwidth_byte_per_second" in refused("plan-calibration", "mine", "--catalog", path)
 
 
 def test_an_unknown_law_is_refused_from_python():

@@ -7,7 +7,16 @@ from ditcarbon_sym import estimate, pipeline
 from ditcarbon_sym.files import DATA
 from ditcarbon_sym.notation import C_output, C_total, E, F_total, P, mu, tau
 from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import log_interval, monte_carlo, parameter_deviations, predictive, quantile, scatter
+from ditcarbon_sym.uncertainty import (
+    log_interval,
+    monte_carlo,
+    parameter_deviations,
+    predictive,
+    quantile,
+    scatter,
+    student_quantile,
+    widest,
+)
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
 
@@ -19,7 +28,7 @@ def test_delta_method_and_monte_carlo_agree_within_five_per_cent(row):
     ((low, high),) = predictive(point, (C_total,)).values()
     drawn = monte_carlo(point, C_total, draws=200_000, seed=1)
     value = float(pipeline.evaluate(point.values, (C_total,), point.route)[C_total])
-    own = log_interval(value, parameter_deviations(point, (C_total,))[C_total])
+    own = log_interval(value, quantile() * parameter_deviations(point, (C_total,))[C_total])
     # The parameters alone are the delta method's own part: the scatter, which both share, would hide a difference.
     for interval, sampled in (((low, high), drawn["predictive"]), (own, drawn["parameter"])):
         half = (interval[1] - interval[0]) / 2
@@ -41,7 +50,27 @@ def test_the_predictive_interval_adds_the_held_out_scatter_in_the_logarithm():
     point = operating_point("pixart-alpha")
     between, own = scatter(point.calibration), parameter_deviations(point, (tau,))[tau]
     ((low, high),) = predictive(point, (tau,)).values()
-    assert np.log(high / low) / 2 == pytest.approx(quantile(0.9) * np.hypot(between, own), rel=1e-12)
+    assert np.log(high / low) / 2 == pytest.approx(quantile(0.9) * np.hypot(between.deviation, own), rel=1e-12)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 6, 9, 30])
+def test_students_quantile_is_scipys(level, degrees):
+    from scipy.stats import t
+
+    assert student_quantile(level, degrees) == pytest.approx(t.ppf((1 + level) / 2, degrees), rel=1e-9)
+
+
+@pytest.mark.parametrize(("gpu", "output"), [("h100-sxm-80gb", E), ("h100-sxm-80gb", tau), ("rtx-4090", E)])
+def test_few_groups_widen_the_interval_of_the_operator_law_and_sampling_agrees(gpu, output):
+    point = operating_point("wan2.1-t2v-1.3b", gpu=gpu)
+    between, own = widest(output, point), parameter_deviations(point, (output,))[output]
+    ((low, high),) = predictive(point, (output,)).values()
+    assert np.log(high / low) / 2 == pytest.approx(
+        student_quantile(0.9, between.groups) * np.hypot(between.deviation, own)
+    )
+    drawn = monte_carlo(point, output, draws=200_000)["predictive"]
+    assert np.log(drawn[1] / drawn[0]) == pytest.approx(np.log(high / low), rel=0.05)
 
 
 def test_what_does_not_depend_on_the_fit_has_no_interval():
@@ -114,7 +143,7 @@ def test_a_carbon_free_grid_has_an_uncertainty_too(ditcarbon):
 
 
 def test_scenarios_of_an_accelerator_without_embodied_carbon_are_of_operational_carbon(ditcarbon):
-    outcome = ditcarbon("uncertainty", "pixart-alpha", "--gpu", "gtx-1080-ti", "--mu", 0.5)
+    outcome = ditcarbon("uncertainty", "pixart-alpha", "--gpu", "a10g", "--mu", 0.5)
     assert "operational at low end" in outcome.out and "grid intensity" in outcome.out
 
 

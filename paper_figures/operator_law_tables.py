@@ -1,0 +1,162 @@
+"""Tables of the operator law: its rivals, the choice among them, what the V100's corpus says, how its intervals fare
+and what carries over to another accelerator.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ditcarbon_sym.catalog import load
+from ditcarbon_sym.efficiency import saturation
+from ditcarbon_sym.fitting import fit_identified, leave_one_group_out, log_scatter
+from ditcarbon_sym.uncertainty import LEVEL, student_quantile
+from fits import law_choice, operator_law, transfer
+from fits.operator_law import B200, H100
+
+from .tables import Table
+
+NOISE = {"time": 0.18, "energy": 0.07}
+"""By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
+BEYOND = 2 / (1 - LEVEL)
+"""What the interval score asks for a miss."""
+
+
+def laws() -> Table:
+    """The candidates, the choice among them, and the nested error of choosing."""
+    keys = [(gpu, target) for gpu in law_choice.GPUS for target in law_choice.TARGETS]
+    by_label = {x.label: law_choice.information(x) for x in law_choice.candidates()}
+    rows = [
+        (name, *(f"{np.mean(list(errors[key].values())):.1f} / {max(errors[key].values()):.0f}" for key in keys),
+         str(by_label[name][0]), f"{by_label[name][1]:.0f}", f"{by_label[name][2]:.0f}")
+        for name, errors in law_choice.comparison().items()
+    ]  # fmt: skip
+    chosen = [[errors[key] for _, errors in law_choice.nested().values() if key in errors] for key in keys]
+    rows.append(
+        ("chosen anew without each model (nested)", *(f"{np.mean(x):.1f} / {max(x):.0f}" for x in chosen), "", "", "")
+    )
+    return Table(
+        "Candidates for the law of time and energy",
+        ("law", *(f"{load().gpu(gpu).name}, {target}" for gpu, target in keys), "k", "AIC", "BIC"),
+        rows,
+        "Mean and worst error (%) of models held out, each counted once; coefficients, and Akaike's and the Bayesian "
+        "criterion of the fits to everything, summed over the four. The last row chooses inside each hold-out.",
+    )
+
+
+def v100() -> Table:
+    """The operator law and the paper's on the V100."""
+    rows = []
+    for name, flag in (("83 rows", None), ("79 printed rows", "printed"), ("48 production rows", "production")):
+        runs = [run for run in operator_law.v100_runs() if flag is None or run.measured[flag]]
+        held = operator_law.by_group(operator_law.held_out_v100(runs))
+        rows.append((
+            name, f"{operator_law.v100_fit(runs).mape():.2f}", f"{np.mean(list(held.values())):.2f}",
+            ", ".join(f"{family} {error:.1f}" for family, error in held.items()), f"{_bgr(runs):.1f}",
+        ))  # fmt: skip
+    return Table(
+        "The operator law on the paper's corpus",
+        ("rows", "operator law (%)", "held out, mean (%)", "families held out (%)", "BGR, Eq. (3) (%)"),
+        rows,
+        "MAPE of mu, in the fit and with each family of models held out; three parameters, as Eq. (3) has; loss of "
+        "logarithms for the operator law, absolute for Eq. (3), as the paper fits it.",
+    )
+
+
+def _bgr(runs: Any) -> float:
+    return fit_identified(saturation, operator_law.data(runs, "mu")).shipped.mape()
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How a predictive interval made without a model fares on that model, each in turn."""
+
+    gpu: str
+    target: str
+    half_width: float
+    runs: int
+    inside: int
+    by_model: dict[str, float]
+    interval_score: float
+
+
+@lru_cache(maxsize=1)
+def coverages() -> tuple[Coverage, ...]:
+    """The 90 % interval of each model held out, from a scatter that has not seen it either: the others are held out in
+    turn of fits without it.
+    """
+    found = []
+    for gpu in (H100, B200):
+        for target, held in zip(("time", "energy"), operator_law.held_out(gpu), strict=True):
+            errors = {name: np.log(one.predict(rows) / rows.observed) for name, (one, rows) in held.items()}
+            halves = {name: _half_width(one) for name, (one, _) in held.items()}
+            found.append(_coverage(gpu, target, errors, halves))
+    return tuple(found)
+
+
+def _half_width(without: Any) -> float:
+    """Of the 90 % interval that a fit's own models, each held out of it, give."""
+    free = operator_law.TIME if set(without.free) == set(operator_law.TIME) else operator_law.ENERGY
+    inner = leave_one_group_out(without.equation, without.data, free, without.loss)
+    return student_quantile(LEVEL, len(inner)) * log_scatter(inner)
+
+
+def _coverage(gpu: str, target: str, errors: Mapping[str, Any], halves: Mapping[str, float]) -> Coverage:
+    shares, points, inside = {}, [], 0
+    for model, mine in errors.items():
+        outside = np.maximum(np.abs(mine) - halves[model], 0)
+        inside += int(np.sum(outside == 0))
+        shares[model] = float(np.mean(outside == 0))
+        points.append(float(np.mean(2 * halves[model] + BEYOND * outside)))
+    runs = sum(len(mine) for mine in errors.values())
+    return Coverage(gpu, target, float(np.mean(list(halves.values()))), runs, inside, shares, float(np.mean(points)))
+
+
+def coverage() -> Table:
+    """Coverage and width of the predictive intervals, by accelerator and target."""
+    rows = [
+        (
+            load().gpu(x.gpu).name, x.target, f"{100 * np.expm1(x.half_width):.0f}", f"{100 * NOISE[x.target]:.0f}",
+            f"{x.inside} of {x.runs}", f"{100 * np.mean(list(x.by_model.values())):.0f}", f"{x.interval_score:.2f}",
+            ", ".join(f"{model} {100 * share:.0f} %" for model, share in x.by_model.items() if share < 1),
+        )
+        for x in coverages()
+    ]  # fmt: skip
+    return Table(
+        "Coverage of the operator law's 90 % intervals",
+        ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
+         "interval score", "models not wholly inside"),
+        rows,
+        "Each model is predicted by a fit without it; the interval is made of the errors of the other models, each "
+        "held out of fits without it too. The interval score is of logarithms: width, and "
+        f"{BEYOND:.0f} times what lies outside.",
+    )  # fmt: skip
+
+
+def transfers() -> Table:
+    """Time and energy of accelerators that the fit has not seen, by what elementwise passes keep pace with."""
+    pools = {
+        **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy, clock": transfer.energies(),
+        "time, before Ampere": transfer.earlier_times(),
+    }  # fmt: skip
+    rows = [
+        (name, f"{np.mean(list(pool.mape.values())):.1f}", f"{pool.scatter:.3f}",
+         ", ".join(f"{gpu} {100 * np.expm1(pool.errors[gpu]):+.0f} ({error:.0f})" for gpu, error in pool.mape.items()))
+        for name, pool in pools.items()
+    ]  # fmt: skip
+    return Table(
+        "The operator law on accelerators never seen",
+        ("target and rule", "error, mean (%)", "scatter (log)", "accelerators held out: mean deviation (error), %"),
+        rows,
+        "One law for all accelerators of a generation, in units of each one's peak, clock and rated power; each "
+        "accelerator held out in turn. Elementwise passes keep pace with the clock of the multiprocessors, with the "
+        "bandwidth, or with the geometric mean of both. Before Ampere: the V100's law slowed by one factor.",
+    )
+
+
+TABLES = {
+    "operator_laws": laws, "operator_law_v100": v100, "operator_law_coverage": coverage,
+    "operator_law_transfer": transfers,
+}  # fmt: skip
