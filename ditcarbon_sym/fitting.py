@@ -92,9 +92,10 @@ class Fit:
         return np.broadcast_to(self.equation({**rows.inputs, **self.values}), rows.observed.shape)
 
     def mape(self, data: Data | None = None) -> float:
-        """Mean absolute percentage error on the rows of ``data`` (by default those fitted), in per cent."""
+        """Mean absolute percentage error on the rows of ``data`` (by default those fitted), weighted as they are."""
         rows = self.data if data is None else data
-        return mape(self.predict(rows), rows.observed)
+        errors = np.abs(self.predict(rows) / rows.observed - 1)
+        return float(100 * np.average(errors, weights=rows.weights))
 
     def slopes(self, inputs: Mapping[Symbol, FloatArray]) -> FloatArray:
         """Exact derivatives of the prediction by each free parameter, at the fitted values: (rows, parameters)."""

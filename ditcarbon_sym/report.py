@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import roofline
-from .catalog import Catalog, Gpu, shipped_calibration
+from .catalog import Catalog, Gpu
 from .equation import Equation
 from .estimation import Estimate, Quantity
 from .formats import count, significant
@@ -30,6 +30,7 @@ from .notation import (
     n_frames,
     s,
 )
+from .routes import calibration_for
 from .transfer import transferred
 
 
@@ -124,6 +125,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
             *(("", line) for line in unsure),
         ]
     embodied = basis["embodied_gco2eq"]
+    used = f"{100 * basis['utilisation']:.4g} %"
     mass = "unknown" if embodied is None else f"{embodied / 1000:g} kgCO2eq"
     return [
         *rows,
@@ -131,10 +133,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         ("power", f"{basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only"),
         ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh"),
         ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
-        (
-            "lifetime",
-            f"{basis['lifetime_years']:g} years, linear, in use {basis['utilisation']:.4g} of the time (assumed)",
-        ),
+        ("lifetime", f"{basis['lifetime_years']:g} years, linear, in use {used} of the time (assumed)"),
         ("interval", basis["interval"]),
     ]
 
@@ -210,7 +209,7 @@ def _giga(value: float | None) -> float | None:
 
 def _calibrations(gpu: Gpu) -> str:
     """The laws that an accelerator is calibrated for, or whether the operator law can be transferred to it."""
-    found = ", ".join(law for law in ("bgr", roofline.LAW) if shipped_calibration(gpu.id, law))
+    found = ", ".join(law for law in ("bgr", roofline.LAW) if calibration_for(gpu, law))
     if found:
         return found
     try:

@@ -13,7 +13,7 @@ share one and the launches do not show. What stands fixed is said in each calibr
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from sympy import Expr, Rational, Symbol
+from sympy import Expr, Integer, Rational, Symbol
 
 from .efficiency import LAWS as efficiency_laws
 from .equation import Equation
@@ -89,13 +89,13 @@ LAWS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({**efficiency_laws, LA
 """Parameters of every law that a calibration may hold; those of energy may be missing."""
 
 TRANSFER: Mapping[Symbol, Expr] = MappingProxyType({
-    e_mem: rho / (bandwidth * t_exp),
+    e_mem: 1 / larger(Integer(1), bandwidth * t_exp / rho),
     eps_flop: TDP / (e_dense * Theta_peak),
-    eps_byte: phi_elem * TDP * t_exp / rho,
+    eps_byte: phi_elem * TDP / (e_mem * bandwidth),
 })  # fmt: skip
-"""Parameters of one accelerator in terms of what accelerators have in common. Elementwise passes are short kernels that
-keep pace with the clock of the multiprocessors, as the special-function units do, and not with the memory; products
-draw rated power, elementwise passes a part of it (`fits/transfer.py` has the rivals and their errors)."""
+"""Parameters of one accelerator in terms of what accelerators have in common. Elementwise passes are best described as
+keeping pace with the clock of the multiprocessors, as the special-function units do, up to what the memory can move;
+products draw rated power, elementwise passes a part of it (`fits/transfer.py` has the rivals and their errors)."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
 """What no published measurement tells apart. Decoders are convolutions with little work per byte; a fifth of peak fits

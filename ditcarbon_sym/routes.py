@@ -11,7 +11,7 @@ from sympy import Symbol
 
 from . import carbon, pipeline, roofline, work
 from .catalog import Calibration, Gpu, Model, defaults, paper_models, shipped_calibration
-from .notation import NOTATION, B, H, InputError, P_idle, Theta_peak, W, ell, mu, t_launch
+from .notation import NOTATION, TDP, B, H, InputError, P_idle, Theta_peak, W, bandwidth, ell, mu, t_launch
 from .request import checked
 from .transfer import transfer_words, transferred
 
@@ -47,7 +47,7 @@ def choose_route(
         if own.law == roofline.LAW:
             return _by_operators(model, numbers, own, device)
         return ChosenRoute(own.law, own.values, own, outside_validity(own, model, numbers))
-    calibration = _shipped_for(device)
+    calibration = calibration_for(device)
     in_paper = calibration is not None and is_production(calibration, numbers) and _is_the_papers(model)
     if law == roofline.LAW or (law is None and _is_whole(model) and not in_paper):
         operators, why_not = _operator_calibration(device)
@@ -63,7 +63,7 @@ def _operator_calibration(device: Gpu) -> tuple[Calibration | None, str]:
     """The calibration of the operator law shipped for a device, or what carries over to it, or why neither can be
     had.
     """
-    shipped = _shipped_for(device, roofline.LAW)
+    shipped = calibration_for(device, roofline.LAW)
     if shipped is not None:
         return shipped, ""
     try:
@@ -127,12 +127,13 @@ def _is_the_papers(model: Model) -> bool:
     return known is not None and known.values == model.values
 
 
-def _shipped_for(device: Gpu, law: str = "bgr") -> Calibration | None:
-    """The shipped calibration, if it was made on this very device: a user's entry may have taken the name with
-    another peak.
+def calibration_for(device: Gpu, law: str = "bgr") -> Calibration | None:
+    """The calibration of this law shipped for a device, if it was made on this very one: a user's entry may have taken
+    the name with other facts.
     """
     calibration = shipped_calibration(device.id, law)
-    if calibration is None or calibration.device[Theta_peak] != device.values[Theta_peak]:
+    facts = (Theta_peak, TDP, bandwidth) if law == roofline.LAW else (Theta_peak,)
+    if calibration is None or any(calibration.device[x] != device.values.get(x) for x in facts):
         return None
     return calibration
 

@@ -61,6 +61,13 @@ def _finite_positive(value: Any) -> float:
     return float(value)
 
 
+def _capability(value: Any) -> float:
+    number = _finite_positive(value)
+    if not 1 <= number < 30:
+        raise InputError(f"{value!r} is outside 1..30 (NVIDIA's number of the architecture, such as 8.9)")
+    return number
+
+
 def _plain(value: Any) -> Any:
     """What JSON can hold: no dates, no NaN."""
     if isinstance(value, dict):
@@ -81,6 +88,7 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
 
 
 _Positive = Annotated[Any, AfterValidator(_finite_positive)]
+_Capability = Annotated[Any, AfterValidator(_capability)]
 _Plain = Annotated[dict[str, Any], AfterValidator(_plain)]
 _Id = Annotated[str, StringConstraints(pattern=ID.pattern)]
 _Text: Any = (str, "")
@@ -92,7 +100,7 @@ _OPTIONAL = (TDP, bandwidth, t_exp, P_idle)
 _Gpu = _table(
     "gpu", GPU_FIELDS, _OPTIONAL, name=_Text, sources=_Sources, precision=_Text,
     memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
-    compute_capability=(_Positive | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
+    compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
@@ -119,9 +127,11 @@ class _Quality(_Table):
     mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
     held_out_mape_percent: dict[str, float] = {}
     held_out_log_scatter: _Positive | None = None
+    held_out_groups: Annotated[int, Ge(1), Lt(10**6)] | None = None
     mape_percent_energy: Annotated[float | int, Ge(0), Lt(math.inf)] | None = None
     held_out_mape_percent_energy: dict[str, float] = {}
     held_out_log_scatter_energy: _Positive | None = None
+    held_out_groups_energy: Annotated[int, Ge(1), Lt(10**6)] | None = None
 
 
 class _Convention(_Table):
@@ -150,6 +160,10 @@ def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
         checked[kind] = {
             key: _validated(_SCHEMAS[kind], entry, f"{path}: {_KINDS[kind]} {key!r}") for key, entry in entries.items()
         }
+    for key, entry in checked.get("gpus", {}).items():
+        idle, rated = entry.get(NOTATION[P_idle].field, 0), entry.get(NOTATION[TDP].field, math.inf)
+        if idle > rated:
+            raise InputError(f"{path}: gpu {key!r}: idle_watt = {idle:g} is above its tdp_watt, {rated:g}")
     return checked
 
 

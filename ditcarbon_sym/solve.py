@@ -197,11 +197,17 @@ def _clamped(slack: float, budget: float) -> float:
     return 0.0 if abs(slack) <= 1e-12 * abs(budget) else slack
 
 
+SAMPLES = 2000
+"""Places over the range of the unknown, by its logarithm, between which a change of sign shows a root."""
+
+
 def _crossings(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
-    """Every root inside the bounds. The difference is a quotient of polynomials: all its roots are those of one
-    polynomial.
+    """Every root inside the bounds. A quotient of polynomials has all its roots among those of one polynomial; where
+    the smooth floor of the launches stands in it, changes of sign are bracketed.
     """
     numerator = together(difference).as_numer_denom()[0]
+    if not numerator.is_polynomial(x):
+        return _sign_changes(x, difference, low, high)
     polynomial = Poly(numerator, x)
     if polynomial.is_zero:
         raise InputError("no break-even: the two cost the same everywhere")
@@ -209,6 +215,19 @@ def _crossings(x: Symbol, difference: Expr, low: float, high: float) -> list[flo
         return []
     real = [root.as_real_imag() for root in polynomial.nroots(n=30, maxsteps=200)]
     return sorted({float(re) for re, im in real if abs(im) < 1e-12 * max(1, abs(re)) and low <= re <= high})
+
+
+def _sign_changes(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
+    from scipy.optimize import brentq
+
+    function = lambdify(x, difference, "math")
+    start = low if low > 0 else min(1.0, high) / SAMPLES
+    places = [start * (high / start) ** (k / SAMPLES) for k in range(SAMPLES + 1)]
+    values = [function(place) for place in places]
+    if not any(values):
+        raise InputError("no break-even: the two cost the same everywhere")
+    ends = zip(places, places[1:], values, values[1:], strict=False)
+    return [float(brentq(function, a, b, xtol=1e-12 * b)) for a, b, f_a, f_b in ends if f_a == 0 or f_a * f_b < 0]
 
 
 def _name(unknown: str) -> str:

@@ -1,53 +1,75 @@
 """The operator law on an accelerator that nobody has calibrated: what accelerators have in common, put in its units.
 
-Efficiencies carry over as parts of peak, elementwise passes as bytes per clock of the multiprocessors, joules in units
-of rated power (`roofline.TRANSFER`). How far that is off, `fits/transfer.py` measured on accelerators that the fit had
-not seen; the interval of a transferred estimate is made of it.
+Products reach a part of peak, elementwise passes keep pace with the clock of the multiprocessors up to what the memory
+can move, joules come in units of rated power (`roofline.TRANSFER`). How far that is off, `fits/transfer.py` measured on
+chips that the fit had not seen; the interval of a transferred estimate is made of it. Where an accelerator carries the
+chip of a calibrated one at the same clock, that one's own constants are taken instead, with the same interval.
 """
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
+from sympy import Symbol
+
 from . import roofline
-from .catalog import Calibration, Gpu
+from .catalog import Calibration, Gpu, load, shipped_calibration
 from .equation import Equation
 from .files import DATA, read_toml
-from .notation import BY_FIELD, NOTATION, TDP, InputError, bandwidth, e_mem, eps_flop, phi_elem, t_exp
+from .notation import BY_FIELD, NOTATION, TDP, InputError, Theta_peak, bandwidth, e_mem, eps_flop, phi_elem, t_exp
 
 ORIGIN = "transferred, not calibrated"
+TENSOR_CORES = 7.0
+"""Compute capability from which accelerators have tensor cores."""
 
 
 def transferred(device: Gpu) -> Calibration:
     """The law of time, and of energy where rated power is known, on this accelerator; raises `InputError` naming the
     missing fact.
 
-    >>> from ditcarbon_sym.catalog import load
     >>> found = transferred(load().gpu("l40s"))
-    >>> found.origin, [x.name for x in found.free], [str(law) for law in found.equations][0]
-    ('transferred, not calibrated: Ampere and later', ['e_dense', 'rho', 'phi_elem'], 'e_mem = rho/(beta*t_exp)')
+    >>> found.origin, [x.name for x in found.free], [law.lhs.name for law in found.equations]
+    ('transferred, not calibrated: Ampere and later', ['e_dense', 'rho', 'phi_elem'], ['e_mem', 'eps_flop', 'eps_byte'])
     """
     table = _table_for(device)
     values = {BY_FIELD[name].symbol: float(value) for name, value in table["parameters"].items()}
     facts = dict(device.values)
+    if bandwidth not in facts:
+        raise InputError(f"{NOTATION[bandwidth].field} of {device.id} is not known ({NOTATION[bandwidth].meaning})")
     if NOTATION[t_exp].field in table["kind"]:
         facts[t_exp] = float(table["kind"][NOTATION[t_exp].field])
-    missing = [x for x in (bandwidth, t_exp) if x not in facts]
-    if missing:
-        raise InputError(f"{NOTATION[missing[0]].field} of {device.id} is not known ({NOTATION[missing[0]].meaning})")
+    elif not facts.get(t_exp):
+        raise InputError(f"{NOTATION[t_exp].field} of {device.id} is not known ({NOTATION[t_exp].meaning})")
     laws = [
         Equation("transfer", x, law)
         for x, law in roofline.TRANSFER.items()
         if x not in values and (x not in roofline.ENERGY or {TDP, phi_elem} <= {*facts, *values})
     ]
-    return Calibration(
+    pool = Calibration(
         law=roofline.LAW, gpu=device.id, device=facts, values=values,
         free=tuple(BY_FIELD[name].symbol for name in table["covariance"]["parameters"]),
         covariance=tuple(tuple(row) for row in table["covariance"]["matrix"]),
         verdicts=table["verdicts"], quality=table["quality"], validity=table["validity"],
         convention=table["convention"], data=table["data"], origin=f"{ORIGIN}: {table['kind']['name']}",
-        head_multiple=table["kind"]["head_multiple"], transferred=True,
-        equations=tuple(laws),
+        head_multiple=table["kind"]["head_multiple"], transferred=True, equations=tuple(laws),
     )  # fmt: skip
+    return _of_the_same_chip(device, pool)
+
+
+def _of_the_same_chip(device: Gpu, pool: Calibration) -> Calibration:
+    """The constants of a calibrated accelerator of the same peak, clock and rated power, if there is one; the interval
+    is the pool's.
+    """
+    for other in load().gpus.values():
+        known = shipped_calibration(other.id, roofline.LAW)
+        if known is not None and all(device.values.get(x) == other.values.get(x) for x in (Theta_peak, t_exp, TDP)):
+            memory = known.values[e_mem] * known.device[bandwidth] / device.values[bandwidth]
+            return replace(
+                known, gpu=device.id, device=pool.device, values={**known.values, e_mem: memory}, transferred=True,
+                quality={**pool.quality, "mape_percent": known.quality["mape_percent"]}, data=pool.data,
+                origin=f"{ORIGIN}: {other.id}, which has the same peak, clock and rated power",
+            )  # fmt: skip
+    return pool
 
 
 @lru_cache(maxsize=1)
@@ -57,11 +79,9 @@ def _tables() -> tuple[dict[str, Any], ...]:
 
 def _table_for(device: Gpu) -> dict[str, Any]:
     """Which accelerators this one is likened to: those of its generation; the later ones where that is not said."""
-    for table in _tables():
-        low, high = table["kind"].get("compute_capability_min", 0), table["kind"].get("compute_capability_below", 1e9)
-        if low <= (low if device.compute_capability is None else device.compute_capability) < high:
-            return table
-    raise AssertionError("the generations leave a gap")
+    later, earlier = _tables()
+    capability = device.compute_capability
+    return later if capability is None or capability >= later["kind"]["compute_capability_min"] else earlier
 
 
 def transfer_words(calibration: Calibration, device: Gpu) -> str:
@@ -70,13 +90,33 @@ def transfer_words(calibration: Calibration, device: Gpu) -> str:
     worst = max(errors, key=lambda name: errors[name])
     mean = sum(errors.values()) / len(errors)
     own = " (its own published runs are among them)" if device.id in calibration.data["accelerators"] else ""
-    unsaid = "" if device.compute_capability is not None else "; no compute capability given: taken for Ampere or later"
-    own_energy = any(law.lhs == eps_flop for law in calibration.equations)
-    energy = "" if own_energy or TDP not in device.values else "; energy is rated power x time"
-    memory = next((float(law({**calibration.device, **calibration.values})) for law in calibration.equations
-                   if law.lhs == e_mem), 0.0)  # fmt: skip
-    slow = "" if memory <= 1 else "; its memory is slower than its clock asks for, so time is more than said"
-    return (
-        f"{ORIGIN}: {device.id} is taken to work as other accelerators do{own}; each of {len(errors)} held out was "
-        f"missed by {mean:.0f} % in time on average, {worst} by {errors[worst]:.0f} %{energy}{slow}{unsaid}"
+    likeness = calibration.origin.removeprefix(f"{ORIGIN}: ")
+    said = (
+        f"{ORIGIN}: {device.id} is likened to {likeness}{own}; accelerators held out were missed by {mean:.0f} % in "
+        f"time on average, {worst} by {errors[worst]:.0f} %"
     )
+    return "; ".join([said, *_reservations(calibration, device)])
+
+
+def _reservations(calibration: Calibration, device: Gpu) -> list[str]:
+    """In which ways an accelerator differs from those that the law was made of."""
+    found = []
+    known = {eps_flop} & {*calibration.values, *(law.lhs for law in calibration.equations)}
+    if not known and TDP in device.values:
+        found.append("energy is rated power x time")
+    if device.compute_capability is None:
+        found.append("no compute capability given: taken for Ampere or later")
+    elif device.compute_capability < TENSOR_CORES:
+        found.append("it has no tensor cores, as all of those have")
+    low, high = _range(calibration, TDP)
+    if TDP in device.values and not low <= device.values[TDP] <= high:
+        found.append(
+            f"extrapolates: rated power of {device.values[TDP]:g} W is outside the {low:g}..{high:g} W of those"
+        )
+    return found
+
+
+def _range(calibration: Calibration, fact: Symbol) -> tuple[float, float]:
+    """The range of a fact over the accelerators that a transfer was made of."""
+    values = [load().gpu(name).values[fact] for name in calibration.data["accelerators"]]
+    return min(values), max(values)

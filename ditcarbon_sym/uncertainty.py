@@ -123,8 +123,9 @@ def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
     value = calibration.quality.get(f"held_out_log_scatter{suffix}")
     if value is None:
         return None
-    held = calibration.quality.get(f"held_out_mape_percent{suffix}", {})
-    return Scatter(float(value), len(held) if calibration.law == roofline.LAW and held else None)
+    held = len(calibration.quality.get(f"held_out_mape_percent{suffix}", {}))
+    groups = calibration.quality.get(f"held_out_groups{suffix}", held)
+    return Scatter(float(value), int(groups) if calibration.law == roofline.LAW and groups else None)
 
 
 def predictive(
@@ -135,7 +136,7 @@ def predictive(
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
     unknown, or that do not depend on the fit, have no entry.
     """
-    if point.calibration is None or scatter(point.calibration) is None:
+    if point.calibration is None or scatter(point.calibration) is None or _is_borrowed(point):
         return {}
     values = pipeline.evaluate(point.values, outputs, point.route)
     deviations = parameter_deviations(point, outputs)
@@ -158,6 +159,11 @@ def widest(output: Symbol, point: OperatingPoint, level: float = LEVEL) -> Scatt
     if energy is None or E not in ancestors:
         return time
     return energy if tau not in ancestors else max(time, energy, key=lambda x: x.half_width(0.0, level))
+
+
+def _is_borrowed(point: OperatingPoint) -> bool:
+    """Whether a fit made on another accelerator is used as it stands: how far it is off there is not known."""
+    return point.calibration is not None and point.calibration.gpu != point.device.id
 
 
 def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
@@ -183,10 +189,14 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     """Say what the interval covers and what it does not."""
     if point.calibration is None:
         return "none: a measured efficiency comes without one"
+    if _is_borrowed(point):
+        return f"none: the fit was made on {point.calibration.gpu}, and its error elsewhere is unknown"
     if scatter(point.calibration) is None:
         return "none: the calibration saw one model only, so its error on others is unknown"
     groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
     what = "accelerators" if point.calibration.transferred else "architectures"
+    chips = point.calibration.quality.get("held_out_groups", groups)
+    what += f" ({chips} chips)" if chips != groups else ""
     return (
         f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it; "
         "not of PUE, grid, power or embodied carbon"
@@ -206,7 +216,7 @@ def monte_carlo(
     from .notation import NOTATION
 
     calibration = point.calibration
-    if calibration is None or scatter(calibration) is None:
+    if calibration is None or scatter(calibration) is None or _is_borrowed(point):
         return {}
     between = widest(output, point, level)
     rng = np.random.default_rng(seed)

@@ -10,7 +10,7 @@ from ditcarbon_sym import roofline
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import Data, Fit
+from ditcarbon_sym.fitting import Data
 from ditcarbon_sym.formats import toml_text, write_atomically
 from ditcarbon_sym.notation import (
     NOTATION,
@@ -19,6 +19,7 @@ from ditcarbon_sym.notation import (
     W,
     e_dense,
     e_mem,
+    e_VAE,
     ell,
     eps_byte,
     eps_flop,
@@ -31,7 +32,7 @@ from ditcarbon_sym.notation import (
 
 from . import transfer
 from .operator_law import FIXED, HEADS, PUBLISHED, SAID, V100, provenance, target
-from .transfer import A100, FIRST_MODERN, SAME_CHIP, Pool, slowness
+from .transfer import FIRST_MODERN, ONE, Pool, factor
 
 MODERN, EARLIER = "ampere-and-later", "before-ampere"
 
@@ -44,21 +45,14 @@ def _validity(data: Data) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _covariance(fits: Sequence[tuple[Sequence[Symbol], Any]]) -> dict[str, Any]:
-    """Blocks along the diagonal: fits of different targets are independent."""
-    names = [NOTATION[x].field for free, _ in fits for x in free]
-    matrix, start = np.zeros((len(names), len(names))), 0
-    for free, block in fits:
-        matrix[start : start + len(free), start : start + len(free)] = block
-        start += len(free)
-    return {"parameters": names, "matrix": matrix.tolist()}
+def _covariance(free: Sequence[Symbol], matrix: Any) -> dict[str, Any]:
+    return {"parameters": [NOTATION[x].field for x in free], "matrix": matrix.tolist()}
 
 
-def _rank_one(values: Mapping[Symbol, float], free: Sequence[Symbol], fitted: Fit) -> tuple[Sequence[Symbol], Any]:
-    """Covariance of parameters that one fitted factor scales."""
-    relative = fitted.standard_errors[slowness] / fitted.values[slowness]
-    scaled = np.array([values[x] * relative for x in free])
-    return free, np.outer(scaled, scaled)
+def _by_factor(values: Mapping[Symbol, float], scaled: Mapping[Symbol, int], relative: float) -> dict[str, Any]:
+    """Covariance of parameters that one factor divides (-1) or multiplies (1), known to this part of itself."""
+    column = np.array([sign * values[x] * relative for x, sign in scaled.items()])
+    return _covariance(tuple(scaled), np.outer(column, column))
 
 
 CONVENTION = {"flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists", "stages": "whole request"}
@@ -70,91 +64,103 @@ def _data(rows: str, source: str, accelerators: Sequence[str]) -> dict[str, Any]
     return {**provenance(PUBLISHED, rows, source), "accelerators": list(accelerators)}
 
 
+def _held_out(pool: Pool, suffix: str = "") -> dict[str, Any]:
+    """The errors of accelerators held out, and the scatter that they make; as many groups as there are chips."""
+    chips = len({transfer.CHIPS[name] for name in pool.rows})
+    return {
+        f"mape_percent{suffix}": pool.in_fit, f"held_out_mape_percent{suffix}": pool.mape,
+        f"held_out_log_scatter{suffix}": pool.scatter, f"held_out_groups{suffix}": chips,
+    }  # fmt: skip
+
+
 def modern_table() -> dict[str, Any]:
     """What carries over from Ampere on."""
     time, energy = transfer.times(), transfer.energies()
-    known = {**FIXED, **time.fitted.values, **energy.fitted.values}
+    known = {**FIXED, **time.law.values, **energy.law.values}
     order = [*roofline.TIME, rho, phi_elem]
+    free, covariance = transfer.jackknife()
+    rows = transfer.pooled(transfer.modern(), "time")
     return {
         "schema_version": 1, "law": roofline.LAW,
         "kind": {"name": "Ampere and later", "compute_capability_min": FIRST_MODERN, "head_multiple": 1},
         "parameters": {NOTATION[x].field: known[x] for x in order if x in known},
-        "covariance": _covariance([(x.fitted.free, x.fitted.covariance) for x in (time, energy)]),
-        "verdicts": {
-            NOTATION[x].field: POOLED if x in (*time.fitted.free, *energy.fitted.free) else SAID[x]
-            for x in order if x in known
-        },
-        "quality": {
-            "n": len(time.fitted.data), "loss": "log", "mape_percent": time.fitted.mape(),
-            "held_out_log_scatter": time.scatter, "mape_percent_energy": energy.fitted.mape(),
-            "held_out_log_scatter_energy": energy.scatter, "held_out_mape_percent": time.mape,
-            "held_out_mape_percent_energy": energy.mape,
-        },
-        "validity": _validity(time.fitted.data), "convention": CONVENTION,
+        "covariance": _covariance(free, covariance),
+        "verdicts": {NOTATION[x].field: POOLED if x in free else SAID[x] for x in order if x in known},
+        "quality": {"n": len(rows), "loss": "log", **_held_out(time), **_held_out(energy, "_energy")},
+        "validity": _validity(rows), "convention": CONVENTION,
         "data": _data("accelerators from Ampere on", SOURCE, transfer.modern()),
     }  # fmt: skip
 
 
 def earlier_table() -> dict[str, Any]:
-    """What carries over before Ampere: the V100's law, slowed."""
-    pool, values = transfer.earlier_times(), transfer.v100_values()
-    slow = pool.fitted.values[slowness]
-    known = {**values, e_dense: values[e_dense] / slow, e_mem: values[e_mem] / slow}
-    said = f"the V100's, over the factor {slow:.3f} by which these accelerators are slower on average"
-    verdicts = {**SAID, e_dense: said, e_mem: said, t_launch: "the V100's", r_attn: "the V100's"}
+    """What carries over before Ampere: the V100's law over a factor."""
+    pool = transfer.earlier_times()
+    slow, values = pool.law.values[factor], pool.law.values
+    known = {
+        **{x: values[x] / slow for x in (e_dense, e_mem, e_VAE)}, t_launch: values[t_launch] * slow,
+        r_attn: values[r_attn],
+    }  # fmt: skip
+    others = [gpu for gpu in transfer.earlier() if gpu != V100]
+    said = f"the V100's over {slow:.2f}, by which {' and '.join(others)} are slower on average"
+    apart = [law.values[factor] / slow for law in pool.without.values()]
+    rows = transfer.pooled(others, "time")
+    scaled = {t_launch: 1, e_dense: -1, e_mem: -1, e_VAE: -1}
     return {
         "schema_version": 1, "law": roofline.LAW,
         "kind": {"name": "before Ampere", "compute_capability_below": FIRST_MODERN, "head_multiple": HEADS[V100],
                  NOTATION[t_exp].field: 0.0},
         "parameters": {NOTATION[x].field: known[x] for x in roofline.TIME},
-        "covariance": _covariance([_rank_one(known, (e_dense, e_mem), pool.fitted)]),
-        "verdicts": {NOTATION[x].field: verdicts[x] for x in roofline.TIME},
-        "quality": {
-            "n": len(pool.fitted.data), "loss": "log", "mape_percent": pool.fitted.mape(),
-            "held_out_log_scatter": pool.scatter, "held_out_mape_percent": pool.mape,
-        },
-        "validity": _validity(pool.fitted.data), "convention": CONVENTION,
-        "data": _data("accelerators before Ampere", f"{SOURCE}; ditcarbon2026: Table 5", transfer.earlier()),
+        "covariance": _by_factor(known, scaled, (max(apart) - min(apart)) / 2),
+        "verdicts": {NOTATION[x].field: said if x in scaled else "the V100's" for x in roofline.TIME},
+        "quality": {"n": len(rows), "loss": "log", **_held_out(pool)},
+        "validity": _validity(rows), "convention": CONVENTION,
+        "data": _data("accelerators before Ampere; the V100's corpus sets the width alone",
+                      f"{SOURCE}; ditcarbon2026: Table 5", transfer.earlier()),
     }  # fmt: skip
 
 
 def a100_table(gpu: str) -> dict[str, Any]:
     """The A100's calibration: thin, one factor of time on three models, power on a single one."""
-    time, held, energy = transfer.a100()
-    pool, _ = transfer.times().held_out[A100]
+    thin = transfer.a100()
     device = load().gpu(gpu)
-    slow = time.values[slowness]
-    own = {e_dense: pool.values[e_dense] / slow, rho: pool.values[rho] / slow, **energy.values}
-    carried = {x: float(Equation("", x, law)({**device.values, **own})) for x, law in roofline.TRANSFER.items()}
-    known = {**FIXED, e_dense: own[e_dense], **carried}
-    order = [*roofline.TIME, eps_flop, eps_byte]
+    slow = thin.time.values[factor]
+    own = {e_dense: thin.time.values[e_dense] / slow, rho: thin.time.values[rho], **thin.energy.values}
+    memory = float(Equation("", e_mem, roofline.TRANSFER[e_mem])({**device.values, **own})) / slow
+    known = {**FIXED, e_dense: own[e_dense], e_mem: memory, e_VAE: FIXED[e_VAE] / slow}
+    joules = {**device.values, **own, **known}
+    known |= {x: float(Equation("", x, roofline.TRANSFER[x])(joules)) for x in roofline.ENERGY}
+    order = [*roofline.TIME, *roofline.ENERGY]
+    spread = [law.values[factor] / slow for law in thin.without.values()]
+    number = len(thin.rows)
+    deviation = float(np.sqrt((number - 1) / number * np.sum((np.array(spread) - np.mean(spread)) ** 2)))
+    errors = {model: float(100 * np.mean(np.abs(np.expm1(logs)))) for model, logs in thin.logs.items()}
+    energy, drawn = transfer.energies(), thin.energy.values[phi_elem]
     said = {
         **SAID,
-        e_dense: f"thin: the other accelerators' law over one factor, {slow:.3f}, from {len(held)} models",
+        e_dense: f"thin: the other chips' law over one factor, {slow:.3f}, from {number} models",
         e_mem: "as e_dense",
-        eps_flop: "fixed: products draw rated power; the interval of energy is that of accelerators held out",
-        eps_byte: f"thin, one model: elementwise passes draw {energy.values[phi_elem]:.0%} of rated power"
-        + (", which is the bound" if phi_elem in energy.at_bound else ""),
+        e_VAE: "as e_dense; the others' is assumed: a fifth of peak",
+        eps_flop: "fixed: products draw rated power; the interval of energy is that of chips held out",
+        eps_byte: f"thin, one model: elementwise passes draw {drawn:.0%} of rated power"
+        + (", which is the bound" if phi_elem in thin.energy.at_bound else ""),
     }
+    rows = transfer.pooled(list(ONE), "time")
     return {
         "schema_version": 1, "law": roofline.LAW,
         "device": {"gpu": gpu, "name": device.name, "head_multiple": 1,
                    **{NOTATION[x].field: value for x, value in device.values.items()}},
         "parameters": {NOTATION[x].field: known[x] for x in order},
         # One factor scales them all: what takes longer also takes more joules.
-        "covariance": _covariance([_rank_one(
-            {**known, eps_flop: -known[eps_flop], eps_byte: -known[eps_byte]},
-            (e_dense, e_mem, eps_flop, eps_byte), time,
-        )]),
+        "covariance": _by_factor(known, {e_dense: -1, e_mem: -1, e_VAE: -1, eps_flop: 1, eps_byte: 1}, deviation),
         "verdicts": {NOTATION[x].field: said[x] for x in order},
         "quality": {
-            "n": len(time.data), "loss": "log", "mape_percent": time.mape(),
-            "held_out_log_scatter": Pool(time, held).scatter, "mape_percent_energy": energy.mape(),
-            "held_out_log_scatter_energy": transfer.energies().scatter,
-            "held_out_mape_percent": {model: trained.mape(rows) for model, (trained, rows) in held.items()},
-            "held_out_mape_percent_energy": transfer.energies().mape,
+            "n": len(rows), "loss": "log", "mape_percent": float(np.mean([
+                100 * np.mean(np.abs(np.expm1(thin.time.logs(data)))) for data in thin.rows.values()
+            ])), "held_out_mape_percent": errors,
+            "held_out_log_scatter": float(np.sqrt(np.mean([np.mean(logs**2) for logs in thin.logs.values()]))),
+            **{**_held_out(energy, "_energy"), "mape_percent_energy": thin.energy.mape()},
         },
-        "validity": _validity(time.data), "convention": CONVENTION,
+        "validity": _validity(rows), "convention": CONVENTION,
         "data": provenance(PUBLISHED, "gpu = a100-sxm-40gb or a100-sxm-80gb", SOURCE),
     }  # fmt: skip
 
@@ -167,9 +173,9 @@ def main() -> None:
     heading = "Made by fits/transfer_tables.py (make fits); a test refits and compares."
     for name, table in TRANSFERS.items():
         write_atomically(DATA / "transfers" / f"{name}.toml", toml_text(table(), heading))
-    for gpu in SAME_CHIP:
+    for gpu in ONE:
         write_atomically(target(gpu), toml_text(a100_table(gpu), heading))
-    print(f"wrote {', '.join([*TRANSFERS, *SAME_CHIP])}")
+    print(f"wrote {', '.join([*TRANSFERS, *ONE])}")
 
 
 if __name__ == "__main__":

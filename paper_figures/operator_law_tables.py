@@ -12,6 +12,7 @@ import numpy as np
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.fitting import fit_identified, leave_one_group_out, log_scatter
+from ditcarbon_sym.notation import NOTATION, e_dense, rho
 from ditcarbon_sym.uncertainty import LEVEL, student_quantile
 from fits import law_choice, operator_law, transfer
 from fits.operator_law import B200, H100
@@ -136,27 +137,49 @@ def coverage() -> Table:
 
 
 def transfers() -> Table:
-    """Time and energy of accelerators that the fit has not seen, by what elementwise passes keep pace with."""
+    """Time and energy of chips that the law has not seen, by what elementwise passes keep pace with."""
     pools = {
-        **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy, clock": transfer.energies(),
+        **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy": transfer.energies(),
+        "energy, one part of rated power": transfer.rated_power_for_the_time(),
         "time, before Ampere": transfer.earlier_times(),
     }  # fmt: skip
     rows = [
-        (name, f"{np.mean(list(pool.mape.values())):.1f}", f"{pool.scatter:.3f}",
+        (name, f"{pool.in_fit:.1f}", f"{np.mean(list(pool.mape.values())):.1f}", f"{pool.scatter:.3f}",
          ", ".join(f"{gpu} {100 * np.expm1(pool.errors[gpu]):+.0f} ({error:.0f})" for gpu, error in pool.mape.items()))
         for name, pool in pools.items()
     ]  # fmt: skip
     return Table(
         "The operator law on accelerators never seen",
-        ("target and rule", "error, mean (%)", "scatter (log)", "accelerators held out: mean deviation (error), %"),
+        ("target and rule", "in the fit (%)", "held out (%)", "scatter (log)", "held out: mean deviation (error), %"),
         rows,
-        "One law for all accelerators of a generation, in units of each one's peak, clock and rated power; each "
-        "accelerator held out in turn. Elementwise passes keep pace with the clock of the multiprocessors, with the "
-        "bandwidth, or with the geometric mean of both. Before Ampere: the V100's law slowed by one factor.",
+        "One law for all accelerators of a generation, in units of each one's peak, clock and rated power; those of "
+        "one chip held out together. Elementwise passes keep pace with the clock of the multiprocessors up to what "
+        "the memory can move, with the bandwidth, or with the geometric mean of both. Before Ampere: the V100's law "
+        f"over one factor. Left free, products would draw {transfer.free_product_power():.2f} of rated power; they are "
+        "held at 1.",
+    )
+
+
+def constants() -> Table:
+    """What is held in common, beside what each accelerator says by itself."""
+    symbols, covariance = transfer.jackknife()
+    shared = {**transfer.times().law.values, **transfer.energies().law.values}
+    errors = dict(zip(symbols, np.sqrt(np.diag(covariance)), strict=True))
+    rows = [("all, from Ampere on", *(f"{shared[x]:.3f} +- {errors[x]:.3f}" for x in symbols))]
+    rows += [
+        (name, f"{values[e_dense]:.3f}", f"{values[rho]:.3f}", "") for name, values in transfer.own_constants().items()
+    ]
+    return Table(
+        "Constants of the operator law",
+        ("accelerators", *(NOTATION[x].field for x in symbols)),
+        rows,
+        "Part of peak that products reach, bytes an elementwise pass moves in the time of one exponential, and part of "
+        "rated power it draws; errors by leaving each chip out. Below, fits of single accelerators with runs of "
+        "several models. They are effective constants of eager PyTorch: bytes carry over better than the part of peak.",
     )
 
 
 TABLES = {
     "operator_laws": laws, "operator_law_v100": v100, "operator_law_coverage": coverage,
-    "operator_law_transfer": transfers,
+    "operator_law_transfer": transfers, "operator_law_constants": constants,
 }  # fmt: skip

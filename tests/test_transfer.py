@@ -13,8 +13,7 @@ from ditcarbon_sym.catalog import load, shipped_calibration
 from ditcarbon_sym.derivatives import gradient
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import Free, fit
-from ditcarbon_sym.notation import TDP, B, E, P_idle, S, Theta_peak, bandwidth, e_dense, phi_elem, t_exp, tau
+from ditcarbon_sym.notation import TDP, B, E, P_idle, S, Theta_peak, bandwidth, e_dense, t_exp, tau
 from ditcarbon_sym.operating import operating_point
 from ditcarbon_sym.transfer import ORIGIN
 from ditcarbon_sym.uncertainty import student_quantile
@@ -39,7 +38,7 @@ def test_a_shipped_transfer_is_what_a_refit_gives(name):
     alike(shipped, transfer_tables.TRANSFERS[name]())
 
 
-@pytest.mark.parametrize("gpu", transfer.SAME_CHIP)
+@pytest.mark.parametrize("gpu", transfer.ONE)
 def test_the_a100s_calibration_is_what_a_refit_gives_and_says_how_thin_it_is(gpu):
     shipped = tomllib.loads(operator_law.target(gpu).read_text(encoding="utf-8"))
     alike(shipped, transfer_tables.a100_table(gpu))
@@ -54,25 +53,60 @@ def test_elementwise_passes_keep_pace_with_the_clock_and_not_with_the_memory():
 
 def test_accelerators_never_seen_are_missed_by_little_more_than_models_never_seen():
     errors = transfer.times().mape
-    assert len(errors) == 6 and np.mean(list(errors.values())) < 13 and max(errors.values()) < 23
-    assert np.mean(list(transfer.energies().mape.values())) < 11
+    assert len(errors) == 6 and np.mean(list(errors.values())) < 13 and max(errors.values()) < 24
+    energy, rival = (np.mean(list(x.mape.values())) for x in (transfer.energies(), transfer.rated_power_for_the_time()))
+    assert energy < 11 and energy < rival
 
 
-def test_products_draw_rated_power_as_far_as_the_meters_can_tell():
-    # Left free up to twice as much, per second that the law of time gives them, the part comes out above one.
-    time, data = transfer.times().fitted, transfer.energies().fitted.data
-    law = transfer.energy_law(time.values[e_dense] / transfer.slowness, time.values[transfer.rho])
-    free = {transfer.slowness: Free(1.0, 0.1, 2.0), phi_elem: Free(0.8, 0.0, 1.0)}
-    assert fit(law, data, free, "log").values[transfer.slowness] > 1
+def test_a_chip_that_is_held_out_takes_no_part_whatever_accelerators_carry_it():
+    law = transfer.times().held_out("h20")
+    assert law == transfer.times().held_out(H100) != transfer.times().law
+    kept = [gpu for gpu in transfer.modern() if transfer.CHIPS[transfer.ONE.get(gpu, gpu)] != "GH100"]
+    again = transfer._time_fit("clock", transfer.pooled(kept, "time"))
+    assert law.values == pytest.approx(again.values)
 
 
-def test_the_interval_of_a_transfer_holds_accelerators_never_seen():
-    for pool, least in ((transfer.times(), 0.8), (transfer.energies(), 0.8)):
-        half = student_quantile(0.9, len(pool.held_out)) * pool.scatter
-        inside = [
-            np.abs(np.log(one.predict(rows) / rows.observed)) <= half for one, rows in pool.held_out.values()
-        ]  # fmt: skip
-        assert least <= np.mean([np.mean(x) for x in inside]) <= 1
+def test_every_accelerator_counts_once_and_every_model_on_it():
+    data = transfer.pooled(transfer.modern(), "time")
+    assert sum(data.weights) == pytest.approx(6)
+    alone = transfer.pooled((H100,), "time")
+    assert sum(alone.weights) == pytest.approx(1) and len(set(np.round(alone.weights, 6))) == 2  # of two and of three
+
+
+def test_products_left_free_would_draw_more_than_there_is():
+    assert transfer.free_product_power() > 1
+
+
+def test_bytes_carry_over_better_than_the_part_of_peak():
+    own = transfer.own_constants().values()
+    spread = {x: max(v[x] for v in own) / min(v[x] for v in own) for x in (e_dense, transfer.rho)}
+    assert spread[transfer.rho] < 1.2 < spread[e_dense]
+
+
+def test_the_v100s_corpus_sets_the_width_before_ampere_and_not_the_factor():
+    pool = transfer.earlier_times()
+    factors = {chip: law.values[transfer.factor] for chip, law in pool.without.items()}
+    assert set(factors) == {"TU104", "GV100"} and factors["GV100"] == pytest.approx(factors["TU104"], rel=0.05)
+    assert pool.mape["t4"] < 10 and pool.mape["v100-sxm2-32gb"] < 10 and pool.mape["v100-pcie-16gb"] > 40
+
+
+def test_a_model_of_the_a100_that_is_held_out_is_held_out_of_the_pool_too():
+    thin = transfer.a100()
+    assert set(thin.without) == {"sd3-medium", "pixart-alpha", "wan2.1-t2v-14b"}
+    for law in thin.without.values():
+        assert law.values[e_dense] != thin.time.values[e_dense]
+
+
+def test_the_interval_of_a_transfer_holds_chips_that_neither_law_nor_scatter_has_seen():
+    pool = transfer.times()
+    for chip in pool.without:
+        kept = [gpu for gpu in transfer.modern() if transfer.CHIPS[transfer.ONE.get(gpu, gpu)] != chip]
+        inner = transfer.pool_over(kept)
+        half = student_quantile(0.9, len(inner.without)) * inner.scatter
+        for name, rows in pool.rows.items():
+            if transfer.CHIPS[name] == chip:
+                inside = np.abs(pool.held_out(name).logs(rows)) <= half
+                assert np.average(inside, weights=rows.weights) >= 0.8, name
 
 
 THIN = [row for row in operator_law.published() if row["gpu"] not in (H100, B200)]
@@ -114,11 +148,12 @@ def test_a_transferred_law_obeys_physics_too(model, gpu, batch, steps):
     assert slopes[S] > 0 and slopes[B] > 0 and slopes[Theta_peak] < 0
 
 
-def test_from_ampere_on_a_faster_memory_alone_saves_no_time():
-    where = operating_point("flux.1-dev", gpu="l40s")
+@pytest.mark.parametrize(("gpu", "most"), [("l40s", 0.5), ("h20", 0.01)])
+def test_from_ampere_on_a_faster_memory_saves_little_time_and_a_faster_clock_more(gpu, most):
+    where = operating_point("flux.1-dev", gpu=gpu)
     slopes = gradient(where.values, tau, where.route)
-    assert bandwidth not in slopes or float(slopes[bandwidth]) == pytest.approx(0, abs=1e-25)
-    assert slopes[t_exp] > 0
+    memory, clock = (float(slopes[x] * where.values[x]) for x in (bandwidth, t_exp))
+    assert memory < 0 < clock and -memory < most * clock
 
 
 def test_energy_is_at_least_idle_power_for_the_time_on_every_calibrated_accelerator():
@@ -151,11 +186,13 @@ def test_a_card_of_ones_own_is_transferred_to_if_its_facts_are_given(tmp_path):
     assert "energy is rated power x time" in earlier.warnings[0]
 
 
-def test_a_memory_too_slow_for_the_clock_is_told(tmp_path):
+def test_a_memory_too_slow_for_the_clock_sets_the_pace(tmp_path):
     path = tmp_path / "mine.toml"
     facts = "peak_flop_per_second = 3e14\nbandwidth_byte_per_second = 5e10\nseconds_per_exponential = 3e-13\n"
     path.write_text(f"[gpus.mine]\n{facts}", encoding="utf-8")
-    assert "memory is slower than its clock asks for" in estimate("flux.1-dev", gpu="mine", catalog=path).warnings[0]
+    slow = estimate("flux.1-dev", gpu="mine", catalog=path).time_s.value
+    path.write_text(f"[gpus.mine]\n{facts.replace('5e10', '5e12')}", encoding="utf-8")
+    assert slow > 2 * estimate("flux.1-dev", gpu="mine", catalog=path).time_s.value
 
 
 def test_another_card_under_a_calibrated_name_is_transferred_to_not_taken_for_it(tmp_path):
@@ -165,7 +202,41 @@ def test_another_card_under_a_calibrated_name_is_transferred_to_not_taken_for_it
     assert ORIGIN in estimate("flux.1-dev", gpu="h100-sxm-80gb", catalog=path).warnings[0]
 
 
-def test_the_efficiency_of_a_gtx_1080_ti_lies_in_the_band_that_the_paper_draws():
-    # Figure 2: about 0.40 to 0.60, points not printed; consistent with, not reproduced.
+def test_a_gtx_1080_ti_is_expected_below_the_band_that_the_paper_draws_and_says_why_it_may_be_off():
+    # Figure 2 draws about 0.40 to 0.60, its points are not printed. FP32 without tensor cores is not what is borrowed.
     found = estimate("pixart-alpha", gpu="gtx-1080-ti", resolution=512, batch=4)
-    assert found.efficiency["low"] < 0.6 and found.efficiency["high"] > 0.4
+    assert found.efficiency["value"] < 0.4 < found.efficiency["high"]
+    assert "no tensor cores" in found.warnings[0]
+
+
+def test_a_card_below_the_power_of_all_those_pooled_is_told_to_extrapolate():
+    assert "rated power of 72 W is outside the 350..1000 W" in estimate("flux.1-dev", gpu="l4").warnings[0]
+
+
+def test_the_chip_of_a_calibrated_accelerator_brings_its_constants():
+    found, known = (estimate("flux.1-dev", gpu=gpu) for gpu in ("h200-sxm-141gb", "h100-sxm-80gb"))
+    assert found.time_s.value == pytest.approx(known.time_s.value) and found.energy_wh.value == known.energy_wh.value
+    assert found.time_s.high > known.time_s.high and "h100-sxm-80gb, which has the same peak" in found.warnings[0]
+
+
+@pytest.mark.parametrize(("facts", "expected"), [
+    ("compute_capability = 75", "75 is outside 1..30"),
+    ("idle_watt = 400\ntdp_watt = 300", "idle_watt = 400 is above its tdp_watt, 300"),
+])  # fmt: skip
+def test_facts_that_cannot_be_are_refused(refused, tmp_path, facts, expected):
+    path = tmp_path / "mine.toml"
+    path.write_text(f"[gpus.mine]\npeak_flop_per_second = 3e14\n{facts}\n", encoding="utf-8")
+    assert expected in refused("estimate", "flux.1-dev", "--gpu", "mine", "--catalog", path)
+
+
+def test_an_exponential_in_no_time_is_no_fact_to_transfer_by(refused, tmp_path):
+    path = tmp_path / "mine.toml"
+    facts = "peak_flop_per_second = 3e14\nbandwidth_byte_per_second = 1e12\nseconds_per_exponential = 0\n"
+    path.write_text(f"[gpus.mine]\n{facts}", encoding="utf-8")
+    said = refused("estimate", "flux.1-dev", "--gpu", "mine", "--catalog", path)
+    assert "seconds_per_exponential of mine is not known" in said
+
+
+def test_a_fit_borrowed_by_name_has_no_interval():
+    found = estimate("pixart-alpha", gpu="t4", efficiency="bgr")
+    assert found.interval_level is None and "its error elsewhere is unknown" in found.basis["interval"]
