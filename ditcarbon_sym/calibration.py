@@ -50,6 +50,8 @@ def _measured(row: Row, gpu: Gpu | None, catalog: Catalog) -> tuple[float, float
     results = pipeline.evaluate({**model.values, **numbers}, (ell, work))
     efficiency = row.measured.get("mu")
     if efficiency is None:
+        if "time_s" not in row.measured:
+            raise InputError("neither mu nor time_s is given, one of which is fitted")
         if gpu is None:
             raise InputError("time_s can become mu only on a known accelerator; name its gpu")
         timed = {F_total: results[work], tau: row.measured["time_s"], Theta_peak: gpu.values[Theta_peak]}

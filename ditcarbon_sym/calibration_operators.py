@@ -118,7 +118,7 @@ def _with_idle_power(device: Gpu, rows: Sequence[Row]) -> Gpu:
 
 def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
     """The law of energy on the rows that have joules, at the law of time's values; None where fewer than three do."""
-    kept = [(row, values, _joules(row)) for row, values in runs]
+    kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
     with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
     if len(with_energy) <= len(ENERGY):
         return None
@@ -126,17 +126,6 @@ def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
     inputs = columns([values for _, values, _ in with_energy])
     data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
     return fit_shown(roofline.energy.at(known), data, ENERGY)
-
-
-def _joules(row: Row) -> float | None:
-    text = row.extra.get("energy_j", "")
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        raise InputError(f"energy_j = {text!r} of {row.model} is not a number") from None
-    if value is not None and not 0 < value < np.inf:
-        raise InputError(f"energy_j = {text} of {row.model} is not a positive number")
-    return value
 
 
 def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:

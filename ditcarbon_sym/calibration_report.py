@@ -14,15 +14,15 @@ from .notation import NOTATION, B, InputError, ell
 PLOTS = (".png", ".pdf", ".svg")
 
 
-def check_paths(sweep: Path, out: Path | None, plot: Path | None) -> None:
+def check_paths(sweep: Path, out: Path | None, plot: Path | None, *others: Path | None) -> None:
     """Refuse, before any work is done, a plot of unknown kind and outputs that would overwrite the sweep or each
     other.
     """
     if plot is not None and plot.suffix not in PLOTS:
         raise InputError(f"plot: cannot draw to {plot.suffix or 'a file without ending'}; expected {', '.join(PLOTS)}")
-    named = [path.resolve() for path in (sweep, out, plot) if path is not None]
+    named = [path.resolve() for path in (sweep, out, plot, *others) if path is not None]
     if len(set(named)) < len(named):
-        raise InputError("the sweep, --out and --plot must be different files")
+        raise InputError("what is read, --out and --plot must be different files")
 
 
 def knowledge_table(result: Calibrated) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:

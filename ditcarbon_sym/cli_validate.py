@@ -28,7 +28,7 @@ def validate(
     from . import formats, validation, validation_report
     from .calibration_report import check_paths
 
-    check_paths(measured, out, plot)
+    check_paths(measured, out, plot, requests)
     found = validation.validate(
         measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, catalog=catalog,
         track=progress("rows"),

@@ -1,7 +1,8 @@
 """Tables of measurements: a CSV of configurations and what was measured, read, validated, extra columns kept.
 
-Columns: ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and ``mu`` (delivered over peak) or
-``time_s`` (seconds for the whole batch); optional ``frames``, ``steps``, ``guidance``, ``text_tokens`` (the model's
+Columns: ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and ``mu`` (delivered over peak),
+``time_s`` (seconds for the whole batch) or an energy (``energy_j``, ``energy_wh`` or ``energy_kwh`` of the batch,
+``energy_j_per_output``); optional ``frames``, ``steps``, ``guidance``, ``text_tokens`` (the model's
 released defaults where absent). Any other column is kept.
 
 A sweep that ``ditcarbon measure`` wrote says on top, in lines that begin with ``#:``, what it was measured on (TOML).
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .notation import BY_FIELD, InputError, Notation, mu, tau
+from .notation import BY_FIELD, E, InputError, Notation, mu, tau
 
 REQUIRED = ("model", "height", "width", "batch")
 OPTIONAL = ("frames", "steps", "guidance", "text_tokens")
@@ -24,6 +25,10 @@ MEASURED = {"mu": mu, "time_s": tau}
 TOLD = "#:"
 """How a line begins that tells what a sweep was measured on."""
 DENOISER, OK = "denoiser", "ok"
+PER_OUTPUT = "energy_j_per_output"
+ENERGIES = {"energy_j": 1.0, "energy_wh": 3600.0, "energy_kwh": 3.6e6, PER_OUTPUT: 1.0}
+"""Columns of energy, of the whole batch but for the last, and joules to their unit: they become ``energy_j``."""
+_ENERGY = Notation(E, "", "energy of the accelerator", "", "energy", 1e-9, 1e13, False, "")
 _TIME = Notation(tau, "", "runtime of the batch", "s", "time_s", 1e-6, 1e8, False, "seconds")
 
 
@@ -57,21 +62,45 @@ def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
     swept = any(line.startswith(TOLD) for line in lines)
     if swept and lines and not lines[-1].endswith("\n"):
         lines = lines[:-1]
+    header, records = _records(path, lines)
+    _check_columns(path, header)
     try:
-        reader = csv.DictReader(line for line in lines if not line.startswith("#"))
-        _check_header(path, list(reader.fieldnames or []))
         rows = [
             row_of(f"{path}: row {number}", record)
-            for number, record in enumerate(reader, start=1)
+            for number, record in enumerate(records, start=1)
             if not swept or (record["stage"], record["status"]) == (stage, OK)
         ]
-    except csv.Error as error:
-        raise InputError(f"{path}: not valid CSV: {error}") from None
     except KeyError as missing:
         raise InputError(f"{path}: no column {missing}, which a measured sweep has") from None
     if not rows and stage == DENOISER:
         raise InputError(f"{path}: no rows below the header" + (" that measured a denoiser" if swept else ""))
     return rows
+
+
+def read_records(path: Path) -> list[dict[str, str]]:
+    """Read a CSV of any columns as text; raises `InputError` if it is none, or has no rows."""
+    _, records = _records(path, _lines(path))
+    for number, record in enumerate(records, start=1):
+        _demand_whole(f"{path}: row {number}", record)
+    if not records:
+        raise InputError(f"{path}: no rows below the header")
+    return records
+
+
+def read_columns(path: Path) -> list[str]:
+    """The names of a CSV's columns."""
+    return _records(path, _lines(path))[0]
+
+
+def _records(path: Path, lines: list[str]) -> tuple[list[str], list[dict[str, str]]]:
+    try:
+        reader = csv.DictReader(line for line in lines if not line.startswith("#"))
+        header, records = list(reader.fieldnames or []), list(reader)
+    except csv.Error as error:
+        raise InputError(f"{path}: not valid CSV: {error}") from None
+    if len(set(header)) != len(header):
+        raise InputError(f"{path}: a column name stands twice in the header")
+    return header, records
 
 
 def _lines(path: Path) -> list[str]:
@@ -88,23 +117,25 @@ def _lines(path: Path) -> list[str]:
         raise InputError(f"{path}: cannot be read: {error}") from None
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _check_columns(path: Path, header: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         raise InputError(
-            f"{path}: no column {missing[0]!r}; expected {', '.join(REQUIRED)} and mu or time_s, "
+            f"{path}: no column {missing[0]!r}; expected {', '.join(REQUIRED)} and {', '.join(MEASURED)} or an energy, "
             f"found {', '.join(header) or 'nothing'}"
         )
-    if not any(name in header for name in MEASURED):
-        raise InputError(f"{path}: no column 'mu' or 'time_s': nothing measured to fit")
-    if len(set(header)) != len(header):
-        raise InputError(f"{path}: a column name stands twice in the header")
+    if not any(name in header for name in (*MEASURED, *ENERGIES)):
+        raise InputError(f"{path}: no column {', '.join(MEASURED)} or {', '.join(ENERGIES)}: nothing measured")
+
+
+def _demand_whole(where: str, record: Mapping[str, Any]) -> None:
+    if None in record or None in record.values():
+        raise InputError(f"{where}: has more or fewer cells than the header")
 
 
 def row_of(where: str, record: Mapping[str, Any]) -> Row:
     """Validate one record of a table; ``where`` begins the message of what is wrong with it."""
-    if None in record or None in record.values():
-        raise InputError(f"{where}: has more or fewer cells than the header")
+    _demand_whole(where, record)
     empty = [name for name in REQUIRED if not record[name].strip()]
     if empty:
         raise InputError(f"{where}: {empty[0]} is empty")
@@ -118,9 +149,15 @@ def row_of(where: str, record: Mapping[str, Any]) -> Row:
         for name in MEASURED
         if record.get(name, "") != ""
     }
+    energies = [name for name in ENERGIES if record.get(name, "").strip()]
+    if len(energies) > 1:
+        raise InputError(f"{where}: gives both {energies[0]} and {energies[1]}; one of them is enough")
+    for name in energies:
+        outputs = numbers["batch"] if name == PER_OUTPUT else 1.0
+        measured["energy_j"] = outputs * ENERGIES[name] * _number(where, name, record[name], _ENERGY)
     if not measured:
-        raise InputError(f"{where}: neither mu nor time_s is given")
-    known = {"model", "height", "width", "batch", *OPTIONAL, *MEASURED}
+        raise InputError(f"{where}: none of {', '.join(MEASURED)} and an energy is given")
+    known = {*REQUIRED, *OPTIONAL, *MEASURED, *ENERGIES}
     return Row(record["model"], numbers, measured, {key: value for key, value in record.items() if key not in known})
 
 

@@ -19,17 +19,15 @@ from . import pipeline
 from .catalog import Catalog, load
 from .codecarbon import KEYS, joined
 from .equation import Equation
-from .measurements import Row, read_csv
+from .measurements import DENOISER, Row, read_columns, read_csv, read_header
 from .notation import (
     F_VAE,
     JOULE_PER_KWH,
     P_VAE,
-    B,
     E,
     F_denoiser,
     F_text,
     InputError,
-    Notation,
     P_enc,
     Theta_peak,
     tau,
@@ -40,9 +38,7 @@ from .transfer import transfer_words
 from .uncertainty import LEVEL, predictive
 
 Track = Callable[[Sequence[Row]], Iterable[Row]]
-JOULES = Notation(E, "", "energy of the accelerator", "J", "energy_j", 1e-6, 1e13, False, "joules")
-ENERGIES = {"energy_j": 1.0, "energy_wh": 3600.0, "energy_kwh": 3.6e6}
-"""Columns of the batch's energy, and joules to their unit; ``energy_j_per_output`` is multiplied by the batch."""
+WHOLE = "whole request"
 TARGETS: Mapping[str, tuple[Symbol, float]] = {"time": (tau, 1.0), "energy": (E, float(JOULE_PER_KWH))}
 """What is scored, its symbol, and seconds or joules to the symbol's unit."""
 
@@ -152,8 +148,13 @@ def validate(
     """
     path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
     notes: dict[str, None] = {}
-    rows, beware = joined(path, Path(requests)) if requests is not None else (_measured(path), [])
-    notes.update(dict.fromkeys(beware))
+    if requests is not None:
+        (rows, beware), told = joined(path, Path(requests)), None
+        notes.update(dict.fromkeys(beware))
+    else:
+        rows, told = _measured(path)
+    if gpu is None and calibration is None:
+        gpu = told
     options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries}
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     scored = []
@@ -179,22 +180,15 @@ def _beware(point: OperatingPoint, digest: str) -> list[str]:
     return notes + [f"{point.model.id} on {gpu}: {note}" for note in outside]
 
 
-def _measured(path: Path) -> list[Row]:
-    with_header = path.suffix and _first_line(path)
-    if with_header and {"emissions", "energy_consumed"} <= set(with_header.split(",")):
+def _measured(path: Path) -> tuple[list[Row], str | None]:
+    """The rows of a table, and the accelerator that a sweep says it was measured on."""
+    if {"emissions", "energy_consumed"} <= set(read_columns(path)):
         raise InputError(
             f"{path}: is CodeCarbon's; name with --requests a CSV that says what each run did: "
             f"{', '.join(KEYS[:-1])} or {KEYS[-1]}, and model, height, width, batch"
         )
-    return read_csv(path)
-
-
-def _first_line(path: Path) -> str:
-    try:
-        with path.open(encoding="utf-8-sig", errors="replace") as file:
-            return next((line.strip() for line in file if not line.startswith("#")), "")
-    except OSError:
-        return ""  # the reading tells what is wrong
+    told = read_header(path).get("gpu")
+    return read_csv(path), None if told is None else str(told)
 
 
 def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
@@ -208,7 +202,17 @@ def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
 
 def _is_of_the_denoiser(row: Row) -> bool:
     """An efficiency is the denoiser's, as in the paper; a sweep says what it timed."""
-    return ("mu" in row.measured and "time_s" not in row.measured) or row.extra.get("stage") == "denoiser"
+    stage = row.extra.get("stage", "").strip().lower()
+    if stage not in ("", DENOISER, WHOLE):
+        raise InputError(f"stage = {stage!r} is unknown; expected {DENOISER!r} or {WHOLE!r}")
+    efficiency = "mu" in row.measured and "time_s" not in row.measured
+    if efficiency and not stage and "energy_j" in row.measured:
+        raise InputError(
+            f"mu is the denoiser's; say in a column stage what the energy is of: {DENOISER!r} or {WHOLE!r}"
+        )
+    if efficiency and stage == WHOLE:
+        raise InputError("mu is the denoiser's; give time_s for a whole request")
+    return efficiency or stage == DENOISER
 
 
 def denoiser_alone(point: OperatingPoint) -> OperatingPoint:
@@ -225,7 +229,7 @@ def denoiser_alone(point: OperatingPoint) -> OperatingPoint:
 def _scores(number: int, row: Row, point: OperatingPoint) -> list[Scored]:
     measured = _quantities(row, point)
     symbols = tuple(TARGETS[target][0] for target in measured)
-    stages = "denoiser" if _is_of_the_denoiser(row) else "whole request"
+    stages = DENOISER if _is_of_the_denoiser(row) else WHOLE
     values = pipeline.evaluate(point.values, symbols, point.route)
     spread = predictive(point, symbols)
     found = []
@@ -252,13 +256,6 @@ def _quantities(row: Row, point: OperatingPoint) -> dict[str, float]:
     elif "mu" in row.measured:
         leading = pipeline.evaluate({**point.model.values, **point.values}, (F_denoiser,))[F_denoiser]
         found["time"] = float(leading) / (row.measured["mu"] * point.values[Theta_peak])
-    for column, joules in {**ENERGIES, "energy_j_per_output": point.values[B]}.items():
-        text = row.extra.get(column, "").strip()
-        if text:
-            try:
-                found["energy"] = JOULES.check(float(text) * joules)
-            except ValueError as error:
-                reason = str(error) if isinstance(error, InputError) else "is not a number"
-                raise InputError(f"{column} = {text[:40]!r}: {reason}") from None
-            break
+    if "energy_j" in row.measured:
+        found["energy"] = row.measured["energy_j"]
     return found

@@ -131,15 +131,19 @@ MINE = "model,height,width,batch,time_s,energy_j\n"
 
 
 @pytest.mark.parametrize(("text", "expected"), [
-    (MINE + "flux.1-dev,1024,1024,1,10,much\n", "row 1: energy_j = 'much': is not a number"),
-    (MINE + "flux.1-dev,1024,1024,1,10,-5\n", "row 1: energy_j = '-5': energy_j = -5 is outside"),
+    (MINE + "flux.1-dev,1024,1024,1,10,much\n", "row 1: energy_j = 'much' is not a number"),
+    (MINE + "flux.1-dev,1024,1024,1,10,-5\n", "row 1: energy = -5 is outside"),
     (MINE + "flux.9,1024,1024,1,10,5\n", "row 1: unknown model 'flux.9'"),
     (MINE + "flux.1-dev,1024,1024,1,nan,5\n", "time_s = nan"),
     (MINE + "flux.1-dev,1000,1024,1,10,5\n", "row 1: height = 1000"),
     (MINE, "no rows below the header"),
     ("a,b\n1,2\n", "no column 'model'"),
-    ("model,height,width,batch,energy_j\nflux.1-dev,1024,1024,1,5\n", "no column 'mu' or 'time_s'"),
+    ("model,height,width,batch\nflux.1-dev,1024,1024,1\n", "nothing measured"),
+    ("model,height,width,batch,energy_j,energy_wh\nflux.1-dev,1024,1024,1,5,5\n", "gives both energy_j and energy_wh"),
+    ("model,height,width,batch,mu,energy_j\nflux.1-dev,1024,1024,1,0.5,5\n", "say in a column stage"),
+    ("model,height,width,batch,time_s,stage\nflux.1-dev,1024,1024,1,5,all\n", "stage = 'all' is unknown"),
     (f"{HEADER}\n", "is CodeCarbon's; name with --requests"),
+    (HEADER.replace("run_id", '"run_id"') + "\n", "is CodeCarbon's; name with --requests"),
 ])  # fmt: skip
 def test_a_bad_table_is_refused_in_one_line(refused, write, text, expected):
     assert expected in refused("validate", write("mine.csv", text), "--gpu", "h100-sxm-80gb")
@@ -151,11 +155,43 @@ def test_a_bad_table_is_refused_in_one_line(refused, write, text, expected):
     ("run_id,model,height,width,batch\none,flux.1-dev,1024,1024,1\n", "run_id = 'two' is not in"),
     (REQUESTS + REQUESTS.splitlines()[1] + "\n", "a run_id stands twice"),
     (REQUESTS.replace("50,10", "50,0"), "repeats = '0'"),
+    (REQUESTS.replace("50,10", "50," + 5000 * "9"), "repeats = '99999999999999999999'"),
+    (REQUESTS.replace("flux.1-dev", ""), "model is empty"),
+    (REQUESTS.replace(",1024,1,50,10", ""), "has more or fewer cells"),
+    (REQUESTS.replace("steps,repeats", "run_id,repeats"), "stands twice in the header"),
     (REQUESTS.replace("flux.1-dev", "flux.9"), "unknown model 'flux.9'"),
     ("", "no rows below the header"),
 ])  # fmt: skip
 def test_bad_requests_are_refused_in_one_line(refused, emissions, write, requests, expected):
     assert expected in refused("validate", emissions, "--requests", write("requests.csv", requests))
+
+
+def test_energy_alone_is_scored(write):
+    path = write(
+        "mine.csv", f"model,height,width,batch,steps,energy_wh\nflux.1-dev,1024,1024,1,50,{FLUX.energy_wh.value}\n"
+    )
+    (scored,) = validate(path, gpu="h100-sxm-80gb").scored
+    assert (scored.target, scored.ratio) == ("energy", pytest.approx(1))
+
+
+def test_the_pue_that_codecarbon_puts_into_its_energies_is_taken_out(emissions, write):
+    text = emissions.read_text(encoding="utf-8")
+    emissions.write_text(text.replace("80GB HBM3,1.0", "80GB HBM3,1.25"), encoding="utf-8")
+    found = validate(emissions, requests=write("requests.csv", REQUESTS))
+    assert [x.ratio for x in found.scored if x.target == "energy"][0] == pytest.approx(1.25)
+    assert any("divided by it" in note for note in found.notes)
+
+
+def test_the_requests_are_not_overwritten(refused, emissions, write):
+    requests = write("requests.csv", REQUESTS)
+    assert "must be different files" in refused("validate", emissions, "--requests", requests, "--out", requests)
+    assert requests.read_text(encoding="utf-8") == REQUESTS
+
+
+def test_a_sweep_that_says_where_it_was_measured_needs_no_name(write):
+    text = '#: gpu = "h100-sxm-80gb"\nmodel,height,width,batch,steps,stage,status,time_s\nflux.1-dev,1024,1024,1,50,denoiser,ok,12\n'
+    (scored,) = validate(write("sweep.csv", text)).scored
+    assert (scored.gpu, scored.stages) == ("h100-sxm-80gb", "denoiser")
 
 
 def test_several_accelerators_are_refused(refused, emissions, write):
