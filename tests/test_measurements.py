@@ -41,7 +41,7 @@ def test_optional_columns_may_be_empty(write):
         (HEADER + "pixart-alpha,512,512,4,0.4,x,y\n", "more or fewer cells"),
         (HEADER + ROW.replace("0.4", "nan"), "row 1: mu = nan"),
         (HEADER + ROW + ROW.replace("0.4", "1.4"), "row 2: mu = 1.4"),
-        (HEADER + ROW.replace("0.4", ""), "neither mu nor time_s"),
+        (HEADER + ROW.replace("0.4", ""), "none of mu, time_s and an energy"),
         (HEADER + ROW.replace("0.4", "fast"), "mu = 'fast' is not a number"),
         (HEADER + ROW.replace(",4,", ",-4,"), "batch = -4"),
         (b"\xff\xfe\x00", "not a text file"),

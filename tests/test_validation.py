@@ -167,9 +167,8 @@ def test_bad_requests_are_refused_in_one_line(refused, emissions, write, request
 
 
 def test_energy_alone_is_scored(write):
-    path = write(
-        "mine.csv", f"model,height,width,batch,steps,energy_wh\nflux.1-dev,1024,1024,1,50,{FLUX.energy_wh.value}\n"
-    )
+    line = f"flux.1-dev,1024,1024,1,50,{FLUX.energy_wh.value}\n"
+    path = write("mine.csv", f"model,height,width,batch,steps,energy_wh\n{line}")
     (scored,) = validate(path, gpu="h100-sxm-80gb").scored
     assert (scored.target, scored.ratio) == ("energy", pytest.approx(1))
 
@@ -178,7 +177,7 @@ def test_the_pue_that_codecarbon_puts_into_its_energies_is_taken_out(emissions, 
     text = emissions.read_text(encoding="utf-8")
     emissions.write_text(text.replace("80GB HBM3,1.0", "80GB HBM3,1.25"), encoding="utf-8")
     found = validate(emissions, requests=write("requests.csv", REQUESTS))
-    assert [x.ratio for x in found.scored if x.target == "energy"][0] == pytest.approx(1.25)
+    assert next(x.ratio for x in found.scored if x.target == "energy") == pytest.approx(1.25)
     assert any("divided by it" in note for note in found.notes)
 
 
@@ -189,8 +188,8 @@ def test_the_requests_are_not_overwritten(refused, emissions, write):
 
 
 def test_a_sweep_that_says_where_it_was_measured_needs_no_name(write):
-    text = '#: gpu = "h100-sxm-80gb"\nmodel,height,width,batch,steps,stage,status,time_s\nflux.1-dev,1024,1024,1,50,denoiser,ok,12\n'
-    (scored,) = validate(write("sweep.csv", text)).scored
+    header = '#: gpu = "h100-sxm-80gb"\nmodel,height,width,batch,steps,stage,status,time_s\n'
+    (scored,) = validate(write("sweep.csv", f"{header}flux.1-dev,1024,1024,1,50,denoiser,ok,12\n")).scored
     assert (scored.gpu, scored.stages) == ("h100-sxm-80gb", "denoiser")
 
 
