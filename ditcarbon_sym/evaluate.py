@@ -1,52 +1,35 @@
-"""Many expressions compiled together, evaluated on arrays of any broadcastable shape.
+"""Many expressions compiled together, evaluated on arrays of any broadcastable shape at the speed of memory.
 
-Three decisions make this fast and safe:
+Four decisions make this fast and safe:
 
-* subexpressions shared between outputs are computed once (``lambdify(cse=...)``), and the named intermediates of a
-  chain of equations (tokens, FLOP, runtime) are shared by construction;
+* expressions become a straight line of array operations (`program`), each intermediate once, made for the axes along
+  which the inputs vary: an outer product is computed on its factors and broadcast as late as it can be;
 * large arrays are worked through in blocks that fit the cache, on as many threads as there are cores, since NumPy
-  releases the interpreter lock inside its loops;
-* every input becomes float64 first, whatever came in: int64 wraps silently above 9.2e18 FLOP.
+  releases the interpreter lock inside its loops; intermediates live in a few buffers of a block's length that are used
+  again and again, and results are written in place;
+* every input becomes float64 first, block by block, whatever came in: int64 wraps silently above 9.2e18 FLOP;
+* neither blocks nor threads change a result, not even in its last bit.
 """
 
+import contextvars
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import count
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
-from sympy.printing.numpy import NumPyPrinter
+from sympy import Expr, Symbol
 
 from .notation import NOTATION, InputError
-
-# What generated code may call. Naming it spares lambdify its import of all of NumPy, lazy submodules included.
-_NAMESPACE = {
-    name: getattr(np, name)
-    for name in (
-        "exp",
-        "log",
-        "sqrt",
-        "abs",
-        "amax",
-        "amin",
-        "select",
-        "less",
-        "greater",
-        "less_equal",
-        "greater_equal",
-    )
-}
+from .program import FUNCTION, Definition, Program, program
 
 FloatArray = NDArray[np.float64]
-Definition = tuple[Symbol, Expr]
 
-WORKING_SET = 2**20
-"""Elements, over all arrays in flight, that one block works on: with it the temporaries stay in the cache."""
-TEMPORARIES = 18
-"""Arrays in flight beside inputs and outputs, typically."""
+BLOCK = 2**13
+"""Elements that one block works on: with it the buffers stay in the cache."""
 
 
 class Compiled:
@@ -67,62 +50,77 @@ class Compiled:
     """
 
     def __init__(self, expressions: Sequence[Expr], definitions: Sequence[Definition] = ()) -> None:
-        needed = _needed(expressions, definitions)
-        defined = {symbol for symbol, _ in needed}
-        free = set().union(*(e.free_symbols for e in [*expressions, *(rhs for _, rhs in needed)]))
+        self.expressions, self.definitions = tuple(expressions), tuple(_needed(expressions, definitions))
+        defined = {symbol for symbol, _ in self.definitions}
+        free = set().union(*(e.free_symbols for e in [*expressions, *(rhs for _, rhs in self.definitions)]))
         self.arguments: tuple[Symbol, ...] = tuple(sorted(free - defined, key=lambda x: x.name))
-        self._depends = [_inputs(expression, dict(needed)) for expression in expressions]
-        self._function: Callable[..., list[Any]] = lambdify(
-            self.arguments,
-            list(expressions),
-            modules=[_NAMESPACE],
-            printer=NumPyPrinter({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}),
-            cse=lambda outputs: _share(outputs, needed),
-        )
+        self._programs: dict[tuple[int, ...], Program] = {}
 
-    def __call__(self, values: Mapping[Symbol, ArrayLike]) -> list[Any]:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compiled, (self.expressions, self.definitions)
+
+    def __call__(
+        self,
+        values: Mapping[Symbol, ArrayLike],
+        *,
+        out: Sequence[FloatArray] | None = None,
+        threads: int | None = None,
+        fused: bool = False,
+    ) -> list[Any]:
         """Evaluate at ``values``; each result has the broadcast shape of the inputs (a float64 scalar for scalars).
 
         A result that does not vary along an axis is a read-only view that repeats it there, and takes no memory for
-        it. Symbols that the expressions do not contain are ignored; a missing one raises `InputError`.
+        it; given ``out``, float64 arrays of the broadcast shape, results are written there in full. Symbols that the
+        expressions do not contain are ignored; a missing one raises `InputError`. ``threads`` is the number of cores
+        by default. ``fused`` runs the same operations as one compiled loop (extra ``fast``), equal to rounding: it
+        takes a second or more to compile. Dask arrays among the values give dask arrays, computed chunk by chunk.
         """
         missing = [x for x in self.arguments if x not in values]
         if missing:
             names = ", ".join(f"{x.name} ({NOTATION[x].meaning})" if x in NOTATION else x.name for x in missing)
             raise InputError(f"no value for {names}")
-        arrays = [np.asarray(values[x], dtype=np.float64) for x in self.arguments]
+        given = [values[x] for x in self.arguments]
+        if any(_is_dask(value) for value in given):
+            from .chunks import by_chunks
+
+            return by_chunks(self, given, fused=fused)
+        arrays = [_numbers(value) for value in given]
         shape = np.broadcast_shapes(*(array.shape for array in arrays))
+        return self.on(arrays, shape, varying(arrays, shape), out=out, threads=threads, fused=fused)
+
+    def on(
+        self,
+        arrays: Sequence[NDArray[Any]],
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        *,
+        out: Sequence[FloatArray] | None = None,
+        threads: int | None = None,
+        fused: bool = False,
+    ) -> list[Any]:
+        """Evaluate on the arguments' arrays, of which it is known which `axes` each varies along."""
+        line = self.program(axes)
         if not shape:
-            return [np.float64(result) for result in self._function(*(array[()] for array in arrays))]
-        aligned = [array.reshape((1,) * (len(shape) - array.ndim) + array.shape) for array in arrays]
-        return [
-            np.broadcast_to(output, shape) if output.shape != shape else output for output in self._fill(aligned, shape)
-        ]
-
-    def _fill(self, arrays: list[FloatArray], shape: tuple[int, ...]) -> list[FloatArray]:
-        """Work through the leading axis in blocks; each output is as large as the inputs it depends on make it."""
-        by_name = dict(zip(self.arguments, arrays, strict=True))
-        ones = (1,) * len(shape)
-        outputs = _allocate(
-            [np.broadcast_shapes(ones, *(by_name[x].shape for x in depends)) for depends in self._depends]
-        )
-
-        def work(block: slice) -> None:
-            results = self._function(*(_part(array, block) for array in arrays))
-            for output, result in zip(outputs, results, strict=True):
-                if len(output) == shape[0]:
-                    output[block] = result
-                elif block.start == 0:
-                    output[...] = result
-
-        varied = sum(array.size > 1 for array in arrays)
-        blocks = _blocks(shape, WORKING_SET // (varied + len(outputs) + TEMPORARIES))
-        if len(blocks) == 1:
-            work(blocks[0])
+            found = [np.float64(result) for result in _scalars(line, arrays)]
+            return found if out is None else _written(out, found)
+        aligned = [_factor(array, len(shape), bits) for array, bits in zip(arrays, axes, strict=True)]
+        natural = [_shape(shape, line.axes[register]) for register in line.outputs]
+        if out is None:
+            results = _allocate(natural)
         else:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(work, blocks))
-        return outputs
+            _demand(out, len(natural), shape)
+            results = [array if of == shape else np.empty(of) for array, of in zip(out, natural, strict=True)]
+        if not fused or not _fused(line, aligned, results, threads):
+            _fill(line, aligned, results, shape, threads or _cores())
+        if out is not None:
+            return _written(out, results)
+        return [array if array.shape == shape else np.broadcast_to(array, shape) for array in results]
+
+    def program(self, axes: tuple[int, ...]) -> Program:
+        """The operations for arguments that vary along these axes, made once."""
+        if axes not in self._programs:
+            self._programs[axes] = program(self.expressions, self.definitions, self.arguments, axes)
+        return self._programs[axes]
 
 
 @lru_cache(maxsize=256)
@@ -142,52 +140,54 @@ def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> l
     return kept[::-1]
 
 
-def _inputs(expression: Expr, definitions: Mapping[Symbol, Expr]) -> set[Symbol]:
-    """The arguments an expression depends on, directly or through definitions."""
-    found: set[Symbol] = set()
-    pending = set(expression.free_symbols)
-    while pending:
-        symbol = pending.pop()
-        if symbol in definitions:
-            pending |= definitions[symbol].free_symbols
-        else:
-            found.add(symbol)
-    return found
+def _is_dask(value: Any) -> bool:
+    return type(value).__module__.startswith("dask.") and hasattr(value, "chunks")
 
 
-def _share(outputs: Sequence[Expr], definitions: Sequence[Definition]) -> tuple[list[Definition], list[Expr]]:
-    """Common subexpressions of definitions and outputs, the definitions kept under their own names."""
-    sides = [rhs for _, rhs in definitions] + list(outputs)
-    replacements, reduced = cse(sides, symbols=numbered_symbols("shared_"), list=True)
-    pending = list(replacements)
-    known = {symbol for symbol, _ in replacements} | {symbol for symbol, _ in definitions}
-    ordered: list[Definition] = []
-    done: set[Symbol] = set()
-
-    def release() -> None:
-        # A shared subexpression may be computed as soon as all that it is made of has been.
-        progress = True
-        while progress:
-            progress = False
-            for item in list(pending):
-                if not (item[1].free_symbols & known) - done:
-                    ordered.append(item)
-                    done.add(item[0])
-                    pending.remove(item)
-                    progress = True
-
-    for (symbol, _), rhs in zip(definitions, reduced[: len(definitions)], strict=True):
-        release()
-        ordered.append((symbol, rhs))
-        done.add(symbol)
-    release()
-    return ordered, reduced[len(definitions) :]
+def _numbers(value: Any) -> NDArray[Any]:
+    """An array of numbers; integers stay as they are until their block is worked on."""
+    array = np.asarray(value)
+    return array if array.dtype.kind in "fiu" and array.ndim else np.asarray(array, dtype=np.float64)
 
 
-def _blocks(shape: tuple[int, ...], length: int) -> list[slice]:
-    """Slices of the leading axis whose elements, over all other axes, number about ``length``."""
-    rows = max(1, length // max(1, int(np.prod(shape[1:]))))
-    return [slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows)] or [slice(0, 0)]
+def varying(arrays: Sequence[Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The axes of ``shape`` along which each array varies, as bits; one that only repeats itself does not.
+
+    >>> varying([np.ones((4, 1)), np.ones(5), np.float64(2)], (4, 5))
+    (1, 2, 0)
+    """
+    found = []
+    for array in arrays:
+        first = len(shape) - array.ndim
+        strides = getattr(array, "strides", array.shape)
+        found.append(sum(
+            1 << (first + k)
+            for k, length in enumerate(array.shape)
+            if length == shape[first + k] and (strides[k] or length <= 1)
+        ))  # fmt: skip
+    return tuple(found)
+
+
+def _factor(array: NDArray[Any], dimensions: int, bits: int) -> NDArray[Any]:
+    """An array with all axes, of length 1 where it does not vary."""
+    array = array.reshape((1,) * (dimensions - array.ndim) + array.shape)
+    return array[tuple(slice(None) if bits >> k & 1 else slice(0, 1) for k in range(dimensions))]
+
+
+def _shape(shape: tuple[int, ...], bits: int) -> tuple[int, ...]:
+    return tuple(length if bits >> k & 1 else 1 for k, length in enumerate(shape))
+
+
+def _demand(out: Sequence[FloatArray], number: int, shape: tuple[int, ...]) -> None:
+    if len(out) != number or any(array.shape != shape or array.dtype != np.float64 for array in out):
+        raise ValueError(f"out must be {number} arrays of float64, of the inputs' shape {shape}")
+
+
+def _written(out: Sequence[FloatArray], results: Sequence[Any]) -> list[Any]:
+    for array, result in zip(out, results, strict=True):
+        if array is not result:
+            np.copyto(array, result)
+    return list(out)
 
 
 def _allocate(shapes: Sequence[tuple[int, ...]]) -> list[FloatArray]:
@@ -198,5 +198,183 @@ def _allocate(shapes: Sequence[tuple[int, ...]]) -> list[FloatArray]:
     return [next(room[shape]) for shape in shapes]
 
 
-def _part(array: FloatArray, block: slice) -> FloatArray:
-    return array if array.shape[0] == 1 else array[block]
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _scalars(line: Program, arrays: Sequence[NDArray[Any]]) -> list[Any]:
+    """Run a program on scalars alone."""
+    cells = _cells(line, [np.float64(array[()]) for array in arrays])
+    for name, target, operands in line.operations:
+        cells[target] = FUNCTION[name](*(cells[x] for x in operands))
+    return [cells[register] for register in line.outputs]
+
+
+def _cells(line: Program, arrays: Sequence[Any]) -> list[Any]:
+    """What every register holds before anything is computed."""
+    cells: list[Any] = [None] * len(line.axes)
+    for register, value in line.constants.items():
+        cells[register] = np.float64(value)
+    for where, array in zip(line.inputs, arrays, strict=True):
+        if where is not None:
+            cells[where] = array
+    return cells
+
+
+def _fused(line: Program, arrays: Sequence[NDArray[Any]], results: Sequence[FloatArray], threads: int | None) -> bool:
+    from .fused import run
+
+    return run(line, arrays, results, threads)
+
+
+def _fill(
+    line: Program, arrays: Sequence[NDArray[Any]], results: Sequence[FloatArray], shape: tuple[int, ...], threads: int
+) -> None:
+    """Compute once what does not vary along the axes that are cut, the rest block by block."""
+    if not np.prod(shape):
+        return
+    cells = _cells(line, [_as_scalar(array, line.axes[r]) if r is not None else array
+                          for array, r in zip(arrays, line.inputs, strict=True)])  # fmt: skip
+    cut, length = _cut(shape)
+    bits = (1 << cut + 1) - 1
+    for name, target, operands in line.operations:
+        if not line.axes[target] & bits:
+            cells[target] = FUNCTION[name](*(_float(cells[x]) for x in operands))
+    written = set()
+    for register, result in zip(line.outputs, results, strict=True):
+        if not line.axes[register] & bits:
+            result[...] = cells[register]
+        else:
+            written.add(register)
+    if written:
+        _Blocks(line, cells, results, shape, cut, length).run(threads)
+
+
+def _as_scalar(array: NDArray[Any], bits: int) -> Any:
+    return array if bits else np.float64(array.reshape(-1)[0])
+
+
+def _float(value: Any) -> Any:
+    return value if value.dtype == np.float64 else np.asarray(value, dtype=np.float64)
+
+
+def _cut(shape: tuple[int, ...]) -> tuple[int, int]:
+    """The axis that blocks are cut along, those before it one index at a time, and a block's length along it."""
+    for axis in range(len(shape)):
+        inner = int(np.prod(shape[axis + 1 :]))
+        if inner <= BLOCK:
+            return axis, max(1, BLOCK // inner)
+    raise AssertionError(shape)
+
+
+class _Blocks:
+    """The part of a program that is run block by block, with its buffers laid out."""
+
+    def __init__(
+        self, line: Program, cells: list[Any], results: Sequence[FloatArray], shape: tuple[int, ...], cut: int, length: int
+    ) -> None:
+        bits = (1 << cut + 1) - 1
+        self.line, self.cells, self.shape, self.cut, self.length = line, cells, shape, cut, length
+        self.operations = [x for x in line.operations if line.axes[x[1]] & bits]
+        self.inputs = [r for r in line.inputs if r is not None and line.axes[r] & bits]
+        self.outputs: dict[int, FloatArray] = {}
+        self.copies: list[tuple[int, FloatArray]] = []  # an output that is an input, or another output again
+        for register, result in zip(line.outputs, results, strict=True):
+            if line.axes[register] & bits:
+                if register in self.outputs or register in self.inputs:
+                    self.copies.append((register, result))
+                else:
+                    self.outputs[register] = result
+        self.slots = self._slots()
+        self.counts = [*shape[:cut], -(-shape[cut] // length)]
+
+    def _slots(self) -> dict[int, int]:
+        """A buffer for every intermediate; it is free again after the last operation that reads it."""
+        last = {x: k for k, (_, _, operands) in enumerate(self.operations) for x in operands}
+        kept = {register for register, _ in self.copies}
+        free: dict[int, list[int]] = {}
+        slots: dict[int, int] = {}
+        number = count()
+        for k, (name, target, operands) in enumerate(self.operations):
+            ending = [x for x in set(operands) if x in slots and last[x] == k and x not in kept]
+            inplace = name != "where"  # which reads its operands after it has begun to write
+            if inplace:
+                self._release(ending, slots, free)
+            if target not in self.outputs:
+                room = free.setdefault(self.line.axes[target], [])
+                slots[target] = room.pop() if room else next(number)
+            if not inplace:
+                self._release(ending, slots, free)
+        return slots
+
+    def _release(self, registers: Sequence[int], slots: Mapping[int, int], free: dict[int, list[int]]) -> None:
+        for x in registers:
+            free.setdefault(self.line.axes[x], []).append(slots[x])
+
+    def run(self, threads: int) -> None:
+        """Work through all blocks; each thread takes the next one that nobody has."""
+        blocks, turn = int(np.prod(self.counts)), count()
+        threads = min(threads, blocks)
+        if threads <= 1:
+            self._work(turn, blocks)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            jobs = [pool.submit(contextvars.copy_context().run, self._work, turn, blocks) for _ in range(threads)]
+            for job in jobs:
+                job.result()
+
+    def _work(self, turn: "count[int]", blocks: int) -> None:
+        cells = list(self.cells)
+        code = [(FUNCTION[name], target, operands) for name, target, operands in self.operations]
+        inputs = [(r, self.cells[r], self.line.axes[r]) for r in self.inputs]
+        outputs = [(r, array, self.line.axes[r]) for r, array in self.outputs.items()]
+        buffers: dict[tuple[int, ...], list[tuple[int, FloatArray]]] = {}
+        current: tuple[int, ...] = ()
+        for number in iter(turn.__next__, None):
+            if number >= blocks:
+                return
+            where, size = self._block(number)
+            if size != current:
+                if size not in buffers:
+                    buffers = {size: self._buffers(size)}
+                for register, buffer in buffers[size]:
+                    cells[register] = buffer
+                current = size
+            for register, array, bits in inputs:
+                cells[register] = _float(_part(array, where, bits))
+            for register, array, bits in outputs:
+                cells[register] = _part(array, where, bits)
+            for function, target, operands in code:
+                if len(operands) == 2:
+                    function(cells[operands[0]], cells[operands[1]], cells[target])
+                else:
+                    function(*(cells[x] for x in operands), cells[target])
+            for register, result in self.copies:
+                _part(result, where, self.line.axes[register])[...] = cells[register]
+
+    def _block(self, number: int) -> tuple[tuple[slice, ...], tuple[int, ...]]:
+        """Where a block lies, and its size."""
+        places = []
+        for many in reversed(self.counts):
+            number, place = divmod(number, many)
+            places.append(place)
+        *before, place = places[::-1]
+        start = place * self.length
+        stop = min(start + self.length, self.shape[self.cut])
+        where = (*(slice(x, x + 1) for x in before), slice(start, stop))
+        return where, (*(1 for _ in before), stop - start, *self.shape[self.cut + 1 :])
+
+    def _buffers(self, size: tuple[int, ...]) -> list[tuple[int, FloatArray]]:
+        room: dict[int, FloatArray] = {}
+        for register, slot in self.slots.items():
+            if slot not in room:
+                room[slot] = np.empty(_shape(size, self.line.axes[register]))
+        return [(register, room[slot]) for register, slot in self.slots.items()]
+
+
+def _part(array: NDArray[Any], where: tuple[slice, ...], bits: int) -> NDArray[Any]:
+    """The part of an array that belongs to a block."""
+    return array[tuple(place if bits >> k & 1 else slice(None) for k, place in enumerate(where))]
+
+
+AnyFunction = Callable[..., Any]

@@ -5,12 +5,12 @@ from hypothesis import strategies as st
 from sympy import Integer, Symbol
 
 from ditcarbon_sym import pipeline
-from ditcarbon_sym.evaluate import WORKING_SET, Compiled, compiled
+from ditcarbon_sym.evaluate import BLOCK, Compiled, compiled
 from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
 
 from .strategies import configurations
 
-LONG = WORKING_SET // 16
+LONG = 4 * BLOCK
 """Long enough for several blocks."""
 
 
