@@ -28,7 +28,7 @@ from .program import FUNCTION, Definition, Program, program
 
 FloatArray = NDArray[np.float64]
 
-BLOCK = 2**13
+BLOCK = 2**15
 """Elements that one block works on: with it the buffers stay in the cache."""
 
 
