@@ -13,8 +13,9 @@ Four decisions make this fast and safe:
 
 import contextvars
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -233,6 +234,13 @@ def _fill(
     """Compute once what does not vary along the axes that are cut, the rest block by block."""
     if not np.prod(shape):
         return
+    full = max(line.axes)
+    used = [array for array, r in zip(arrays, line.inputs, strict=True) if r is not None and line.axes[r]]
+    if all(bits in (0, full) for bits in line.axes) and all(x.flags.c_contiguous for x in (*used, *results)):
+        # One shape throughout: as good as one axis.
+        arrays, results = [x.reshape(-1) for x in arrays], [x.reshape(-1) for x in results]
+        shape = (max(x.size for x in (*used, *results)),)
+        line = replace(line, axes=tuple(int(bits > 0) for bits in line.axes))
     cells = _cells(line, [_as_scalar(array, line.axes[r]) if r is not None else array
                           for array, r in zip(arrays, line.inputs, strict=True)])  # fmt: skip
     cut, length = _cut(shape)
@@ -376,5 +384,3 @@ def _part(array: NDArray[Any], where: tuple[slice, ...], bits: int) -> NDArray[A
     """The part of an array that belongs to a block."""
     return array[tuple(place if bits >> k & 1 else slice(None) for k, place in enumerate(where))]
 
-
-AnyFunction = Callable[..., Any]
