@@ -130,6 +130,12 @@ def compiled(expressions: tuple[Expr, ...], definitions: tuple[Definition, ...] 
     return Compiled(expressions, definitions)
 
 
+def on_factors(function: Compiled, values: Mapping[Symbol, Any], *, fused: bool = False) -> list[FloatArray]:
+    """Evaluate, and return each result on the axes it varies along, with length 1 along the others."""
+    results = [np.asarray(result) for result in function(values, fused=fused)]
+    return [_factor(result, result.ndim, varying([result], result.shape)[0]) for result in results]
+
+
 def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> list[Definition]:
     """Keep the definitions that the expressions use, directly or through another."""
     wanted = set().union(*(e.free_symbols for e in expressions))
