@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_count
+from . import __version__, cli_analysis, cli_count, cli_sweep
 from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
@@ -217,6 +217,7 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
 
 cli_analysis.register(app)
 cli_count.register(app)
+cli_sweep.register(app)
 
 
 def main() -> None:

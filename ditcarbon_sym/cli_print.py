@@ -2,8 +2,9 @@
 printed.
 """
 
+import contextlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 
@@ -47,3 +48,16 @@ def progress(description: str) -> Any:
 
     console = Console(stderr=True)
     return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)
+
+
+@contextlib.contextmanager
+def progress_of(total: int, description: str) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr for work that says how much more is done, when a person is looking."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda done: bar.advance(task, done)

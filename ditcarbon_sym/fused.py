@@ -113,12 +113,12 @@ def source(line: Program, columns: Sequence[int]) -> str:
     >>> from ditcarbon_sym.program import program
     >>> line = program((B * S + 1,), (), (B, S), (1, 0))
     >>> print(source(line, line.outputs))
-    def kernel(x1, s2, y4):
-        for i in prange(x1.size):
-            r1 = x1[i]
-            r3 = r1 * s2
-            r4 = r3 + 1.0
-            y4[i] = r4
+    def kernel(x2, s3, y5):
+        for i in prange(x2.size):
+            r2 = x2[i]
+            r4 = r2 * s3
+            r5 = 1.0 + r4
+            y5[i] = r5
     """
     varying = [r for r in line.inputs if r is not None and line.axes[r]]
     names = [*(f"x{r}" for r in varying), *(f"s{r}" for r in _scalars(line)), *(f"y{r}" for r in columns)]

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from .filters import Condition, kept
 from .notation import InputError
 from .panel import GRAMS, Array
-from .sweep import NUMBERS, Block, Columns, Sweep, Text, parts
+from .request_list import RequestList
+from .sweep import NUMBERS, TEXT, Block, Columns, Sweep, Text, parts
 
 AT_ONCE = 2**19
 """Requests that are bounded together."""
@@ -25,7 +26,9 @@ SLACK = 1e-9
 """Relative room for rounding in a bound."""
 
 
-def top(sweep: Sweep, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False) -> Columns:
+def top(
+    sweep: Sweep | RequestList, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False
+) -> Columns:
     """Return the rows with the smallest (or largest) values of a column, best first; of equals, the first in the grid.
 
     Rows where it is unknown are left out. The same rows as sorting the whole grid would give.
@@ -40,6 +43,8 @@ def top(sweep: Sweep, number: int, by: str, where: Sequence[Condition] = (), *, 
         raise InputError(f"by = {by!r} is not a column of numbers; expected one of {known}")
     if number < 1:
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")
+    if isinstance(sweep, RequestList):
+        return sweep.top(number, by, where, largest=largest)
     best = _Best(number, -1.0 if largest else 1.0)
     for index, block in enumerate(sweep.blocks):
         for part in parts(block.shape[:4], AT_ONCE):
@@ -61,6 +66,9 @@ class _Best:
         return float(self.values[-1]) if len(self.values) >= self.number else np.inf
 
     def add(self, values: Array, block: int, places: NDArray[np.intp]) -> None:
+        if len(values) > self.number:
+            near = values <= np.partition(values, self.number - 1)[self.number - 1]
+            values, places = values[near], places[near]
         values = np.concatenate([self.values, values])
         blocks = np.concatenate([self.blocks, np.full(len(places), block)])
         places = np.concatenate([self.places, places])
@@ -72,7 +80,7 @@ def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: st
     """Look through part of a block's requests in order of their bound."""
     fields = {by, *(x.field for x in where)}
     shape = tuple(x.stop - x.start for x in part)
-    bound, possible = _bounds(best.sign, block, part, fields, by, where)
+    bound, possible = _bounds(best.sign, block, part, by, where)
     bound = np.broadcast_to(bound, shape).reshape(-1)
     possible = np.broadcast_to(possible, shape).reshape(-1)
     candidates = np.flatnonzero(possible & (bound <= best.limit))  # which NaN is not
@@ -89,20 +97,22 @@ def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: st
 
 
 def _bounds(
-    sign: float, block: Block, part: Sequence[slice], fields: Collection[str], by: str, where: Sequence[Condition]
+    sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]
 ) -> tuple[Array, Any]:
     """The least that a request can come to at any facility, and whether the filter can hold at one."""
     pue, grid = block.pue_and_grid
-    ends = [int(np.argmin(pue * grid)), int(np.argmax(pue * grid))]
-    sizes = block.sizes[part[0], part[1]][:, :, None, None, None]
-    batch, steps = block.batch[part[2]][:, None, None], block.steps[part[3]][:, None]
-    values = block.at(sizes, batch, steps, pue[ends], grid[ends], fields)
-    lows, highs = {}, {}
-    for name, array in values.items():
-        room = SLACK if name in GRAMS else 0.0
-        lows[name] = array[..., 0] - room * abs(array[..., 0])
-        highs[name] = array[..., -1] + room * abs(array[..., -1])
-    possible: Any = block.panel.fits[sizes[..., 0]]
+    sizes = block.sizes[part[0], part[1]][:, :, None, None]
+    batch, steps = block.batch[part[2]][:, None], block.steps[part[3]]
+
+    def at(facility: Any, room: float, names: Collection[str]) -> dict[str, Array]:
+        values = block.at(sizes, batch, steps, pue[facility], grid[facility], names)
+        return {x: values[x] * (1 + room) if x in GRAMS else values[x] for x in names}
+
+    cleanest, dirtiest = np.argmin(pue * grid), np.argmax(pue * grid)
+    tested = {x.field for x in where}
+    lows = at(cleanest, -SLACK, tested | ({by} if sign > 0 else set()))
+    highs = at(dirtiest, SLACK, tested | ({by} if sign < 0 else set()))
+    possible: Any = block.panel.fits[sizes]
     for condition in where:
         possible = possible & condition.can_hold(lows[condition.field], highs[condition.field])
     return (lows[by] if sign > 0 else -highs[by]), possible
@@ -121,7 +131,7 @@ def _expand(
 ) -> None:
     """Put requests at every facility, and keep the best rows that pass the filter."""
     place = [x + cut.start for x, cut in zip(np.unravel_index(requests, shape), part, strict=True)]
-    values = _at(block, place, np.arange(len(block.facilities)), fields)
+    values = _at(block, [x[:, None] for x in place], np.arange(len(block.facilities)), fields)
     full = (len(requests), len(block.facilities))
     value = best.sign * np.broadcast_to(values[by], full)
     keep = np.broadcast_to(kept(where, values), full) & (value <= best.limit)
@@ -129,31 +139,27 @@ def _expand(
     best.add(value[keep], index, rows[keep])
 
 
-def _at(block: Block, place: Sequence[NDArray[np.intp]], facility: NDArray[np.intp], fields: Any) -> dict[str, Array]:
-    """Columns at requests (by their place on four axes) and facilities."""
+def _at(
+    block: Block, place: Sequence[NDArray[np.intp]], facility: NDArray[np.intp], fields: Collection[str]
+) -> dict[str, Array]:
+    """Columns at requests (by their place on four axes) and facilities; both broadcast."""
     pue, grid = block.pue_and_grid
     sizes, batch, steps = block.sizes[place[0], place[1]], block.batch[place[2]], block.steps[place[3]]
-    return block.at(sizes[:, None], batch[:, None], steps[:, None], pue[facility], grid[facility], fields)
+    return block.at(sizes, batch, steps, pue[facility], grid[facility], fields)
 
 
 def _columns(sweep: Sweep, best: _Best) -> Columns:
     """All columns of the rows kept, in their order."""
-    rows: list[dict[str, Any]] = []
-    for index, place in zip(best.blocks, best.places, strict=True):
-        block = sweep.blocks[index]
-        *where, facility = (np.array([x]) for x in np.unravel_index(int(place), block.shape))
-        numbers = _at(block, where, facility, NUMBERS)
-        words = block.words(facility.astype(np.int32))
-        rows.append({
-            **{name: text.names[int(text.codes.reshape(-1)[0])] for name, text in words.items()},
-            **{name: float(array.reshape(-1)[0]) for name, array in numbers.items()},
-        })  # fmt: skip
-    found: dict[str, Any] = {}
-    for name in sweep.columns:
-        column = [row.get(name, float("nan")) for row in rows]
-        if name in NUMBERS:
-            found[name] = np.array(column, dtype=np.float64)
-        else:
-            names = tuple(dict.fromkeys(column))
-            found[name] = Text(names, np.array([names.index(x) for x in column], dtype=np.int32))
-    return found
+    found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.columns if x in NUMBERS}
+    words: dict[str, list[str]] = {x: [""] * len(best.blocks) for x in TEXT}
+    for index in np.unique(best.blocks):
+        block, rows = sweep.blocks[index], np.flatnonzero(best.blocks == index)
+        *place, facility = np.unravel_index(best.places[rows], block.shape)
+        values = _at(block, place, facility, NUMBERS)
+        for name in found.keys() & values.keys():
+            found[name][rows] = np.broadcast_to(values[name], len(rows))
+        for name, text in block.words(facility.astype(np.int32)).items():
+            for row, code in zip(rows, np.broadcast_to(text.codes, len(rows)), strict=True):
+                words[name][row] = text.names[code]
+    return {**{name: Text.of(column) for name, column in words.items()}, **found}
+

@@ -69,6 +69,12 @@ class Text:
     def __len__(self) -> int:
         return len(self.codes)
 
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Text":
+        """The column of these words."""
+        places = {word: k for k, word in enumerate(dict.fromkeys(words))}
+        return cls(tuple(places), np.array([places[word] for word in words], dtype=np.int32))
+
     def words(self) -> list[str]:
         """The word of every row."""
         return [self.names[code] for code in self.codes]
@@ -156,7 +162,7 @@ class Sweep:
     --------
     >>> found = sweep(Grid(("pixart-alpha",), resolution=((512, 512), (1024, 1024)), batch=(1, 4), steps=(50,)))
     >>> found.array("per_output_g").round(3)[0, 0, :, 0, :, 0, 0]
-    array([[0.123, 0.111],
+    array([[0.107, 0.097],
            [0.559, 0.507]])
     """
 
@@ -242,7 +248,7 @@ def _label(axis: str, value: Any) -> Any:
         return "default"
     if axis == "resolution":
         return "x".join(str(side) for side in value)
-    return f"pue={value[0]:g},grid={value[1]:g}" if isinstance(value, tuple) else value
+    return f"pue={value[0]:g} grid={value[1]:g}" if isinstance(value, tuple) else value
 
 
 def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -> Any:
@@ -290,7 +296,7 @@ def sweep(grid: Grid) -> Sweep:
         for steps in grid.steps:
             _check_steps(steps)
         try:
-            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, "gpu": gpu, "steps": max_steps(grid)})
+            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, "gpu": gpu, "steps": _most_steps(grid)})
         except InputError as error:
             if not grid.skip:
                 raise
@@ -302,14 +308,14 @@ def sweep(grid: Grid) -> Sweep:
             one, np.arange(len(asked)).reshape(shape),
             np.array([release[B] if x is None else float(x) for x in grid.batch]),
             np.array([release[S] if x is None else float(x) for x in grid.steps]),
-            facilities, _price(grid.price_per_hour, one.point.device.id), number * prod(grid.shape[2:]),
+            facilities, priced(grid.price_per_hour, one.point.device.id), number * prod(grid.shape[2:]),
         ))  # fmt: skip
     if not blocks:
         raise InputError(f"nothing is left of the sweep; {next(iter(notes))}")
     return Sweep(grid, blocks, tuple(notes))
 
 
-def max_steps(grid: Grid) -> int | None:
+def _most_steps(grid: Grid) -> int | None:
     """The most steps asked for, on which the notes are based."""
     return max((x for x in grid.steps if x is not None), default=None)
 
@@ -331,7 +337,7 @@ def _facility(entries: Catalog, asked: str | tuple[float, float] | None) -> Data
     return chosen_facility(entries, asked, None, None)
 
 
-def _price(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
+def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
     """The price of an hour on this accelerator; NaN if only others have one."""
     if price is None or isinstance(price, float | int):
         return price
