@@ -1,4 +1,4 @@
-"""The command that sweeps: parse, call, print."""
+"""Commands that choose among requests: sweep, compare, pareto. Parse, call, print."""
 
 import functools
 import inspect
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .cli_options import CatalogOption, JsonOption, integer_option, number_option
+from .cli_options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option
 from .cli_print import print_pairs, print_table, progress_of, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
@@ -137,6 +137,90 @@ def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
     return RequestList(read_requests(requests), sweep_input.prices(given.get("price_per_hour")), **options)
 
 
+@over_axes
+def pareto(
+    given: dict[str, Any],
+    requests: Annotated[
+        Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
+    ] = None,
+    objectives: Annotated[
+        str | None, typer.Option(help="Two or three columns, joined by commas; by default carbon per output, latency and, "
+                                      "with a price, cost per output.")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(help="Only requests that agree in these columns compete: by default those that make the "
+                                      "same output (model, size, frames, steps); 'none' for all.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the requests that no other beats in carbon, latency and cost together."""
+    from . import filters, formats, pareto_figure, streaming, sweep_report
+    from . import pareto as fronts
+    from .notation import InputError
+    from .sweep import COST, NUMBERS
+
+    if out is not None:
+        streaming.check_path(out)
+    if plot is not None and plot.suffix not in pareto_figure.FORMATS:
+        raise InputError(f"{plot}: unknown format {plot.suffix!r}; expected {', '.join(pareto_figure.FORMATS)}")
+    found = _rows_of(given, requests)
+    conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
+    usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
+    chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
+    groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
+    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
+    if plot is not None:
+        formats.write_atomically(plot, pareto_figure.draw(front, plot.suffix))
+    if out is not None:
+        streaming.write(out, found.columns, [(len(found), front.rows)])
+    warn(sweep_report.told(found.notes))
+    number = len(front.rows["batch"])
+    if as_json:
+        extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
+        print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, front.rows, **extra)))
+        return
+    header = sweep_report.header(front.rows, chosen[0])
+    title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
+    if out is None or number <= 50:
+        print_table(title, header, sweep_report.rows(front.rows, header), right=tuple(range(5, len(header))))
+    if groups:
+        print(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
+    for path in (out, plot):
+        if path is not None:
+            print(f"wrote {path}")
+
+
+@at_operating_point
+def compare(
+    options: dict[str, Any],
+    requests: Annotated[
+        list[str], typer.Argument(help="MODEL[@SIZE][,NAME=VALUE ...], such as flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb.")
+    ],
+    level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare requests side by side, and say which differences lie inside the uncertainty."""
+    from . import compare as comparing
+    from . import compare_report, formats
+
+    shared = {name: value for name, value in options.items() if value is not None}
+    found = comparing.compare(requests, level, **shared)
+    for k, estimate in enumerate(found.estimates):
+        warn(tuple(f"{compare_report.letter(k)}: {x}" for x in estimate.warnings))
+    if as_json:
+        print(formats.json_text(formats.plain(found.to_dict())))
+        return
+    print_pairs("requests", compare_report.request_rows(found))
+    print_table("", compare_report.header(found), compare_report.rows(found))
+    for k, ratios in enumerate(found.ratios, start=1):
+        name = f"{compare_report.letter(k)} / A"
+        print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), compare_report.ratio_rows(ratios), right=(1,))
+        print(f"shared errors of {name}: {found.shared[k - 1]}\n")
+
+
 def register(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(sweep)
+    """Add the commands."""
+    for command in (sweep, compare, pareto):
+        app.command()(command)

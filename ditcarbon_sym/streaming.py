@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 
 from .notation import InputError
-from .sweep import NUMBERS, REQUEST, TEXT, Columns, Text
+from .sweep import NUMBERS, REQUEST, TEXT, Columns, Text, joined
 
 FORMATS = (".csv", ".parquet")
 WHOLE = (*REQUEST, "guidance", "text_tokens")
@@ -68,14 +68,7 @@ def to_stream(file: IO[str], names: Sequence[str], chunks: Chunks) -> None:
 
 def together(chunks: Chunks) -> Columns:
     """All chunks as one table, in memory."""
-    parts = [columns for _, columns in chunks]
-    found: dict[str, Any] = {}
-    for name, first in parts[0].items():
-        if isinstance(first, Text):
-            found[name] = Text.of([word for part in parts for word in part[name].words()])
-        else:
-            found[name] = np.concatenate([part[name] for part in parts])
-    return found
+    return joined([columns for _, columns in chunks])
 
 
 @contextlib.contextmanager

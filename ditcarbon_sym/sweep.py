@@ -258,6 +258,21 @@ def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -
     return Text(column.names, flat) if isinstance(column, Text) else flat
 
 
+def joined(tables: Sequence[Columns]) -> dict[str, Any]:
+    """One table below the other."""
+    found: dict[str, Any] = {}
+    for name, first in tables[0].items():
+        columns = [table[name] for table in tables]
+        if isinstance(first, Text):
+            names = tuple(dict.fromkeys(word for column in columns for word in column.names))
+            place = {word: k for k, word in enumerate(names)}
+            codes = [np.array([place[word] for word in column.names], dtype=np.int32)[column.codes] for column in columns]
+            found[name] = Text(names, np.concatenate(codes))
+        else:
+            found[name] = np.concatenate(columns)
+    return found
+
+
 def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
     """Cut axes into pieces of at most about so many elements, in row order.
 
