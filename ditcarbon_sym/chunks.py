@@ -15,7 +15,9 @@ def by_chunks(function: "Compiled", given: Sequence[Any], *, fused: bool = False
 
     Arrays that are not dask's are cut along with those that are; each chunk runs on one thread, since dask has its own.
     """
-    import dask.array as da
+    import dask.array
+
+    da: Any = dask.array
 
     arrays = [x if isinstance(x, da.Array) else da.from_array(np.asarray(x, dtype=np.float64), -1) for x in given]
     shape = np.broadcast_shapes(*(array.shape for array in arrays))

@@ -80,7 +80,9 @@ def sweep(
     ] = None,
     top: Annotated[int | None, integer_option("Only the best so many rows, without forming the grid.")] = None,
     by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
-    largest: Annotated[bool, typer.Option("--largest", help="The largest values first instead of the smallest.")] = False,
+    largest: Annotated[
+        bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -144,12 +146,18 @@ def pareto(
         Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
     ] = None,
     objectives: Annotated[
-        str | None, typer.Option(help="Two or three columns, joined by commas; by default carbon per output, latency and, "
-                                      "with a price, cost per output.")
+        str | None,
+        typer.Option(
+            help="Two or three columns, joined by commas; by default carbon per output, latency and, "
+            "with a price, cost per output."
+        ),
     ] = None,
     within: Annotated[
-        str | None, typer.Option(help="Only requests that agree in these columns compete: by default those that make the "
-                                      "same output (model, size, frames, steps); 'none' for all.")
+        str | None,
+        typer.Option(
+            help="Only requests that agree in these columns compete: by default those that make the "
+            "same output (model, size, frames, steps); 'none' for all."
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
@@ -196,7 +204,8 @@ def pareto(
 def compare(
     options: dict[str, Any],
     requests: Annotated[
-        list[str], typer.Argument(help="MODEL[@SIZE][,NAME=VALUE ...], such as flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb.")
+        list[str],
+        typer.Argument(help="MODEL[@SIZE][,NAME=VALUE ...], such as flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb."),
     ],
     level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
     as_json: JsonOption = False,
@@ -216,7 +225,9 @@ def compare(
     print_table("", compare_report.header(found), compare_report.rows(found))
     for k, ratios in enumerate(found.ratios, start=1):
         name = f"{compare_report.letter(k)} / A"
-        print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), compare_report.ratio_rows(ratios), right=(1,))
+        print_table(
+            name, ("", "ratio", f"{level:.0%} interval", "in words"), compare_report.ratio_rows(ratios), right=(1,)
+        )
         print(f"shared errors of {name}: {found.shared[k - 1]}\n")
 
 

@@ -73,7 +73,8 @@ class Comparison:
             "schema_version": 1,
             "level": self.level,
             "requests": [
-                {"request": text, **estimate.to_dict()} for text, estimate in zip(self.requests, self.estimates, strict=True)
+                {"request": text, **found.to_dict()}
+                for text, found in zip(self.requests, self.estimates, strict=True)
             ],
             "against": self.requests[0],
             "ratios": [
@@ -131,6 +132,8 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
     >>> print(found.ratios[0][4].verdict)
     414.9% more: outside the uncertainty
     """
+    if not 0 < level < 1:
+        raise InputError(f"level = {level:g} is outside 0..1, exclusive")
     if len(requests) < 2:
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
     asked = [(model, _merged(shared, own)) for model, own in map(read_request, requests)]
@@ -225,7 +228,7 @@ def shared_errors(first: OperatingPoint, other: OperatingPoint) -> str:
     if not _same_calibration(first, other):
         return "none: two calibrations, parameters and scatter independent"
     if first.model.id == other.model.id:
-        return "one calibration and one model: parameter errors cancel as far as both depend on them alike, scatter cancels"
-    return "one calibration: parameter errors cancel as far as both depend on them alike; scatter of each model is its own"
-
-
+        return "one calibration and one model: scatter cancels, parameter errors as far as both depend on them alike"
+    return (
+        "one calibration: parameter errors cancel as far as both depend on them alike; scatter of each model is its own"
+    )

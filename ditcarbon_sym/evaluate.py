@@ -25,7 +25,8 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Symbol
 
 from .notation import NOTATION, InputError
-from .program import FUNCTION, Definition, Program, program
+from .program import FUNCTION, Program, program
+from .program import Definition as Definition
 
 FloatArray = NDArray[np.float64]
 
@@ -285,7 +286,13 @@ class _Blocks:
     """The part of a program that is run block by block, with its buffers laid out."""
 
     def __init__(
-        self, line: Program, cells: list[Any], results: Sequence[FloatArray], shape: tuple[int, ...], cut: int, length: int
+        self,
+        line: Program,
+        cells: list[Any],
+        results: Sequence[FloatArray],
+        shape: tuple[int, ...],
+        cut: int,
+        length: int,
     ) -> None:
         bits = (1 << cut + 1) - 1
         self.line, self.cells, self.shape, self.cut, self.length = line, cells, shape, cut, length
@@ -389,4 +396,3 @@ class _Blocks:
 def _part(array: NDArray[Any], where: tuple[slice, ...], bits: int) -> NDArray[Any]:
     """The part of an array that belongs to a block."""
     return array[tuple(place if bits >> k & 1 else slice(None) for k, place in enumerate(where))]
-

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
@@ -76,4 +75,7 @@ def _number(text: str) -> float | None:
 
 def kept(conditions: Sequence[Condition], columns: Mapping[str, Any]) -> Any:
     """Where all conditions hold: a mask, or True if there are none."""
-    return reduce(np.logical_and, (x.holds(columns[x.field]) for x in conditions), np.True_)
+    found: Any = np.True_
+    for condition in conditions:
+        found = found & condition.holds(columns[condition.field])
+    return found

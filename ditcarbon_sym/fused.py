@@ -85,7 +85,8 @@ def _kernel(line: Program, columns: tuple[int, ...], threads: int | None) -> Cal
     compiled = _compiled(source(line, columns))
     import numba
 
-    numba.set_num_threads(min(threads or numba.config.NUMBA_NUM_THREADS, numba.config.NUMBA_NUM_THREADS))
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    numba.set_num_threads(min(threads or most, most))
     return compiled
 
 
@@ -101,7 +102,7 @@ def _compiled(text: str) -> Callable[..., None]:
 
     space: dict[str, Any] = {"prange": numba.prange, "math": math}
     exec(compile(text, "<fused>", "exec"), space)
-    options = {"parallel": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+    options: Any = {"parallel": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
     function: Callable[..., None] = numba.njit(**options)(space["kernel"])
     return function
 

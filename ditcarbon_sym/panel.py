@@ -22,6 +22,7 @@ from .equation import Equation
 from .evaluate import Compiled, compiled, on_factors
 from .fused import pays
 from .notation import (
+    F_VAE,
     NOTATION,
     B,
     C_emb,
@@ -35,7 +36,6 @@ from .notation import (
     F_dense,
     F_text,
     F_total,
-    F_VAE,
     H,
     InputError,
     N,

@@ -45,8 +45,8 @@ def front(
 ) -> Front:
     """Find the rows on the front of two or three objectives, all to be small; rows where one is unknown are left out.
 
-    Only rows that agree in the columns ``within`` compete: by default those that make the same output, since fewer steps
-    or pixels cost less of everything. With none, all compete.
+    Only rows that agree in the columns ``within`` compete: by default those that make the same output, since fewer
+    steps or pixels cost less of everything. With none, all compete.
 
     >>> from ditcarbon_sym.sweep import Grid, sweep
     >>> found = front(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20,))), ("per_output_g", "time_s"))

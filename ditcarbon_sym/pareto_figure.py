@@ -41,7 +41,7 @@ def draw(front: Front, suffix: str) -> bytes:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    style = {"font.size": 9, "svg.hashsalt": "ditcarbon", "svg.fonttype": "path", "axes.axisbelow": True}
+    style: Any = {"font.size": 9, "svg.hashsalt": "ditcarbon", "svg.fonttype": "path", "axes.axisbelow": True}
     with pyplot.rc_context(style):
         figure = _figure(front, pyplot)
         buffer = io.BytesIO()
@@ -86,7 +86,9 @@ def _figure(front: Front, pyplot: Any) -> Any:
     for handle in legend.legend_handles[:-1]:
         handle.set_sizes([34])
     if len(front.objectives) == 3:
-        axes.set_title(f"area: {AXES.get(front.objectives[2], front.objectives[2])}", fontsize=8, loc="right", color="0.3")
+        axes.set_title(
+            f"area: {AXES.get(front.objectives[2], front.objectives[2])}", fontsize=8, loc="right", color="0.3"
+        )
     _label(figure, axes, rows, across, up)
     return figure
 
@@ -102,9 +104,7 @@ def _step(front: Front, axes: Any, across: str, up: str) -> None:
     """Join each front of two objectives by the line that nothing of its group lies below."""
     rows = records(front.rows)
     for group in dict.fromkeys(tuple(row[x] for x in front.within) for row in rows):
-        members = sorted(
-            (row[across], row[up]) for row in rows if tuple(row[x] for x in front.within) == group
-        )
+        members = sorted((row[across], row[up]) for row in rows if tuple(row[x] for x in front.within) == group)
         if len(front.objectives) == 2:
             axes.step(*zip(*members, strict=True), where="post", color="0.45", lw=0.9, zorder=2)
 
@@ -158,8 +158,13 @@ def _label(figure: Any, axes: Any, rows: Sequence[Mapping[str, Any]], across: st
             free = not any(box.overlaps(other) for other in taken) and not any(
                 box.x0 - 3 <= x <= box.x1 + 3 and box.y0 - 3 <= y <= box.y1 + 3 for x, y in places
             )
-            if free and frame.x0 <= box.x0 and box.x1 <= frame.x1 + 40 and frame.y0 <= box.y0 and box.y1 <= frame.y1 + 20:
+            if (
+                free
+                and frame.x0 <= box.x0
+                and box.x1 <= frame.x1 + 40
+                and frame.y0 <= box.y0
+                and box.y1 <= frame.y1 + 20
+            ):
                 taken.append(box)
                 break
             text.remove()
-

@@ -227,13 +227,14 @@ class _Lines:
     def _covered(self, monomial: Monomial) -> tuple[list[Monomial], Monomial]:
         """The largest parts of a monomial that are there already, and what is left."""
         parts: list[Monomial] = []
-        while True:
+        while any(self.axes[register] for register, _ in monomial):  # scalars cost nothing to compute again
             known = (part for part in self._monomials if _size(part) > 1 and _divides(part, monomial))
             largest = max(known, key=_size, default=UNIT)
             if not largest:
-                return parts, monomial
+                break
             parts.append(largest)
             monomial = _over(monomial, largest)
+        return parts, monomial
 
     def share(self, terms: Sequence[Term]) -> None:
         """Build what several results have in common before any of them, the most useful first."""

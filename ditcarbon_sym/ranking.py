@@ -96,9 +96,7 @@ def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: st
         candidates = candidates[bound[candidates] <= best.limit]
 
 
-def _bounds(
-    sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]
-) -> tuple[Array, Any]:
+def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> tuple[Array, Any]:
     """The least that a request can come to at any facility, and whether the filter can hold at one."""
     pue, grid = block.pue_and_grid
     sizes = block.sizes[part[0], part[1]][:, :, None, None]
@@ -162,4 +160,3 @@ def _columns(sweep: Sweep, best: _Best) -> Columns:
             for row, code in zip(rows, np.broadcast_to(text.codes, len(rows)), strict=True):
                 words[name][row] = text.names[code]
     return {**{name: Text.of(column) for name, column in words.items()}, **found}
-

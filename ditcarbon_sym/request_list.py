@@ -1,8 +1,8 @@
 """A list of requests instead of a grid: a CSV file, one request a line, in the columns of a sweep.
 
 Columns: ``model``, and of ``resolution`` or ``height`` and ``width``, ``frames``, ``batch``, ``steps``, ``guidance``,
-``text_tokens``, ``gpu``, ``datacenter`` or ``pue`` and ``grid`` those that are needed; an empty cell is the default. All
-requests of a model on an accelerator share one route.
+``text_tokens``, ``gpu``, ``datacenter`` or ``pue`` and ``grid`` those that are needed; an empty cell is the default.
+All requests of a model on an accelerator share one route.
 """
 
 import csv
@@ -56,7 +56,9 @@ def _request(where: str, record: Mapping[str | None, Any]) -> dict[str, Any]:
             continue
         found[name] = text.strip()
         if name in WHOLE or name in ("guidance", "pue", "grid"):
-            notation = WHOLE.get(name) or {"pue": NOTATION[PUE], "grid": NOTATION[I_grid]}.get(name, BY_FIELD["guidance"])
+            notation = WHOLE.get(name) or {"pue": NOTATION[PUE], "grid": NOTATION[I_grid]}.get(
+                name, BY_FIELD["guidance"]
+            )
             try:
                 found[name] = notation.check(float(text))
             except InputError as error:
@@ -91,7 +93,9 @@ class RequestList:
         words = {name: [""] * len(requests) for name in TEXT}
         notes: dict[str, None] = {}
         for (model, gpu), members in groups.items():
-            block, where = _block(model, gpu, [requests[k] for k in members], members, price_per_hour, options | {"catalog": entries})
+            block, where = _block(
+                model, gpu, [requests[k] for k in members], members, price_per_hour, options | {"catalog": entries}
+            )
             one = block.panel
             notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
             pue, grid = (np.array([places[k].values[x] for k in members]) for x in (PUE, I_grid))
@@ -144,7 +148,12 @@ def _place(entries: Catalog, request: Request, number: int) -> Datacenter:
 
 
 def _block(
-    model: str, gpu: str | None, requests: Sequence[Request], rows: Sequence[int], price: Any, options: Mapping[str, Any]
+    model: str,
+    gpu: str | None,
+    requests: Sequence[Request],
+    rows: Sequence[int],
+    price: Any,
+    options: Mapping[str, Any],
 ) -> tuple[Block, Any]:
     """The requests of one model on one accelerator: what computes them, and the size of each."""
     distinct: dict[tuple[Any, ...], int] = {}
@@ -157,4 +166,6 @@ def _block(
         raise InputError(f"row {rows[0] + 1}{' and others' if len(rows) > 1 else ''}: {error}") from None
     release = one.point.model.request
     batch, steps = (np.array([float(x.get(y, release[z])) for x in requests]) for y, z in (("batch", B), ("steps", S)))
-    return Block(one, np.array(where)[:, None], batch, steps, (), priced(price, one.point.device.id), 0), np.array(where)
+    return Block(one, np.array(where)[:, None], batch, steps, (), priced(price, one.point.device.id), 0), np.array(
+        where
+    )

@@ -208,7 +208,9 @@ class Sweep:
     def array(self, name: str) -> Array:
         """One column as an array over all `AXES`; NaN where it is unknown or the model does not take the request."""
         if name not in NUMBERS or name not in self.columns:
-            raise InputError(f"unknown column {name!r}; expected one of {', '.join(x for x in self.columns if x in NUMBERS)}")
+            raise InputError(
+                f"unknown column {name!r}; expected one of {', '.join(x for x in self.columns if x in NUMBERS)}"
+            )
         found = np.full(self.grid.shape, np.nan)
         flat = found.reshape(-1, *self.grid.shape[2:])
         for block in self.blocks:
@@ -233,14 +235,18 @@ class Sweep:
         import pandas
 
         frames = [
-            pandas.DataFrame({
-                name: pandas.Categorical.from_codes(column.codes, list(column.names)) if isinstance(column, Text) else column
-                for name, column in columns.items()
-            })
+            pandas.DataFrame(
+                {
+                    name: pandas.Categorical.from_codes(column.codes, list(column.names))
+                    if isinstance(column, Text)
+                    else column
+                    for name, column in columns.items()
+                }
+            )
             for _, columns in self.chunks(where)
         ]
-        joined = pandas.concat([frame.astype({name: str for name in TEXT}) for frame in frames], ignore_index=True)
-        return joined.astype({name: "category" for name in TEXT})
+        joined = pandas.concat([frame.astype(dict.fromkeys(TEXT, str)) for frame in frames], ignore_index=True)
+        return joined.astype(dict.fromkeys(TEXT, "category"))
 
 
 def _label(axis: str, value: Any) -> Any:
@@ -266,7 +272,9 @@ def joined(tables: Sequence[Columns]) -> dict[str, Any]:
         if isinstance(first, Text):
             names = tuple(dict.fromkeys(word for column in columns for word in column.names))
             place = {word: k for k, word in enumerate(names)}
-            codes = [np.array([place[word] for word in column.names], dtype=np.int32)[column.codes] for column in columns]
+            codes = [
+                np.array([place[word] for word in column.names], dtype=np.int32)[column.codes] for column in columns
+            ]
             found[name] = Text(names, np.concatenate(codes))
         else:
             found[name] = np.concatenate(columns)

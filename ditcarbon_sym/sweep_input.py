@@ -62,7 +62,8 @@ def resolutions(text: str) -> tuple[tuple[int, int], ...]:
     for part in text.split(","):
         sides = part.strip().split("x")
         if len(sides) == 2:
-            found.append(tuple(whole("resolution", side, NOTATION[x])[0] for side, x in zip(sides, (H, W), strict=True)))  # type: ignore[arg-type]
+            height, width = (whole("resolution", side, NOTATION[x])[0] for side, x in zip(sides, (H, W), strict=True))
+            found.append((height, width))
         else:
             found += [(side, side) for side in whole("resolution", part, NOTATION[H])]
     return _distinct("resolution", found)
@@ -119,7 +120,7 @@ def grid(given: Mapping[str, Any]) -> Grid:
     if pue is not None and given.get("datacenter") is not None:
         raise InputError("datacenter together with pue or grid; give one or the other")
     places: tuple[Any, ...] = (None,)
-    if pue is not None:
+    if pue is not None and intensity is not None:
         places = tuple(product(numbers("pue", pue), numbers("grid", intensity)))
     elif given.get("datacenter") is not None:
         places = names("datacenter", given["datacenter"])

@@ -9,8 +9,10 @@ from .streaming import WHOLE
 from .sweep import Columns, Text
 
 SCHEMA_VERSION = 1
-SHOWN = ("model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", "energy_kwh", "total_g", "per_output_g",
-         "cost_per_output")  # fmt: skip
+SHOWN = (
+    "model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", "energy_kwh", "total_g", "per_output_g",
+    "cost_per_output",
+)  # fmt: skip
 MANY = 12
 """Notes that are told one by one."""
 LARGEST = 10**5
