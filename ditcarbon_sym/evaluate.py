@@ -367,9 +367,9 @@ class _Blocks:
                 cells[register] = _part(array, where, bits)
             for function, target, operands in code:
                 if len(operands) == 2:
-                    function(cells[operands[0]], cells[operands[1]], cells[target])
+                    function(cells[operands[0]], cells[operands[1]], out=cells[target])
                 else:
-                    function(*(cells[x] for x in operands), cells[target])
+                    function(*(cells[x] for x in operands), out=cells[target])
             for register, result in self.copies:
                 _part(result, where, self.line.axes[register])[...] = cells[register]
 

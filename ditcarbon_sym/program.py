@@ -343,7 +343,7 @@ class _Lines:
         raise TypeError(f"{type(x).__name__} cannot be compiled: {x}")
 
     def _condition(self, x: Any) -> int:
-        return self._function(x) if isinstance(x, Boolean) else self.whole(self.term(x))
+        return self._function(x) if isinstance(x, Boolean) and not x.is_Symbol else self.whole(self.term(x))
 
 
 def _monomial(powers: Mapping[int, int]) -> Monomial:
