@@ -220,6 +220,9 @@ cli_count.register(app)
 cli_sweep.register(app)
 
 
+INTERRUPTED = 130
+
+
 def main() -> None:
     """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
@@ -232,9 +235,9 @@ def main() -> None:
     except usage_error as error:
         _fail(str(error.format_message()), error.exit_code)
     except typer.Abort:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _close_quietly()
         sys.exit(0)
@@ -246,6 +249,8 @@ def main() -> None:
             raise
         _fail(str(error), 2)
     else:
+        if code == INTERRUPTED:  # typer answers Ctrl-C itself, without a word
+            _fail("interrupted", INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
 
 
