@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .notation import InputError
-from .program import FUNCTION, Program
+from .program import Program
 
 INFIX: Mapping[str, str] = {
     "multiply": "*", "divide": "/", "add": "+", "subtract": "-", "power": "**", "less": "<", "less_equal": "<=",
@@ -50,6 +50,8 @@ def run(
         return False
     cells: dict[int, Any] = {register: np.float64(value) for register, value in line.constants.items()}
     cells |= {r: np.float64(array.reshape(-1)[0]) for r, array in by_register.items() if not line.axes[r]}
+    from .blocks import FUNCTION
+
     for name, target, operands in line.operations:
         if not line.axes[target]:
             cells[target] = FUNCTION[name](*(cells[x] for x in operands))

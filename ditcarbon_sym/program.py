@@ -12,16 +12,17 @@ not vary has none. Known beforehand, this decides the order of the work:
 * equal operations on equal operands are one operation, whatever expression they came from;
 * whole powers are products, roots of two and four are square roots.
 
-The same line runs through NumPy block by block (`evaluate`) or as one compiled loop (`fused`).
+The same line runs on numbers, through NumPy block by block (`blocks`) or as one compiled loop (`fused`).
 """
 
+import math
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations
 from typing import Any
 
-import numpy as np
 from sympy import Abs, Add, Expr, Max, Min, Mul, Piecewise, Pow, Symbol, ceiling, exp, floor, log
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, Boolean, BooleanFalse, BooleanTrue, Not, Or
@@ -39,6 +40,34 @@ COMMUTATIVE = frozenset({"multiply", "add", "maximum", "minimum"})
 COMPARISONS = {"<": "less", "<=": "less_equal", ">": "greater", ">=": "greater_equal", "==": "equal", "!=": "not_equal"}
 FUNCTIONS: Mapping[Any, str] = {exp: "exp", log: "log", Abs: "absolute", floor: "floor", ceiling: "ceil"}
 CHAINS: Mapping[Any, str] = {Max: "maximum", Min: "minimum", And: "minimum", Or: "maximum"}
+
+
+def _root(x: float, power: float) -> float:
+    found: Any = x**power
+    if isinstance(found, complex):
+        raise ValueError("a root of a negative number")
+    return float(found)
+
+
+def _larger(one: float, other: float) -> float:
+    return one if one >= other or one != one else other
+
+
+def _smaller(one: float, other: float) -> float:
+    return one if one <= other or one != one else other
+
+
+SCALAR: Mapping[str, Any] = {
+    "multiply": operator.mul, "divide": operator.truediv, "add": operator.add, "subtract": operator.sub,
+    "sqrt": math.sqrt, "power": _root, "exp": math.exp, "log": math.log, "absolute": abs,
+    "floor": lambda x: float(math.floor(x)), "ceil": lambda x: float(math.ceil(x)),
+    "maximum": _larger, "minimum": _smaller, "where": lambda condition, one, other: one if condition else other,
+    **{name: getattr(operator, short) for name, short in (
+        ("less", "lt"), ("less_equal", "le"), ("greater", "gt"), ("greater_equal", "ge"), ("equal", "eq"),
+        ("not_equal", "ne"),
+    )},
+}  # fmt: skip
+"""What a program's functions are on numbers, without NumPy, which takes longer to load than an estimate to compute."""
 SQUARINGS = 64
 """Whole powers up to this one are repeated products."""
 
@@ -52,6 +81,18 @@ class Program:
     constants: Mapping[int, float]
     inputs: tuple[int | None, ...]
     outputs: tuple[int, ...]
+
+    def numbers(self, values: Sequence[float]) -> list[float]:
+        """Run it on numbers alone; raises where Python's arithmetic does, such as for a division by zero."""
+        cells = [0.0] * len(self.axes)
+        for register, value in self.constants.items():
+            cells[register] = value
+        for place, value in zip(self.inputs, values, strict=True):
+            if place is not None:
+                cells[place] = value
+        for name, target, operands in self.operations:
+            cells[target] = SCALAR[name](*(cells[x] for x in operands))
+        return [cells[register] for register in self.outputs]
 
 
 def program(
@@ -116,9 +157,7 @@ class _Lines:
         if name == "divide" and operands[1] == self.one:
             return operands[0]
         if all(x in self.constants for x in operands):
-            known = [np.float64(self.constants[x]) for x in operands]
-            with np.errstate(all="ignore"):
-                return self.constant(float(FUNCTION[name](*known)))
+            return self.constant(SCALAR[name](*(self.constants[x] for x in operands)))
         key = (name, *(sorted(operands) if name in COMMUTATIVE else operands))
         if key not in self._registers:
             self._registers[key] = self._new(reduce(int.__or__, (self.axes[x] for x in operands)))
@@ -383,22 +422,3 @@ def _common(one: Monomial, other: Monomial) -> Monomial:
     return _monomial({
         r: min(power, powers[r], key=abs) for r, power in one if power * powers.get(r, 0) > 0
     })  # fmt: skip
-
-
-def _where(condition: Any, one: Any, other: Any, out: Any = None) -> Any:
-    """Choose elementwise, as a ufunc does: into ``out`` if there is one."""
-    if out is None:
-        return np.where(condition != 0, one, other)[()]
-    chosen = np.where(condition != 0, one, other)
-    np.copyto(out, chosen)
-    return out
-
-
-FUNCTION: Mapping[str, Any] = {
-    **{name: getattr(np, name) for name in (
-        "multiply", "divide", "add", "subtract", "sqrt", "power", "exp", "log", "absolute", "floor", "ceil",
-        "maximum", "minimum", *COMPARISONS.values(),
-    )},
-    "where": _where,
-}  # fmt: skip
-"""What a program's functions are in NumPy; all take ``out`` as their last argument."""

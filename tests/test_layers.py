@@ -11,7 +11,8 @@ PACKAGE = Path(ditcarbon_sym.__file__).parent
 FLOORS = [
     {"notation"},
     {"files"},
-    {"program", "fused"},
+    {"program"},
+    {"blocks", "fused"},
     {"equation", "evaluate", "chunks"},
     {"parameters", "flops", "efficiency", "carbon", "operators"},
     {"architectures", "roofline"},
@@ -55,7 +56,8 @@ FLOORS = [
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
 SAME_FLOOR = {
-    ("fused", "program"),
+    ("blocks", "fused"),
+    ("fused", "blocks"),
     ("equation", "evaluate"),
     ("evaluate", "chunks"),
     ("chunks", "evaluate"),
