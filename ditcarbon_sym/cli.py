@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_count, cli_sweep
+from . import __version__, cli_analysis, cli_count, cli_sweep, startup
 from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
@@ -225,6 +225,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
+    startup.quick()
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark

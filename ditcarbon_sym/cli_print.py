@@ -1,5 +1,5 @@
-"""Printing for the command line: tables on stdout, warnings and progress on stderr. rich loads only when a table is
-printed.
+"""Printing for the command line: tables on stdout, warnings and progress on stderr. rich loads only for
+a terminal, and for a table with letters that only it can measure.
 """
 
 import contextlib
@@ -16,6 +16,10 @@ def warn(warnings: tuple[str, ...]) -> None:
 def print_table(
     title: str, header: tuple[str, ...], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
 ) -> None:
+    text = plain_table(title, header, rows, right)
+    if text is not None and not sys.stdout.isatty():
+        sys.stdout.write(text)
+        return
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -32,6 +36,39 @@ def print_table(
     if title:
         console.print(title, style="bold")
     console.print(table)
+
+
+def plain_table(
+    title: str, header: Sequence[str], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
+) -> str | None:
+    """Return the table as rich lays it out where there is room, or None if only rich can measure its letters.
+
+    >>> print((plain_table("", ("a", "b"), [("x", "10")], (1,)) or "").replace(" ", "_"))
+    ________
+    _a____b_
+    _──────_
+    _x___10_
+    ________
+    <BLANKLINE>
+    """
+    lines = [header, *rows]
+    if any(not cell.isprintable() or any(_is_odd(x) for x in cell) for line in lines for cell in line):
+        return None
+    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
+
+    def written(line: Sequence[str]) -> str:
+        cells = [x.rjust(n) if k in right else x.ljust(n) for k, (x, n) in enumerate(zip(line, widths, strict=True))]
+        return f" {'   '.join(cells)} "
+
+    blank = " " * (sum(widths) + 3 * len(widths) - 1)
+    rule = f" {'─' * (len(blank) - 2)} "
+    body = [blank, written(header), rule, *(written(row) for row in rows), blank]
+    return "\n".join([*([title] if title else []), *body, ""])
+
+
+def _is_odd(letter: str) -> bool:
+    """Whether a letter may take no place, or two."""
+    return letter > "\u04ff" and letter not in "−→≤≥≈×·…²₂"
 
 
 def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:

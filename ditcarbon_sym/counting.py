@@ -16,7 +16,7 @@ from .architectures.network import Decoder, Tile
 from .catalog import Model, load
 from .evaluate import compiled
 from .notation import NOTATION, REQUEST_FIELDS, B, F_block, H, InputError, N, P, S, W, ell, g, m, n_frames, n_latent
-from .operators import grouped, total
+from .operators import flop, grouped, total
 from .request import Request, resolve_request
 from .stages import DECODER, DENOISER, STAGES, TEXT, Stages
 
@@ -97,15 +97,14 @@ class Count:
 @lru_cache(maxsize=64)
 def _expressions(networks: "_ById") -> Mapping[str, Expr]:
     """FLOP of one pass of each stage at batch 1; the text stage in two, prompt and negative prompt."""
-    found = {DENOISER: total(networks.stages.denoiser.operators()).flop}
-    if networks.stages.decoder is not None:
-        found[DECODER] = total(networks.stages.decoder.operators()).flop
+    passes = networks.stages.passes
+    found = {stage: flop(passes[stage][0]) for stage in (DENOISER, DECODER) if stage in passes}
     if networks.stages.text is not None:
         prompt = negative = Integer(0)
-        for stage in networks.stages.text:
-            one = total(stage.network.operators()).flop
-            prompt += one.subs(m, stage.tokens())
-            negative += one.subs(m, stage.negative_tokens()) if stage.negative else 0
+        for stage, operators in zip(networks.stages.text, passes[TEXT], strict=True):
+            one = flop(operators)
+            prompt += one.xreplace({m: stage.tokens()})
+            negative += one.xreplace({m: stage.negative_tokens()}) if stage.negative else 0
         found |= {TEXT: prompt, "negative": negative}
     return found
 

@@ -52,6 +52,7 @@ FLOORS = [
     {"pareto_figure"},
     {"uncertainty_report"},
     {"measure"},
+    {"startup"},
     {"cli", "cli_analysis", "cli_count", "cli_options", "cli_print", "cli_sweep"},
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
