@@ -1,5 +1,6 @@
 """The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
 
+import copy
 import io
 import os
 import sys
@@ -231,7 +232,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
             stream.reconfigure(errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = _asked_for(sys.argv)(standalone_mode=False)
         sys.stdout.flush()
     except usage_error as error:
         _fail(str(error.format_message()), error.exit_code)
@@ -253,6 +254,18 @@ def main() -> None:
         if code == INTERRUPTED:  # typer answers Ctrl-C itself, without a word
             _fail("interrupted", INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _asked_for(arguments: list[str]) -> typer.Typer:
+    """The app with the command asked for alone, where one is: making the options of all takes longer than an answer."""
+    if len(arguments) < 2:
+        return app
+    named = [x for x in app.registered_commands if x.callback is not None and x.callback.__name__ == arguments[1]]
+    if not named:
+        return app
+    alone = copy.copy(app)
+    alone.registered_commands = named
+    return alone
 
 
 def _close_quietly() -> None:
