@@ -1,14 +1,12 @@
-"""A `Program` on arrays: outer products on their factors, blocks that fit the cache, threads, results in place.
+"""The part of a `Program` that is run on arrays block by block, on several threads.
 
-Intermediates live in a few buffers of a block's length that are used again and again. Neither blocks nor threads change
-a result, not even in its last bit.
+Blocks fit the cache. Intermediates live in a few buffers of a block's length that are used again and again. Neither
+blocks nor threads change a result, not even in its last bit.
 """
 
 import contextvars
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -18,9 +16,6 @@ from numpy.typing import NDArray
 from .program import COMPARISONS, Program
 
 FloatArray = NDArray[np.float64]
-
-BLOCK = 2**15
-"""Elements that one block works on: few enough for the buffers to stay in the cache, enough for threads not to meet."""
 
 
 def _where(condition: Any, one: Any, other: Any, out: Any = None) -> Any:
@@ -42,176 +37,7 @@ FUNCTION: Mapping[str, Any] = {
 """What a program's functions are in NumPy; all take ``out``."""
 
 
-def evaluate(
-    line: Program,
-    arrays: Sequence[NDArray[Any]],
-    shape: tuple[int, ...],
-    axes: Sequence[int],
-    *,
-    out: Sequence[FloatArray] | None = None,
-    threads: int | None = None,
-    fused: bool = False,
-) -> list[Any]:
-    """Run a program made for inputs that vary along ``axes`` of ``shape``; see `evaluate.Compiled`."""
-    if not shape:
-        found = [np.float64(result) for result in _scalars(line, arrays)]
-        return found if out is None else _written(out, found)
-    aligned = [_factor(array, len(shape), bits) for array, bits in zip(arrays, axes, strict=True)]
-    natural = [_shape(shape, line.axes[register]) for register in line.outputs]
-    if out is None:
-        results = _allocate(natural)
-    else:
-        _demand(out, len(natural), shape)
-        results = [array if of == shape else np.empty(of) for array, of in zip(out, natural, strict=True)]
-    if not fused or not _fused(line, aligned, results, threads):
-        _fill(line, aligned, results, shape, threads or _cores())
-    if out is not None:
-        return _written(out, results)
-    return [array if array.shape == shape else np.broadcast_to(array, shape) for array in results]
-
-
-def factored(results: Sequence[Any]) -> list[FloatArray]:
-    """Each result on the axes it varies along, with length 1 along the others."""
-    arrays = [np.asarray(result) for result in results]
-    return [_factor(array, array.ndim, varying([array], array.shape)[0]) for array in arrays]
-
-
-def numbers(value: Any) -> NDArray[Any]:
-    """An array of numbers; integers stay as they are until their block is worked on."""
-    array = np.asarray(value)
-    return array if array.dtype.kind in "fiu" and array.ndim else np.asarray(array, dtype=np.float64)
-
-
-def common_shape(arrays: Sequence[Any]) -> tuple[int, ...]:
-    """The shape that arrays broadcast to."""
-    return np.broadcast_shapes(*(array.shape for array in arrays))
-
-
-def varying(arrays: Sequence[Any], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The axes of ``shape`` along which each array varies, as bits; one that only repeats itself does not.
-
-    >>> varying([np.ones((4, 1)), np.ones(5), np.float64(2)], (4, 5))
-    (1, 2, 0)
-    """
-    found = []
-    for array in arrays:
-        first = len(shape) - array.ndim
-        strides = getattr(array, "strides", array.shape)
-        found.append(sum(
-            1 << (first + k)
-            for k, length in enumerate(array.shape)
-            if length == shape[first + k] and (strides[k] or length <= 1)
-        ))  # fmt: skip
-    return tuple(found)
-
-
-def _factor(array: NDArray[Any], dimensions: int, bits: int) -> NDArray[Any]:
-    """An array with all axes, of length 1 where it does not vary."""
-    array = array.reshape((1,) * (dimensions - array.ndim) + array.shape)
-    return array[tuple(slice(None) if bits >> k & 1 else slice(0, 1) for k in range(dimensions))]
-
-
-def _shape(shape: tuple[int, ...], bits: int) -> tuple[int, ...]:
-    return tuple(length if bits >> k & 1 else 1 for k, length in enumerate(shape))
-
-
-def _demand(out: Sequence[FloatArray], number: int, shape: tuple[int, ...]) -> None:
-    if len(out) != number or any(array.shape != shape or array.dtype != np.float64 for array in out):
-        raise ValueError(f"out must be {number} arrays of float64, of the inputs' shape {shape}")
-
-
-def _written(out: Sequence[FloatArray], results: Sequence[Any]) -> list[Any]:
-    for array, result in zip(out, results, strict=True):
-        if array is not result:
-            np.copyto(array, result)
-    return list(out)
-
-
-def _allocate(shapes: Sequence[tuple[int, ...]]) -> list[FloatArray]:
-    """Make an array for each shape; those of one shape lie in one piece of memory, which the system hands out
-    faster.
-    """
-    room = {shape: iter(np.empty((list(shapes).count(shape), *shape))) for shape in set(shapes)}
-    return [next(room[shape]) for shape in shapes]
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _scalars(line: Program, arrays: Sequence[NDArray[Any]]) -> list[Any]:
-    """Run a program on scalars alone."""
-    cells = _cells(line, [np.float64(array[()]) for array in arrays])
-    for name, target, operands in line.operations:
-        cells[target] = FUNCTION[name](*(cells[x] for x in operands))
-    return [cells[register] for register in line.outputs]
-
-
-def _cells(line: Program, arrays: Sequence[Any]) -> list[Any]:
-    """What every register holds before anything is computed."""
-    cells: list[Any] = [None] * len(line.axes)
-    for register, value in line.constants.items():
-        cells[register] = np.float64(value)
-    for where, array in zip(line.inputs, arrays, strict=True):
-        if where is not None:
-            cells[where] = array
-    return cells
-
-
-def _fused(line: Program, arrays: Sequence[NDArray[Any]], results: Sequence[FloatArray], threads: int | None) -> bool:
-    from .fused import run
-
-    return run(line, arrays, results, threads)
-
-
-def _fill(
-    line: Program, arrays: Sequence[NDArray[Any]], results: Sequence[FloatArray], shape: tuple[int, ...], threads: int
-) -> None:
-    """Compute once what does not vary along the axes that are cut, the rest block by block."""
-    if not np.prod(shape):
-        return
-    full = max(line.axes)
-    used = [array for array, r in zip(arrays, line.inputs, strict=True) if r is not None and line.axes[r]]
-    if all(bits in (0, full) for bits in line.axes) and all(x.flags.c_contiguous for x in (*used, *results)):
-        # One shape throughout: as good as one axis.
-        arrays, results = [x.reshape(-1) for x in arrays], [x.reshape(-1) for x in results]
-        shape = (max(x.size for x in (*used, *results)),)
-        line = replace(line, axes=tuple(int(bits > 0) for bits in line.axes))
-    cells = _cells(line, [_as_scalar(array, line.axes[r]) if r is not None else array
-                          for array, r in zip(arrays, line.inputs, strict=True)])  # fmt: skip
-    cut, length = _cut(shape)
-    bits = (1 << cut + 1) - 1
-    for name, target, operands in line.operations:
-        if not line.axes[target] & bits:
-            cells[target] = FUNCTION[name](*(_float(cells[x]) for x in operands))
-    written = set()
-    for register, result in zip(line.outputs, results, strict=True):
-        if not line.axes[register] & bits:
-            result[...] = cells[register]
-        else:
-            written.add(register)
-    if written:
-        _Blocks(line, cells, results, shape, cut, length).run(threads)
-
-
-def _as_scalar(array: NDArray[Any], bits: int) -> Any:
-    return array if bits else np.float64(array.reshape(-1)[0])
-
-
-def _float(value: Any) -> Any:
-    return value if value.dtype == np.float64 else np.asarray(value, dtype=np.float64)
-
-
-def _cut(shape: tuple[int, ...]) -> tuple[int, int]:
-    """The axis that blocks are cut along, those before it one index at a time, and a block's length along it."""
-    for axis in range(len(shape)):
-        inner = int(np.prod(shape[axis + 1 :]))
-        if inner <= BLOCK:
-            return axis, max(1, BLOCK // inner)
-    raise AssertionError(shape)
-
-
-class _Blocks:
+class Blocks:
     """The part of a program that is run block by block, with its buffers laid out."""
 
     def __init__(
@@ -291,7 +117,7 @@ class _Blocks:
                     cells[register] = buffer
                 current = size
             for register, array, bits in inputs:
-                cells[register] = _float(_part(array, where, bits))
+                cells[register] = as_float(_part(array, where, bits))
             for register, array, bits in outputs:
                 cells[register] = _part(array, where, bits)
             for function, target, operands in code:
@@ -318,10 +144,18 @@ class _Blocks:
         room: dict[int, FloatArray] = {}
         for register, slot in self.slots.items():
             if slot not in room:
-                room[slot] = np.empty(_shape(size, self.line.axes[register]))
+                room[slot] = np.empty(natural_shape(size, self.line.axes[register]))
         return [(register, room[slot]) for register, slot in self.slots.items()]
 
 
 def _part(array: NDArray[Any], where: tuple[slice, ...], bits: int) -> NDArray[Any]:
     """The part of an array that belongs to a block."""
     return array[tuple(place if bits >> k & 1 else slice(None) for k, place in enumerate(where))]
+
+
+def natural_shape(shape: tuple[int, ...], bits: int) -> tuple[int, ...]:
+    return tuple(length if bits >> k & 1 else 1 for k, length in enumerate(shape))
+
+
+def as_float(value: Any) -> Any:
+    return value if value.dtype == np.float64 else np.asarray(value, dtype=np.float64)

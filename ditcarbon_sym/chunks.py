@@ -21,7 +21,7 @@ def by_chunks(function: "Compiled", given: Sequence[Any], *, fused: bool = False
 
     arrays = [x if isinstance(x, da.Array) else da.from_array(np.asarray(x, dtype=np.float64), -1) for x in given]
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
-    from .blocks import varying
+    from .arrays import varying
 
     axes = varying(arrays, shape)
     indices = [tuple(range(len(shape) - array.ndim, len(shape))) for array in arrays]
@@ -37,7 +37,7 @@ def by_chunks(function: "Compiled", given: Sequence[Any], *, fused: bool = False
 def _chunk(*arrays: NDArray[Any], function: "Compiled", axes: tuple[int, ...], fused: bool) -> NDArray[np.float64]:
     shape = np.broadcast_shapes(*(array.shape for array in arrays))
     out = np.empty((len(function.expressions), *shape))
-    from .blocks import evaluate
+    from .arrays import evaluate
 
     evaluate(function.program(axes), arrays, shape, axes, out=list(out), threads=1, fused=fused)
     return out

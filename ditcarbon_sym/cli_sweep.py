@@ -88,7 +88,7 @@ def sweep(
 ) -> None:
     """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
     from . import filters, formats, ranking, streaming, sweep_report
-    from .sweep import NUMBERS
+    from .table import NUMBERS
 
     if out is not None:
         streaming.check_path(out)
@@ -167,7 +167,7 @@ def pareto(
     from . import filters, formats, pareto_figure, streaming, sweep_report
     from . import pareto as fronts
     from .notation import InputError
-    from .sweep import COST, NUMBERS
+    from .table import COST, NUMBERS
 
     if out is not None:
         streaming.check_path(out)

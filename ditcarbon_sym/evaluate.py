@@ -2,7 +2,7 @@
 
 Four decisions make this fast and safe:
 
-* expressions become a straight line of array operations (`program`), each intermediate once, made for the axes along
+* expressions become a straight line of array operations (`lines`), each intermediate once, made for the axes along
   which the inputs vary: an outer product is computed on its factors and broadcast as late as it can be;
 * large arrays are worked through in blocks that fit the cache, on as many threads as there are cores, since NumPy
   releases the interpreter lock inside its loops; intermediates live in a few buffers of a block's length that are used
@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol
 
+from .lines import Definition as Definition
+from .lines import program
 from .notation import NOTATION, InputError
-from .program import Definition as Definition
-from .program import Program, program
+from .program import Program
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -94,12 +95,12 @@ class Compiled:
                 return line.numbers([float(value) for value in given])  # type: ignore[arg-type]
             except (ArithmeticError, ValueError):
                 pass  # NumPy knows what infinity or NaN it comes to
-        from . import blocks
+        from . import arrays as on_arrays
 
-        arrays = [blocks.numbers(value) for value in given]
-        shape = blocks.common_shape(arrays)
-        axes = blocks.varying(arrays, shape)
-        return blocks.evaluate(self.program(axes), arrays, shape, axes, out=out, threads=threads, fused=fused)
+        arrays = [on_arrays.numbers(value) for value in given]
+        shape = on_arrays.common_shape(arrays)
+        axes = on_arrays.varying(arrays, shape)
+        return on_arrays.evaluate(self.program(axes), arrays, shape, axes, out=out, threads=threads, fused=fused)
 
     def program(self, axes: tuple[int, ...]) -> Program:
         """The operations for arguments that vary along these axes, made once."""
@@ -116,7 +117,7 @@ def compiled(expressions: tuple[Expr, ...], definitions: tuple[Definition, ...] 
 
 def on_factors(function: Compiled, values: Mapping[Symbol, Any], *, fused: bool = False) -> "list[FloatArray]":
     """Evaluate, and return each result on the axes it varies along, with length 1 along the others."""
-    from .blocks import factored
+    from .arrays import factored
 
     return factored(function(values, fused=fused))
 

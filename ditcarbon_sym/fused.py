@@ -113,7 +113,7 @@ def source(line: Program, columns: Sequence[int]) -> str:
     """Write the loop as Python: one line an operation.
 
     >>> from ditcarbon_sym.notation import B, S
-    >>> from ditcarbon_sym.program import program
+    >>> from ditcarbon_sym.lines import program
     >>> line = program((B * S + 1,), (), (B, S), (1, 0))
     >>> print(source(line, line.outputs))
     def kernel(x2, s3, y5):

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from .filters import Condition
 from .notation import InputError
 from .panel import Array
-from .request_list import RequestList, chosen
-from .sweep import COST, NUMBERS, REQUEST, TEXT, Columns, Sweep, Text, joined
+from .request_list import RequestList
+from .sweep import Sweep
+from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text, chosen, joined
 
 SAME_OUTPUT = ("model", "height", "width", "frames", "steps")
 """What tells one kind of output from another."""

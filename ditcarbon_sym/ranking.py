@@ -16,7 +16,8 @@ from .filters import Condition, kept
 from .notation import InputError
 from .panel import GRAMS, Array
 from .request_list import RequestList
-from .sweep import NUMBERS, TEXT, Block, Columns, Sweep, Text, parts
+from .sweep import Block, Sweep, parts
+from .table import NUMBERS, TEXT, Columns, Text
 
 AT_ONCE = 2**19
 """Requests that are bounded together."""

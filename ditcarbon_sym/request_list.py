@@ -18,7 +18,8 @@ from .filters import Condition, kept
 from .notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, InputError, S
 from .operating import chosen_facility
 from .panel import Array, panel
-from .sweep import COST, NUMBERS, TEXT, Block, Columns, Text, priced
+from .sweep import Block, priced
+from .table import COST, NUMBERS, TEXT, Columns, Text, chosen
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens")
 WHOLE = {**{x: BY_FIELD[x] for x in (*SIZES[1:4], *SIZES[5:], "batch", "steps")}, "resolution": NOTATION[H]}
@@ -130,14 +131,6 @@ class RequestList:
         values = self.table[by] * (-1.0 if largest else 1.0)
         keep = np.flatnonzero(np.broadcast_to(kept(where, self.table), len(self)) & ~np.isnan(values))
         return chosen(self.table, keep[np.argsort(values[keep], kind="stable")[:number]])
-
-
-def chosen(table: Columns, rows: Any) -> dict[str, Any]:
-    """Some rows of a table."""
-    return {
-        name: Text(column.names, column.codes[rows]) if isinstance(column, Text) else column[rows]
-        for name, column in table.items()
-    }
 
 
 def _place(entries: Catalog, request: Request, number: int) -> Datacenter:

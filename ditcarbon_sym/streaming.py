@@ -14,7 +14,7 @@ from typing import IO, Any, Protocol
 import numpy as np
 
 from .notation import InputError
-from .sweep import NUMBERS, REQUEST, TEXT, Columns, Text, joined
+from .table import NUMBERS, REQUEST, TEXT, Columns, Text, joined
 
 FORMATS = (".csv", ".parquet")
 WHOLE = (*REQUEST, "guidance", "text_tokens")

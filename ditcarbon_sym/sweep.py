@@ -16,20 +16,14 @@ from numpy.typing import NDArray
 
 from .catalog import Catalog, Datacenter, load
 from .filters import Condition, kept
-from .notation import NOTATION, PUE, B, E, F_total, H, I_grid, InputError, P, S, W, mu, n_frames, tau
+from .notation import NOTATION, PUE, B, E, H, I_grid, InputError, S, W, n_frames, tau
 from .operating import chosen_facility
 from .panel import GRAMS, Array, Panel, grams, panel
+from .table import COST, NUMBERS, REQUEST, STAGE_GRAMS, TEXT, TIMED, Columns, Text
 
 CHUNK = 2**17
 """Rows that are in memory together."""
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
-TEXT = ("model", "gpu", "datacenter", "route")
-REQUEST = ("height", "width", "frames", "batch", "steps")
-TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
-STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
-COST = ("cost", "cost_per_output")
-NUMBERS = (*REQUEST, *TIMED, *GRAMS, *COST)
-"""Columns of numbers, in order; those of cost are there if a price is given."""
 SECONDS_PER_HOUR = 3600.0
 
 
@@ -57,31 +51,6 @@ class Grid:
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes, in the order of `AXES`."""
         return tuple(len(getattr(self, axis)) for axis in AXES)
-
-
-@dataclass(frozen=True)
-class Text:
-    """A column of words: ``names``, and for every row which of them."""
-
-    names: tuple[str, ...]
-    codes: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    @classmethod
-    def of(cls, words: Sequence[str]) -> "Text":
-        """The column of these words."""
-        places = {word: k for k, word in enumerate(dict.fromkeys(words))}
-        return cls(tuple(places), np.array([places[word] for word in words], dtype=np.int32))
-
-    def words(self) -> list[str]:
-        """The word of every row."""
-        return [self.names[code] for code in self.codes]
-
-
-Columns = Mapping[str, Any]
-"""Column name to an array of numbers or `Text`, all of one length."""
 
 
 @dataclass(frozen=True)
@@ -246,7 +215,7 @@ class Sweep:
             for _, columns in self.chunks(where)
         ]
         joined = pandas.concat([frame.astype(dict.fromkeys(TEXT, str)) for frame in frames], ignore_index=True)
-        return joined.astype(dict.fromkeys(TEXT, "category"))
+        return joined.astype({**dict.fromkeys(TEXT, "category"), **dict.fromkeys(REQUEST, "int64")})
 
 
 def _label(axis: str, value: Any) -> Any:
@@ -262,23 +231,6 @@ def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -
     full = np.broadcast_to(array, shape)
     flat = full.reshape(-1) if keep is None else full[keep]
     return Text(column.names, flat) if isinstance(column, Text) else flat
-
-
-def joined(tables: Sequence[Columns]) -> dict[str, Any]:
-    """One table below the other."""
-    found: dict[str, Any] = {}
-    for name, first in tables[0].items():
-        columns = [table[name] for table in tables]
-        if isinstance(first, Text):
-            names = tuple(dict.fromkeys(word for column in columns for word in column.names))
-            place = {word: k for k, word in enumerate(names)}
-            codes = [
-                np.array([place[word] for word in column.names], dtype=np.int32)[column.codes] for column in columns
-            ]
-            found[name] = Text(names, np.concatenate(codes))
-        else:
-            found[name] = np.concatenate(columns)
-    return found
 
 
 def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:

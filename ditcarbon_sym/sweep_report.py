@@ -1,12 +1,13 @@
 """How a sweep looks: rows for people, and the JSON object."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .formats import plain, significant
 from .notation import InputError
 from .streaming import WHOLE
-from .sweep import Columns, Text
+from .table import Columns, Text
 
 SCHEMA_VERSION = 1
 SHOWN = (
@@ -62,10 +63,15 @@ def as_dict(
 
 
 def told(notes: Sequence[str]) -> tuple[str, ...]:
-    """Notes for people: the first ones, and how many more there are."""
-    if len(notes) <= MANY:
-        return tuple(notes)
-    return (*notes[:MANY], f"and {len(notes) - MANY} more notes; --json has them all")
+    """Notes for people: one of those that differ in numbers alone, and how many more there are."""
+    alike: dict[str, list[str]] = {}
+    for note in notes:
+        model, _, rest = note.partition(": ")
+        alike.setdefault(f"{model}: {re.sub(r'[0-9.]+', '#', rest)}", []).append(note)
+    found = [f"{x[0]}{f' (and {len(x) - 1} more such)' if len(x) > 1 else ''}" for x in alike.values()]
+    if len(found) <= MANY:
+        return tuple(found)
+    return (*found[:MANY], f"and {len(found) - MANY} more notes; --json has them all")
 
 
 def route_words(routes: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sympy import Integer, Symbol
 
 from ditcarbon_sym import pipeline
-from ditcarbon_sym.blocks import BLOCK
+from ditcarbon_sym.arrays import BLOCK
 from ditcarbon_sym.evaluate import Compiled, compiled
 from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
 
@@ -105,7 +105,7 @@ FUNCTION = compiled((4 * ell**2 * d + 8 * ell * d**2 + m / ell, ell * m, m + 1))
 def test_threads_and_blocks_change_nothing(values, monkeypatch):
     reference = FUNCTION(values)
     for threads, block in ((1, BLOCK), (2, BLOCK), (3, 1000), (2, 7777)):
-        monkeypatch.setattr("ditcarbon_sym.blocks.BLOCK", block)
+        monkeypatch.setattr("ditcarbon_sym.arrays.BLOCK", block)
         for one, other in zip(FUNCTION(values, threads=threads), reference, strict=True):
             assert np.array_equal(one, other)
 

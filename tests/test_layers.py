@@ -12,7 +12,9 @@ FLOORS = [
     {"notation"},
     {"files"},
     {"program"},
-    {"blocks", "fused"},
+    {"blocks"},
+    {"fused", "lines"},
+    {"arrays"},
     {"equation", "evaluate", "chunks"},
     {"parameters", "flops", "efficiency", "carbon", "operators"},
     {"architectures", "roofline"},
@@ -23,6 +25,7 @@ FLOORS = [
     {"routes"},
     {"operating"},
     {"filters", "panel", "sweep_schema"},
+    {"table"},
     {
         "estimation",
         "fitting",
@@ -57,8 +60,6 @@ FLOORS = [
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
 SAME_FLOOR = {
-    ("blocks", "fused"),
-    ("fused", "blocks"),
     ("equation", "evaluate"),
     ("evaluate", "chunks"),
     ("chunks", "evaluate"),

@@ -9,8 +9,9 @@ from ditcarbon_sym import InputError
 from ditcarbon_sym.filters import read_filter
 from ditcarbon_sym.pareto import front, undominated
 from ditcarbon_sym.pareto_figure import draw
-from ditcarbon_sym.sweep import NUMBERS, Grid, joined, sweep
+from ditcarbon_sym.sweep import Grid, sweep
 from ditcarbon_sym.sweep_report import records
+from ditcarbon_sym.table import NUMBERS, joined
 
 GRID = Grid(
     ("flux.1-dev", "pixart-sigma"), ((1024, 1024),), batch=(1, 2, 4, 8), steps=(20, 28),

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from ditcarbon_sym import InputError
 from ditcarbon_sym.filters import read_filter
 from ditcarbon_sym.ranking import top
-from ditcarbon_sym.sweep import NUMBERS, Grid, joined, sweep
+from ditcarbon_sym.sweep import Grid, sweep
 from ditcarbon_sym.sweep_report import records
+from ditcarbon_sym.table import NUMBERS, joined
 
 REQUEST = ("model", "gpu", "datacenter", "height", "width", "frames", "batch", "steps")
 FACILITY = st.tuples(st.floats(1, 2), st.floats(0, 900)) | st.sampled_from(["us-average", "norway-hydro"])

@@ -10,8 +10,9 @@ import pytest
 from pyarrow import parquet
 
 from ditcarbon_sym import InputError, streaming
-from ditcarbon_sym.sweep import NUMBERS, Grid, joined, sweep
+from ditcarbon_sym.sweep import Grid, sweep
 from ditcarbon_sym.sweep_report import records
+from ditcarbon_sym.table import NUMBERS, joined
 
 GRID = Grid(("pixart-alpha", "dit-xl-2-512"), batch=(1, 2, 3), steps=tuple(range(1, 30)), gpu=("v100-pcie-16gb",))
 UNKNOWN = Grid(("flux.1-dev",), batch=(1, 2), gpu=("b200-sxm", "h100-sxm-80gb"))

@@ -4,8 +4,9 @@ import pytest
 from ditcarbon_sym import InputError, estimate, sweep_input
 from ditcarbon_sym.filters import read_filter
 from ditcarbon_sym.request_list import RequestList, read_requests
-from ditcarbon_sym.sweep import AXES, NUMBERS, Grid, joined, sweep
+from ditcarbon_sym.sweep import AXES, Grid, sweep
 from ditcarbon_sym.sweep_report import records
+from ditcarbon_sym.table import NUMBERS, joined
 
 FIELDS = ("time_s", "operational_g", "embodied_g", "total_g", "per_output_g")
 
@@ -142,7 +143,8 @@ def test_named_axes_go_into_xarray_and_rows_into_pandas():
     one = table["total_g"].sel(model="pixart-alpha", batch=2, steps=30).item()
     row = frame[(frame.model == "pixart-alpha") & (frame.batch == 2) & (frame.steps == 30)]
     assert row.total_g.item() == pytest.approx(one, rel=1e-14)
-    assert len(frame) == len(found) == 12 and str(frame.model.dtype) == "category"
+    assert len(frame) == len(found) == 12
+    assert str(frame.model.dtype) == "category" and str(frame.height.dtype) == "int64"
 
 
 def test_a_list_of_requests_gives_the_estimate_of_each(tmp_path):

@@ -10,8 +10,8 @@ from ditcarbon_sym import derivatives, pipeline
 from ditcarbon_sym.catalog import load, shipped_calibration
 from ditcarbon_sym.equation import exact
 from ditcarbon_sym.evaluate import Compiled
+from ditcarbon_sym.lines import program
 from ditcarbon_sym.notation import PUE, B, C_chip, C_total, H, I_grid, L, S, W, d, ell, m, n_frames, n_latent
-from ditcarbon_sym.program import program
 
 from .strategies import configurations
 
