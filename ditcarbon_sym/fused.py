@@ -5,23 +5,24 @@ in NumPy; the compiler may contract a product and a sum into one rounding, so th
 """
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import lru_cache, reduce
 from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .blocks import FUNCTION, as_float
 from .notation import InputError
-from .program import Program
+from .program import Operation, Program
 
 INFIX: Mapping[str, str] = {
     "multiply": "*", "divide": "/", "add": "+", "subtract": "-", "power": "**", "less": "<", "less_equal": "<=",
     "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
-PAYS_FROM = 2 * 10**9
-"""Operations on elements from which compiling repays itself: a second or two of NumPy's time."""
+PAYS_FROM = 5 * 10**9
+"""Operations on elements from which compiling a sweep's loops repays itself: some seconds of NumPy's time."""
 
 
 def available() -> bool:
@@ -41,55 +42,65 @@ def pays(line: Program, elements: int) -> bool:
 def run(
     line: Program, arrays: Sequence[NDArray[Any]], results: Sequence[NDArray[np.float64]], threads: int | None
 ) -> bool:
-    """Fill the results by the compiled loop; False if the inputs do not all vary along the same axes, in order."""
-    full = max((bits for bits in line.axes), default=0)
-    varying = [r for r in line.inputs if r is not None and line.axes[r]]
-    by_register = {r: array for r, array in zip(line.inputs, arrays, strict=True) if r is not None}
-    usable = all(line.axes[r] == full and by_register[r].flags.c_contiguous for r in varying)
-    if not full or not usable or any(bits not in (0, full) for bits in line.axes):
-        return False
-    cells: dict[int, Any] = {register: np.float64(value) for register, value in line.constants.items()}
-    cells |= {r: np.float64(array.reshape(-1)[0]) for r, array in by_register.items() if not line.axes[r]}
-    from .blocks import FUNCTION
+    """Fill the results by a compiled loop over all axes; False if there is nothing to loop over.
 
-    for name, target, operands in line.operations:
-        if not line.axes[target]:
-            cells[target] = FUNCTION[name](*(cells[x] for x in operands))
-    columns: dict[int, NDArray[np.float64]] = {}
-    copies = []
-    for register, result in zip(line.outputs, results, strict=True):
-        if not line.axes[register]:
-            result[...] = cells[register]
-        elif register in columns or not result.flags.c_contiguous:
-            copies.append((register, result))
-        else:
-            columns[register] = result
-    if any(register not in columns for register, _ in copies):
+    What varies along some of the axes only is computed by NumPy, on those, and read by the loop where it belongs.
+    """
+    full = reduce(int.__or__, (line.axes[register] for register in line.outputs), 0)
+    shape = np.broadcast_shapes(*(result.shape for result in results))
+    kept = [k for k, length in enumerate(shape) if full >> k & 1 and length != 1]
+    if not kept or 0 in shape:
         return False
+    loop = [x for x in line.operations if line.axes[x[1]] == full]
+    cells = _beforehand(line, arrays, full)
+    columns: dict[int, NDArray[np.float64]] = {}
+    rest = []
+    for register, result in zip(line.outputs, results, strict=True):
+        if any(register == target for _, target, _ in loop) and register not in columns:
+            columns[register] = result
+        else:
+            rest.append((register, result))
     if columns:
-        _kernel(line, tuple(columns), threads)(
-            *(by_register[r].reshape(-1) for r in varying),
-            *(float(cells[r]) for r in _scalars(line)),
-            *(result.reshape(-1) for result in columns.values()),
+        made = {target for _, target, _ in loop}
+        read = sorted({x for _, _, operands in loop for x in operands if x not in made and x not in line.constants})
+        places = {r: tuple(line.axes[r] >> k & 1 for k in kept) for r in read if line.axes[r]}
+        flat = all(all(place) for place in places.values()) and all(x.flags.c_contiguous for x in columns.values())
+        if flat:
+            places = dict.fromkeys(places, (1,))
+        text = source(loop, line.constants, read, places, tuple(columns), 1 if flat else len(kept))
+        _limited(_compiled(text), threads)(
+            *(_squeezed(cells[r], kept, flat) if r in places else float(cells[r]) for r in read),
+            *(_squeezed(result, kept, flat) for result in columns.values()),
         )
-    for register, result in copies:
-        result[...] = columns[register]
+        cells |= columns
+    for register, result in rest:
+        result[...] = cells[register]
     return True
 
 
-def _scalars(line: Program) -> list[int]:
-    """The scalars that the loop reads and that are not numbers of the program."""
-    loop = [operands for _, target, operands in line.operations if line.axes[target]]
-    return sorted({x for operands in loop for x in operands if not line.axes[x] and x not in line.constants})
+def _beforehand(line: Program, arrays: Sequence[NDArray[Any]], full: int) -> dict[int, Any]:
+    """Numbers, inputs, and what varies along some of the axes."""
+    cells: dict[int, Any] = {register: np.float64(value) for register, value in line.constants.items()}
+    for register, array in zip(line.inputs, arrays, strict=True):
+        if register is not None:
+            cells[register] = as_float(array) if line.axes[register] else np.float64(array.reshape(-1)[0])
+    for name, target, operands in line.operations:
+        if line.axes[target] != full:
+            cells[target] = FUNCTION[name](*(cells[x] for x in operands))
+    return cells
 
 
-def _kernel(line: Program, columns: tuple[int, ...], threads: int | None) -> Callable[..., None]:
-    compiled = _compiled(source(line, columns))
+def _squeezed(array: NDArray[Any], kept: Sequence[int], flat: bool) -> NDArray[Any]:
+    """An array on the axes that are looped over."""
+    return array.reshape(-1) if flat else array.reshape([array.shape[k] for k in kept])
+
+
+def _limited(kernel: Callable[..., None], threads: int | None) -> Callable[..., None]:
     import numba
 
     most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
     numba.set_num_threads(min(threads or most, most))
-    return compiled
+    return kernel
 
 
 @lru_cache(maxsize=64)
@@ -109,35 +120,45 @@ def _compiled(text: str) -> Callable[..., None]:
     return function
 
 
-def source(line: Program, columns: Sequence[int]) -> str:
-    """Write the loop as Python: one line an operation.
+def source(
+    loop: Sequence[Operation],
+    constants: Mapping[int, float],
+    read: Sequence[int],
+    places: Mapping[int, tuple[int, ...]],
+    columns: Sequence[int],
+    depth: int,
+) -> str:
+    """Write loops ``depth`` deep as Python, one line an operation; ``places`` says along which of them an array varies.
 
-    >>> from ditcarbon_sym.notation import B, S
-    >>> from ditcarbon_sym.lines import program
-    >>> line = program((B * S + 1,), (), (B, S), (1, 0))
-    >>> print(source(line, line.outputs))
-    def kernel(x2, s3, y5):
-        for i in prange(x2.size):
-            r2 = x2[i]
-            r4 = r2 * s3
-            r5 = 1.0 + r4
-            y5[i] = r5
+    >>> print(source([("multiply", 3, (1, 2)), ("add", 4, (3, 0))], {0: 1.0}, [1, 2], {1: (1, 0)}, [4], 2))
+    def kernel(x1, s2, y4):
+        for i0 in prange(y4.shape[0]):
+            for i1 in range(y4.shape[1]):
+                r1 = x1[i0, 0]
+                r3 = r1 * s2
+                r4 = r3 + 1.0
+                y4[i0, i1] = r4
     """
-    varying = [r for r in line.inputs if r is not None and line.axes[r]]
-    names = [*(f"x{r}" for r in varying), *(f"s{r}" for r in _scalars(line)), *(f"y{r}" for r in columns)]
-    lines = [f"def kernel({', '.join(names)}):", f"    for i in prange(x{varying[0]}.size):"]
-    lines += [f"        r{r} = x{r}[i]" for r in varying]
-    for name, target, operands in line.operations:
-        if line.axes[target]:
-            lines.append(f"        r{target} = {_call(name, [_operand(line, x) for x in operands])}")
-    return "\n".join([*lines, *(f"        y{r}[i] = r{r}" for r in columns)])
+    names = [*(f"x{r}" if r in places else f"s{r}" for r in read), *(f"y{r}" for r in columns)]
+    lines = [f"def kernel({', '.join(names)}):"]
+    for k in range(depth):
+        lines.append(f"{'    ' * (k + 1)}for i{k} in {'range' if k else 'prange'}(y{columns[0]}.shape[{k}]):")
+    index = ", ".join(f"i{k}" for k in range(depth))
+    body = [
+        f"r{r} = x{r}[{', '.join(f'i{k}' if x else '0' for k, x in enumerate(place))}]" for r, place in places.items()
+    ]
+    scalars = set(read) - set(places)
+    for name, target, operands in loop:
+        body.append(f"r{target} = {_call(name, [_operand(x, constants, scalars) for x in operands])}")
+    body += [f"y{r}[{index}] = r{r}" for r in columns]
+    return "\n".join([*lines, *("    " * (depth + 1) + line for line in body)])
 
 
-def _operand(line: Program, register: int) -> str:
-    if register in line.constants:
-        value = line.constants[register]
+def _operand(register: int, constants: Mapping[int, float], scalars: Collection[int]) -> str:
+    if register in constants:
+        value = constants[register]
         return repr(value) if np.isfinite(value) else f"math.{value:g}"
-    return f"r{register}" if line.axes[register] else f"s{register}"
+    return f"s{register}" if register in scalars else f"r{register}"
 
 
 def _call(name: str, operands: Sequence[str]) -> str:

@@ -120,26 +120,31 @@ class Panel:
             found |= {(stage, tau): parts[0], (stage, E): parts[1]}
         return found
 
-    def fused_pays(self, elements: int) -> bool:
-        """Whether one compiled loop over so many elements repays its compilation."""
-        function = compiled(TIMED, _definitions(self.equations))
-        return pays(function.program(tuple(int(x in (*SIZES, *WORK, B, S)) for x in function.arguments)), elements)
+    def fused_pays(self, rows: int) -> bool:
+        """Whether compiled loops over so many rows repay their compilation."""
+        function = compiled((*TIMED, C_total), _definitions(self.equations))
+        return pays(function.program((1,) * len(function.arguments)), rows)
 
 
 def grams(
-    timed: Mapping[Any, Array], batch: Array, values: Mapping[Symbol, Any], fields: Collection[str] = GRAMS
+    timed: Mapping[Any, Array],
+    batch: Array,
+    values: Mapping[Symbol, Any],
+    fields: Collection[str] = GRAMS,
+    *,
+    fused: bool = False,
 ) -> dict[str, Array]:
     """Carbon of a request at facilities: by kind, for one output, and by stage. All arguments broadcast."""
     shared = {**values, B: batch}
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = on_factors(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]})
+        whole = on_factors(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]}, fused=fused)
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = on_factors(_accounting((C_total,)), {**shared, **times})
+            (found[f"{stage}_g"],) = on_factors(_accounting((C_total,)), {**shared, **times}, fused=fused)
     return found
 
 

@@ -103,7 +103,8 @@ class Block:
         )  # fmt: skip
         found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
-        found |= grams(timed, batch, {**self.panel.values, PUE: pue, I_grid: grid}, set(GRAMS) & set(fields))
+        values = {**self.panel.values, PUE: pue, I_grid: grid}
+        found |= grams(timed, batch, values, set(GRAMS) & set(fields), fused=fused)
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
@@ -159,7 +160,7 @@ class Sweep:
         ``fused`` evaluates in one compiled loop (extra ``fast``); by default where it is installed and repays itself.
         """
         for block in self.blocks:
-            fuse = block.panel.fused_pays(prod(block.shape[:4])) if fused is None else fused
+            fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
             for part in parts(block.shape, rows):
                 shape = tuple(x.stop - x.start for x in part)
                 columns = self._columns(block, part, fused=fuse)
