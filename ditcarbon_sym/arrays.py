@@ -3,16 +3,19 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import FUNCTION, Blocks, FloatArray, as_float, natural_shape
+from .blocks import Blocks, FloatArray, compute, natural_shape, start
 from .program import Program
 
 BLOCK = 2**15
 """Elements that one block works on: few enough for the buffers to stay in the cache, enough for threads not to meet."""
+SMALL = 2**11
+"""Elements up to which laying out blocks costs more than it saves."""
 
 
 def evaluate(
@@ -29,6 +32,8 @@ def evaluate(
     if not shape:
         found = [np.float64(result) for result in _scalars(line, arrays)]
         return found if out is None else _written(out, found)
+    if out is None and not fused and prod(shape) <= SMALL:
+        return _at_once(line, arrays, axes, shape)
     aligned = [_factor(array, len(shape), bits) for array, bits in zip(arrays, axes, strict=True)]
     natural = [natural_shape(shape, line.axes[register]) for register in line.outputs]
     if out is None:
@@ -108,23 +113,23 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def _at_once(line: Program, arrays: Sequence[NDArray[Any]], axes: Sequence[int], shape: tuple[int, ...]) -> list[Any]:
+    """Run a program on small arrays, an array for every intermediate."""
+    cells = start(line, arrays, axes)
+    compute(line, cells, lambda bits: True)
+    found = []
+    for k, register in enumerate(line.outputs):
+        shared = register in line.inputs or register in line.outputs[:k]
+        result = (np.array if shared else np.asarray)(cells[register], dtype=np.float64)
+        found.append(result if result.shape == shape else np.broadcast_to(result, shape))
+    return found
+
+
 def _scalars(line: Program, arrays: Sequence[NDArray[Any]]) -> list[Any]:
     """Run a program on scalars alone."""
-    cells = _cells(line, [np.float64(array[()]) for array in arrays])
-    for name, target, operands in line.operations:
-        cells[target] = FUNCTION[name](*(cells[x] for x in operands))
+    cells = start(line, arrays, (0,) * len(arrays))
+    compute(line, cells, lambda bits: True)
     return [cells[register] for register in line.outputs]
-
-
-def _cells(line: Program, arrays: Sequence[Any]) -> list[Any]:
-    """What every register holds before anything is computed."""
-    cells: list[Any] = [None] * len(line.axes)
-    for register, value in line.constants.items():
-        cells[register] = np.float64(value)
-    for where, array in zip(line.inputs, arrays, strict=True):
-        if where is not None:
-            cells[where] = array
-    return cells
 
 
 def _fused(line: Program, arrays: Sequence[NDArray[Any]], results: Sequence[FloatArray], threads: int | None) -> bool:
@@ -146,13 +151,10 @@ def _fill(
         arrays, results = [x.reshape(-1) for x in arrays], [x.reshape(-1) for x in results]
         shape = (max(x.size for x in (*used, *results)),)
         line = replace(line, axes=tuple(int(bits > 0) for bits in line.axes))
-    cells = _cells(line, [_as_scalar(array, line.axes[r]) if r is not None else array
-                          for array, r in zip(arrays, line.inputs, strict=True)])  # fmt: skip
+    cells = start(line, arrays, [0 if r is None else line.axes[r] for r in line.inputs])
     cut, length = _cut(shape)
     bits = (1 << cut + 1) - 1
-    for name, target, operands in line.operations:
-        if not line.axes[target] & bits:
-            cells[target] = FUNCTION[name](*(as_float(cells[x]) for x in operands))
+    compute(line, cells, lambda of: not of & bits)
     written = set()
     for register, result in zip(line.outputs, results, strict=True):
         if not line.axes[register] & bits:
@@ -161,10 +163,6 @@ def _fill(
             written.add(register)
     if written:
         Blocks(line, cells, results, shape, cut, length).run(threads)
-
-
-def _as_scalar(array: NDArray[Any], bits: int) -> Any:
-    return array if bits else np.float64(array.reshape(-1)[0])
 
 
 def _cut(shape: tuple[int, ...]) -> tuple[int, int]:

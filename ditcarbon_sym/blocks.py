@@ -5,7 +5,7 @@ blocks nor threads change a result, not even in its last bit.
 """
 
 import contextvars
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from typing import Any
@@ -35,6 +35,33 @@ FUNCTION: Mapping[str, Any] = {
     "where": _where,
 }  # fmt: skip
 """What a program's functions are in NumPy; all take ``out``."""
+
+
+def start(line: Program, arrays: Sequence[NDArray[Any]], axes: Sequence[int]) -> list[Any]:
+    """What every register holds before anything is computed; what does not vary is a number."""
+    cells: list[Any] = [None] * len(line.axes)
+    for register, value in line.constants.items():
+        cells[register] = value
+    for place, array, bits in zip(line.inputs, arrays, axes, strict=True):
+        if place is not None:
+            cells[place] = array if bits else float(array.reshape(-1)[0])
+    return cells
+
+
+def compute(line: Program, cells: list[Any], wanted: Callable[[int], bool]) -> None:
+    """Compute the registers whose axes are wanted, each into an array of its own; numbers by Python's arithmetic."""
+    for (on_numbers, target, operands), (name, _, _) in zip(line.on_numbers, line.operations, strict=True):
+        bits = line.axes[target]
+        if not wanted(bits):
+            continue
+        read = [cells[x] for x in operands]
+        if not bits:
+            try:
+                cells[target] = on_numbers(*read)
+                continue
+            except (ArithmeticError, ValueError):  # NumPy knows what infinity or NaN it comes to
+                read = [np.float64(x) for x in read]
+        cells[target] = FUNCTION[name](*(as_float(x) for x in read))
 
 
 class Blocks:
@@ -158,4 +185,6 @@ def natural_shape(shape: tuple[int, ...], bits: int) -> tuple[int, ...]:
 
 
 def as_float(value: Any) -> Any:
-    return value if value.dtype == np.float64 else np.asarray(value, dtype=np.float64)
+    if isinstance(value, float) or value.dtype == np.float64:
+        return value
+    return np.asarray(value, dtype=np.float64)

@@ -11,6 +11,7 @@ Four decisions make this fast and safe:
 * neither blocks nor threads change a result, not even in its last bit.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -85,7 +86,7 @@ class Compiled:
             names = ", ".join(f"{x.name} ({NOTATION[x].meaning})" if x in NOTATION else x.name for x in missing)
             raise InputError(f"no value for {names}")
         given = [values[x] for x in self.arguments]
-        if any(_is_dask(value) for value in given):
+        if "dask" in sys.modules and any(_is_dask(value) for value in given):
             from .chunks import by_chunks
 
             return by_chunks(self, given, fused=fused)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .blocks import FUNCTION, as_float
+from .blocks import as_float, compute, start
 from .notation import InputError
 from .program import Operation, Program
 
@@ -52,7 +52,8 @@ def run(
     if not kept or 0 in shape:
         return False
     loop = [x for x in line.operations if line.axes[x[1]] == full]
-    cells = _beforehand(line, arrays, full)
+    cells = start(line, arrays, [0 if r is None else line.axes[r] for r in line.inputs])
+    compute(line, cells, lambda bits: bits != full)
     columns: dict[int, NDArray[np.float64]] = {}
     rest = []
     for register, result in zip(line.outputs, results, strict=True):
@@ -69,25 +70,14 @@ def run(
             places = dict.fromkeys(places, (1,))
         text = source(loop, line.constants, read, places, tuple(columns), 1 if flat else len(kept))
         _limited(_compiled(text), threads)(
-            *(_squeezed(cells[r], kept, flat) if r in places else float(cells[r]) for r in read),
+            *(_squeezed(as_float(cells[r]), kept, flat) if r in places else float(cells[r]) for r in read),
             *(_squeezed(result, kept, flat) for result in columns.values()),
         )
-        cells |= columns
+        for register, result in columns.items():
+            cells[register] = result
     for register, result in rest:
         result[...] = cells[register]
     return True
-
-
-def _beforehand(line: Program, arrays: Sequence[NDArray[Any]], full: int) -> dict[int, Any]:
-    """Numbers, inputs, and what varies along some of the axes."""
-    cells: dict[int, Any] = {register: np.float64(value) for register, value in line.constants.items()}
-    for register, array in zip(line.inputs, arrays, strict=True):
-        if register is not None:
-            cells[register] = as_float(array) if line.axes[register] else np.float64(array.reshape(-1)[0])
-    for name, target, operands in line.operations:
-        if line.axes[target] != full:
-            cells[target] = FUNCTION[name](*(cells[x] for x in operands))
-    return cells
 
 
 def _squeezed(array: NDArray[Any], kept: Sequence[int], flat: bool) -> NDArray[Any]:

@@ -4,6 +4,7 @@ import math
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 Operation = tuple[str, int, tuple[int, ...]]
@@ -57,6 +58,14 @@ class Program:
         for place, value in zip(self.inputs, values, strict=True):
             if place is not None:
                 cells[place] = value
-        for name, target, operands in self.operations:
-            cells[target] = SCALAR[name](*(cells[x] for x in operands))
+        for function, target, operands in self.on_numbers:
+            if len(operands) == 2:
+                cells[target] = function(cells[operands[0]], cells[operands[1]])
+            else:
+                cells[target] = function(*[cells[x] for x in operands])
         return [cells[register] for register in self.outputs]
+
+    @cached_property
+    def on_numbers(self) -> list[tuple[Any, int, tuple[int, ...]]]:
+        """The operations with Python's functions in place of their names."""
+        return [(SCALAR[name], target, operands) for name, target, operands in self.operations]
