@@ -175,6 +175,7 @@ def defaults() -> Mapping[str, Any]:
     return MappingProxyType(read_toml(DATA / "defaults.toml"))
 
 
+@lru_cache(maxsize=64)
 def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
     """Return the calibration of this law shipped for this accelerator, or None."""
     shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}

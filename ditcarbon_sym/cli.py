@@ -1,5 +1,6 @@
 """The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
 
+import copy
 import io
 import os
 import sys
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_count, cli_measure, cli_validate
+from . import __version__, cli_analysis, cli_count, cli_measure, cli_sweep, cli_validate, startup
 from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
@@ -224,23 +225,28 @@ cli_analysis.register(app)
 cli_count.register(app)
 cli_measure.register(app)
 cli_validate.register(app)
+cli_sweep.register(app)
+
+
+INTERRUPTED = 130
 
 
 def main() -> None:
     """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
+    startup.quick()
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
             stream.reconfigure(errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = _asked_for(sys.argv)(standalone_mode=False)
         sys.stdout.flush()
     except usage_error as error:
         _fail(str(error.format_message()), error.exit_code)
     except typer.Abort:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
     except KeyboardInterrupt:
-        _fail("interrupted", 130)
+        _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         _close_quietly()
         sys.exit(0)
@@ -252,7 +258,21 @@ def main() -> None:
             raise
         _fail(str(error), 2)
     else:
+        if code == INTERRUPTED:  # typer answers Ctrl-C itself, without a word
+            _fail("interrupted", INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _asked_for(arguments: list[str]) -> typer.Typer:
+    """The app with the command asked for alone, where one is: making the options of all takes longer than an answer."""
+    if len(arguments) < 2:
+        return app
+    named = [x for x in app.registered_commands if x.callback is not None and x.callback.__name__ == arguments[1]]
+    if not named:
+        return app
+    alone = copy.copy(app)
+    alone.registered_commands = named
+    return alone
 
 
 def _close_quietly() -> None:

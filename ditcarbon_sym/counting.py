@@ -3,13 +3,12 @@
 The paper's Eqs. (1) and (2) keep the leading order; here nothing is dropped. One fused multiply-add is two FLOP.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Integer
 
 from . import pipeline
@@ -17,9 +16,12 @@ from .architectures.network import Decoder, Tile
 from .catalog import Model, load
 from .evaluate import compiled
 from .notation import NOTATION, REQUEST_FIELDS, B, F_block, H, InputError, N, P, S, W, ell, g, m, n_frames, n_latent
-from .operators import grouped, total
+from .operators import flop, grouped, total
 from .request import Request, resolve_request
 from .stages import DECODER, DENOISER, STAGES, TEXT, Stages
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 SCHEMA_VERSION = 1
 BYTES = {"fp32": 4.0, "bf16": 2.0, "int8": 1.0, "int4": 0.5}
@@ -27,19 +29,21 @@ BYTES = {"fp32": 4.0, "bf16": 2.0, "int8": 1.0, "int4": 0.5}
 SIXTEEN_BITS = 2
 """Bytes of an element that is moved, activations and weights."""
 CONVENTION = "1 fused multiply-add = 2 FLOP; products, convolutions and attention scores, masks fully valid"
+LARGEST = 2**31
+"""Size of a request."""
 GROUPINGS = ("operator", "block", "stage")
 
 
 class Work(TypedDict):
     """Sizes of a request, numbers or arrays that broadcast."""
 
-    height: ArrayLike
-    width: ArrayLike
-    frames: ArrayLike
-    text_tokens: ArrayLike
-    batch: ArrayLike
-    steps: ArrayLike
-    guidance: ArrayLike
+    height: "ArrayLike"
+    width: "ArrayLike"
+    frames: "ArrayLike"
+    text_tokens: "ArrayLike"
+    batch: "ArrayLike"
+    steps: "ArrayLike"
+    guidance: "ArrayLike"
 
 
 @dataclass(frozen=True)
@@ -93,15 +97,14 @@ class Count:
 @lru_cache(maxsize=64)
 def _expressions(networks: "_ById") -> Mapping[str, Expr]:
     """FLOP of one pass of each stage at batch 1; the text stage in two, prompt and negative prompt."""
-    found = {DENOISER: total(networks.stages.denoiser.operators()).flop}
-    if networks.stages.decoder is not None:
-        found[DECODER] = total(networks.stages.decoder.operators()).flop
+    passes = networks.stages.passes
+    found = {stage: flop(passes[stage][0]) for stage in (DENOISER, DECODER) if stage in passes}
     if networks.stages.text is not None:
         prompt = negative = Integer(0)
-        for stage in networks.stages.text:
-            one = total(stage.network.operators()).flop
-            prompt += one.subs(m, stage.tokens())
-            negative += one.subs(m, stage.negative_tokens()) if stage.negative else 0
+        for stage, operators in zip(networks.stages.text, passes[TEXT], strict=True):
+            one = flop(operators)
+            prompt += one.xreplace({m: stage.tokens()})
+            negative += one.xreplace({m: stage.negative_tokens()}) if stage.negative else 0
         found |= {TEXT: prompt, "negative": negative}
     return found
 
@@ -155,17 +158,23 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     at[DENOISER] = compiled((expressions[DENOISER],))({**values, m: padded(given["text_tokens"])})[0]
     if networks.decoder is not None:
         at[DECODER] = decoded(networks.decoder, expressions[DECODER], given["height"], given["width"], latent)
-    batch, passes = np.asarray(given["batch"], float), np.asarray(given["guidance"], float)
+    batch, steps, passes = (1.0 * given[key] for key in ("batch", "steps", "guidance"))
     found: dict[str, Any] = {
         "denoiser_forward": at[DENOISER],
-        DENOISER: batch * passes * np.asarray(given["steps"], float) * at[DENOISER],
+        DENOISER: batch * passes * steps * at[DENOISER],
         TEXT: batch * (at[TEXT] + (passes > 1) * at["negative"]) if TEXT in at else None,
         DECODER: batch * at[DECODER] if DECODER in at else None,
     }
     parts = [found[stage] for stage in STAGES]
     found["total"] = None if any(part is None for part in parts) else sum(parts)
-    shape = np.shape(given["height"])
-    return {key: None if x is None else np.broadcast_to(x, shape)[()] for key, x in found.items()}
+    shape = getattr(given["height"], "shape", ())
+    return {key: x if x is None or not shape else _repeated(x, shape) for key, x in found.items()}
+
+
+def _repeated(x: Any, shape: tuple[int, ...]) -> Any:
+    import numpy as np
+
+    return np.broadcast_to(x, shape)
 
 
 def _sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,21 +182,36 @@ def _sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
     missing = [key for key in Work.__required_keys__ if key not in sizes]
     if missing:
         raise InputError(f"no value for {', '.join(sorted(missing))}")
+    if all(isinstance(value, int | float) for value in sizes.values()):
+        for key, value in sizes.items():
+            least = _least(key)
+            if not (least <= value <= LARGEST and value == int(value)):
+                raise InputError(f"{key} must be whole numbers of at least {least}")
+        return {key: int(value) for key, value in sizes.items()}
+    import numpy as np
+
     try:
         arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in sizes.values()))
     except (TypeError, ValueError):
         raise InputError("sizes of requests must be numbers, or arrays that broadcast") from None
     for key, array in zip(sizes, arrays, strict=True):
-        least = 0 if key == "text_tokens" else 1
-        if not np.all((array >= least) & (array == np.floor(array)) & (array <= 2**31)):
-            raise InputError(f"{key} must be whole numbers of at least {least}")
+        if not np.all((array >= _least(key)) & (array == np.floor(array)) & (array <= LARGEST)):
+            raise InputError(f"{key} must be whole numbers of at least {_least(key)}")
     return {key: array.astype(np.int64)[()] for key, array in zip(sizes, arrays, strict=True)}
+
+
+def _least(key: str) -> int:
+    return 0 if key == "text_tokens" else 1
 
 
 def decoded(decoder: Decoder, expression: Expr, height: Any, width: Any, latent: Any) -> Any:
     """FLOP of decoding an output, piece by piece; NaN where no piece fits into it. Sizes may be arrays."""
     function = compiled((expression,))
     found = sum(tile.times * function(_of(tile, decoder))[0] for tile in decoder.tiles(height, width, latent))
+    if isinstance(found, int | float):
+        return found or math.nan
+    import numpy as np
+
     return np.where(np.asarray(found) == 0, np.nan, found)[()]
 
 
@@ -197,7 +221,7 @@ def _of(tile: Tile, decoder: Decoder) -> dict[Any, Any]:
     return {H: tile.height, W: tile.width, n_latent: tile.latent_frames, n_frames: frames}
 
 
-def latent_size(networks: Stages, height: Any, width: Any, frames: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+def latent_size(networks: Stages, height: Any, width: Any, frames: Any) -> tuple[Any, Any]:
     """Latent frames and latent tokens of outputs of these sizes."""
     space, time = networks.factors
     if networks.decoder is not None and networks.denoiser.is_video:
@@ -205,7 +229,7 @@ def latent_size(networks: Stages, height: Any, width: Any, frames: Any) -> tuple
     else:
         latent = (frames - 1) // time + 1 if networks.denoiser.is_video else frames
     rows: Any = networks.denoiser.rows
-    return np.asarray(latent), np.asarray(rows(height // space, width // space, latent))
+    return latent, rows(height // space, width // space, latent)
 
 
 def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **request: Unpack[Request]) -> Count:
@@ -259,7 +283,7 @@ def _loaded(networks: Stages, weights: Mapping[str, int | None]) -> int | None:
 
 def known(found: Mapping[str, Any]) -> dict[str, float | None]:
     """Counts as plain numbers; None where a stage is not known, or no tile of its decoder fits."""
-    return {key: None if x is None or np.isnan(x) else float(x) for key, x in found.items()}
+    return {key: None if x is None or math.isnan(x) else float(x) for key, x in found.items()}
 
 
 def networks_of(model: Model) -> Stages:

@@ -8,14 +8,16 @@ shared subexpressions once.
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
 from sympy import Expr, Integer, Symbol
 
 from .equation import Equation
 from .evaluate import Definition, compiled
 from .pipeline import AnyRoute, chain
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 def _needed(output: Symbol, equations: Sequence[Equation]) -> list[Equation]:
@@ -89,7 +91,7 @@ def _exponent(equation: Equation, x: Symbol) -> Expr:
 
 
 def gradient(
-    configuration: Mapping[Symbol, ArrayLike],
+    configuration: Mapping[Symbol, "ArrayLike"],
     output: Symbol,
     route: AnyRoute = "bgr",
     inputs: Sequence[Symbol] | None = None,
@@ -129,7 +131,7 @@ def tangents(
 
 
 def jacobian(
-    configuration: Mapping[Symbol, ArrayLike],
+    configuration: Mapping[Symbol, "ArrayLike"],
     outputs: Sequence[Symbol],
     parameters: Sequence[Symbol],
     route: AnyRoute = "bgr",

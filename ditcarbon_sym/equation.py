@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
 from sympy import Expr, Integer, Rational, Symbol, latex
 
 from .evaluate import compiled
 from .notation import NOTATION
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Equation:
     lhs: Symbol
     rhs: Expr
 
-    def __call__(self, configuration: Mapping[Symbol, ArrayLike]) -> Any:
+    def __call__(self, configuration: Mapping[Symbol, "ArrayLike"]) -> Any:
         """Evaluate the right-hand side, in float64, with broadcasting.
 
         ``configuration`` maps symbols to numbers or arrays; symbols the equation does not contain are ignored, a

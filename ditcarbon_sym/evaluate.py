@@ -1,52 +1,41 @@
-"""Many expressions compiled together, evaluated on arrays of any broadcastable shape.
+"""Many expressions compiled together, evaluated on arrays of any broadcastable shape at the speed of memory.
 
-Three decisions make this fast and safe:
+Four decisions make this fast and safe:
 
-* subexpressions shared between outputs are computed once (``lambdify(cse=...)``), and the named intermediates of a
-  chain of equations (tokens, FLOP, runtime) are shared by construction;
+* expressions become a straight line of array operations (`lines`), each intermediate once, made for the axes along
+  which the inputs vary: an outer product is computed on its factors and broadcast as late as it can be;
 * large arrays are worked through in blocks that fit the cache, on as many threads as there are cores, since NumPy
-  releases the interpreter lock inside its loops;
-* every input becomes float64 first, whatever came in: int64 wraps silently above 9.2e18 FLOP.
+  releases the interpreter lock inside its loops; intermediates live in a few buffers of a block's length that are used
+  again and again, and results are written in place;
+* every input becomes float64 first, block by block, whatever came in: int64 wraps silently above 9.2e18 FLOP;
+* neither blocks nor threads change a result, not even in its last bit.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, Symbol, cse, lambdify, numbered_symbols
-from sympy.printing.numpy import NumPyPrinter
+from sympy import Expr, Symbol
 
+from .lines import Definition as Definition
+from .lines import program
 from .notation import NOTATION, InputError
+from .program import Program
 
-# What generated code may call. Naming it spares lambdify its import of all of NumPy, lazy submodules included.
-_NAMESPACE = {
-    name: getattr(np, name)
-    for name in (
-        "exp",
-        "log",
-        "sqrt",
-        "abs",
-        "amax",
-        "amin",
-        "select",
-        "less",
-        "greater",
-        "less_equal",
-        "greater_equal",
-    )
-}
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
-Definition = tuple[Symbol, Expr]
+    from .blocks import FloatArray as FloatArray
 
-WORKING_SET = 2**20
-"""Elements, over all arrays in flight, that one block works on: with it the temporaries stay in the cache."""
-TEMPORARIES = 18
-"""Arrays in flight beside inputs and outputs, typically."""
+
+def __getattr__(name: str) -> Any:
+    # NumPy loads with the first array, not before.
+    if name == "FloatArray":
+        from .blocks import FloatArray
+
+        return FloatArray
+    raise AttributeError(name)
 
 
 class Compiled:
@@ -67,68 +56,71 @@ class Compiled:
     """
 
     def __init__(self, expressions: Sequence[Expr], definitions: Sequence[Definition] = ()) -> None:
-        needed = _needed(expressions, definitions)
-        defined = {symbol for symbol, _ in needed}
-        free = set().union(*(e.free_symbols for e in [*expressions, *(rhs for _, rhs in needed)]))
+        self.expressions, self.definitions = tuple(expressions), tuple(_needed(expressions, definitions))
+        defined = {symbol for symbol, _ in self.definitions}
+        free = set().union(*(e.free_symbols for e in [*expressions, *(rhs for _, rhs in self.definitions)]))
         self.arguments: tuple[Symbol, ...] = tuple(sorted(free - defined, key=lambda x: x.name))
-        self._depends = [_inputs(expression, dict(needed)) for expression in expressions]
-        self._function: Callable[..., list[Any]] = lambdify(
-            self.arguments,
-            list(expressions),
-            modules=[_NAMESPACE],
-            printer=NumPyPrinter({"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}),
-            cse=lambda outputs: _share(outputs, needed),
-        )
+        self._programs: dict[tuple[int, ...], Program] = {}
 
-    def __call__(self, values: Mapping[Symbol, ArrayLike]) -> list[Any]:
-        """Evaluate at ``values``; each result has the broadcast shape of the inputs (a float64 scalar for scalars).
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compiled, (self.expressions, self.definitions)
+
+    def __call__(
+        self,
+        values: Mapping[Symbol, "ArrayLike"],
+        *,
+        out: "Sequence[FloatArray] | None" = None,
+        threads: int | None = None,
+        fused: bool = False,
+    ) -> list[Any]:
+        """Evaluate at ``values``; each result has the broadcast shape of the inputs (a number for numbers).
 
         A result that does not vary along an axis is a read-only view that repeats it there, and takes no memory for
-        it. Symbols that the expressions do not contain are ignored; a missing one raises `InputError`.
+        it; given ``out``, float64 arrays of the broadcast shape, results are written there in full. Symbols that the
+        expressions do not contain are ignored; a missing one raises `InputError`. ``threads`` is the number of cores
+        by default. ``fused`` runs the same operations as one compiled loop (extra ``fast``), equal to rounding: it
+        takes a second or more to compile. Dask arrays among the values give dask arrays, computed chunk by chunk.
         """
         missing = [x for x in self.arguments if x not in values]
         if missing:
             names = ", ".join(f"{x.name} ({NOTATION[x].meaning})" if x in NOTATION else x.name for x in missing)
             raise InputError(f"no value for {names}")
-        arrays = [np.asarray(values[x], dtype=np.float64) for x in self.arguments]
-        shape = np.broadcast_shapes(*(array.shape for array in arrays))
-        if not shape:
-            return [np.float64(result) for result in self._function(*(array[()] for array in arrays))]
-        aligned = [array.reshape((1,) * (len(shape) - array.ndim) + array.shape) for array in arrays]
-        return [
-            np.broadcast_to(output, shape) if output.shape != shape else output for output in self._fill(aligned, shape)
-        ]
+        given = [values[x] for x in self.arguments]
+        if "dask" in sys.modules and any(_is_dask(value) for value in given):
+            from .chunks import by_chunks
 
-    def _fill(self, arrays: list[FloatArray], shape: tuple[int, ...]) -> list[FloatArray]:
-        """Work through the leading axis in blocks; each output is as large as the inputs it depends on make it."""
-        by_name = dict(zip(self.arguments, arrays, strict=True))
-        ones = (1,) * len(shape)
-        outputs = _allocate(
-            [np.broadcast_shapes(ones, *(by_name[x].shape for x in depends)) for depends in self._depends]
-        )
+            return by_chunks(self, given, fused=fused)
+        if out is None and all(isinstance(value, float | int) for value in given):
+            line = self.program((0,) * len(given))
+            try:
+                return line.numbers([float(value) for value in given])  # type: ignore[arg-type]
+            except (ArithmeticError, ValueError):
+                pass  # NumPy knows what infinity or NaN it comes to
+        from . import arrays as on_arrays
 
-        def work(block: slice) -> None:
-            results = self._function(*(_part(array, block) for array in arrays))
-            for output, result in zip(outputs, results, strict=True):
-                if len(output) == shape[0]:
-                    output[block] = result
-                elif block.start == 0:
-                    output[...] = result
+        arrays = [on_arrays.numbers(value) for value in given]
+        shape = on_arrays.common_shape(arrays)
+        axes = on_arrays.varying(arrays, shape)
+        return on_arrays.evaluate(self.program(axes), arrays, shape, axes, out=out, threads=threads, fused=fused)
 
-        varied = sum(array.size > 1 for array in arrays)
-        blocks = _blocks(shape, WORKING_SET // (varied + len(outputs) + TEMPORARIES))
-        if len(blocks) == 1:
-            work(blocks[0])
-        else:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(work, blocks))
-        return outputs
+    def program(self, axes: tuple[int, ...]) -> Program:
+        """The operations for arguments that vary along these axes, made once."""
+        if axes not in self._programs:
+            self._programs[axes] = program(self.expressions, self.definitions, self.arguments, axes)
+        return self._programs[axes]
 
 
 @lru_cache(maxsize=256)
 def compiled(expressions: tuple[Expr, ...], definitions: tuple[Definition, ...] = ()) -> Compiled:
     """Return the `Compiled` function of these expressions, made once per process."""
     return Compiled(expressions, definitions)
+
+
+def on_factors(function: Compiled, values: Mapping[Symbol, Any], *, fused: bool = False) -> "list[FloatArray]":
+    """Evaluate, and return each result on the axes it varies along, with length 1 along the others."""
+    from .arrays import factored
+
+    return factored(function(values, fused=fused))
 
 
 def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> list[Definition]:
@@ -142,61 +134,5 @@ def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> l
     return kept[::-1]
 
 
-def _inputs(expression: Expr, definitions: Mapping[Symbol, Expr]) -> set[Symbol]:
-    """The arguments an expression depends on, directly or through definitions."""
-    found: set[Symbol] = set()
-    pending = set(expression.free_symbols)
-    while pending:
-        symbol = pending.pop()
-        if symbol in definitions:
-            pending |= definitions[symbol].free_symbols
-        else:
-            found.add(symbol)
-    return found
-
-
-def _share(outputs: Sequence[Expr], definitions: Sequence[Definition]) -> tuple[list[Definition], list[Expr]]:
-    """Common subexpressions of definitions and outputs, the definitions kept under their own names."""
-    sides = [rhs for _, rhs in definitions] + list(outputs)
-    replacements, reduced = cse(sides, symbols=numbered_symbols("shared_"), list=True)
-    pending = list(replacements)
-    known = {symbol for symbol, _ in replacements} | {symbol for symbol, _ in definitions}
-    ordered: list[Definition] = []
-    done: set[Symbol] = set()
-
-    def release() -> None:
-        # A shared subexpression may be computed as soon as all that it is made of has been.
-        progress = True
-        while progress:
-            progress = False
-            for item in list(pending):
-                if not (item[1].free_symbols & known) - done:
-                    ordered.append(item)
-                    done.add(item[0])
-                    pending.remove(item)
-                    progress = True
-
-    for (symbol, _), rhs in zip(definitions, reduced[: len(definitions)], strict=True):
-        release()
-        ordered.append((symbol, rhs))
-        done.add(symbol)
-    release()
-    return ordered, reduced[len(definitions) :]
-
-
-def _blocks(shape: tuple[int, ...], length: int) -> list[slice]:
-    """Slices of the leading axis whose elements, over all other axes, number about ``length``."""
-    rows = max(1, length // max(1, int(np.prod(shape[1:]))))
-    return [slice(start, min(start + rows, shape[0])) for start in range(0, shape[0], rows)] or [slice(0, 0)]
-
-
-def _allocate(shapes: Sequence[tuple[int, ...]]) -> list[FloatArray]:
-    """Make an array for each shape; those of one shape lie in one piece of memory, which the system hands out
-    faster.
-    """
-    room = {shape: iter(np.empty((list(shapes).count(shape), *shape))) for shape in set(shapes)}
-    return [next(room[shape]) for shape in shapes]
-
-
-def _part(array: FloatArray, block: slice) -> FloatArray:
-    return array if array.shape[0] == 1 else array[block]
+def _is_dask(value: Any) -> bool:
+    return type(value).__module__.startswith("dask.") and hasattr(value, "chunks")

@@ -15,7 +15,7 @@ LARGEST_JSON = 4 * 1024 * 1024
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file."""
-    text = _text(path, "TOML")
+    text = read_text(path, "TOML")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -37,7 +37,7 @@ def read_json(path: Path) -> dict[str, Any]:
         )
     if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
         raise InputError(f"{path}: is not a regular file; expected a config.json")
-    text = _text(path, "JSON")
+    text = read_text(path, "JSON")
     try:
         found = json.loads(text)
     except RecursionError:
@@ -49,7 +49,8 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
-def _text(path: Path, kind: str) -> str:
+def read_text(path: Path, kind: str) -> str:
+    """Read a text file, in UTF-8."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

@@ -107,7 +107,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
-    facility = _facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
+    facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
@@ -177,7 +177,7 @@ def _boundary(device: Gpu, wanted: str | None) -> str:
     return str(defaults()["embodied_boundary"]) if wanted is None else wanted
 
 
-def _facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
+def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
     if pue is None and grid is None:
         return entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
     if datacenter is not None:

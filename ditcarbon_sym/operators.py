@@ -75,6 +75,11 @@ def total(operators: Iterable[Operator]) -> Totals:
     return Totals(*(Add(*(Integer(1) * x.times * getattr(x, field.name) for x in listed)) for field in fields(Totals)))
 
 
+def flop(operators: Iterable[Operator]) -> Expr:
+    """Add up the FLOP alone."""
+    return Add(*(Integer(1) * x.times * x.flop for x in operators))
+
+
 def grouped(operators: Iterable[Operator], key: Callable[[Operator], str]) -> dict[str, list[Operator]]:
     """Sort operators by what ``key`` says of them, in order of appearance."""
     found: dict[str, list[Operator]] = {}

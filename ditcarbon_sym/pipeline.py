@@ -7,9 +7,8 @@ that leads from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``me
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from numpy.typing import ArrayLike
 from sympy import Symbol
 
 from . import carbon, efficiency, flops, roofline
@@ -17,6 +16,9 @@ from .equation import Equation
 from .evaluate import compiled
 from .notation import C_emb, C_op, C_output, C_total, E, F_total, InputError, P, mu, tau
 from .parameters import coefficient, parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 EQUATIONS: tuple[Equation, ...] = (
     parameters, flops.total, efficiency.saturation,
@@ -110,7 +112,7 @@ def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
 
 
 def evaluate(
-    configuration: Mapping[Symbol, ArrayLike], outputs: Sequence[Symbol] = OUTPUTS, route: AnyRoute = "bgr"
+    configuration: Mapping[Symbol, "ArrayLike"], outputs: Sequence[Symbol] = OUTPUTS, route: AnyRoute = "bgr"
 ) -> dict[Symbol, Any]:
     """Evaluate several quantities of the chain together, each intermediate once, on numbers or broadcastable arrays.
 

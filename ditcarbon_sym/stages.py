@@ -6,7 +6,7 @@ folder of the user's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sympy import Expr, Integer
@@ -83,11 +83,21 @@ class Stages:
             found[DECODER] = self.decoder.operators()
         return found
 
+    @cached_property
+    def passes(self) -> dict[str, list[list[Operator]]]:
+        """One pass of every network of each known stage, in its own tokens."""
+        found = {DENOISER: [self.denoiser.operators()]}
+        if self.text is not None:
+            found[TEXT] = [stage.network.operators() for stage in self.text]
+        if self.decoder is not None:
+            found[DECODER] = [self.decoder.operators()]
+        return found
+
     def weights(self) -> dict[str, int | None]:
         """Parameters by stage, all that are loaded; None where a stage is not known."""
         counts: dict[str, int | None] = dict.fromkeys(STAGES)
-        for stage, operators in self.operators().items():
-            counts[stage] = int(sum((Integer(1) * x.times * x.parameters for x in operators), Integer(0)))
+        for stage, passes in self.passes.items():
+            counts[stage] = sum(int(x.times * x.parameters) for operators in passes for x in operators)
         return counts
 
 

@@ -1,3 +1,6 @@
+import pickle
+
+import dask.array as da
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,12 +8,13 @@ from hypothesis import strategies as st
 from sympy import Integer, Symbol
 
 from ditcarbon_sym import pipeline
-from ditcarbon_sym.evaluate import WORKING_SET, Compiled, compiled
+from ditcarbon_sym.arrays import BLOCK
+from ditcarbon_sym.evaluate import Compiled, compiled
 from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
 
 from .strategies import configurations
 
-LONG = WORKING_SET // 16
+LONG = 4 * BLOCK
 """Long enough for several blocks."""
 
 
@@ -82,3 +86,80 @@ def test_unknown_stays_unknown_and_only_where_it_matters():
     a, b = Symbol("a", positive=True), Symbol("b", positive=True)
     product, other = Compiled((a * b, 2 * b))({a: np.nan, b: 3})
     assert np.isnan(product) and other == 6
+
+
+def outer():
+    rng = np.random.default_rng(1)
+    return {ell: rng.uniform(1, 2, (LONG, 1)), d: rng.uniform(1, 2, (1, 3)), m: 5.0}
+
+
+def long(seed=2):
+    rng = np.random.default_rng(seed)
+    return {ell: rng.uniform(1, 1e4, LONG + 11), d: rng.uniform(1, 9, LONG + 11), m: 3.0}
+
+
+FUNCTION = compiled((4 * ell**2 * d + 8 * ell * d**2 + m / ell, ell * m, m + 1))
+
+
+@pytest.mark.parametrize("values", [long(), outer()], ids=["one axis", "outer product"])
+def test_threads_and_blocks_change_nothing(values, monkeypatch):
+    reference = FUNCTION(values)
+    for threads, block in ((1, BLOCK), (2, BLOCK), (3, 1000), (2, 7777)):
+        monkeypatch.setattr("ditcarbon_sym.arrays.BLOCK", block)
+        for one, other in zip(FUNCTION(values, threads=threads), reference, strict=True):
+            assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("values", [long(), outer()], ids=["one axis", "outer product"])
+def test_results_are_written_in_place(values):
+    shape = np.broadcast_shapes(*(np.shape(v) for v in values.values()))
+    out = [np.empty(shape) for _ in range(3)]
+    assert all(one is other for one, other in zip(FUNCTION(values, out=out), out, strict=True))
+    for one, other in zip(out, FUNCTION(values), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_a_wrong_place_for_results_is_refused():
+    with pytest.raises(ValueError, match="of the inputs' shape"):
+        FUNCTION(long(), out=[np.empty(3)] * 3)
+
+
+def test_an_array_that_only_repeats_itself_is_a_factor():
+    repeated = {**outer(), ell: np.broadcast_to(outer()[ell], (LONG, 3))}
+    for one, other in zip(FUNCTION(repeated), FUNCTION(outer()), strict=True):
+        assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize("values", [long(), outer()], ids=["one axis", "outer product"])
+def test_one_fused_loop_equals_numpy_to_rounding(values):
+    for one, other in zip(FUNCTION(values, fused=True), FUNCTION(values), strict=True):
+        assert np.allclose(one, other, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize("chunk", [1, 1000, LONG])
+def test_dask_arrays_give_the_same_to_the_last_bit(chunk):
+    values = {x: v[:3000] if np.ndim(v) else v for x, v in long().items()}
+    lazy = {x: da.from_array(v, chunk) if np.ndim(v) and chunk > 1 else v for x, v in values.items()}
+    lazy[ell] = da.from_array(values[ell][:3000], chunk if chunk > 1 else (2999, 1))
+    for one, other in zip(FUNCTION(lazy), FUNCTION(values), strict=True):
+        assert np.array_equal(one.compute(), other)
+
+
+def test_dask_outer_products_have_the_axes_of_the_whole():
+    values = {x: v[:50] if np.ndim(v) else v for x, v in outer().items()}
+    lazy = {**values, ell: da.from_array(values[ell], (7, 1)), d: da.from_array(values[d], (1, 1))}
+    for one, other in zip(FUNCTION(lazy), FUNCTION(values), strict=True):
+        assert one.shape == other.shape and np.array_equal(one.compute(), other)
+
+
+def test_a_compiled_function_travels_to_another_process():
+    there = pickle.loads(pickle.dumps(FUNCTION))
+    for one, other in zip(there(long()), FUNCTION(long()), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_integers_become_floats_block_by_block():
+    values = {**long(), ell: np.arange(1, LONG + 12)}
+    whole = FUNCTION({**values, ell: values[ell].astype(float)})
+    for one, other in zip(FUNCTION(values), whole, strict=True):
+        assert np.array_equal(one, other)

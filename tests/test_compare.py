@@ -1,0 +1,118 @@
+import json
+import math
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym import InputError, pipeline
+from ditcarbon_sym.compare import OUTPUTS, compare, read_request
+from ditcarbon_sym.notation import C_output, C_total, E, tau
+from ditcarbon_sym.uncertainty import parameter_deviations, predictive, widest
+
+H100 = "gpu=h100-sxm-80gb"
+
+
+def ratio(found, output=tau):
+    return {x.output: x for x in found.ratios[0]}[output]
+
+
+def test_a_request_is_the_same_as_itself():
+    found = compare(["pixart-alpha@512", "pixart-alpha@512"])
+    for x in found.ratios[0]:
+        assert x.value == x.low == x.high == 1 and x.verdict == "the same"
+
+
+def test_one_model_on_one_calibration_differs_by_far_less_than_two_intervals():
+    found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@768,{H100}"])
+    x = ratio(found)
+    single = predictive(found.points[0], (tau,))[tau]
+    assert math.log(x.high / x.low) < 0.2 * math.log(single[1] / single[0])
+    assert x.low < x.value < x.high and "outside" in x.verdict and "scatter cancels" in found.shared[0]
+
+
+def test_two_models_on_one_calibration_share_its_parameters_but_not_the_scatter():
+    found = compare([f"flux.1-dev@1024,{H100}", f"sd3.5-medium@1024,{H100}"])
+    wide = widest(tau, found.points[0]).quantile(0.9)
+    width = math.log(ratio(found).high / ratio(found).low) / (2 * wide)
+    scatter = [widest(tau, point).deviation for point in found.points]
+    own = [parameter_deviations(point, (tau,))[tau] for point in found.points]
+    assert math.hypot(*scatter) <= width < math.hypot(*scatter, *own)
+
+
+def test_two_calibrations_are_independent():
+    found = compare([f"flux.1-dev@1024,{H100}", "flux.1-dev@1024,gpu=b200-sxm"])
+    width = math.log(ratio(found).high / ratio(found).low) / 2
+    scatters = [widest(tau, point) for point in found.points]
+    parts = [y for point, x in zip(found.points, scatters, strict=True)
+             for y in (x.deviation, parameter_deviations(point, (tau,))[tau])]  # fmt: skip
+    assert width == pytest.approx(max(x.quantile(0.9) for x in scatters) * math.hypot(*parts))
+    assert "two calibrations" in found.shared[0]
+
+
+@pytest.mark.parametrize("output", [tau, E, C_total])
+def test_the_interval_of_a_ratio_is_what_sampling_the_shared_parameters_gives(output):
+    found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@512,{H100}"])
+    calibration = found.points[0].calibration
+    rng = np.random.default_rng(0)
+    sample = rng.multivariate_normal(
+        [calibration.values[x] for x in calibration.free], np.array(calibration.covariance), 40_000
+    )
+    drawn = {x: sample[:, k] for k, x in enumerate(calibration.free)}
+    first, other = (
+        pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output] for point in found.points
+    )
+    low, high = np.quantile(other / first, [0.05, 0.95])
+    x = ratio(found, output)
+    assert np.log(high / low) == pytest.approx(math.log(x.high / x.low), rel=0.06)
+
+
+def test_on_one_accelerator_both_sides_take_one_law():
+    found = compare(["pixart-alpha@256", "pixart-alpha@1024"])
+    assert {pipeline.route_name(point.route) for point in found.points} == {"roofline"}
+
+
+def test_a_measured_efficiency_has_no_interval_and_says_so():
+    found = compare(["pixart-alpha,mu=0.4", "pixart-alpha,mu=0.2"])
+    x = ratio(found)
+    assert x.value == pytest.approx(2) and x.low is None and x.verdict == "100.0% more; no interval is known"
+
+
+def test_an_unknown_total_is_unknown_and_not_zero():
+    found = compare([f"flux.1-dev,{H100}", "flux.1-dev,gpu=b200-sxm"])
+    assert ratio(found, C_total).value is None and ratio(found, C_total).verdict == "unknown"
+
+
+def test_a_difference_inside_the_uncertainty_is_called_so():
+    found = compare(["flux.1-dev@1024,steps=28", "sd3.5-medium@1024,steps=40,batch=2"], gpu="h100-sxm-80gb")
+    assert ratio(found).verdict.endswith("more: inside the uncertainty")
+    assert ratio(found, C_output).verdict.endswith("less: outside the uncertainty")
+
+
+def test_a_requests_own_options_replace_the_shared_ones():
+    found = compare(["pixart-alpha,grid=50,pue=1.1", "pixart-alpha@512x768"], datacenter="germany", resolution=1024)
+    assert [point.facility.id for point in found.points] == ["custom", "germany"]
+    assert [e.request["height"] for e in found.estimates] == [1024, 512]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("flux.1-dev@big", "'big' is not a size"), ("flux.1-dev@1024,stps=3", "did you mean steps"),
+        ("flux.1-dev,steps", "expected NAME=VALUE"), ("flux.1-dev,steps=2.5", "steps = '2.5' is not a whole number"),
+        ("flux.1-dev,mu=much", "mu = 'much' is not a number"),
+    ],
+)  # fmt: skip
+def test_a_request_that_is_not_understood_is_quoted(text, expected):
+    with pytest.raises(InputError, match=r"request ") as refusal:
+        read_request(text)
+    assert expected in str(refusal.value)
+
+
+def test_the_command_prints_both_and_json_holds_every_ratio(ditcarbon, refused):
+    outcome = ditcarbon("compare", "pixart-alpha@512", "dit-xl-2-512", "--steps", 20)
+    assert outcome.code == 0 and "B / A" in outcome.out and "side the uncertainty" in outcome.out
+    table = json.loads(ditcarbon("compare", "pixart-alpha@512", "dit-xl-2-512", "--json").out)
+    assert set(table["ratios"][0]) >= {"time_s", "energy_kwh", "total_g", "per_output_g", "shared_errors"}
+    assert len(OUTPUTS) + 2 == len(table["ratios"][0])
+    assert "two requests or more" in refused("compare", "pixart-alpha")
+    assert "level = 2" in refused("compare", "pixart-alpha", "pixart-alpha", "--level", 2)

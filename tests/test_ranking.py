@@ -1,0 +1,95 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ditcarbon_sym import InputError
+from ditcarbon_sym.filters import read_filter
+from ditcarbon_sym.ranking import top
+from ditcarbon_sym.sweep import Grid, sweep
+from ditcarbon_sym.sweep_report import records
+from ditcarbon_sym.table import NUMBERS, joined
+
+REQUEST = ("model", "gpu", "datacenter", "height", "width", "frames", "batch", "steps")
+FACILITY = st.tuples(st.floats(1, 2), st.floats(0, 900)) | st.sampled_from(["us-average", "norway-hydro"])
+FILTERS = (
+    None, "time_s<8", "total_g>0.05 and batch>=2", "per_output_g<=0.2 and per_output_g>0.01", "vae_g>0.002",
+    "steps>=20 and operational_g<0.5", "time_s<0",
+)  # fmt: skip
+
+
+def brute(found, number, by, where, largest):
+    """The same by forming the whole grid and sorting it."""
+    table = joined([columns for _, columns in found.chunks(where)])
+    values = table[by] * (-1 if largest else 1)
+    order = np.argsort(values, kind="stable")
+    rows = records(table)
+    return [rows[k] for k in order[: min(number, np.count_nonzero(~np.isnan(values)))]]
+
+
+def same(found, expected, by):
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one[by] == pytest.approx(other[by], rel=1e-13)
+    # Rows whose values differ only in their last bits may change places; as sets they are the same.
+    cut = expected[-1][by] if expected else 0.0
+    clear = [
+        {tuple(r[x] for x in REQUEST) for r in rows if abs(r[by] - cut) > 1e-12 * abs(cut)}
+        for rows in (found, expected)
+    ]
+    assert clear[0] == clear[1]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.sampled_from([(512, 512), (768, 512), (1024, 1024), (640, 640)]), min_size=1, max_size=4, unique=True),
+    st.lists(st.integers(1, 16), min_size=1, max_size=4, unique=True),
+    st.lists(st.integers(1, 60), min_size=1, max_size=5, unique=True),
+    st.lists(FACILITY, min_size=1, max_size=7, unique=True),
+    st.integers(1, 30),
+    st.sampled_from(["total_g", "per_output_g", "time_s", "operational_g", "denoiser_g", "cost_per_output", "mu"]),
+    st.sampled_from(FILTERS),
+    st.booleans(),
+)
+def test_the_best_rows_are_those_of_the_sorted_grid(sizes, batches, steps, places, number, by, text, largest):
+    models = ("pixart-alpha", "dit-xl-2-512")
+    found = sweep(
+        Grid(models, tuple(sizes), (None,), tuple(batches), tuple(steps), (None,), tuple(places), price_per_hour=2.0)
+    )
+    where = read_filter(text, NUMBERS)
+    best = records(top(found, number, by, where, largest=largest))
+    same(best, brute(found, number, by, where, largest), by)
+
+
+@pytest.mark.parametrize("largest", [False, True])
+def test_several_accelerators_and_sizes_a_model_does_not_take(largest):
+    grid = Grid(
+        ("flux.1-dev", "pixart-alpha", "wan2.1-t2v-1.3b"), ((512, 512), (520, 520), (1024, 1024)), (1, 33), (1, 2),
+        (10, 20), ("h100-sxm-80gb", "b200-sxm"), ("india-coal", "norway-hydro"), skip=True,
+    )  # fmt: skip
+    found = sweep(grid)
+    for by in ("operational_g", "total_g", "time_s"):  # total carbon is unknown on one of the accelerators
+        best = records(top(found, 17, by, largest=largest))
+        same(best, brute(found, 17, by, (), largest), by)
+
+
+def test_small_pieces_find_the_same(monkeypatch):
+    found = sweep(
+        Grid(
+            ("pixart-alpha",), batch=tuple(range(1, 9)), steps=tuple(range(1, 40)), datacenter=((1.1, 5.0), (1.2, 9.0))
+        )
+    )
+    reference = records(top(found, 25, "per_output_g"))
+    monkeypatch.setattr("ditcarbon_sym.ranking.AT_ONCE", 7)
+    monkeypatch.setattr("ditcarbon_sym.ranking.BATCH", 3)
+    same(records(top(found, 25, "per_output_g")), reference, "per_output_g")
+
+
+def test_what_cannot_be_ranked_is_refused():
+    found = sweep(Grid(("pixart-alpha",)))
+    with pytest.raises(InputError, match="by = 'route' is not a column of numbers"):
+        top(found, 3, "route")
+    with pytest.raises(InputError, match="by = 'cost'"):
+        top(found, 3, "cost")
+    with pytest.raises(InputError, match="top = 0"):
+        top(found, 0, "time_s")

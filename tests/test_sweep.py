@@ -1,0 +1,191 @@
+import numpy as np
+import pytest
+
+from ditcarbon_sym import InputError, estimate, sweep_input
+from ditcarbon_sym.filters import read_filter
+from ditcarbon_sym.request_list import RequestList, read_requests
+from ditcarbon_sym.sweep import AXES, Grid, sweep
+from ditcarbon_sym.sweep_report import records
+from ditcarbon_sym.table import NUMBERS, joined
+
+FIELDS = ("time_s", "operational_g", "embodied_g", "total_g", "per_output_g")
+
+
+def rows_of(found, where=()):
+    return records(joined([columns for _, columns in found.chunks(where)]))
+
+
+def agrees(row, expected):
+    for name in FIELDS:
+        value = getattr(expected, name).value
+        assert row[name] == (value if value is None else pytest.approx(value, rel=1e-12)), name
+    assert 1000 * row["energy_kwh"] == pytest.approx(expected.energy_wh.value, rel=1e-12)
+    assert row["flops"] == pytest.approx(expected.flops["total"], rel=1e-12)
+    assert row["mu"] == pytest.approx(expected.efficiency["value"], rel=1e-12)
+    assert row["parameters"] == pytest.approx(expected.parameters, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "resolution", "frames", "route"),
+    [
+        ("pixart-alpha", "v100-pcie-16gb", ((512, 512), (768, 1024)), (None,), "bgr"),
+        ("pixart-alpha", "v100-pcie-16gb", ((256, 256), (768, 1024)), (None,), "roofline"),
+        ("flux.1-dev", "h100-sxm-80gb", ((512, 512), (1024, 768)), (None,), "roofline"),
+        ("wan2.1-t2v-1.3b", "h100-sxm-80gb", ((480, 832),), (33, 81), "roofline"),
+        ("z-image-turbo", "b200-sxm", ((1024, 1024),), (None,), "roofline"),
+    ],
+)
+def test_every_row_is_the_estimate_of_its_request(model, gpu, resolution, frames, route):
+    grid = Grid((model,), resolution, frames, (1, 3), (10, 28), (gpu,), ("france-nuclear", (1.4, 333.0)))
+    rows = rows_of(sweep(grid))
+    assert len(rows) == np.prod(grid.shape)
+    for row in rows:
+        assert row["route"] == route
+        place = {"datacenter": "france-nuclear"} if row["datacenter"] == "france-nuclear" else {"pue": 1.4, "grid": 333}
+        size = {name: row[name] for name in ("height", "width", "batch", "steps")}
+        law = {} if route == "bgr" else {"efficiency": route}
+        size |= {} if frames == (None,) else {"frames": row["frames"]}
+        agrees(row, estimate(model, gpu=gpu, **size, **place, **law))
+
+
+def test_one_request_outside_the_papers_regime_takes_the_whole_sweep_to_the_operator_law():
+    small, large = ((256, 256),), ((512, 512), (1024, 1024))
+    alone = sweep(Grid(("pixart-alpha",), large)).routes()
+    together = sweep(Grid(("pixart-alpha",), small + large)).routes()
+    assert set(alone.values()) == {"bgr"} and set(together.values()) == {"roofline"}
+
+
+@pytest.mark.parametrize(("model", "gpu"), [("pixart-alpha", "v100-pcie-16gb"), ("flux.1-dev", "h100-sxm-80gb")])
+def test_the_stages_carbon_adds_up_to_the_total(model, gpu):
+    for row in rows_of(sweep(Grid((model,), batch=(1, 4), steps=(1, 30), gpu=(gpu,)))):
+        assert row["text_g"] + row["denoiser_g"] + row["vae_g"] == pytest.approx(row["total_g"], rel=1e-12)
+        assert min(row["text_g"], row["denoiser_g"], row["vae_g"]) > 0
+
+
+def test_a_stages_carbon_is_its_part_of_the_flop_on_the_papers_route():
+    (row,) = rows_of(sweep(Grid(("pixart-alpha",))))
+    flops = estimate("pixart-alpha").flops
+    assert row["text_g"] / row["total_g"] == pytest.approx(flops["text_encoder"] / flops["total"], rel=1e-12)
+    assert row["vae_g"] / row["total_g"] == pytest.approx(flops["vae_decoder"] / flops["total"], rel=1e-12)
+
+
+def test_text_and_decoder_do_not_depend_on_steps():
+    found = sweep(Grid(("flux.1-dev",), steps=(1, 50), gpu=("h100-sxm-80gb",)))
+    assert np.ptp(found.array("vae_g")) == np.ptp(found.array("text_g")) == 0
+
+
+def test_the_price_is_of_the_time_and_only_for_accelerators_that_have_one():
+    grid = Grid(("flux.1-dev",), batch=(1, 2), gpu=("h100-sxm-80gb", "b200-sxm"), price_per_hour={"h100-sxm-80gb": 3.6})
+    for row in rows_of(sweep(grid)):
+        if row["gpu"] == "b200-sxm":
+            assert row["cost"] is None
+        else:
+            assert row["cost"] == pytest.approx(row["time_s"] / 1000)
+            assert row["cost_per_output"] == pytest.approx(row["cost"] / row["batch"])
+    assert "cost" not in sweep(Grid(("pixart-alpha",))).columns
+
+
+def test_unknown_embodied_carbon_is_unknown_and_never_zero():
+    (row,) = rows_of(sweep(Grid(("flux.1-dev",), gpu=("b200-sxm",))))
+    assert row["embodied_g"] is None and row["total_g"] is None and row["operational_g"] > 0
+
+
+def test_chunks_of_any_length_hold_the_same_rows():
+    found = sweep(Grid(("pixart-alpha",), ((512, 512), (1024, 512)), batch=(1, 2, 3), steps=(5, 6, 7, 8)))
+    whole = rows_of(found)
+    for rows in (1, 2, 5, 7, 100):
+        pieces = records(joined([columns for _, columns in found.chunks(rows=rows)]))
+        for one, other in zip(pieces, whole, strict=True):
+            assert {x: one[x] for x in ("height", "width", "batch", "steps")} == {
+                x: other[x] for x in ("height", "width", "batch", "steps")
+            }
+            assert one["total_g"] == pytest.approx(other["total_g"], rel=1e-14)
+
+
+def test_a_fused_sweep_equals_a_plain_one():
+    found = sweep(Grid(("pixart-alpha",), batch=(1, 2), steps=tuple(range(1, 50))))
+    plain, fused = (joined([x for _, x in found.chunks(fused=choice)]) for choice in (False, True))
+    for name in NUMBERS[:-2]:
+        assert np.allclose(plain[name], fused[name], rtol=1e-12, atol=0)
+
+
+def test_a_filter_keeps_the_rows_for_which_it_holds():
+    found = sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(10, 20, 50)))
+    kept = rows_of(found, read_filter("time_s<15 and batch >= 2 and steps=20", NUMBERS))
+    assert kept == [r for r in rows_of(found) if r["time_s"] < 15 and r["batch"] >= 2 and r["steps"] == 20] != []
+
+
+def test_what_a_model_does_not_take_is_refused_or_skipped():
+    grid = {"model": "pixart-alpha,wan2.1-t2v-1.3b", "resolution": "512,520", "frames": "1,33", "steps": "20"}
+    with pytest.raises(InputError, match="frames = 33: pixart-alpha is an image model"):
+        sweep(sweep_input.grid(grid))
+    found = sweep(sweep_input.grid({**grid, "skip": True}))
+    rows = rows_of(found)
+    assert [(row["model"], row["height"], row["frames"]) for row in rows] == [
+        ("pixart-alpha", 512, 1), ("wan2.1-t2v-1.3b", 512, 1), ("wan2.1-t2v-1.3b", 512, 33),
+    ]  # fmt: skip
+    assert np.isnan(found.array("time_s")).sum() == len(found) - len(rows)
+
+
+def test_a_model_without_a_route_is_left_out_by_name(bare_card):
+    options = {"catalog": bare_card}
+    found = sweep(Grid(("pixart-alpha",), gpu=("bare", "v100-pcie-16gb"), skip=True, options=options))
+    assert any("left out" in note and "bare" in note for note in found.notes)
+    assert {row["gpu"] for row in rows_of(found)} == {"v100-pcie-16gb"}
+    with pytest.raises(InputError, match="nothing is left"):
+        sweep(Grid(("pixart-alpha",), gpu=("bare",), skip=True, options=options))
+
+
+def test_named_axes_go_into_xarray_and_rows_into_pandas():
+    grid = Grid(("pixart-alpha", "dit-xl-2-512"), batch=(1, 2), steps=(10, 20, 30))
+    found = sweep(grid)
+    table, frame = found.to_xarray(), found.to_pandas()
+    assert table["total_g"].dims == AXES
+    one = table["total_g"].sel(model="pixart-alpha", batch=2, steps=30).item()
+    row = frame[(frame.model == "pixart-alpha") & (frame.batch == 2) & (frame.steps == 30)]
+    assert row.total_g.item() == pytest.approx(one, rel=1e-14)
+    assert len(frame) == len(found) == 12
+    assert str(frame.model.dtype) == "category" and str(frame.height.dtype) == "int64"
+
+
+def test_a_list_of_requests_gives_the_estimate_of_each(tmp_path):
+    path = tmp_path / "requests.csv"
+    path.write_text(
+        "model,resolution,height,width,batch,steps,gpu,pue,grid\n"
+        "# a comment\n"
+        "flux.1-dev,1024,,,4,28,h100-sxm-80gb,,\n"
+        "pixart-alpha,,512,768,,,,1.1,20\n"
+        "flux.1-dev,,512,768,1,10,h100-sxm-80gb,,\n"
+    )
+    found = RequestList(read_requests(path), price_per_hour=2.0)
+    first, second, third = rows_of(found)
+    agrees(first, estimate("flux.1-dev", resolution=1024, batch=4, steps=28, gpu="h100-sxm-80gb"))
+    agrees(second, estimate("pixart-alpha", height=512, width=768, pue=1.1, grid=20))
+    agrees(third, estimate("flux.1-dev", height=512, width=768, batch=1, steps=10, gpu="h100-sxm-80gb"))
+    assert first["cost"] == pytest.approx(first["time_s"] / 1800)
+    assert found.top(1, "time_s")["height"] == [512]
+
+
+def test_a_list_chooses_one_route_for_a_model_on_an_accelerator():
+    found = RequestList([{"model": "pixart-alpha", "resolution": side} for side in (256, 1024)])
+    assert {row["route"] for row in rows_of(found)} == {"roofline"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("model,size\npixart-alpha,3\n", "unknown column 'size'"),
+        ("resolution\n512\n", "no column 'model'"),
+        ("model,batch\npixart-alpha,x\n", "row 1: batch = 'x' is not a number"),
+        ("model,batch\npixart-alpha,1\npixart-alpha,0\n", "row 2: batch = 0 is outside"),
+        ("model,batch\npixart-alpha\n", "more or fewer cells"),
+        ("model\nsora\n", "row 1: unknown model 'sora'"),
+        ("model,datacenter\npixart-alpha,atlantis\n", "row 1: unknown datacenter"),
+        ("model,resolution\npixart-alpha,1000\n", "row 1: height = 1000 is not a multiple"),
+        ("model\n", "no rows"),
+    ],
+)
+def test_a_bad_list_is_named_by_row(tmp_path, refused, text, expected):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    assert expected in refused("sweep", "--requests", path)

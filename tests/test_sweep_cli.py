@@ -1,0 +1,80 @@
+import csv
+import io
+import json
+
+import pytest
+
+MODEL = ("--model", "pixart-alpha", "--resolution", "512:1024:256", "--batch", "1,2", "--steps", "20")
+
+
+def test_rows_go_to_stdout_as_csv(ditcarbon):
+    outcome = ditcarbon("sweep", *MODEL)
+    rows = list(csv.DictReader(io.StringIO(outcome.out)))
+    assert outcome.code == 0 and len(rows) == 6
+    assert [row["height"] for row in rows[::2]] == ["512", "768", "1024"] and rows[0]["route"] == "bgr"
+
+
+def test_the_best_are_a_table_and_name_the_route(ditcarbon):
+    outcome = ditcarbon("sweep", *MODEL, "--top", 2, "--by", "per_output_g", "--where", "time_s<5")
+    assert "best 2 of 6 requests by per_output_g" in outcome.out
+    assert "bgr" in outcome.out and "pixart-alpha on v100-pcie-16gb" in outcome.out
+
+
+def test_json_holds_rows_routes_and_warnings(ditcarbon):
+    table = json.loads(ditcarbon("sweep", *MODEL, "--json").out)
+    assert len(table["rows"]) == table["requests"] == 6
+    assert table["routes"] == [{"model": "pixart-alpha", "gpu": "v100-pcie-16gb", "route": "bgr"}]
+    assert table["rows"][0].keys() >= {"text_g", "denoiser_g", "vae_g", "total_g"} and table["warnings"] == []
+
+
+def test_a_file_is_written_and_told(ditcarbon, tmp_path):
+    path = tmp_path / "rows.parquet"
+    outcome = ditcarbon("sweep", *MODEL, "--out", path)
+    assert outcome.code == 0 and f"wrote 6 rows to {path}" in outcome.out
+    table = json.loads(ditcarbon("sweep", *MODEL, "--out", path, "--top", 2, "--json").out)
+    assert table["rows_written"] == 2 and "rows" not in table
+
+
+def test_a_toml_file_says_the_same_as_options_and_options_win(ditcarbon, tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text('model = "pixart-alpha"\nresolution = [512, 768, "1024x1024"]\nbatch = "1,2"\nsteps = 20\n')
+    assert ditcarbon("sweep", path).out == ditcarbon("sweep", *MODEL).out
+    fewer = ditcarbon("sweep", path, "--batch", 1).out
+    assert fewer.count("\n") == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("stepps = 3", "unknown key 'stepps'; did you mean steps?"),
+        ("batch = true", "batch: is not an axis"),
+        ("batch = []", "batch: is not an axis"),
+        ("top = 'x'", "top: input should be a valid integer"),
+        ("mu = 'x'", "mu: input should be a valid number"),
+        ("batch = [1", "not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_one_line(refused, tmp_path, text, expected):
+    path = tmp_path / "bad.toml"
+    path.write_text(f'model = "pixart-alpha"\n{text}\n')
+    line = refused("sweep", path)
+    assert str(path) in line and expected in line
+
+
+def test_a_list_is_swept_and_filtered(ditcarbon, refused, tmp_path):
+    path = tmp_path / "requests.csv"
+    path.write_text("model,resolution\npixart-alpha,512\npixart-alpha,1024\n")
+    assert ditcarbon("sweep", "--requests", path, "--where", "time_s<5").out.count("\n") == 2
+    assert "best 1 of 2" in ditcarbon("sweep", "--requests", path, "--top", 1).out
+    assert "--requests together with --model" in refused("sweep", "--requests", path, "--model", "x")
+
+
+def test_nothing_to_sweep_over_is_said(refused):
+    assert "nothing to sweep over" in refused("sweep")
+
+
+def test_embodied_boundary_and_lifetime_hold_for_the_whole_sweep(ditcarbon):
+    options = ("--model", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--lifetime-years", 10)
+    board = json.loads(ditcarbon("sweep", *options, "--embodied-boundary", "cradle-to-gate board", "--json").out)
+    die = json.loads(ditcarbon("sweep", *options, "--json").out)
+    assert board["rows"][0]["embodied_g"] / die["rows"][0]["embodied_g"] == pytest.approx(164000 / 14650)
