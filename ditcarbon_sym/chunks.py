@@ -39,5 +39,5 @@ def _chunk(*arrays: NDArray[Any], function: "Compiled", axes: tuple[int, ...], f
     out = np.empty((len(function.expressions), *shape))
     from .arrays import evaluate
 
-    evaluate(function.program(axes), arrays, shape, axes, out=list(out), threads=1, fused=fused)
+    evaluate(function.program(axes), arrays, shape, axes, out=list(out), threads=None if fused else 1, fused=fused)
     return out

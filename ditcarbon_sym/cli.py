@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import __version__, cli_analysis, cli_count, cli_measure, cli_sweep, cli_validate, startup
+from . import __version__, startup
 from .cli_options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .cli_print import print_pairs, print_table, progress, warn
 
@@ -221,13 +221,6 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
         print_table("", header, [tuple(report.cell(row[column]) for column in header) for row in rows])
 
 
-cli_analysis.register(app)
-cli_count.register(app)
-cli_measure.register(app)
-cli_validate.register(app)
-cli_sweep.register(app)
-
-
 INTERRUPTED = 130
 
 
@@ -265,14 +258,22 @@ def main() -> None:
 
 def _asked_for(arguments: list[str]) -> typer.Typer:
     """The app with the command asked for alone, where one is: making the options of all takes longer than an answer."""
-    if len(arguments) < 2:
-        return app
-    named = [x for x in app.registered_commands if x.callback is not None and x.callback.__name__ == arguments[1]]
-    if not named:
-        return app
-    alone = copy.copy(app)
-    alone.registered_commands = named
-    return alone
+    wanted = arguments[1] if len(arguments) > 1 else ""
+    found = copy.copy(app)
+    found.registered_commands = _named(wanted, app)
+    if not found.registered_commands:
+        from . import cli_analysis, cli_count, cli_measure, cli_sweep, cli_validate
+
+        found.registered_commands = list(app.registered_commands)
+        for others in (cli_analysis, cli_count, cli_measure, cli_validate, cli_sweep):
+            others.register(found)
+        found.registered_commands = _named(wanted, found) or found.registered_commands
+    return found
+
+
+def _named(name: str, commands: typer.Typer) -> list[Any]:
+    wanted = name.replace("-", "_")
+    return [x for x in commands.registered_commands if x.callback is not None and x.callback.__name__ == wanted]
 
 
 def _close_quietly() -> None:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache, reduce
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,10 @@ INFIX: Mapping[str, str] = {
 }  # fmt: skip
 PAYS_FROM = 5 * 10**9
 """Operations on elements from which compiling a sweep's loops repays itself: some seconds of NumPy's time."""
+
+
+_TURN = Lock()
+"""A loop has threads of its own, which not every threading layer of numba shares between callers."""
 
 
 def available() -> bool:
@@ -69,10 +74,13 @@ def run(
         if flat:
             places = dict.fromkeys(places, (1,))
         text = source(loop, line.constants, read, places, tuple(columns), 1 if flat else len(kept))
-        _limited(_compiled(text), threads)(
+        kernel = _compiled(text)
+        given = (
             *(_squeezed(as_float(cells[r]), kept, flat) if r in places else float(cells[r]) for r in read),
             *(_squeezed(result, kept, flat) for result in columns.values()),
         )
+        with _TURN:
+            _limited(kernel, threads)(*given)
         for register, result in columns.items():
             cells[register] = result
     for register, result in rest:

@@ -63,7 +63,8 @@ Size = Mapping[str, Any]
 SIZES = (H, W, n_frames, n_latent, m, g)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
-CHOSEN = (tau, mu, E)
+CHOSEN = (tau, mu, E, *roofline.TRANSFER)
+"""What the operator law, and what carries it over to an accelerator, define."""
 
 TIMED = (P, F_total, mu, tau, E)
 """What does not depend on the facility."""

@@ -145,6 +145,13 @@ def test_dask_arrays_give_the_same_to_the_last_bit(chunk):
         assert np.array_equal(one.compute(), other)
 
 
+def test_fused_loops_on_many_chunks_at_once_are_safe():
+    values = {x: v[:9000] if np.ndim(v) else v for x, v in long().items()}
+    lazy = {x: da.from_array(v, 100) if np.ndim(v) else v for x, v in values.items()}
+    total = sum(part.sum() for part in FUNCTION(lazy, fused=True)).compute(scheduler="threads")
+    assert total == pytest.approx(sum(part.sum() for part in FUNCTION(values)))
+
+
 def test_dask_outer_products_have_the_axes_of_the_whole():
     values = {x: v[:50] if np.ndim(v) else v for x, v in outer().items()}
     lazy = {**values, ell: da.from_array(values[ell], (7, 1)), d: da.from_array(values[d], (1, 1))}

@@ -189,3 +189,11 @@ def test_a_bad_list_is_named_by_row(tmp_path, refused, text, expected):
     path = tmp_path / "bad.csv"
     path.write_text(text)
     assert expected in refused("sweep", "--requests", path)
+
+
+@pytest.mark.parametrize("gpu", ["rtx-4090", "t4", "h200-sxm-141gb", "a100-sxm-80gb"])
+def test_a_sweep_on_an_accelerator_that_is_not_calibrated_gives_what_single_estimates_give(gpu):
+    for row in rows_of(sweep(Grid(("pixart-alpha",), gpu=(gpu,), batch=(1, 3), resolution=((512, 512), (1024, 512))))):
+        single = estimate("pixart-alpha", gpu=gpu, batch=row["batch"], height=row["height"], width=row["width"])
+        assert row["time_s"] == pytest.approx(single.time_s.value, rel=1e-9)
+        assert row["energy_wh"] == pytest.approx(single.energy_wh.value, rel=1e-9)
