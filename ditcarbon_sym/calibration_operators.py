@@ -16,7 +16,7 @@ from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .fitting import Data, Fit, Identified, log_scatter
-from .fitting_operators import DECODER, ENERGY, TIME, fit_shown, held_out_by_model
+from .fitting_operators import DECODER, ENERGY, TIME, TYPICAL, fit_shown, held_out_by_model
 from .measured_device import device_of, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (
@@ -31,12 +31,14 @@ from .notation import (
     Theta_peak,
     W,
     bandwidth,
+    e_mem,
     e_VAE,
     ell,
     t_exp,
     tau,
 )  # fmt: skip
 from .runs import columns, values_of_run
+from .transfer import as_counted, typical_memory
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
@@ -69,7 +71,9 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     assumed = {e_VAE: roofline.ASSUMED[e_VAE]}
     whole = {**({} if not swept else ALONE), **assumed}
     try:
-        time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME)
+        memory = typical_memory(device)
+        typical = TYPICAL if memory is None else {**TYPICAL, e_mem: memory}
+        time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME, typical)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     device = _with_idle_power(device, [row for row, _ in runs])
@@ -98,7 +102,8 @@ def _runs(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> Run
         if "time_s" not in row.measured:
             raise InputError(f"{path}: row {number}: no time_s, which the operator law is fitted to")
         try:
-            values = values_of_run(catalog.model(row.model), row.request, {t_exp: 0.0, **device.values})
+            facts, heads = as_counted(device)
+            values = values_of_run(catalog.model(row.model), row.request, {t_exp: 0.0, **facts}, heads)
         except InputError as error:
             raise InputError(f"{path}: row {number}: {error}") from None
         found.append((row, values))
@@ -166,13 +171,14 @@ def _table(
         start += size
     inputs = fits[0].full.data.inputs
     parameters = [x for x in (*roofline.TIME, *roofline.ENERGY) if x in values]
+    facts, heads = as_counted(device)
     verdicts = {x.symbol: x.verdict for x in known}
     return {
         "schema_version": 1,
         "law": roofline.LAW,
         "device": {
-            "gpu": device.id, "name": device.name,
-            **{NOTATION[x].field: value for x, value in {t_exp: 0.0, **device.values}.items()},
+            "gpu": device.id, "name": device.name, "head_multiple": heads,
+            **{NOTATION[x].field: value for x, value in {t_exp: 0.0, **facts}.items()},
         },
         "parameters": {NOTATION[x].field: values[x] for x in parameters},
         "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.shipped.standard_errors.items()},

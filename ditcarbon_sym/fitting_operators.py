@@ -28,24 +28,27 @@ ENERGY: Mapping[Symbol, Free] = MappingProxyType({eps_flop: Free(1e-12, 0.0, 1e-
 
 LEVEL = 0.9
 TYPICAL: Mapping[Symbol, float] = MappingProxyType({t_launch: 0.0, r_attn: 1.0, e_mem: 0.2, eps_byte: 0.0})
-"""Where a parameter is held that the rows do not show: no launches, attention as efficient as dense products, the part
-of the bandwidth that the published runs give (0.16 on the H100, to one digit), no energy of bytes."""
+"""Where a parameter is held that the rows do not show: no launches, attention as efficient as dense products, no energy
+of bytes, and the part of the bandwidth that the published runs give (0.16 on the H100, to one digit) where what other
+accelerators have in common does not say more (`transfer.typical_memory`)."""
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
 """Where the search begins, too: short passes and long ones, slow bytes and fast ones, have minima of their own."""
 
 
-def fit_shown(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Identified:
-    """Fit the law, holding what the rows do not show.
+def fit_shown(
+    equation: Equation, data: Data, parameters: Mapping[Symbol, Free], typical: Mapping[Symbol, float] = TYPICAL
+) -> Identified:
+    """Fit the law, holding what the rows do not show, at a typical value if that fits as well.
 
     Raises `InputError` where they do not even show the one parameter that has no typical value.
     """
     held: dict[Symbol, float] = {}
     reasons: dict[Symbol, str] = {}
-    for x in reversed(list(TYPICAL)):
+    for x in reversed(list(typical)):
         if x in parameters and len(data) <= len(parameters) - len(held):
-            held[x], reasons[x] = TYPICAL[x], f"too few rows to show it; held at {TYPICAL[x]:g}"
+            held[x], reasons[x] = typical[x], f"too few rows to show it; held at {typical[x]:g}"
     full = shipped = _best(equation.at(held), data, _others(parameters, held))
-    while (found := _not_shown(shipped, equation, parameters, held)) is not None:
+    while (found := _not_shown(shipped, equation, parameters, held, typical)) is not None:
         x, held[x], reasons[x] = found
         shipped = _best(equation.at(held), data, _others(parameters, held))
     if shipped.at_bound or not np.isfinite(shipped.covariance).all():
@@ -72,7 +75,11 @@ def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> 
 
 
 def _not_shown(
-    fitted: Fit, equation: Equation, parameters: Mapping[Symbol, Free], held: Mapping[Symbol, float]
+    fitted: Fit,
+    equation: Equation,
+    parameters: Mapping[Symbol, Free],
+    held: Mapping[Symbol, float],
+    expected: Mapping[Symbol, float],
 ) -> tuple[Symbol, float, str] | None:
     """A parameter to hold, at what and why: the one that the rows show least, as long as there is one.
 
@@ -82,17 +89,17 @@ def _not_shown(
     suspects = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free}
     order = sorted((x for x, error in suspects.items() if error > 1), key=lambda x: -suspects[x])
     for x in order if len(fitted.free) > 1 else ():
-        if x not in TYPICAL:
+        if x not in expected:
             if x in fitted.at_bound:
                 bound = _nearest(parameters[x], fitted.values[x])
                 return x, bound, f"it stands on its bound, {bound:g}; is the peak right?"
             continue
-        typical = {**held, x: TYPICAL[x]}
+        typical = {**held, x: expected[x]}
         without = _best(equation.at(typical), fitted.data, _others(parameters, typical))
         freedom = fitted.degrees_of_freedom
         excess = (without.sum_of_squares / max(fitted.sum_of_squares, 1e-30) - 1) * freedom
         if excess < float(f_distribution.ppf(LEVEL, 1, freedom)):
-            return x, TYPICAL[x], f"not shown by these rows; held at {TYPICAL[x]:g}"
+            return x, expected[x], f"not shown by these rows; held at {expected[x]:g}"
         if x in fitted.at_bound:
             bound = _nearest(parameters[x], fitted.values[x])
             return x, bound, f"it stands on its bound, {bound:g}"

@@ -33,12 +33,10 @@ def transferred(device: Gpu) -> Calibration:
     """
     table = _table_for(device)
     values = {BY_FIELD[name].symbol: float(value) for name, value in table["parameters"].items()}
-    facts = dict(device.values)
+    facts, heads = as_counted(device)
     if bandwidth not in facts:
         raise InputError(f"{NOTATION[bandwidth].field} of {device.id} is not known ({NOTATION[bandwidth].meaning})")
-    if NOTATION[t_exp].field in table["kind"]:
-        facts[t_exp] = float(table["kind"][NOTATION[t_exp].field])
-    elif not facts.get(t_exp):
+    if not facts.get(t_exp) and NOTATION[t_exp].field not in table["kind"]:
         raise InputError(f"{NOTATION[t_exp].field} of {device.id} is not known ({NOTATION[t_exp].meaning})")
     laws = [
         Equation("transfer", x, law)
@@ -51,9 +49,28 @@ def transferred(device: Gpu) -> Calibration:
         covariance=tuple(tuple(row) for row in table["covariance"]["matrix"]),
         verdicts=table["verdicts"], quality=table["quality"], validity=table["validity"],
         convention=table["convention"], data=table["data"], origin=f"{ORIGIN}: {table['kind']['name']}",
-        head_multiple=table["kind"]["head_multiple"], transferred=True, equations=tuple(laws),
+        head_multiple=heads, transferred=True, equations=tuple(laws),
     )  # fmt: skip
     return _of_the_same_chip(device, pool)
+
+
+def as_counted(device: Gpu) -> tuple[dict[Symbol, float], int]:
+    """The facts of an accelerator as the law takes them, and the multiple that heads are padded to: before Ampere heads
+    are padded, and the softmax's exponentials hide in the efficiency of attention.
+    """
+    kind = _table_for(device)["kind"]
+    hidden = {t_exp: float(kind[NOTATION[t_exp].field])} if NOTATION[t_exp].field in kind else {}
+    return {**device.values, **hidden}, int(kind["head_multiple"])
+
+
+def typical_memory(device: Gpu) -> float | None:
+    """The part of the bandwidth that elementwise passes are expected to reach; None where that cannot be said."""
+    try:
+        known = transferred(device)
+    except InputError:
+        return None
+    laws = {law.lhs: law for law in known.equations}
+    return float(laws[e_mem]({**known.device, **known.values})) if e_mem in laws else known.values[e_mem]
 
 
 def _of_the_same_chip(device: Gpu, pool: Calibration) -> Calibration:

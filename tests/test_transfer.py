@@ -15,7 +15,7 @@ from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.files import DATA
 from ditcarbon_sym.notation import TDP, B, E, P_idle, S, Theta_peak, bandwidth, e_dense, t_exp, tau
 from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.transfer import ORIGIN
+from ditcarbon_sym.transfer import ORIGIN, as_counted, typical_memory
 from ditcarbon_sym.uncertainty import student_quantile
 from fits import operator_law, transfer, transfer_tables
 from fits.operator_law import B200, H100
@@ -240,3 +240,15 @@ def test_an_exponential_in_no_time_is_no_fact_to_transfer_by(refused, tmp_path):
 def test_a_fit_borrowed_by_name_has_no_interval():
     found = estimate("pixart-alpha", gpu="t4", efficiency="bgr")
     assert found.interval_level is None and "its error elsewhere is unknown" in found.basis["interval"]
+
+
+def test_before_ampere_heads_are_padded_and_exponentials_hide_in_attention():
+    facts, heads = as_counted(load().gpu("t4"))
+    assert (facts[t_exp], heads) == (0.0, 32)
+    facts, heads = as_counted(load().gpu("l4"))
+    assert facts[t_exp] > 0 and heads == 1
+
+
+def test_what_a_sweep_does_not_show_of_the_memory_is_expected_from_other_accelerators(bare_card):
+    assert typical_memory(load().gpu("l40s")) == pytest.approx(0.75, abs=0.1)
+    assert typical_memory(load(bare_card).gpu("bare")) is None
