@@ -147,7 +147,7 @@ def test_value_and_all_first_derivatives_take_a_few_times_the_value(configuratio
     how = "with the extra fast" if fused else "NumPy alone"
     told(f"value and all {len(varied)} first derivatives of total carbon, in place, {how}: times the value",
          f"{ratio:.2f}", f"<= {bound}")  # fmt: skip
-    told("the same into fresh memory, which the system must clear first", f"{fresh:.2f}", f"<= {bound}")
+    told("the same into fresh memory, which the system must clear first", f"{fresh:.2f}")
     place.clear()
     many = len(everything.expressions)
     best = by_turns({
@@ -160,7 +160,7 @@ def test_value_and_all_first_derivatives_take_a_few_times_the_value(configuratio
         f"{best['all'] / best['value']:.1f}",
     )
     told(f"of which clearing and filling {many} arrays on one thread", f"{best['memory'] / best['value']:.1f}")
-    assert min(ratio, fresh) <= bound
+    assert ratio <= bound
 
 
 def test_a_cold_estimate_costs_little_more_than_importing_sympy(told):
