@@ -11,10 +11,10 @@ __version__ = "0.1.0"
 __all__ = ["Estimate", "InputError", "count", "estimate", "from_diffusers"]
 
 if TYPE_CHECKING:
-    from .counting import count
     from .diffusers_config import from_diffusers
     from .estimation import Estimate, estimate
     from .notation import InputError
+    from .request_count import count
 
 
 def __getattr__(name: str) -> Any:
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(estimation, name)
     if name == "count":
-        from .counting import count
+        from .request_count import count
 
         return count
     if name == "from_diffusers":

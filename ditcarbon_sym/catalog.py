@@ -7,8 +7,8 @@ by entry.
 
 import csv
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
@@ -17,7 +17,11 @@ from typing import Any, TypeVar
 from sympy import Symbol
 
 from . import stages
-from .equation import Equation
+from .entries import Calibration as Calibration
+from .entries import Datacenter as Datacenter
+from .entries import Entry
+from .entries import Gpu as Gpu
+from .entries import Model as Model
 from .files import DATA, read_toml
 from .notation import (
     BY_FIELD,
@@ -40,85 +44,8 @@ from .notation import (
 from .roofline import LAWS
 from .stages import Stages
 
-AnyEntry = TypeVar("AnyEntry", bound="Entry")
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
 SHIPPED = "shipped with the package"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One named set of facts with their sources."""
-
-    id: str
-    name: str
-    values: Mapping[Symbol, float]
-    sources: Mapping[str, str]
-    origin: str
-
-
-@dataclass(frozen=True)
-class Model(Entry):
-    """A diffusion transformer given by flags and sizes, with its released pipeline's default request.
-
-    ``networks`` returns the stages of the pipeline, for the exact count; it is None for a model that is known by its
-    flags alone. ``patch_frames`` is how many latent frames a token spans,
-    ``text_tokens_fixed`` the only number of text tokens it takes, if there is only one,
-    ``request_from`` the catalogue's model whose default request this one borrows.
-    """
-
-    request: Mapping[Symbol, float] = field(default_factory=dict)
-    networks: Callable[[], Stages] | None = None
-    patch_frames: int = 1
-    text_tokens_fixed: int | None = None
-    request_from: str = ""
-
-    @property
-    def is_video(self) -> bool:
-        """Whether the VAE has a time axis."""
-        return v_t in self.values
-
-
-@dataclass(frozen=True)
-class Gpu(Entry):
-    """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
-
-    ``compute_capability`` is NVIDIA's number of the architecture, None for other makers' or where it is not said.
-    """
-
-    precision: str = ""
-    memory_gb: float | None = None
-    die_cm2: float | None = None
-    compute_capability: float | None = None
-    embodied: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Datacenter(Entry):
-    """A facility (PUE) on a grid (gCO2eq/kWh)."""
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """Values of one efficiency law on one device, with their covariance, validity and conventions.
-
-    ``transferred``: not fitted on this device but likened to others; ``equations`` then say how parameters of the law
-    come of what accelerators have in common, which is what ``values`` hold.
-    """
-
-    law: str
-    gpu: str
-    device: Mapping[Symbol, float]
-    values: Mapping[Symbol, float]
-    free: tuple[Symbol, ...]
-    covariance: tuple[tuple[float, ...], ...]
-    verdicts: Mapping[str, str]
-    quality: Mapping[str, Any]
-    validity: Mapping[str, Any]
-    convention: Mapping[str, str]
-    data: Mapping[str, Any]
-    origin: str
-    head_multiple: int = 1
-    transferred: bool = False
-    equations: tuple[Equation, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ def count(
     as_json: JsonOption = False,
 ) -> None:
     """Count parameters and FLOP exactly, operator by operator, from the released configuration."""
-    from . import count_report, counting, formats
+    from . import count_report, formats, request_count
     from .operating import chosen_model
 
     request: dict[str, Any] = {
@@ -35,7 +35,7 @@ def count(
         "guidance": guidance, "text_tokens": text_tokens,
     }  # fmt: skip
     chosen, notes = chosen_model(model, config, catalog)
-    found = counting.count(chosen, by=by, **request)
+    found = request_count.count(chosen, by=by, **request)
     warn((*notes, *found.warnings))
     if as_json:
         print(formats.json_text(count_report.as_dict(found, macs=macs)))

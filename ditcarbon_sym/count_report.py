@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from .counting import CONVENTION, Count, Share
+from .counting import CONVENTION
 from .formats import count as words
 from .formats import significant
+from .request_count import Count, Share
 
 NAMES = {"text_encoder": "text encoder", "denoiser": "denoiser", "vae_decoder": "VAE decoder"}
 

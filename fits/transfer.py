@@ -6,9 +6,8 @@ missed on them is the error of a transfer. The constants are effective ones, of 
 fits of single accelerators scatter about them (`own_constants`), and what a fit calls elementwise traffic holds
 whatever else goes with it.
 
-Before compute capability 8.0 (no bfloat16, no fused attention; the division was made after the V100's corpus had been
-seen to obey other constants) runs are few: the V100's law is borrowed, and a factor makes up for the rest. The A100's
-calibration comes by the same means; `transfer_tables` writes what ships.
+`transfer_few` has the accelerators with few runs, before compute capability 8.0 and the A100; `transfer_tables` writes
+what ships.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +38,7 @@ from ditcarbon_sym.notation import (
     t_exp,
 )  # fmt: skip
 
-from .operator_law import B200, FIXED, FIXED_V100, H100, V100, Run, published, published_runs, v100_fit, v100_runs
+from .operator_law import B200, FIXED, H100, V100, Run, published, published_runs, v100_runs
 
 FIRST_MODERN = 8.0
 """Compute capability from which accelerators have bfloat16 and fused attention kernels."""
@@ -176,7 +175,7 @@ def pooled(gpus: Sequence[str], target: str, model: str = "") -> Data:
     )  # fmt: skip
 
 
-def _each(gpus: Sequence[str], target: str) -> dict[str, Data]:
+def each(gpus: Sequence[str], target: str) -> dict[str, Data]:
     """The rows of each accelerator."""
     names = dict.fromkeys(ONE.get(gpu, gpu) for gpu in gpus)
     return {name: pooled([gpu for gpu in gpus if ONE.get(gpu, gpu) == name], target) for name in names}
@@ -192,10 +191,18 @@ def earlier() -> tuple[str, ...]:
     return tuple(gpu for gpu in accelerators() if capability(gpu) < FIRST_MODERN)
 
 
+def scaled(law: Law, rows: Sequence[Data]) -> Law:
+    """The law with the factor that fits best: the geometric mean over accelerators, each model counted once."""
+    ones = Law(law.equation, {**law.values, factor: 1.0})
+    means = [float(np.average(ones.logs(data), weights=data.weights)) for data in rows]
+    return Law(law.equation, {**law.values, factor: float(np.exp(-np.mean(means)))})
+
+
 # From Ampere on.
 
 
-def _time_fit(rule: str, data: Data) -> Fit:
+def time_fit(rule: str, data: Data) -> Fit:
+    """Fit the two constants of time."""
     law = Equation("time", roofline.runtime.lhs, roofline.runtime.at(FIXED).rhs.xreplace({e_mem: RULES[rule]}))
     return fit(law, data, {e_dense: Free(0.7, 1e-3, 1.5), rho: Free(STARTS[rule], 1e-6, 1e3)}, "log")
 
@@ -210,15 +217,15 @@ def pool_over(gpus: Sequence[str], rule: str = "clock") -> Pool:
     """The law of time of these accelerators, with each of their chips held out."""
     data = pooled(gpus, "time")
     groups = np.array(data.groups)
-    without = {chip: law_of(_time_fit(rule, data.where(groups != chip))) for chip in dict.fromkeys(data.groups)}
-    return Pool(law_of(_time_fit(rule, data)), without, _each(gpus, "time"))
+    without = {chip: law_of(time_fit(rule, data.where(groups != chip))) for chip in dict.fromkeys(data.groups)}
+    return Pool(law_of(time_fit(rule, data)), without, each(gpus, "time"))
 
 
 @lru_cache(maxsize=1)
 def own_constants() -> dict[str, Mapping[Symbol, float]]:
     """The two constants of time, of each accelerator with runs of several models fitted by itself."""
     rows = {name: data for name, data in times().rows.items() if len(data) > 2}
-    return {name: _time_fit("clock", data).values for name, data in rows.items()}
+    return {name: time_fit("clock", data).values for name, data in rows.items()}
 
 
 DRAWN: Mapping[Symbol, Free] = MappingProxyType({phi_elem: Free(0.8, 0.0, 1.0)})
@@ -248,7 +255,7 @@ def energies() -> Pool:
         chip: law_of(fit(_energy_law_of(law), data.where(groups != chip), DRAWN, "log"))
         for chip, law in times().without.items()
     }
-    return Pool(law_of(fit(_energy_law_of(times().law), data, DRAWN, "log")), without, _each(metered(), "energy"))
+    return Pool(law_of(fit(_energy_law_of(times().law), data, DRAWN, "log")), without, each(metered(), "energy"))
 
 
 def metered() -> tuple[str, ...]:
@@ -259,15 +266,15 @@ def metered() -> tuple[str, ...]:
 @lru_cache(maxsize=1)
 def rated_power_for_the_time() -> Pool:
     """The rival of `energies`: one part of rated power for all of the time that the law of time expects."""
-    each = _each(metered(), "energy")
+    rows = each(metered(), "energy")
 
     def law(time: Law, names: Sequence[str]) -> Law:
         equation = Equation("energy", roofline.energy.lhs, factor * TDP * time.equation.rhs / JOULE_PER_KWH)
-        return _scaled(Law(equation, time.values), [each[name] for name in names])
+        return scaled(Law(equation, time.values), [rows[name] for name in names])
 
     return Pool(
-        law(times().law, list(each)),
-        {CHIPS[name]: law(times().held_out(name), [x for x in each if x != name]) for name in each}, each,
+        law(times().law, list(rows)),
+        {CHIPS[name]: law(times().held_out(name), [x for x in rows if x != name]) for name in rows}, rows,
     )  # fmt: skip
 
 
@@ -290,88 +297,3 @@ def jackknife() -> tuple[tuple[Symbol, ...], Any]:
     ])  # fmt: skip
     number, apart = len(rows), rows - rows.mean(axis=0)
     return symbols, (number - 1) / number * apart.T @ apart
-
-
-# Before Ampere.
-
-
-def v100_law() -> Law:
-    """The V100's law, over the factor by which another accelerator is slower."""
-    printed = [run for run in v100_runs() if run.measured["printed"]]
-    values = {**FIXED_V100, **v100_fit(printed).values}
-    return Law(Equation("time", roofline.runtime.lhs, factor * roofline.runtime.rhs), values)
-
-
-def _scaled(law: Law, rows: Sequence[Data]) -> Law:
-    """The law with the factor that fits best: the geometric mean over accelerators, each model counted once."""
-    ones = Law(law.equation, {**law.values, factor: 1.0})
-    means = [float(np.average(ones.logs(data), weights=data.weights)) for data in rows]
-    return Law(law.equation, {**law.values, factor: float(np.exp(-np.mean(means)))})
-
-
-@lru_cache(maxsize=1)
-def earlier_times() -> Pool:
-    """Time before Ampere. The V100's own corpus takes no part in the factor; it is there to be missed: the wider
-    interval is what says that the factor is not the same for all.
-    """
-    rows = _each(earlier(), "time")
-    others = {name: data for name, data in rows.items() if name != V100}
-    chips = dict.fromkeys(CHIPS[name] for name in rows)
-    without = {
-        chip: _scaled(v100_law(), [data for name, data in others.items() if CHIPS[name] != chip]) for chip in chips
-    }  # fmt: skip
-    return Pool(_scaled(v100_law(), list(others.values())), without, rows)
-
-
-def pool_of(gpu: str, target: str) -> Pool:
-    """The pool that an accelerator's time or energy belongs to."""
-    if target == "energy":
-        return energies()
-    return times() if capability(gpu) >= FIRST_MODERN else earlier_times()
-
-
-# An accelerator with few runs: the pool without it, and one factor of its own.
-
-
-@dataclass(frozen=True)
-class Thin:
-    """The A100, both sizes: its law of time, that law with each model held out, and its law of energy."""
-
-    time: Law
-    without: Mapping[str, Law]
-    energy: Fit
-    rows: Mapping[str, Data]
-
-    @property
-    def logs(self) -> dict[str, Any]:
-        """ln(predicted / measured) of each model held out."""
-        return {model: self.without[model].logs(data) for model, data in self.rows.items()}
-
-
-@lru_cache(maxsize=1)
-def a100() -> Thin:
-    """The A100's calibration; a model that is held out is held out of the pool, too."""
-    gpus = [gpu for gpu in modern() if gpu in ONE]
-    rest = [gpu for gpu in modern() if gpu not in ONE]
-    by_model = {
-        name: Data(rows.inputs, rows.observed, rows.groups)
-        for name in dict.fromkeys(run.model for gpu in gpus for run in runs_on(gpu))
-        for rows in [_only(pooled(gpus, "time"), gpus, name)]
-    }
-
-    def law(model: str = "") -> Law:
-        pool = law_of(_time_fit("clock", pooled(rest, "time", model)))
-        slower = Law(Equation("time", roofline.runtime.lhs, factor * pool.equation.rhs), pool.values)
-        return _scaled(slower, [rows for name, rows in by_model.items() if name != model])
-
-    time = law()
-    own = {x: exact(time.values[x] / time.values[factor]) for x in (e_dense, rho)}
-    return Thin(
-        time, {name: law(name) for name in by_model},
-        fit(energy_law(own[e_dense], own[rho]), pooled(gpus, "energy"), DRAWN, "log"), by_model,
-    )  # fmt: skip
-
-
-def _only(data: Data, gpus: Sequence[str], model: str) -> Data:
-    """The rows of one model, from those of accelerators in this order."""
-    return data.where(run.model == model for gpu in gpus for run in runs_on(gpu) if "time" in run.measured)

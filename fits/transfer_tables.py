@@ -30,7 +30,7 @@ from ditcarbon_sym.notation import (
     t_launch,
 )  # fmt: skip
 
-from . import transfer
+from . import transfer, transfer_few
 from .operator_law import FIXED, HEADS, PUBLISHED, SAID, V100, provenance, target
 from .transfer import FIRST_MODERN, ONE, Pool, factor
 
@@ -94,7 +94,7 @@ def modern_table() -> dict[str, Any]:
 
 def earlier_table() -> dict[str, Any]:
     """What carries over before Ampere: the V100's law over a factor."""
-    pool = transfer.earlier_times()
+    pool = transfer_few.earlier_times()
     slow, values = pool.law.values[factor], pool.law.values
     known = {
         **{x: values[x] / slow for x in (e_dense, e_mem, e_VAE)}, t_launch: values[t_launch] * slow,
@@ -121,7 +121,7 @@ def earlier_table() -> dict[str, Any]:
 
 def a100_table(gpu: str) -> dict[str, Any]:
     """The A100's calibration: thin, one factor of time on three models, power on a single one."""
-    thin = transfer.a100()
+    thin = transfer_few.a100()
     device = load().gpu(gpu)
     slow = thin.time.values[factor]
     own = {e_dense: thin.time.values[e_dense] / slow, rho: thin.time.values[rho], **thin.energy.values}

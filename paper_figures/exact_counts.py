@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from ditcarbon_sym.catalog import load
-from ditcarbon_sym.counting import Count, count
 from ditcarbon_sym.formats import significant
 from ditcarbon_sym.notation import NOTATION, N, a, c, d, f, j, n_ada, s, t
 from ditcarbon_sym.operators import ATTENTION, CONVOLUTION, DENSE, LINEAR_ATTENTION
+from ditcarbon_sym.request_count import Count, count
 
 from .tables import Table
 

@@ -14,7 +14,7 @@ from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.fitting import fit_identified, leave_one_group_out, log_scatter
 from ditcarbon_sym.notation import NOTATION, e_dense, rho
 from ditcarbon_sym.uncertainty import LEVEL, student_quantile
-from fits import law_choice, operator_law, transfer
+from fits import law_choice, operator_law, transfer, transfer_few
 from fits.operator_law import B200, H100
 
 from .tables import Table
@@ -141,7 +141,7 @@ def transfers() -> Table:
     pools = {
         **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy": transfer.energies(),
         "energy, one part of rated power": transfer.rated_power_for_the_time(),
-        "time, before Ampere": transfer.earlier_times(),
+        "time, before Ampere": transfer_few.earlier_times(),
     }  # fmt: skip
     rows = [
         (name, f"{pool.in_fit:.1f}", f"{np.mean(list(pool.mape.values())):.1f}", f"{pool.scatter:.3f}",

@@ -19,7 +19,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.notation import B
-from fits import operator_law, transfer
+from fits import operator_law, transfer, transfer_few
 from fits.operator_law import B200, H100, V100
 from fits.transfer import Law, law_of
 
@@ -69,7 +69,7 @@ def _predicted(law: Law, run: operator_law.Run) -> Any:
 
 def _fits(gpu: str, model: str, target: str) -> dict[str, Law]:
     """The laws that predict this model's runs on this accelerator."""
-    pool = transfer.pool_of(gpu, target)
+    pool = transfer_few.pool_of(gpu, target)
     own, held = _own(gpu, target)
     return {
         FITTED: own or pool.law, **({MODEL: held[model]} if model in held else {}),
@@ -85,7 +85,7 @@ def _own(gpu: str, target: str) -> tuple[Law | None, Mapping[str, Law]]:
         held = {model: law_of(fitted) for model, (fitted, _) in operator_law.held_out(gpu)[which].items()}
         return law_of(operator_law.fits_of(gpu)[which]), held
     if gpu in transfer.ONE:
-        thin = transfer.a100()
+        thin = transfer_few.a100()
         return (thin.time, thin.without) if target == "time" else (law_of(thin.energy), {})
     return None, {}
 

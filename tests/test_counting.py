@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 
 from ditcarbon_sym import estimate, stages
 from ditcarbon_sym.catalog import load, paper_models
-from ditcarbon_sym.counting import GROUPINGS, count, flops
+from ditcarbon_sym.counting import flops
 from ditcarbon_sym.notation import InputError
 from ditcarbon_sym.operators import KINDS
+from ditcarbon_sym.request_count import GROUPINGS, count
 
 REQUEST = {"height": 1024, "width": 1024, "frames": 1, "text_tokens": 512, "batch": 2, "steps": 10, "guidance": 1}
 

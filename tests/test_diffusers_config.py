@@ -7,10 +7,10 @@ import pytest
 
 from ditcarbon_sym import estimate, stages
 from ditcarbon_sym.catalog import load
-from ditcarbon_sym.counting import count
 from ditcarbon_sym.diffusers_config import from_diffusers, model_from
 from ditcarbon_sym.files import DATA, LARGEST_JSON, read_toml
 from ditcarbon_sym.notation import InputError
+from ditcarbon_sym.request_count import count
 
 
 def transformer(name):

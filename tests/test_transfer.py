@@ -17,7 +17,7 @@ from ditcarbon_sym.notation import TDP, B, E, P_idle, S, Theta_peak, bandwidth, 
 from ditcarbon_sym.operating import operating_point
 from ditcarbon_sym.transfer import ORIGIN, as_counted, typical_memory
 from ditcarbon_sym.uncertainty import student_quantile
-from fits import operator_law, transfer, transfer_tables
+from fits import operator_law, transfer, transfer_few, transfer_tables
 from fits.operator_law import B200, H100
 
 TRANSFERRED = sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW) is None)
@@ -62,7 +62,7 @@ def test_a_chip_that_is_held_out_takes_no_part_whatever_accelerators_carry_it():
     law = transfer.times().held_out("h20")
     assert law == transfer.times().held_out(H100) != transfer.times().law
     kept = [gpu for gpu in transfer.modern() if transfer.CHIPS[transfer.ONE.get(gpu, gpu)] != "GH100"]
-    again = transfer._time_fit("clock", transfer.pooled(kept, "time"))
+    again = transfer.time_fit("clock", transfer.pooled(kept, "time"))
     assert law.values == pytest.approx(again.values)
 
 
@@ -84,14 +84,14 @@ def test_bytes_carry_over_better_than_the_part_of_peak():
 
 
 def test_the_v100s_corpus_sets_the_width_before_ampere_and_not_the_factor():
-    pool = transfer.earlier_times()
+    pool = transfer_few.earlier_times()
     factors = {chip: law.values[transfer.factor] for chip, law in pool.without.items()}
     assert set(factors) == {"TU104", "GV100"} and factors["GV100"] == pytest.approx(factors["TU104"], rel=0.05)
     assert pool.mape["t4"] < 10 and pool.mape["v100-sxm2-32gb"] < 10 and pool.mape["v100-pcie-16gb"] > 40
 
 
 def test_a_model_of_the_a100_that_is_held_out_is_held_out_of_the_pool_too():
-    thin = transfer.a100()
+    thin = transfer_few.a100()
     assert set(thin.without) == {"sd3-medium", "pixart-alpha", "wan2.1-t2v-14b"}
     for law in thin.without.values():
         assert law.values[e_dense] != thin.time.values[e_dense]

@@ -7,7 +7,8 @@ import time
 import numpy as np
 
 from ditcarbon_sym import stages
-from ditcarbon_sym.counting import count, flops
+from ditcarbon_sym.counting import flops
+from ditcarbon_sym.request_count import count
 
 REQUEST = {"height": 1024, "frames": 1, "text_tokens": 512, "batch": 1, "steps": 28, "guidance": 1}
 MANY, FEW = 100_000, 100
