@@ -15,7 +15,18 @@ from . import carbon, pipeline
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, residual_bootstrap
 from .efficiency import saturation
-from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified, leave_one_group_out, log_scatter
+from .fitting import (
+    BGR,
+    LOSSES,
+    Data,
+    Fit,
+    Identified,
+    fit_identified,
+    leave_one_group_out,
+    log_scatter,
+    residual_logs,
+    within_scatter,
+)
 from .flops import latent_tokens
 from .measured_device import device_of, told_facts
 from .measurements import DENOISER, Row, read_csv
@@ -94,6 +105,7 @@ def calibration_table(
             "mape_percent": shipped.mape(),
             "held_out_mape_percent": {group: trained.mape(rows) for group, (trained, rows) in held_out.items()},
             **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
+            **({"within_log_scatter": within} if (within := within_scatter(residual_logs(shipped))) else {}),
         },
         "validity": {
             "pixels_min": pixels_min,

@@ -5,8 +5,11 @@ relative derivatives by the fitted parameters, the logarithm of y_B / y_A has th
 
 * (r_B - r_A)^T V (r_B - r_A), where both rest on one calibration with covariance V: an efficiency that is 5 % off moves
   both, and cancels as far as both depend on it alike; on different calibrations the two parts add up instead;
-* plus the scatter between architectures of each side, independent where the models differ. The scatter belongs to the
-  model on the calibration's accelerator: it cancels where both sides are one model on one calibration.
+* plus the scatter between architectures of each side, independent where the models differ. Where both sides are one
+  model on one calibration, what the model is off by cancels, and what remains is the scatter of runs of one model about
+  their own mean, once for each side; it is of the runs that the calibration has seen, on most accelerators of several
+  batches at one size;
+* nothing, where both sides do the same work on the same accelerator and differ in PUE, grid or lifetime alone.
 
 Neither covers PUE, grid intensity, power or embodied carbon, which are taken as given on both sides.
 """
@@ -21,9 +24,26 @@ from sympy import Symbol
 
 from . import derivatives, pipeline, roofline
 from .estimation import Estimate, estimate_at
-from .notation import NOTATION, C_emb, C_op, C_output, C_total, E, InputError, nearest, tau
+from .notation import (
+    NOTATION,
+    B,
+    C_emb,
+    C_op,
+    C_output,
+    C_total,
+    E,
+    H,
+    InputError,
+    S,
+    W,
+    g,
+    m,
+    n_frames,
+    nearest,
+    tau,
+)  # fmt: skip
 from .operating import OperatingPoint, operating_point
-from .uncertainty import LEVEL, log_interval, parameter_deviations, predictive, quantile, widest
+from .uncertainty import LEVEL, log_interval, parameter_deviations, predictive, quantile, widest, within_model
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
@@ -47,8 +67,11 @@ class Ratio:
         """What can be said of the difference."""
         if self.value is None:
             return "unknown"
+        certain = self.low is not None and self.high is not None and math.isclose(self.low, self.high, rel_tol=1e-12)
         if math.isclose(self.value, 1, rel_tol=1e-12):
-            return "the same"
+            if certain:
+                return "the same"
+            return "no difference expected" + ("" if self.low is None else ": inside the uncertainty")
         words = f"{abs(self.value - 1):.1%} {'more' if self.value > 1 else 'less'}"
         if self.low is None or self.high is None:
             return f"{words}; no interval is known"
@@ -188,13 +211,34 @@ def _half_widths(first: OperatingPoint, other: OperatingPoint, level: float) -> 
         own = [parameter_deviations(point, known) for point in points]
         variance = {x: sum(deviations[x] ** 2 for deviations in own) for x in known}
     if one_calibration and first.model.id == other.model.id:
-        return {x: quantile(level) * math.sqrt(max(0.0, variance[x])) for x in known}
+        return _within(first, other, known, variance, level)
     found = {}
     for x in known:
         scatters = [widest(x, point, level) for point in points]
         between = math.hypot(*(scatter.deviation for scatter in scatters))
         wide = max(scatter.quantile(level) for scatter in scatters)
         found[x] = wide * math.hypot(math.sqrt(max(0.0, variance[x])), between)
+    return found
+
+
+TIMED = (H, W, n_frames, B, S, g, m)
+
+
+def _within(
+    first: OperatingPoint,
+    other: OperatingPoint,
+    known: Sequence[Symbol],
+    variance: Mapping[Symbol, float],
+    level: float,
+) -> dict[Symbol, float]:
+    """Half-widths where both sides are one model on one calibration; none where it does not know its runs' scatter."""
+    if all(first.values[x] == other.values[x] for x in TIMED):
+        return {x: quantile(level) * math.sqrt(max(0.0, variance[x])) for x in known}
+    found = {}
+    for x in known:
+        runs = within_model(x, first)
+        if runs is not None:
+            found[x] = quantile(level) * math.sqrt(max(0.0, variance[x]) + 2 * runs**2)
     return found
 
 
@@ -225,7 +269,10 @@ def shared_errors(first: OperatingPoint, other: OperatingPoint) -> str:
     if not _same_calibration(first, other):
         return "none: two calibrations, parameters and scatter independent"
     if first.model.id == other.model.id:
-        return "one calibration and one model: scatter cancels, parameter errors as far as both depend on them alike"
+        return (
+            "one calibration and one model: what the model is off by cancels, parameter errors as far as both depend "
+            "on them alike; scatter of the model's runs is each side's own"
+        )
     return (
         "one calibration: parameter errors cancel as far as both depend on them alike; scatter of each model is its own"
     )

@@ -127,10 +127,12 @@ class _Quality(_Table):
     mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
     held_out_mape_percent: dict[str, float] = {}
     held_out_log_scatter: _Positive | None = None
+    within_log_scatter: _Positive | None = None
     held_out_groups: Annotated[int, Ge(1), Lt(10**6)] | None = None
     mape_percent_energy: Annotated[float | int, Ge(0), Lt(math.inf)] | None = None
     held_out_mape_percent_energy: dict[str, float] = {}
     held_out_log_scatter_energy: _Positive | None = None
+    within_log_scatter_energy: _Positive | None = None
     held_out_groups_energy: Annotated[int, Ge(1), Lt(10**6)] | None = None
 
 

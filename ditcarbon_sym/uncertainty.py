@@ -161,6 +161,16 @@ def widest(output: Symbol, point: OperatingPoint, level: float = LEVEL) -> Scatt
     return energy if tau not in ancestors else max(time, energy, key=lambda x: x.half_width(0.0, level))
 
 
+def within_model(output: Symbol, point: OperatingPoint) -> float | None:
+    """The scatter of one model's runs about their own mean that an output meets; None where it is not known."""
+    assert point.calibration is not None
+    quality, ancestors = point.calibration.quality, _ancestors(output, point.route)
+    time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
+    if time is None or energy is None or E not in ancestors:
+        return None if time is None else float(time)
+    return float(energy) if tau not in ancestors else max(float(time), float(energy))
+
+
 def _is_borrowed(point: OperatingPoint) -> bool:
     """Whether a fit made on another accelerator is used as it stands: how far it is off there is not known."""
     return point.calibration is not None and point.calibration.gpu != point.device.id

@@ -10,6 +10,7 @@ whatever else goes with it.
 what ships.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +23,7 @@ from sympy import Expr, Pow, Rational, Symbol
 from ditcarbon_sym import roofline
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.fitting import Data, Fit, Free, fit
+from ditcarbon_sym.fitting import Data, Fit, Free, fit, within_scatter
 from ditcarbon_sym.notation import (
     JOULE_PER_KWH,
     TDP,
@@ -124,6 +125,17 @@ class Pool:
     def scatter(self) -> float:
         """Root mean square of ln(predicted / measured), accelerators held out, each counted once."""
         return float(np.sqrt(np.mean(list(self.average(np.square).values()))))
+
+
+def within(law: Law, gpus: Sequence[str], target: str) -> float | None:
+    """What runs of one model on one accelerator do not share: the scatter about their own mean."""
+    logs: dict[str, list[float]] = {}
+    for gpu in gpus:
+        for run in runs_on(gpu):
+            if target in run.measured:
+                predicted = float(law.equation({**run.values, **law.values}))
+                logs.setdefault(f"{gpu} {run.model}", []).append(math.log(run.measured[target] / predicted))
+    return within_scatter({name: np.array(values) for name, values in logs.items()})
 
 
 def _percent(logs: Any) -> Any:

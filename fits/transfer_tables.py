@@ -64,13 +64,20 @@ def _data(rows: str, source: str, accelerators: Sequence[str]) -> dict[str, Any]
     return {**provenance(PUBLISHED, rows, source), "accelerators": list(accelerators)}
 
 
-def _held_out(pool: Pool, suffix: str = "") -> dict[str, Any]:
+def _held_out(pool: Pool, suffix: str = "", gpus: Sequence[str] | None = None) -> dict[str, Any]:
     """The errors of accelerators held out, and the scatter that they make; as many groups as there are chips."""
     chips = len({transfer.CHIPS[name] for name in pool.rows})
+    target = "energy" if suffix else "time"
     return {
         f"mape_percent{suffix}": pool.in_fit, f"held_out_mape_percent{suffix}": pool.mape,
         f"held_out_log_scatter{suffix}": pool.scatter, f"held_out_groups{suffix}": chips,
+        f"within_log_scatter{suffix}": transfer.within(pool.law, gpus or _members(pool), target),
     }  # fmt: skip
+
+
+def _members(pool: Pool) -> list[str]:
+    """The accelerators of a pool by their own ids."""
+    return [gpu for gpu in transfer.accelerators() if ONE.get(gpu, gpu) in pool.rows]
 
 
 def modern_table() -> dict[str, Any]:
@@ -158,7 +165,8 @@ def a100_table(gpu: str) -> dict[str, Any]:
                 100 * np.mean(np.abs(np.expm1(thin.time.logs(data)))) for data in thin.rows.values()
             ])), "held_out_mape_percent": errors,
             "held_out_log_scatter": float(np.sqrt(np.mean([np.mean(logs**2) for logs in thin.logs.values()]))),
-            **{**_held_out(energy, "_energy"), "mape_percent_energy": thin.energy.mape()},
+            "within_log_scatter": transfer.within(thin.time, list(ONE), "time"),
+            **{**_held_out(energy, "_energy", list(ONE)), "mape_percent_energy": thin.energy.mape()},
         },
         "validity": _validity(rows), "convention": CONVENTION,
         "data": provenance(PUBLISHED, "gpu = a100-sxm-40gb or a100-sxm-80gb", SOURCE),

@@ -1,13 +1,19 @@
 import json
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 from ditcarbon_sym import InputError, pipeline
 from ditcarbon_sym.compare import OUTPUTS, compare, read_request
-from ditcarbon_sym.notation import C_output, C_total, E, tau
-from ditcarbon_sym.uncertainty import parameter_deviations, predictive, widest
+from ditcarbon_sym.efficiency import saturation
+from ditcarbon_sym.notation import C_op, C_output, C_total, E, tau
+from ditcarbon_sym.operating import operating_point
+from ditcarbon_sym.uncertainty import parameter_deviations, predictive, quantile, widest, within_model
+from fits import corpus
+from fits.operator_law import B200, published
+from fits.operator_law import H100 as H100_ID
 
 H100 = "gpu=h100-sxm-80gb"
 
@@ -22,12 +28,52 @@ def test_a_request_is_the_same_as_itself():
         assert x.value == x.low == x.high == 1 and x.verdict == "the same"
 
 
-def test_one_model_on_one_calibration_differs_by_far_less_than_two_intervals():
+def test_what_one_model_is_off_by_cancels_and_the_scatter_of_its_runs_does_not():
     found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@768,{H100}"])
-    x = ratio(found)
-    single = predictive(found.points[0], (tau,))[tau]
-    assert math.log(x.high / x.low) < 0.2 * math.log(single[1] / single[0])
-    assert x.low < x.value < x.high and "outside" in x.verdict and "scatter cancels" in found.shared[0]
+    x, point = ratio(found), found.points[0]
+    single = predictive(point, (tau,))[tau]
+    runs = quantile(0.9) * math.sqrt(2) * within_model(tau, point)
+    assert runs <= math.log(x.high / x.low) / 2 < math.log(single[1] / single[0]) / 2
+    assert x.low < x.value < x.high and "outside" in x.verdict and "is off by cancels" in found.shared[0]
+
+
+@pytest.mark.parametrize(("gpu", "target"), [(H100_ID, "time"), (B200, "time"), (H100_ID, "energy"), (B200, "energy")])
+def test_the_interval_of_a_ratio_holds_what_two_batches_of_one_model_measured(gpu, target):
+    rows = [x for x in published() if x["gpu"] == gpu]
+    inside = []
+    for one, two in combinations(rows, 2):
+        if one["model"] != two["model"]:
+            continue
+        texts = [f"{x['model']}@{x['height']}x{x['width']},frames={x['frames']},batch={x['batch']},steps={x['steps']}"
+                 for x in (one, two)]  # fmt: skip
+        x = ratio(compare(texts, gpu=gpu), tau if target == "time" else E)
+        found = [float(row["time_s"]) if target == "time" else float(row["energy_j_per_output"]) * int(row["batch"])
+                 for row in (one, two)]  # fmt: skip
+        inside.append(x.low <= found[1] / found[0] <= x.high)
+    assert len(inside) >= 24 and 0.8 <= np.mean(inside) <= 1
+
+
+def test_the_interval_of_a_ratio_holds_what_two_requests_of_one_model_measured_in_the_papers_regime():
+    data, names = corpus.production(), np.array(corpus.production().groups)
+    point = operating_point("pixart-alpha", resolution=1024)
+    half = quantile(0.9) * math.sqrt(2) * within_model(tau, point)
+    logs = np.log(data.observed / saturation({**data.inputs, **point.calibration.values}))
+    apart = [abs(a - b) for name in set(names) for a, b in combinations(logs[names == name], 2)]
+    assert len(apart) == 183 and 0.8 <= np.mean(np.array(apart) <= half) <= 1
+
+
+def test_the_same_work_elsewhere_is_known_exactly():
+    found = compare([f"flux.1-dev@1024,{H100},pue=1.1,grid=100", f"flux.1-dev@1024,{H100},pue=1.1,grid=300"])
+    x = ratio(found, C_op)
+    assert x.value == pytest.approx(3) and x.low == pytest.approx(3) and x.high == pytest.approx(3)
+
+
+def test_two_requests_expected_to_cost_the_same_are_not_said_to_be_the_same():
+    found = compare([f"flux.1-dev@1024,{H100}", "flux.1-dev@1024,gpu=h200-sxm-141gb"])
+    assert (
+        ratio(found).value == pytest.approx(1)
+        and ratio(found).verdict == "no difference expected: inside the uncertainty"
+    )
 
 
 def test_two_models_on_one_calibration_share_its_parameters_but_not_the_scatter():
@@ -61,7 +107,8 @@ def test_the_interval_of_a_ratio_is_what_sampling_the_shared_parameters_gives(ou
     first, other = (
         pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output] for point in found.points
     )
-    low, high = np.quantile(other / first, [0.05, 0.95])
+    runs = np.exp(math.sqrt(2) * within_model(output, found.points[0]) * rng.standard_normal(40_000))
+    low, high = np.quantile(runs * other / first, [0.05, 0.95])
     x = ratio(found, output)
     assert np.log(high / low) == pytest.approx(math.log(x.high / x.low), rel=0.06)
 
