@@ -18,7 +18,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.formats import write_atomically
-from ditcarbon_sym.notation import B
+from ditcarbon_sym.notation import JOULE_PER_KWH, B
 from fits import operator_law, transfer, transfer_few
 from fits.operator_law import B200, H100, V100
 from fits.transfer import Law, law_of
@@ -221,7 +221,26 @@ def publish() -> None:
     print(f"wrote {README_FIGURE.name}")
 
 
-TABLES = {"scorecard": table}
+def rows() -> Table:
+    """Every published run: measured, and predicted over measured each way."""
+    found = [
+        (load().gpu(x.gpu).name, x.model, x.target, str(x.batch), _measured(x),
+         *("none" if way not in x.ratios else f"{x.ratios[way]:.3f}" for way in WAYS))
+        for x in scores()
+    ]  # fmt: skip
+    return Table(
+        "Every published run, predicted over measured",
+        ("accelerator", "model", "target", "batch", "measured", *WAYS),
+        found,
+        "Seconds of the batch, and joules of the accelerator for the batch.",
+    )
+
+
+def _measured(score: Score) -> str:
+    return f"{score.measured:g} s" if score.target == "time" else f"{score.measured * float(JOULE_PER_KWH):.4g} J"
+
+
+TABLES = {"scorecard": table, "scorecard_rows": rows}
 
 if __name__ == "__main__":
     publish()
