@@ -26,7 +26,9 @@ COLUMNS = (
     *IDENTITY, "status", "time_s", "step_s", "step_spread", "repeats", "window_s", "energy_j", "power_w", "idle_w",
     "memory_gb", "parameters", "clock_mhz", "memory_clock_mhz", "temperature_c", "throttled", "at", "note",
 )  # fmt: skip
-FINAL = ("ok", "out of memory", "does not fit")
+LOST = "device lost"
+"""Status of the row at which the accelerator stopped answering."""
+FINAL = ("ok", "out of memory", "does not fit", LOST)
 """Statuses that a sweep taken up again does not try once more."""
 ROOM = 16 * 2**20
 """Bytes that must be free before a sweep starts: thousands of rows."""
