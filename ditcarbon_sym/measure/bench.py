@@ -83,14 +83,15 @@ class Bench:
         work = self._work(point)
         if self.device.kind == "cuda":
             torch.cuda.reset_peak_memory_stats()
-        found = timing.timed(work, self.device.lap, self.device.counter, self.warm_up, self.least)
-        state = self.device.state()
+        found = timing.timed(
+            work, self.device.lap, self.device.counter, self.warm_up, self.least, self.device.kind, self.device.state
+        )
         memory = torch.cuda.max_memory_allocated() / 1e9 if self.device.kind == "cuda" else None
         return {
             "status": "ok", "time_s": point.steps * found.seconds, "step_s": found.seconds,
             "step_spread": found.spread, "repeats": found.repeats, "window_s": found.window,
             "energy_j": None if found.joules is None else point.steps * found.joules, "power_w": found.watts,
-            "idle_w": self.idle, "memory_gb": memory, "parameters": self._parameters, **state,
+            "idle_w": self.idle, "memory_gb": memory, "parameters": self._parameters, **found.state,
         }  # fmt: skip
 
     def _work(self, point: Point) -> networks.Pass:

@@ -130,7 +130,7 @@ def _check(wish: Wish) -> None:
 
 def _in_order(found: grid.Grid, wish: Wish, counter: energy.Counter | None) -> tuple[list[Point], list[float]]:
     """The points in the order in which they serve best, each with the seconds it is expected to take."""
-    seconds = grid.costs(found, counter, wish.warm_up, wish.least)
+    seconds = grid.costs(found, counter, wish.warm_up, wish.least, wish.device)
     designs = grid.ordered(found, seconds, wish.precision, wish.device)
     return [found.points[x.index] for x in designs], [x.seconds for x in designs]
 

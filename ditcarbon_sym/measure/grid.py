@@ -15,7 +15,7 @@ from ..operators import total
 from ..request import resolve_request
 from ..runs import columns, values_of_run
 from .energy import Counter
-from .timing import REPEATS, WARM_UP, repeats_needed
+from .timing import REPEATS, WARM_UP, expected_seconds
 
 MODELS = ("dit-xl-2-256", "pixart-alpha", "sd3-medium", "cogvideox-2b", "flux.1-dev", "wan2.1-t2v-1.3b")
 SIDES = (256, 512, 768, 1024, 1536)
@@ -120,9 +120,11 @@ def _point(model: str, numbers: Mapping[Symbol, float], batch: int) -> Point:
     return Point(model=model, stage=stages.DENOISER, batch=batch, **{key: int(numbers[x]) for key, x in size.items()})
 
 
-def costs(found: Grid, counter: Counter | None, warm_up: int = WARM_UP, least: int = REPEATS) -> list[float]:
+def costs(
+    found: Grid, counter: Counter | None, warm_up: int = WARM_UP, least: int = REPEATS, device: str = "cuda"
+) -> list[float]:
     """Seconds that measuring each point takes: warm-up and repeats."""
-    return [one * (warm_up + repeats_needed(one, counter, least)) for one in found.step_seconds]
+    return [expected_seconds(one, counter, warm_up, least, device) for one in found.step_seconds]
 
 
 def loading(models: Iterable[str], dtype: str, device: str = "cuda") -> dict[str, float]:
