@@ -16,7 +16,7 @@ from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .fitting import Data, Fit, Identified, log_scatter
-from .fitting_operators import DECODER, ENERGY, TIME, TYPICAL, fit_shown, held_out_by_model
+from .fitting_operators import DECODER, ENERGY, TIME, fit_shown, held_out_by_model
 from .measured_device import device_of, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (
@@ -72,7 +72,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     whole = {**({} if not swept else ALONE), **assumed}
     try:
         memory = typical_memory(device)
-        typical = TYPICAL if memory is None else {**TYPICAL, e_mem: memory}
+        typical = {**roofline.TYPICAL, **({} if memory is None else {e_mem: memory})}
         time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME, typical)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None

@@ -15,6 +15,7 @@ from sympy import Symbol
 from .equation import Equation
 from .fitting import Data, Fit, Free, Identified, fit, leave_one_group_out
 from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
+from .roofline import TYPICAL
 
 TIME: Mapping[Symbol, Free] = MappingProxyType({
     t_launch: Free(1e-5, 0.0, 1e-2, scale=True),
@@ -27,10 +28,6 @@ DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: Free(0.2, 1e-3, 1.5)})
 ENERGY: Mapping[Symbol, Free] = MappingProxyType({eps_flop: Free(1e-12, 0.0, 1e-8), eps_byte: Free(1e-9, 0.0, 1e-5)})
 
 LEVEL = 0.9
-TYPICAL: Mapping[Symbol, float] = MappingProxyType({t_launch: 0.0, r_attn: 1.0, e_mem: 0.2, eps_byte: 0.0})
-"""Where a parameter is held that the rows do not show: no launches, attention as efficient as dense products, no energy
-of bytes, and the part of the bandwidth that the published runs give (0.16 on the H100, to one digit) where what other
-accelerators have in common does not say more (`transfer.typical_memory`)."""
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
 """Where the search begins, too: short passes and long ones, slow bytes and fast ones, have minima of their own."""
 

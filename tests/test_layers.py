@@ -82,7 +82,6 @@ SAME_FLOOR = {
     ("calibration_operators", "confidence"),
     ("calibration_operators", "fitting"),
     ("calibration_operators", "fitting_operators"),
-    ("planning", "fitting_operators"),
     ("estimation", "uncertainty"),
     ("solve", "sensitivity"),
     ("variance", "sensitivity"),

@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from ..formats import write_atomically
 from ..measurements import TOLD, read_header
 from ..notation import InputError
@@ -58,6 +56,8 @@ def demand_room(path: Path) -> None:
 
 def begin(path: Path, facts: Mapping[str, Any]) -> None:
     """Write a new table: what it is measured on, the columns, no rows."""
+    import tomli_w
+
     told = "".join(f"{TOLD} {line}\n" for line in tomli_w.dumps(dict(facts)).splitlines())
     first = "# Measured by ditcarbon measure. Columns: fits/measurements/README.md; lines with a colon are TOML.\n"
     write_atomically(path, f"{first}{told}{','.join(COLUMNS)}\n")
