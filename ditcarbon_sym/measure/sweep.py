@@ -38,7 +38,7 @@ def run(
     """Measure points in order and append a row for each; those in ``done`` are there already.
 
     ``expected`` seconds of each are corrected by what rows took so far; one that no longer fits into ``budget`` seconds
-    is left out, and cheaper ones that come later are still tried; ``least`` rows are measured whatever they take. Raises
+    is left out, and cheaper ones that come later are still tried; ``least`` rows come whatever they take. Raises
     `InputError` once the accelerator no longer answers: every row after that would only say so.
     """
     start, ratios, statuses, left_out = clock(), [1.0], dict[str, int](), 0
