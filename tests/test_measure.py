@@ -167,11 +167,32 @@ def test_decoders_and_text_encoders_come_last_and_only_if_wanted():
     found = grid.grid(("dit-xl-2-256", "pixart-alpha"), H100, sides=(256, 512, 1024), batches=(1,))
     kinds = [(point.model, point.stage, point.height) for point in grid.one_shot(found, stages.STAGES)]
     assert kinds == [
-        ("dit-xl-2-256", "vae_decoder", 256), ("dit-xl-2-256", "vae_decoder", 512),
-        ("pixart-alpha", "vae_decoder", 256), ("pixart-alpha", "vae_decoder", 512),
+        ("dit-xl-2-256", "vae_decoder", 256),
+        ("pixart-alpha", "vae_decoder", 256), ("pixart-alpha", "vae_decoder", 1024),
         ("pixart-alpha", "text_encoder", 256),
     ]  # fmt: skip
     assert grid.one_shot(found, ("denoiser",)) == []
+
+
+def test_a_decoder_is_measured_at_its_released_size_or_the_nearest_there_is():
+    found = grid.grid(("cogvideox-2b", "pixart-alpha"), H100, sides=(64, 96, 192), frames=(1, 17, 49), batches=(1,))
+    sizes = {(x.model, x.height, x.frames) for x in grid.one_shot(found, ("vae_decoder",))}
+    assert {("pixart-alpha", 64, 1), ("pixart-alpha", 192, 1), ("cogvideox-2b", 192, 49)} <= sizes
+
+
+@pytest.mark.parametrize(
+    ("flags", "bfloat", "expected"),
+    [
+        ({"_keep_in_fp32_modules": ["norm"]}, True, {"norm"}),
+        ({"_keep_in_fp32_modules": ["wo"], "_keep_in_fp32_modules_strict": None}, True, set()),
+        ({"_keep_in_fp32_modules": ["wo"], "_keep_in_fp32_modules_strict": ["gate"]}, True, {"gate"}),
+        ({"_keep_in_fp32_modules": ["wo"], "_keep_in_fp32_modules_strict": ["gate"]}, False, {"wo", "gate"}),
+        ({}, True, set()),
+    ],
+)
+def test_32_bits_are_kept_where_each_library_keeps_them(flags, bfloat, expected):
+    """diffusers names one list; transformers two, of which one is for half precision alone."""
+    assert networks._kept_in_32_bits(SimpleNamespace(**flags), bfloat) == expected
 
 
 def test_larger_outputs_and_batches_need_more_memory():
