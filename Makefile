@@ -58,14 +58,22 @@ verify: .venv-verify/.installed  ## check our counts against the real classes (a
 SWEEP ?= fits/measurements/sweep.csv
 MODELS := dit-xl-2-256,pixart-alpha,sd3-medium,cogvideox-2b,flux.1-dev,wan2.1-t2v-1.3b
 
+MEASURE_PYTHON ?= .venv-measure/bin/python
+
 .venv-measure/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-measure
 	.venv-measure/bin/pip install --quiet --disable-pip-version-check -e '.[measure]'
 	@touch $@
 
-measure: .venv-measure/.installed  ## measure this machine's GPU for 25 minutes into SWEEP (goes on if it is there), and calibrate
-	.venv-measure/bin/ditcarbon measure --device cuda --models $(MODELS) --batches 1,4,8 --budget-minutes 25 --resume --out $(SWEEP)
-	.venv-measure/bin/ditcarbon fit $(SWEEP) --out build/measured.toml
+# MEASURE_PYTHON=python3 takes an interpreter that has torch already, and this checkout as it is: nothing is installed or fetched.
+MEASURE := HF_HUB_OFFLINE=1 PYTHONPATH=.$(if $(PYTHONPATH),:$(PYTHONPATH)) $(MEASURE_PYTHON) -m ditcarbon_sym.cli
+MINUTES ?= 25
+
+measure: $(if $(filter .venv-measure/%,$(MEASURE_PYTHON)),.venv-measure/.installed)  ## measure this machine's GPU for MINUTES into SWEEP (goes on if it is there), and calibrate
+	$(MEASURE) measure --device cuda --models $(MODELS) --batches 1,4,8 --budget-minutes $(MINUTES) --resume --out $(SWEEP)
+	@mkdir -p build
+	@if $(MEASURE_PYTHON) -c 'import lmfit, scipy' 2>/dev/null; then $(MEASURE) fit $(SWEEP) --out build/measured.toml; \
+	else echo "lmfit is not installed here; calibrate elsewhere: ditcarbon fit $(SWEEP) --out measured.toml"; fi
 
 measure-cpu: .venv-verify/.installed  ## the same path on the processor, in about two minutes: measure, fit, estimate
 	@mkdir -p build && rm -f build/cpu.csv

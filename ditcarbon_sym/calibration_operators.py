@@ -10,13 +10,13 @@ import numpy as np
 from scipy.stats import t as t_distribution
 from sympy import Symbol
 
-from . import roofline
+from . import planning, roofline
 from .calibration import Calibrated, fit_warnings, models_words
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .fitting import Data, Fit, Identified, log_scatter
-from .fitting_operators import DECODER, ENERGY, TIME, TYPICAL, fit_shown, held_out_by_model
+from .fitting_operators import DECODER, ENERGY, TIME, fit_shown, held_out_by_model
 from .measured_device import device_of, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (
@@ -42,6 +42,8 @@ from .transfer import as_counted, typical_memory
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
+SHARED = planning.MODEL_SCATTER / planning.ROW_SCATTER
+"""The error that rows of one model share, over that of a row."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
 Runs = list[tuple[Row, Mapping[Symbol, float]]]
 
@@ -72,7 +74,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     whole = {**({} if not swept else ALONE), **assumed}
     try:
         memory = typical_memory(device)
-        typical = TYPICAL if memory is None else {**TYPICAL, e_mem: memory}
+        typical = {**roofline.TYPICAL, **({} if memory is None else {e_mem: memory})}
         time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME, typical)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
@@ -112,7 +114,8 @@ def _runs(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> Run
 
 def _data(runs: Runs, measured: str) -> Data:
     observed = np.array([row.measured[measured] for row, _ in runs])
-    return Data(columns([values for _, values in runs]), observed, tuple(row.model for row, _ in runs))
+    groups = tuple(row.model for row, _ in runs)
+    return Data(columns([values for _, values in runs]), observed, groups, shared=SHARED)
 
 
 def _with_idle_power(device: Gpu, rows: Sequence[Row]) -> Gpu:
@@ -129,7 +132,7 @@ def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
         return None
     kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
     inputs = columns([values for _, values, _ in with_energy])
-    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
+    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy), shared=SHARED)
     return fit_shown(roofline.energy.at(known), data, ENERGY)
 
 

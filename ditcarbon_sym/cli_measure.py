@@ -1,7 +1,7 @@
 """The commands that measure an accelerator and plan what to measure: parse, call, print."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +55,7 @@ def measure(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the sweep in --out.")] = False,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Small sizes and one thread: a minute on a processor.")
+        bool, typer.Option("--quick", help="Two small models at few sizes: about a minute, as a first try.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -78,7 +78,7 @@ def measure(
     )  # fmt: skip
     try:
         with _progress() as tell:
-            told, swept, skipped = campaign.measure(out, campaign.quick(wish) if quick else wish, tell)
+            told, swept, skipped = campaign.measure(out, campaign.quick(wish) if quick else wish, tell, _begun)
     except KeyboardInterrupt:
         print(f"the rows so far are in {out}; --resume goes on", file=sys.stderr)
         raise
@@ -91,6 +91,15 @@ def measure(
 
     print_pairs(f"wrote {out}", report.swept_rows(told, swept))
     print(f"\ncalibrate with: ditcarbon fit {out} --out mine.toml")
+
+
+def _begun(told: Mapping[str, Any]) -> None:
+    """Say what is measured, and that its energy is not, before time is spent on it."""
+    from .measure import report
+
+    for name, words in report.device_rows(told):
+        print(f"{name}: {words}", file=sys.stderr, flush=True)
+    warn(report.without_joules(told))
 
 
 class _progress:

@@ -52,12 +52,16 @@ BGR: Mapping[Symbol, Free] = MappingProxyType({
 class Data:
     """Columns of measurements: the inputs by symbol, the measured values, the group (architecture) of each row, and
     how much each row counts (by default one).
+
+    ``shared`` is the scatter of an error that the rows of a group have in common, over the scatter of a row (by default
+    none: rows are independent).
     """
 
     inputs: Mapping[Symbol, FloatArray]
     observed: FloatArray
     groups: tuple[str, ...]
     weights: FloatArray | None = None
+    shared: float = 0.0
 
     def __len__(self) -> int:
         return len(self.observed)
@@ -67,7 +71,8 @@ class Data:
         mask = np.fromiter(keep, dtype=bool, count=len(self))
         inputs = {x: column[mask] for x, column in self.inputs.items()}
         groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
-        return Data(inputs, self.observed[mask], groups, None if self.weights is None else self.weights[mask])
+        weights = None if self.weights is None else self.weights[mask]
+        return Data(inputs, self.observed[mask], groups, weights, self.shared)
 
 
 @dataclass(frozen=True)
@@ -274,6 +279,7 @@ def _residuals(equation: Equation, data: Data, free: Sequence[Symbol], loss: str
     """The residual and its Jacobian, as functions of lmfit parameters."""
     function = compiled((equation.rhs, *equation.gradient(*free).values()))
     root = np.ones(len(data)) if data.weights is None else np.sqrt(data.weights)
+    whiten = _whitening(data)
 
     def evaluate(parameters: Any) -> tuple[FloatArray, FloatArray]:
         values = {x: parameters[x.name].value for x in free}
@@ -291,7 +297,25 @@ def _residuals(equation: Equation, data: Data, free: Sequence[Symbol], loss: str
         scale = {"absolute": np.ones_like(predicted), "relative": data.observed, "log": predicted}[loss]
         return slopes * (root / scale)[:, None]
 
-    return residual, jacobian
+    if whiten is None:
+        return residual, jacobian
+    return lambda parameters: whiten @ residual(parameters), lambda parameters: whiten @ jacobian(parameters)
+
+
+def _whitening(data: Data) -> FloatArray | None:
+    r"""What makes residuals independent whose rows share an error within each group; None where they share none.
+
+    The covariance of n rows of a group is ``sigma^2 (I + shared^2 J)``, with J all ones. Its inverse root, up to sigma,
+    takes a part of the group's mean away: ``I - (1 - 1 / sqrt(1 + n shared^2)) J / n``.
+    """
+    if not data.shared:
+        return None
+    groups = np.array(data.groups)
+    same = groups[:, None] == groups[None, :]
+    number = same.sum(axis=1)
+    part = (1 - 1 / np.sqrt(1 + number * data.shared**2)) / number
+    found: FloatArray = np.eye(len(data)) - same * part[:, None]
+    return found
 
 
 def _stands_on_bound(

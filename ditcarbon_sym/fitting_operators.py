@@ -1,8 +1,13 @@
 """Fitting the operator law to runs: its parameters are freed as far as the rows show them, and held where they do not.
 
-Residuals are of logarithms. A parameter that ends on a bound, or whose standard error exceeds its value, is held at a
-typical value if that fits the rows as well, else at the bound. Both are said of it, and only what stays free has a
-covariance. The dense efficiency has no typical value: it is free, or on its bound.
+Residuals are of logarithms. Rows of one model share an error of its own, as planning has it (`planning.MODEL_SCATTER`
+beside `planning.ROW_SCATTER`): the residuals are whitened, so that a model's mean counts little and the differences
+within it much. Taken as independent, a few models' own errors would pass for what the rows show, and 90 % intervals
+would hold the truth less than half the time. The scale of both errors is that of the residuals.
+
+A parameter that ends on a bound, or whose standard error exceeds its value, is held at a typical value if that fits the
+rows as well, else at the bound. Both are said of it, and only what stays free has a covariance. The dense efficiency
+has no typical value: it is free, or on its bound once all others have been tried.
 """
 
 from collections.abc import Mapping
@@ -15,6 +20,7 @@ from sympy import Symbol
 from .equation import Equation
 from .fitting import Data, Fit, Free, Identified, fit, leave_one_group_out
 from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
+from .roofline import TYPICAL
 
 TIME: Mapping[Symbol, Free] = MappingProxyType({
     t_launch: Free(1e-5, 0.0, 1e-2, scale=True),
@@ -27,10 +33,6 @@ DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: Free(0.2, 1e-3, 1.5)})
 ENERGY: Mapping[Symbol, Free] = MappingProxyType({eps_flop: Free(1e-12, 0.0, 1e-8), eps_byte: Free(1e-9, 0.0, 1e-5)})
 
 LEVEL = 0.9
-TYPICAL: Mapping[Symbol, float] = MappingProxyType({t_launch: 0.0, r_attn: 1.0, e_mem: 0.2, eps_byte: 0.0})
-"""Where a parameter is held that the rows do not show: no launches, attention as efficient as dense products, no energy
-of bytes, and the part of the bandwidth that the published runs give (0.16 on the H100, to one digit) where what other
-accelerators have in common does not say more (`transfer.typical_memory`)."""
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
 """Where the search begins, too: short passes and long ones, slow bytes and fast ones, have minima of their own."""
 
@@ -84,10 +86,13 @@ def _not_shown(
     """A parameter to hold, at what and why: the one that the rows show least, as long as there is one.
 
     Suspect is what stands on a bound, or has a standard error above its value. If its typical value fits as well, by
-    the likelihood's ratio, the rows do not show it; else it is held at the bound.
+    the likelihood's ratio, the rows do not show it; else it is held at the bound. A parameter without a typical value
+    comes last: where it stands on a bound, what the others take up may have driven it there, and all are suspect.
     """
-    suspects = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free}
-    order = sorted((x for x, error in suspects.items() if error > 1), key=lambda x: -suspects[x])
+    errors = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free}
+    driven = any(x not in expected for x in fitted.at_bound)
+    suspects = [x for x, error in errors.items() if error > 1 or driven]
+    order = sorted(suspects, key=lambda x: (x not in expected, -errors[x]))
     for x in order if len(fitted.free) > 1 else ():
         if x not in expected:
             if x in fitted.at_bound:

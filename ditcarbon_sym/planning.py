@@ -20,7 +20,6 @@ from .catalog import Gpu, shipped_calibration
 from .efficiency import saturation
 from .equation import Equation
 from .evaluate import FloatArray, compiled
-from .fitting_operators import TYPICAL
 from .notation import (
     B_0,
     F_VAE,
@@ -77,7 +76,7 @@ class Design:
 def operator_law() -> Law:
     """The law of time of the denoiser, at the H100's shipped values and an assumed time to launch."""
     shipped = shipped_calibration("h100-sxm-80gb", roofline.LAW)
-    values = shipped.values if shipped is not None else TYPICAL
+    values = shipped.values if shipped is not None else roofline.TYPICAL
     expected = {t_launch: LAUNCH, **{x: values[x] for x in (e_dense, r_attn, e_mem)}}
     alone = {F_text: 0.0, F_VAE: 0.0, e_VAE: roofline.ASSUMED[e_VAE]}
     return Law(roofline.runtime.at(alone), MappingProxyType(expected))

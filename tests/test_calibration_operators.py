@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym import roofline
-from ditcarbon_sym.calibration_operators import ALONE, calibrate
+from ditcarbon_sym.calibration_operators import ALONE, SHARED, _known, calibrate
 from ditcarbon_sym.catalog import load, load_calibration
+from ditcarbon_sym.fitting import Data, _whitening
+from ditcarbon_sym.fitting_operators import TIME, fit_shown
 from ditcarbon_sym.measure import grid, table
 from ditcarbon_sym.notation import (
     TDP,
@@ -36,6 +38,41 @@ FACTS = {
 MODELS = ("dit-xl-2-256", "pixart-alpha", "sd3-medium")
 
 
+def law_rows(models, sides):
+    """Configurations of models and the seconds that the law itself gives them."""
+    found = grid.grid(models, DEVICE, sides=sides, frames=(1, 17, 49), batches=(1, 4))
+    law = roofline.runtime.at({**ALONE, e_VAE: 0.2})
+    seconds = np.broadcast_to(law({**found.inputs, **TRUE}), (len(found.points),))
+    return law, found.inputs, seconds, tuple(point.model for point in found.points)
+
+
+def test_nine_of_ten_intervals_hold_the_truth_where_each_model_has_an_error_of_its_own():
+    """25 sweeps of five models: 11 % of a model and 3 % of a row, by chance; rows taken as independent fail this."""
+    models = (*MODELS, "cogvideox-2b", "flux.1-dev")
+    law, inputs, seconds, groups = law_rows(models, (256, 512, 1024))
+    held_by, shown = dict.fromkeys(TIME, 0), dict.fromkeys(TIME, 0)
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        own = dict(zip(models, 0.11 * rng.standard_normal(len(models)), strict=True))
+        scatter = np.array([own[model] for model in groups]) + 0.03 * rng.standard_normal(len(groups))
+        fitted = fit_shown(law, Data(inputs, seconds * np.exp(scatter), groups, shared=SHARED), TIME)
+        for x in fitted.shipped.free:
+            low, high = _known(fitted, x).normal
+            shown[x] += 1
+            held_by[x] += low <= TRUE[x] <= high
+    assert all(number >= 20 for number in shown.values())
+    assert all(held_by[x] >= 0.8 * shown[x] for x in TIME), (held_by, shown)
+
+
+def test_whitened_residuals_have_the_covariance_of_a_shared_error_undone():
+    data = Data({}, np.ones(5), ("a", "a", "b", "a", "b"), shared=4.0)
+    same = np.array(data.groups)[:, None] == np.array(data.groups)[None, :]
+    root = _whitening(data)
+    assert root @ (np.eye(5) + 16.0 * same) @ root.T == pytest.approx(np.eye(5), abs=1e-12)
+    assert data.where([True, True, False, True, False]).shared == 4.0
+    assert _whitening(Data({}, np.ones(2), ("a", "a"))) is None
+
+
 def write(
     path, models=MODELS, sides=(256, 512, 1024, 1536), facts=FACTS, noise=0.0, energy=False, power=None, launch=1.2e-5,
     idle=None,
@@ -61,7 +98,7 @@ def test_the_parameters_that_made_a_sweep_are_found_again(tmp_path):
     result = calibrate(write(tmp_path / "sweep.csv", noise=0.01))
     errors = result.fitted.shipped.standard_errors
     for x in (t_launch, e_dense, r_attn, e_mem):
-        assert abs(result.fitted.values[x] - TRUE[x]) < 3 * errors[x] < TRUE[x] / 2, x
+        assert abs(result.fitted.values[x] - TRUE[x]) < 2 * errors[x] < TRUE[x], x
     assert {known.verdict for known in result.known} == {"identified"}
     assert result.table["quality"]["mape_percent"] < 2
     assert set(result.held_out) == set(MODELS)

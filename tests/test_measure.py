@@ -31,6 +31,16 @@ def test_without_torch_one_line_names_the_extra(refused, no_torch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_measuring_loads_nothing_that_fitting_needs(run_python):
+    """A lent machine has torch and little else: its sweep is taken home to be fitted."""
+    run_python(
+        "import sys; from ditcarbon_sym import cli_measure; from ditcarbon_sym.measure import bench, campaign, grid;"
+        "found = grid.grid(('dit-xl-2-256',), {x: 1e12 for x in (campaign.Theta_peak, campaign.bandwidth)});"
+        "grid.ordered(found, grid.costs(found, None), 'bf16', 'cuda');"
+        "assert not {'lmfit', 'scipy', 'pydantic', 'matplotlib', 'tomli_w'} & set(sys.modules)"
+    )
+
+
 def test_a_full_disk_is_told_before_torch_is_even_looked_for(refused, no_torch, tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=1e6))
     assert "MiB are needed" in refused("measure", "--out", tmp_path / "sweep.csv")
@@ -63,7 +73,7 @@ def test_what_cannot_be_measured_is_refused_in_one_line(refused, no_torch, tmp_p
 def test_every_option_reaches_what_is_measured(ditcarbon, monkeypatch, tmp_path):
     asked = []
 
-    def nothing(out, wish, tell):
+    def nothing(out, wish, tell, begun):
         asked.append(wish)
         return {"device": "X"}, sweep.Swept({}, 0, 0, 0.0), ("sana-1.6b: cannot",)
 
@@ -84,7 +94,17 @@ def test_every_option_reaches_what_is_measured(ditcarbon, monkeypatch, tmp_path)
 
 def test_quick_leaves_what_was_asked_for():
     asked = campaign.quick(campaign.Wish(device="cpu", models=("sd3-medium",)))
-    assert asked.models == ("sd3-medium",) and asked.sides == campaign.QUICK["sides"] and asked.precision == "fp32"
+    assert asked.models == ("sd3-medium",) and asked.sides == campaign.QUICK["cpu"]["sides"]
+    assert asked.precision == "fp32"
+
+
+def test_quick_on_an_accelerator_is_about_a_minute_at_sizes_that_it_is_made_for():
+    asked = campaign.quick(campaign.Wish())
+    assert asked.precision == "bf16" and asked.threads is None and min(asked.sides) >= 256
+    found = grid.grid(asked.models, H100, sides=asked.sides, batches=asked.batches)
+    counter = campaign.energy.Counter("assumed", float, 0.1)
+    order = grid.ordered(found, grid.costs(found, counter, asked.warm_up, asked.least), "bf16", "cuda")
+    assert order[asked.rows - 1].elapsed < 60 * asked.budget_minutes <= 60
 
 
 def test_every_denoiser_and_decoder_of_the_catalogue_can_be_fed():
@@ -147,11 +167,32 @@ def test_decoders_and_text_encoders_come_last_and_only_if_wanted():
     found = grid.grid(("dit-xl-2-256", "pixart-alpha"), H100, sides=(256, 512, 1024), batches=(1,))
     kinds = [(point.model, point.stage, point.height) for point in grid.one_shot(found, stages.STAGES)]
     assert kinds == [
-        ("dit-xl-2-256", "vae_decoder", 256), ("dit-xl-2-256", "vae_decoder", 512),
-        ("pixart-alpha", "vae_decoder", 256), ("pixart-alpha", "vae_decoder", 512),
+        ("dit-xl-2-256", "vae_decoder", 256),
+        ("pixart-alpha", "vae_decoder", 256), ("pixart-alpha", "vae_decoder", 1024),
         ("pixart-alpha", "text_encoder", 256),
     ]  # fmt: skip
     assert grid.one_shot(found, ("denoiser",)) == []
+
+
+def test_a_decoder_is_measured_at_its_released_size_or_the_nearest_there_is():
+    found = grid.grid(("cogvideox-2b", "pixart-alpha"), H100, sides=(64, 96, 192), frames=(1, 17, 49), batches=(1,))
+    sizes = {(x.model, x.height, x.frames) for x in grid.one_shot(found, ("vae_decoder",))}
+    assert {("pixart-alpha", 64, 1), ("pixart-alpha", 192, 1), ("cogvideox-2b", 192, 49)} <= sizes
+
+
+@pytest.mark.parametrize(
+    ("flags", "bfloat", "expected"),
+    [
+        ({"_keep_in_fp32_modules": ["norm"]}, True, {"norm"}),
+        ({"_keep_in_fp32_modules": ["wo"], "_keep_in_fp32_modules_strict": None}, True, set()),
+        ({"_keep_in_fp32_modules": ["wo"], "_keep_in_fp32_modules_strict": ["gate"]}, True, {"gate"}),
+        ({"_keep_in_fp32_modules": ["wo"], "_keep_in_fp32_modules_strict": ["gate"]}, False, {"wo", "gate"}),
+        ({}, True, set()),
+    ],
+)
+def test_32_bits_are_kept_where_each_library_keeps_them(flags, bfloat, expected):
+    """diffusers names one list; transformers two, of which one is for half precision alone."""
+    assert networks._kept_in_32_bits(SimpleNamespace(**flags), bfloat) == expected
 
 
 def test_larger_outputs_and_batches_need_more_memory():
@@ -213,9 +254,29 @@ def test_the_counter_of_a_board_is_in_joules_and_one_that_is_not_there_is_none(m
 def test_what_a_sweep_says_of_itself_names_what_is_not_known():
     told = {"device": "X", "peak_flop_per_second": 1e12, "peak_from": "measured", "bandwidth_byte_per_second": 1e11,
             "bandwidth_from": "measured", "energy_from": "nothing"}  # fmt: skip
+    assert report.without_joules({**told, "kind": "cpu"}) == ()
     rows = dict(report.swept_rows(told, sweep.Swept({"ok": 3, "out of memory": 1}, 2, 5, 60.0)))
     assert rows["power"] == "unknown" and rows["energy"].startswith("not measured")
     assert rows["rows"] == "3 ok, 1 out of memory" and rows["left out"].startswith("5 ")
+
+
+@pytest.mark.parametrize(
+    ("installed", "expected"), [(False, "pip install nvidia-ml-py"), (True, "its driver tells no")]
+)
+def test_a_sweep_without_energy_says_so_before_it_starts(capsys, monkeypatch, installed, expected):
+    from ditcarbon_sym import cli_measure
+
+    monkeypatch.setattr(report, "find_spec", lambda name: object() if installed else None)
+    told = {"device": "X", "kind": "cuda", "peak_flop_per_second": 1e15, "peak_from": "bf16, measured",
+            "tdp_watt": 700.0, "power_from": "NVML", "bandwidth_byte_per_second": 3e12, "bandwidth_from": "measured",
+            "energy_from": "nothing"}  # fmt: skip
+    cli_measure._begun(told)
+    shown = capsys.readouterr().err
+    assert f"warning: the energy of X will not be measured: {expected}" in shown
+    assert "peak: 1,000 TFLOP/s (bf16, measured)" in shown and "power: 700" in shown
+    cli_measure._begun({**told, "energy_from": "NVML", "energy_period_s": 0.1})
+    shown = capsys.readouterr().err
+    assert "energy: NVML, a step every 0.1 s" in shown and "warning" not in shown
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)

@@ -150,6 +150,19 @@ def test_the_budget_leaves_out_what_no_longer_fits_and_still_tries_what_is_cheap
     assert {row.request["batch"] for row in read_csv(path)} == {1.0, 4.0}
 
 
+def test_as_many_rows_as_a_fit_needs_are_measured_on_the_slowest_device(tmp_path):
+    path = tmp_path / "sweep.csv"
+    table.begin(path, FACTS)
+    now = [0.0]
+
+    def slow(asked):
+        now[0] += 1000.0
+        return fake(asked)
+
+    swept = sweep.run(path, POINTS, [1.0] * 6, slow, budget=1.0, clock=lambda: now[0], least=5)
+    assert swept.statuses == {"ok": 5} and swept.left_out == 1
+
+
 @pytest.mark.parametrize("name", ["folder", "file/sweep.csv", "nul\0l.csv"])
 def test_a_path_that_cannot_be_written_is_refused_before_anything_starts(tmp_path, name):
     (tmp_path / "folder").mkdir()

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from ..notation import InputError
 
-NEEDED = ("torch", "diffusers", "transformers")
+NEEDED = ("torch", "diffusers", "transformers", "PIL", "tomli_w")
 
 
 def demand_libraries() -> None:

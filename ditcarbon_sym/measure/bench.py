@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import Any
 
 from .. import stages
@@ -10,9 +10,12 @@ from ..notation import InputError
 from . import networks, timing
 from .device import TORCH, Device
 from .grid import Point, weight_bytes
+from .table import LOST
 
 MARGIN = 1.1
 """Memory that a network needs over its weights before it is worth trying."""
+EXHAUSTED = ("allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+"""What exceptions that are not torch's own say where memory ran out."""
 
 
 class Bench:
@@ -36,25 +39,41 @@ class Bench:
 
     def __call__(self, point: Point) -> dict[str, Any]:
         """Measure a point; returns the columns that it adds to the row. What goes wrong is a row, too, and why."""
+        found = self._attempted(point)
+        if found["status"] != "ok":  # only now: an exception being handled holds on to the tensors of its frames
+            self._tidy()
+            if (silence := self._silence()) is not None:
+                return {"status": LOST, "note": silence}
+        return found
+
+    def _attempted(self, point: Point) -> dict[str, Any]:
+        """A point's columns, whatever happens: one network that fails must not end the sweep of the others."""
         import torch
 
-        if not self._fits(point):
-            return {"status": "does not fit", "note": f"the weights alone exceed the free memory at {self.name}"}
         try:
+            if not self._fits(point):
+                return {"status": "does not fit", "note": f"the weights alone exceed the free memory at {self.name}"}
             with torch.inference_mode(), self._kernels():
                 return self._measured(point)
         except (torch.OutOfMemoryError, MemoryError):
-            return self._exhausted()
-        except (RuntimeError, ValueError, TypeError, NotImplementedError) as error:
-            if "allocate memory" in str(error) or "out of memory" in str(error):
-                return self._exhausted()
-            kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
-            return {"status": "failed", "note": f"{kind}{str(error).splitlines()[0] if str(error) else ''}"[:200]}
+            return {"status": "out of memory"}
+        except Exception as error:
+            if any(words in str(error) for words in EXHAUSTED):
+                return {"status": "out of memory"}
+            return {"status": "failed", "note": _first_line(error)}
 
-    def _exhausted(self) -> dict[str, Any]:
-        """A row that had no room; the network stays where it is, if it is there."""
-        self._tidy()
-        return {"status": "out of memory"}
+    def _silence(self) -> str | None:
+        """Why the device answers nothing any more, which holds until the process ends; None if it does answer."""
+        import torch
+
+        if self.device.kind != "cuda":
+            return None
+        try:
+            torch.cuda.synchronize()
+            self.device.free_bytes()
+        except Exception as error:
+            return _first_line(error)
+        return None
 
     def _measured(self, point: Point) -> dict[str, Any]:
         import torch
@@ -64,14 +83,15 @@ class Bench:
         work = self._work(point)
         if self.device.kind == "cuda":
             torch.cuda.reset_peak_memory_stats()
-        found = timing.timed(work, self.device.lap, self.device.counter, self.warm_up, self.least)
-        state = self.device.state()
+        found = timing.timed(
+            work, self.device.lap, self.device.counter, self.warm_up, self.least, self.device.kind, self.device.state
+        )
         memory = torch.cuda.max_memory_allocated() / 1e9 if self.device.kind == "cuda" else None
         return {
             "status": "ok", "time_s": point.steps * found.seconds, "step_s": found.seconds,
             "step_spread": found.spread, "repeats": found.repeats, "window_s": found.window,
             "energy_j": None if found.joules is None else point.steps * found.joules, "power_w": found.watts,
-            "idle_w": self.idle, "memory_gb": memory, "parameters": self._parameters, **state,
+            "idle_w": self.idle, "memory_gb": memory, "parameters": self._parameters, **found.state,
         }  # fmt: skip
 
     def _work(self, point: Point) -> networks.Pass:
@@ -111,6 +131,10 @@ class Bench:
 
     def _release(self) -> None:
         self._net, self._loaded = None, None
+        if self.compiled:  # what was compiled holds on to the weights
+            import torch
+
+            torch.compiler.reset()
         self._tidy()
 
     def _tidy(self) -> None:
@@ -118,4 +142,11 @@ class Bench:
 
         gc.collect()
         if self.device.kind == "cuda":
-            torch.cuda.empty_cache()
+            with suppress(RuntimeError):  # a device that no longer answers has nothing to give back
+                torch.cuda.empty_cache()
+
+
+def _first_line(error: Exception) -> str:
+    """An exception as a note: its kind, unless it is a refusal of ours, and its first line."""
+    kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
+    return f"{kind}{(str(error).splitlines() or [''])[0]}"[:200]

@@ -1,6 +1,6 @@
 """From what a user wishes to measure to a table: checks, accelerator, grid, order, idle power, rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +21,9 @@ ONE_SHOT_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Wish:
-    """What to measure and how; what is None is chosen by the device."""
+    """What to measure and how; what is None is chosen by the device. ``rows`` of denoisers are measured whatever the
+    budget.
+    """
 
     device: str = "cuda"
     models: Sequence[str] = grid.MODELS
@@ -38,6 +40,7 @@ class Wish:
     warm_up: int = timing.WARM_UP
     least: int = timing.REPEATS
     threads: int | None = None
+    rows: int = 1
 
     @property
     def precision(self) -> str:
@@ -45,24 +48,32 @@ class Wish:
         return self.dtype or ("fp32" if self.device == "cpu" else "bf16")
 
 
-QUICK: Mapping[str, Any] = {
-    "models": ("dit-xl-2-256", "pixart-alpha"), "sides": (32, 64, 96, 128, 192), "batches": (1, 2), "steps": 1,
-    "budget_minutes": 1.0, "parts": (stages.DENOISER, stages.DECODER), "warm_up": 1, "least": 3, "threads": 1,
+SMALL: Mapping[str, Any] = {
+    "models": ("dit-xl-2-256", "pixart-alpha"), "budget_minutes": 1.0, "parts": (stages.DENOISER, stages.DECODER),
+    "warm_up": 1, "least": 3, "rows": 5,
 }  # fmt: skip
-"""Real networks at sizes that a processor can do in a minute, one step each. One thread, because two wait for each
-other wherever anything else runs."""
+QUICK: Mapping[str, Mapping[str, Any]] = {
+    "cpu": {**SMALL, "sides": (32, 64, 96, 128, 192), "batches": (1, 2), "steps": 1, "threads": 1},
+    "cuda": {**SMALL, "sides": (256, 512, 1024), "batches": (1, 4)},
+}
+"""Real networks at sizes that a device can do in a minute; on a processor one step each, and one thread, because two
+wait for each other wherever anything else runs. Five rows determine the law's four parameters: they are measured
+however slow the device is."""
 
 
 def quick(wish: Wish) -> Wish:
     """The same wish at the sizes of `QUICK`, where it says nothing else."""
     usual = Wish()
-    return replace(wish, **{key: value for key, value in QUICK.items() if getattr(wish, key) == getattr(usual, key)})
+    own = QUICK.get(wish.device, {})
+    return replace(wish, **{key: value for key, value in own.items() if getattr(wish, key) == getattr(usual, key)})
 
 
 def measure(
-    out: Path, wish: Wish, tell: sweep.Tell | None = None
+    out: Path, wish: Wish, tell: sweep.Tell | None = None, begun: Callable[[Mapping[str, Any]], None] | None = None
 ) -> tuple[dict[str, Any], sweep.Swept, tuple[str, ...]]:
     """Measure, and return what the table says on top, how the sweep went, and what the models do not take.
+
+    ``begun`` is given what the table says on top before the first row is measured.
 
     Raises `InputError`, in one line and before anything is measured, for a wish that cannot be met: a model, device or
     library that is not there, a file that cannot be written, no space.
@@ -96,17 +107,20 @@ def measure(
         )  # fmt: skip
         if before is None:
             table.begin(out, told)
+        if begun is not None:
+            begun(told)
         bench_.idle = _idle(out, device.counter)
         points, expected = _in_order(found, wish, device.counter)
         extra = grid.one_shot(found, wish.parts)
-        left = None if wish.budget_minutes is None else 60 * wish.budget_minutes - (monotonic() - start)
+        spent = monotonic() - start + energy.idle_seconds(device.counter)  # which is read once more at the end
+        left = None if wish.budget_minutes is None else 60 * wish.budget_minutes - spent
         share = 0.0 if left is None or not extra else ONE_SHOT_SHARE
         done = table.finished(rows)
         main = None if left is None else left * (1 - share)
-        swept = [sweep.run(out, points, expected, bench_, done=done, budget=main, tell=tell)]
+        swept = [sweep.run(out, points, expected, bench_, done=done, budget=main, tell=tell, least=wish.rows)]
         if extra:
             left = None if left is None else max(left - swept[0].seconds, left * share)
-            guess = [grid.LOADING + 1.0] * len(extra)
+            guess = [grid.LOADING + 1.0 + energy.window_seconds(device.counter, device.kind)] * len(extra)
             swept.append(sweep.run(out, extra, guess, bench_, done=done, budget=left, tell=tell))
         _idle(out, device.counter)
     return told, _together(swept), found.skipped
@@ -130,7 +144,7 @@ def _check(wish: Wish) -> None:
 
 def _in_order(found: grid.Grid, wish: Wish, counter: energy.Counter | None) -> tuple[list[Point], list[float]]:
     """The points in the order in which they serve best, each with the seconds it is expected to take."""
-    seconds = grid.costs(found, counter, wish.warm_up, wish.least)
+    seconds = grid.costs(found, counter, wish.warm_up, wish.least, wish.device)
     designs = grid.ordered(found, seconds, wish.precision, wish.device)
     return [found.points[x.index] for x in designs], [x.seconds for x in designs]
 

@@ -43,7 +43,7 @@ class Device:
     counter: energy.Counter | None
 
     @property
-    def lap(self) -> Callable[[Callable[[], Any], int], list[float]]:
+    def lap(self) -> timing.Lap:
         """How passes are timed on it."""
         return timing.by_events if self.kind == "cuda" else timing.by_clock
 
@@ -172,8 +172,8 @@ def _seconds(device: Device, work: Callable[[], Any]) -> float:
     import torch
 
     with torch.inference_mode():
-        device.lap(work, 3)
-        return min(device.lap(work, 10))
+        device.lap(work, 3, None)
+        return min(device.lap(work, 10, None))
 
 
 def facts(

@@ -1,13 +1,16 @@
 """Energy from counters of joules: the accelerator's own (NVML), or the processor's (RAPL). Nothing is estimated.
 
 A counter moves in steps, every ``period`` seconds. Read before and after a window, it may be off by one step at most,
-so that the window must be at least ``period / SHARE`` long for that to be ``SHARE`` of what is read.
+so that the window must be at least ``period / SHARE`` long for that to be ``SHARE`` of what is read. Nor is it ever
+shorter than ``LEAST_SECONDS``: an accelerator's clocks and its power need a while to settle.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from time import monotonic, sleep
 from typing import Any
 
@@ -15,6 +18,11 @@ SHARE = 0.02
 """The part of a window's energy that the counter's step may be."""
 NVML_PERIOD = 0.1
 """Seconds between steps of NVML's total-energy counter, about: what is assumed where no step was seen to measure."""
+NVML_RANGE = (0.02, 0.2)
+"""Seconds between steps that its boards are known for: a machine that halts while it is watched, or a counter that
+interpolates, must not set the length of every window."""
+LEAST_SECONDS = {"cuda": 2.0, "cpu": 0.5}
+"""The least length of a window, by kind of device."""
 RAPL_PERIOD = 1e-3
 """Seconds between steps of RAPL's counters (Intel's manual: about a millisecond)."""
 POWERCAP = Path("/sys/class/powercap")
@@ -31,13 +39,14 @@ class Counter:
     period: float
 
 
-def window_seconds(period: float, share: float = SHARE) -> float:
-    """How long a window must be for a counter that moves every ``period`` seconds to be off by ``share`` at most.
+def window_seconds(counter: Counter | None, kind: str) -> float:
+    """How long a window must be on a kind of device for its counter's step to be ``SHARE`` of it at most.
 
-    >>> window_seconds(0.1)
-    5.0
+    >>> window_seconds(Counter("", float, 0.1), "cuda"), window_seconds(None, "cuda"), window_seconds(None, "cpu")
+    (5.0, 2.0, 0.5)
     """
-    return period / share
+    least = LEAST_SECONDS[kind]
+    return least if counter is None else max(least, counter.period / SHARE)
 
 
 def used(counter: Counter | None, before: float | None) -> float | None:
@@ -49,9 +58,11 @@ def used(counter: Counter | None, before: float | None) -> float | None:
 
 
 def measured_period(
-    read: Callable[[], float], assumed: float, clock: Callable[[], float] = monotonic, longest: float = 2.0
-) -> float:
-    """The longest time between steps of a counter, watched for a while; ``assumed`` if fewer than three were seen.
+    read: Callable[[], float], assumed: float, clock: Callable[[], float] = monotonic, longest: float = 2.0,
+    known: tuple[float, float] = NVML_RANGE,
+) -> float:  # fmt: skip
+    """The median time between steps of a counter, watched for a while, within the range that is ``known`` of such
+    counters; ``assumed`` if fewer than three steps were seen.
 
     An idle accelerator still uses energy, so that its counter moves.
     """
@@ -63,7 +74,7 @@ def measured_period(
             seen = now
             steps.append(clock())
     gaps = [after - before for before, after in pairwise(steps[1:])]
-    return max(gaps) if len(gaps) >= 2 else assumed
+    return min(max(median(gaps), known[0]), known[1]) if len(gaps) >= 2 else assumed
 
 
 def idle_power(
@@ -74,10 +85,17 @@ def idle_power(
         return None
     wait(SETTLING_SECONDS)
     start, before = clock(), counter.read()
-    wait(max(IDLE_SECONDS, window_seconds(counter.period)))
+    wait(idle_seconds(counter) - SETTLING_SECONDS)
     seconds = clock() - start
     joules = used(counter, before)
     return None if joules is None else (joules / seconds, seconds)
+
+
+def idle_seconds(counter: Counter | None) -> float:
+    """How long reading the idle power takes, settling included; nothing without a counter."""
+    if counter is None:
+        return 0.0
+    return SETTLING_SECONDS + max(IDLE_SECONDS, counter.period / SHARE)
 
 
 def rapl(root: Path = POWERCAP) -> Counter | None:
@@ -112,10 +130,11 @@ def nvml(handle: Any) -> Counter | None:
     import pynvml
 
     def read() -> float:
-        return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
+        try:
+            return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
+        except pynvml.NVMLError:
+            return math.nan  # of which no difference is positive: the energy of that window is not known
 
-    try:
-        read()
-    except pynvml.NVMLError:
+    if math.isnan(read()):
         return None
     return Counter("NVML, total energy of the board", read, measured_period(read, NVML_PERIOD))

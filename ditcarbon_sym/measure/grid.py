@@ -1,5 +1,6 @@
 """Which configurations a sweep may measure, what each is expected to cost, and in which order they come."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from ..operators import total
 from ..request import resolve_request
 from ..runs import columns, values_of_run
 from .energy import Counter
-from .timing import REPEATS, WARM_UP, repeats_needed
+from .timing import REPEATS, WARM_UP, expected_seconds
 
 MODELS = ("dit-xl-2-256", "pixart-alpha", "sd3-medium", "cogvideox-2b", "flux.1-dev", "wan2.1-t2v-1.3b")
 SIDES = (256, 512, 768, 1024, 1536)
@@ -120,9 +121,11 @@ def _point(model: str, numbers: Mapping[Symbol, float], batch: int) -> Point:
     return Point(model=model, stage=stages.DENOISER, batch=batch, **{key: int(numbers[x]) for key, x in size.items()})
 
 
-def costs(found: Grid, counter: Counter | None, warm_up: int = WARM_UP, least: int = REPEATS) -> list[float]:
+def costs(
+    found: Grid, counter: Counter | None, warm_up: int = WARM_UP, least: int = REPEATS, device: str = "cuda"
+) -> list[float]:
     """Seconds that measuring each point takes: warm-up and repeats."""
-    return [one * (warm_up + repeats_needed(one, counter, least)) for one in found.step_seconds]
+    return [expected_seconds(one, counter, warm_up, least, device) for one in found.step_seconds]
 
 
 def loading(models: Iterable[str], dtype: str, device: str = "cuda") -> dict[str, float]:
@@ -153,14 +156,25 @@ def memory_bytes(point: Point, dtype: str, values: Mapping[Symbol, float]) -> fl
 
 
 def one_shot(found: Grid, wanted: Sequence[str]) -> list[Point]:
-    """The text encoder of each model at batch 1, and its VAE decoder at the smallest size and the released one."""
+    """The text encoder of each model at batch 1, and its VAE decoder at the smallest size and the released one.
+
+    Where that is not among them, at the one nearest to it: of the smallest alone, launches hide the decoder's pace.
+    """
     extra: list[Point] = []
     for name in dict.fromkeys(point.model for point in found.points):
         own = [point for point in found.points if point.model == name and point.batch == found.points[0].batch]
         sizes = sorted(own, key=lambda point: point.height * point.width * point.frames)
         known = stages.shipped(name)
         if stages.DECODER in wanted and known.decoder is not None:
-            extra += [Point(**{**x.row(), "stage": stages.DECODER, "steps": 1}) for x in dict.fromkeys(sizes[:2])]
+            ends = dict.fromkeys((sizes[0], _nearest_released(name, sizes)))
+            extra += [Point(**{**x.row(), "stage": stages.DECODER, "steps": 1}) for x in ends]
         if stages.TEXT in wanted and known.text:
             extra.append(Point(**{**sizes[0].row(), "stage": stages.TEXT, "steps": 1}))
     return extra
+
+
+def _nearest_released(model: str, points: Sequence[Point]) -> Point:
+    """The point whose number of pixels is nearest to the model's own output, by ratio."""
+    own = load().model(model).request
+    released = float(own[H] * own[W] * own.get(n_frames, 1))
+    return min(points, key=lambda x: abs(math.log(x.height * x.width * x.frames / released)))

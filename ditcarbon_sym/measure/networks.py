@@ -111,11 +111,19 @@ def _precise(net: Any, dtype: Any) -> Any:
     """
     import torch
 
-    kept = set(getattr(net, "_keep_in_fp32_modules", None) or ())
+    kept = _kept_in_32_bits(net, dtype == torch.bfloat16)
     for name, weight in net.named_parameters():
         if weight.is_floating_point():
             weight.data = weight.data.to(torch.float32 if kept & set(name.split(".")) else dtype)
     return net
+
+
+def _kept_in_32_bits(net: Any, bfloat: bool) -> set[str]:
+    """Modules that a class loads in 32 bits whatever is asked for: diffusers those it names, transformers only those it
+    names strictly where bfloat16 is asked for, whose range is that of 32 bits.
+    """
+    kept, strict = (set(getattr(net, f"_keep_in_fp32_modules{x}", None) or ()) for x in ("", "_strict"))
+    return strict if bfloat and hasattr(net, "_keep_in_fp32_modules_strict") else kept | strict
 
 
 DRAWS = frozenset({

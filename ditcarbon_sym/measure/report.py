@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from .. import planning
@@ -11,18 +12,31 @@ from .plan import DTYPE, Plan
 from .sweep import Swept
 
 
-def swept_rows(told: Mapping[str, Any], swept: Swept) -> list[tuple[str, str]]:
-    """What a sweep was measured on, and how it went."""
+def device_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a sweep is measured on."""
     power = told.get("tdp_watt")
-    rows = [
+    return [
         ("device", str(told["device"])),
         ("peak", f"{significant(told['peak_flop_per_second'] / 1e12, 3)} TFLOP/s ({told['peak_from']})"),
         ("bandwidth", f"{significant(told['bandwidth_byte_per_second'] / 1e9, 3)} GB/s ({told['bandwidth_from']})"),
         ("power", "unknown" if power is None else f"{significant(power)} W ({told['power_from']})"),
         ("energy", "not measured: no counter of joules could be read" if told["energy_from"] == "nothing"
          else f"{told['energy_from']}, a step every {told['energy_period_s']:.3g} s"),
-        ("rows", ", ".join(f"{number} {status}" for status, number in swept.statuses.items()) or "none"),
     ]  # fmt: skip
+
+
+def without_joules(told: Mapping[str, Any]) -> tuple[str, ...]:
+    """What to say before an accelerator is measured without its energy; nothing where there is a counter."""
+    if told["kind"] != "cuda" or told["energy_from"] != "nothing":
+        return ()
+    fix = "its driver tells no counter of joules" if find_spec("pynvml") else "pip install nvidia-ml-py"
+    return (f"the energy of {told['device']} will not be measured: {fix}",)
+
+
+def swept_rows(told: Mapping[str, Any], swept: Swept) -> list[tuple[str, str]]:
+    """What a sweep was measured on, and how it went."""
+    statuses = ", ".join(f"{number} {status}" for status, number in swept.statuses.items())
+    rows = [*device_rows(told), ("rows", statuses or "none")]
     if swept.kept:
         rows.append(("kept", f"{swept.kept} rows from before"))
     if swept.left_out:

@@ -11,6 +11,7 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
+from ..notation import InputError
 from . import table
 from .grid import Point
 
@@ -32,18 +33,20 @@ class Swept:
 def run(
     path: Path, points: Sequence[Point], expected: Sequence[float], measure: Measure, *,
     done: Collection[tuple[str, ...]] = (),
-    budget: float | None = None, tell: Tell | None = None, clock: Callable[[], float] = monotonic,
+    budget: float | None = None, tell: Tell | None = None, clock: Callable[[], float] = monotonic, least: int = 1,
 ) -> Swept:  # fmt: skip
     """Measure points in order and append a row for each; those in ``done`` are there already.
 
     ``expected`` seconds of each are corrected by what rows took so far; one that no longer fits into ``budget`` seconds
-    is left out, and cheaper ones that come later are still tried.
+    is left out, and cheaper ones that come later are still tried; ``least`` rows come whatever they take. Raises
+    `InputError` once the accelerator no longer answers: every row after that would only say so.
     """
     start, ratios, statuses, left_out = clock(), [1.0], dict[str, int](), 0
     waiting = [k for k, point in enumerate(points) if table.identity(point.row()) not in done]
     for number, k in enumerate(waiting, start=1):
         point, slower = points[k], median(ratios)
-        if budget is not None and statuses and clock() - start + slower * expected[k] > budget:
+        enough = len(points) - len(waiting) + statuses.get("ok", 0) >= least and statuses
+        if budget is not None and enough and clock() - start + slower * expected[k] > budget:
             left_out += 1
             continue
         began = clock()
@@ -57,6 +60,11 @@ def run(
         if tell is not None:
             tell(point, number, len(waiting), _left(expected, waiting[number:], median(ratios), budget, start, clock),
                  found)  # fmt: skip
+        if found["status"] == table.LOST:
+            raise InputError(
+                f"the accelerator no longer answers ({found['note']}): the rows so far are in {path}; "
+                f"--resume goes on without {point.words}"
+            )
     return Swept(statuses, len(points) - len(waiting), left_out, clock() - start)
 
 

@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
 from ..formats import write_atomically
 from ..measurements import TOLD, read_header
 from ..notation import InputError
@@ -26,7 +24,9 @@ COLUMNS = (
     *IDENTITY, "status", "time_s", "step_s", "step_spread", "repeats", "window_s", "energy_j", "power_w", "idle_w",
     "memory_gb", "parameters", "clock_mhz", "memory_clock_mhz", "temperature_c", "throttled", "at", "note",
 )  # fmt: skip
-FINAL = ("ok", "out of memory", "does not fit")
+LOST = "device lost"
+"""Status of the row at which the accelerator stopped answering."""
+FINAL = ("ok", "out of memory", "does not fit", LOST)
 """Statuses that a sweep taken up again does not try once more."""
 ROOM = 16 * 2**20
 """Bytes that must be free before a sweep starts: thousands of rows."""
@@ -56,6 +56,8 @@ def demand_room(path: Path) -> None:
 
 def begin(path: Path, facts: Mapping[str, Any]) -> None:
     """Write a new table: what it is measured on, the columns, no rows."""
+    import tomli_w
+
     told = "".join(f"{TOLD} {line}\n" for line in tomli_w.dumps(dict(facts)).splitlines())
     first = "# Measured by ditcarbon measure. Columns: fits/measurements/README.md; lines with a colon are TOML.\n"
     write_atomically(path, f"{first}{told}{','.join(COLUMNS)}\n")
