@@ -13,11 +13,17 @@ from ditcarbon_sym import document, sensitivity_report
 from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.operating import Options, operating_point
 
-from . import exact_counts, figures, ledger, measured, numbers, operator_law_tables, scorecard, tables
+from . import exact_counts, figures, fleet, ledger, measured, numbers, operator_law_tables, scorecard, tables
 
-TABLES = {**tables.TABLES, "exact_counts": exact_counts.table, **scorecard.TABLES, **operator_law_tables.TABLES}
+TABLES = {
+    **tables.TABLES,
+    "exact_counts": exact_counts.table,
+    **scorecard.TABLES,
+    **operator_law_tables.TABLES,
+    **fleet.TABLES,
+}
 FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
-           **measured.FIGURES}  # fmt: skip
+           **fleet.FIGURES, **measured.FIGURES}  # fmt: skip
 
 
 def _table(name: str, folder: Path) -> None:
