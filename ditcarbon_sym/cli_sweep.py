@@ -31,6 +31,9 @@ def _axes(
     guidance: Annotated[float | None, number_option("Denoiser passes per step: 1, or 2 with guidance.")] = None,
     text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
     lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
+    utilisation: Annotated[
+        float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
+    ] = None,
     mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="'roofline' or 'bgr': the law for every request.")] = None,
@@ -60,9 +63,9 @@ def over_axes(command: Callable[..., None]) -> Callable[..., None]:
         path = options.pop("file")
         given = {name: value for name, value in options.items() if value not in (None, False)}
         if path is not None:
-            from . import sweep_input
+            from . import operating, sweep_input
 
-            given = {**sweep_input.read_file(path), **given}
+            given = operating.merged(sweep_input.read_file(path), given)
         command(**arguments, given=given)
 
     parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in shared.values()]
@@ -88,6 +91,7 @@ def sweep(
 ) -> None:
     """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
     from . import filters, formats, ranking, streaming, sweep_report
+    from .notation import InputError
     from .table import NUMBERS
 
     if out is not None:
@@ -95,7 +99,12 @@ def sweep(
     found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     number = given.get("top") if top is None else top
-    column = by or given.get("by") or "total_g"
+    column = by or given.get("by")
+    if number is None and (column is not None or largest):
+        raise InputError(
+            f"{'--largest' if column is None else '--by'} without --top; give --top NUMBER, or leave it out"
+        )
+    column = column or "total_g"
     best = None
     if number is not None:
         best = ranking.top(found, number, column, conditions, largest=largest)
@@ -135,8 +144,11 @@ def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
     axes = [name for name in sweep_input.AXES if name in given]
     if axes:
         raise InputError(f"--requests together with --{axes[0]}; the list has its own columns")
-    options = {x: given[x] for x in (*sweep_input.OPTIONS[2:], "calibration", "catalog") if x in given}
-    return RequestList(read_requests(requests), sweep_input.prices(given.get("price_per_hour")), **options)
+    if given.get("skip"):
+        raise InputError("--requests together with --skip; every request of a list is answered, or the list refused")
+    options = {x: given[x] for x in sweep_input.OPTIONS if x in given}
+    price = sweep_input.prices(given.get("price_per_hour"))
+    return RequestList(read_requests(requests), price, requests, **options)
 
 
 @over_axes

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .catalog import Catalog, Datacenter, load
 from .filters import Condition, kept
-from .notation import NOTATION, PUE, B, E, H, I_grid, InputError, S, W, n_frames, tau
+from .notation import NOTATION, PUE, B, E, H, I_grid, InputError, S, W, n_frames, nearest, tau
 from .operating import chosen_facility
 from .panel import GRAMS, Array, Panel, grams, panel
 from .table import COST, NUMBERS, REQUEST, STAGE_GRAMS, TEXT, TIMED, Columns, Text
@@ -260,6 +260,9 @@ def sweep(grid: Grid) -> Sweep:
     for axis in AXES:
         if not getattr(grid, axis):
             raise InputError(f"{axis}: nothing to sweep over")
+    for name in (*AXES, "height", "width", "pue", "grid"):
+        if options.get(name) is not None:
+            raise InputError(f"options: {name} = {options[name]!r} is not an option of a grid; give it as an axis")
     for name in grid.model:
         entries.model(name)
     for gpu in grid.gpu:
@@ -288,6 +291,7 @@ def sweep(grid: Grid) -> Sweep:
         ))  # fmt: skip
     if not blocks:
         raise InputError(f"nothing is left of the sweep; {next(iter(notes))}")
+    check_prices(grid.price_per_hour, entries, [x.panel.point.device.id for x in blocks])
     return Sweep(grid, blocks, tuple(notes))
 
 
@@ -311,6 +315,13 @@ def _facility(entries: Catalog, asked: str | tuple[float, float] | None) -> Data
         found = chosen_facility(entries, None, *asked)
         return Datacenter(_label("datacenter", asked), found.name, found.values, {}, found.origin)
     return chosen_facility(entries, asked, None, None)
+
+
+def check_prices(price: float | Mapping[str, float] | None, entries: Catalog, used: Collection[str]) -> None:
+    """Refuse a price for an accelerator that is neither in the catalogue nor in use."""
+    for gpu in price if isinstance(price, Mapping) else ():
+        if gpu not in used and gpu not in entries.gpus:
+            raise InputError(f"price_per_hour: unknown gpu {gpu!r}{nearest(gpu, entries.gpus)}")
 
 
 def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
