@@ -20,7 +20,7 @@ from typing import Any
 
 from sympy import Abs, Add, Expr, Max, Min, Mul, Piecewise, Pow, Symbol, ceiling, exp, floor, log
 from sympy.core.relational import Relational
-from sympy.logic.boolalg import And, Boolean, BooleanFalse, BooleanTrue, Not, Or
+from sympy.logic.boolalg import ITE, And, Boolean, BooleanFalse, BooleanTrue, Not, Or
 
 from .program import COMPARISONS, SCALAR, Operation, Program
 
@@ -318,6 +318,8 @@ class _Lines:
             for value, condition in reversed(x.args):
                 found = self.apply("where", self._condition(condition), self.whole(self.term(value)), found)
             return found
+        if isinstance(x, ITE):
+            return self.apply("where", *(self._condition(part) for part in x.args))
         if type(x) in CHAINS:
             return self._chain(CHAINS[type(x)], (self._condition(part) for part in x.args))
         if type(x) in FUNCTIONS:

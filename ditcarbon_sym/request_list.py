@@ -18,7 +18,7 @@ from .filters import Condition, kept
 from .notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, InputError, S, nearest
 from .operating import chosen_facility, merged, operating_point
 from .panel import Array, panel
-from .sweep import Block, check_prices, priced
+from .sweep import CHUNK, Block, check_prices, priced
 from .table import COST, NUMBERS, TEXT, Columns, Text, chosen
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens")
@@ -119,8 +119,10 @@ class RequestList:
             one = block.panel
             notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
             pue, grid = (np.array([places[k].values[x] for k in members]) for x in (PUE, I_grid))
-            for name, column in block.at(where, block.batch, block.steps, pue, grid).items():
-                numbers[name][members] = column
+            for part in (slice(k, k + CHUNK) for k in range(0, len(members), CHUNK)):
+                columns = block.at(where[part], block.batch[part], block.steps[part], pue[part], grid[part])
+                for name, column in columns.items():
+                    numbers[name][members[part]] = column
             for k in members:
                 said = (one.point.model.id, one.point.device.id, places[k].id, one.route)
                 for name, word in zip(TEXT, said, strict=True):

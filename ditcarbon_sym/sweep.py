@@ -6,7 +6,7 @@ that memory does not grow with their number; arrays with named axes are made onl
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import product
 from math import prod
 from typing import Any
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .catalog import Catalog, Datacenter, load
+from .evaluate import Run, at_points, on_factors
 from .filters import Condition, kept
 from .notation import NOTATION, PUE, B, E, H, I_grid, InputError, S, W, n_frames, nearest, tau
 from .operating import chosen_facility
@@ -76,11 +77,14 @@ class Block:
         pue, grid = (np.array([x.values[y] for x in self.facilities]) for y in (PUE, I_grid))
         return pue, grid
 
-    def evaluate(self, part: Sequence[slice], *, fused: bool = False) -> dict[str, Array]:
-        """Every column of numbers on part of the axes, each on the axes it varies along."""
+    def evaluate(
+        self, part: Sequence[slice], fields: Collection[str] = NUMBERS, *, fused: bool = False
+    ) -> dict[str, Array]:
+        """Columns of numbers on part of the five axes, each on the axes it varies along."""
         where = self.sizes[part[0], part[1]][:, :, None, None, None]
+        batch, steps = self.batch[part[2]][:, None, None], self.steps[part[3]][:, None]
         pue, grid = (x[part[4]] for x in self.pue_and_grid)
-        return self.at(where, self.batch[part[2]][:, None, None], self.steps[part[3]][:, None], pue, grid, fused=fused)
+        return self.at(where, batch, steps, pue, grid, fields, run=partial(on_factors, fused=fused))
 
     def at(
         self,
@@ -91,20 +95,24 @@ class Block:
         grid: Array,
         fields: Collection[str] = NUMBERS,
         *,
-        fused: bool = False,
+        run: Run = at_points,
     ) -> dict[str, Array]:
-        """Columns of numbers at sizes, batches, steps and facilities that broadcast."""
+        """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
+
+        Arrays of any shapes that broadcast, or, with `on_factors` for ``run``, the five axes; so do the columns, in the
+        units that their names end in.
+        """
         wanted = {x for name, x in TIMED.items() if name in fields}
         wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
         wanted |= {E} if not set(GRAMS).isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
-            stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
+            stages=not set(STAGE_GRAMS).isdisjoint(fields), run=run,
         )  # fmt: skip
         found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
         values = {**self.panel.values, PUE: pue, I_grid: grid}
-        found |= grams(timed, batch, values, set(GRAMS) & set(fields), fused=fused)
+        found |= grams(timed, batch, values, set(GRAMS) & set(fields), run=run)
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
