@@ -1,15 +1,12 @@
 """Commands that choose among requests: sweep, compare, pareto. Parse, call, print."""
 
-import functools
-import inspect
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from .cli_options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option
+from .cli_options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option, sharing
 from .cli_print import print_pairs, print_table, progress_of, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
@@ -52,35 +49,28 @@ def _axes(
     """The axes and options of a sweep."""
 
 
-def over_axes(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
-    own = inspect.signature(command)
-    shared = inspect.signature(_axes).parameters
+def _with_file(options: dict[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, before what the file says."""
+    path = options.pop("file")
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if path is None:
+        return given
+    from . import operating, sweep_input
 
-    @functools.wraps(command)
-    def wrapper(**arguments: Any) -> None:
-        options = {name: arguments.pop(name) for name in shared}
-        path = options.pop("file")
-        given = {name: value for name, value in options.items() if value not in (None, False)}
-        if path is not None:
-            from . import operating, sweep_input
+    return operating.merged(sweep_input.read_file(path), given)
 
-            given = operating.merged(sweep_input.read_file(path), given)
-        command(**arguments, given=given)
 
-    parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in shared.values()]
-    parameters += [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in own.parameters.values() if x.name != "given"]
-    wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {x.name: x.annotation for x in parameters}
-    return wrapper
+over_axes = sharing(_axes, "given", _with_file)
+"""Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
+RequestsOption = Annotated[
+    Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
+]
 
 
 @over_axes
 def sweep(
     given: dict[str, Any],
-    requests: Annotated[
-        Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
-    ] = None,
+    requests: RequestsOption = None,
     top: Annotated[int | None, integer_option("Only the best so many rows, without forming the grid.")] = None,
     by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
     largest: Annotated[
@@ -115,7 +105,9 @@ def sweep(
             rows = streaming.write(out, found.columns, chunks, advance)
     warn(sweep_report.told(found.notes))
     if as_json:
-        shown = None if out is not None else best if best is not None else streaming.together(found.chunks(conditions))
+        shown = None if out is not None else best
+        if shown is None and out is None:
+            shown = streaming.together(found.chunks(conditions), sweep_report.LARGEST)
         extra = {} if out is None else {"written": str(out), "rows_written": rows}
         print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
     elif out is None and best is None:
@@ -154,9 +146,7 @@ def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
 @over_axes
 def pareto(
     given: dict[str, Any],
-    requests: Annotated[
-        Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
-    ] = None,
+    requests: RequestsOption = None,
     objectives: Annotated[
         str | None,
         typer.Option(
@@ -191,10 +181,12 @@ def pareto(
     chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
     groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
     front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
+    contents: dict[Path, str | bytes] = {}
     if plot is not None:
-        formats.write_atomically(plot, pareto_figure.draw(front, plot.suffix))
+        contents[plot] = pareto_figure.draw(front, plot.suffix)
     if out is not None:
-        streaming.write(out, found.columns, [(len(found), front.rows)])
+        contents[out] = streaming.content(out, found.columns, front.rows)
+    formats.write_together(contents)
     warn(sweep_report.told(found.notes))
     number = len(front.rows["batch"])
     if as_json:
