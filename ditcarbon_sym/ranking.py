@@ -16,7 +16,8 @@ from .filters import Condition, kept
 from .notation import InputError
 from .panel import Array
 from .request_list import RequestList
-from .sweep import Block, Sweep, parts
+from .sweep import Sweep
+from .sweep_block import Block, parts
 from .table import NUMBERS, TEXT, Columns, Text
 
 AT_ONCE = 2**19

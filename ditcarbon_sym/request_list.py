@@ -18,7 +18,7 @@ from .filters import Condition, kept
 from .notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, InputError, S, nearest
 from .operating import chosen_facility, merged, operating_point
 from .panel import Array, panel
-from .sweep import CHUNK, Block, check_prices, priced
+from .sweep_block import CHUNK, Block, check_prices, priced
 from .table import COST, NUMBERS, TEXT, Columns, Text, chosen
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens")
