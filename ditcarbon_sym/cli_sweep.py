@@ -105,9 +105,8 @@ def sweep(
             rows = streaming.write(out, found.columns, chunks, advance)
     warn(sweep_report.told(found.notes))
     if as_json:
-        shown = None if out is not None else best
-        if shown is None and out is None:
-            shown = streaming.together(found.chunks(conditions), sweep_report.LARGEST)
+        chunks = found.chunks(conditions) if best is None else [(len(found), best)]
+        shown = streaming.together(chunks, sweep_report.LARGEST) if out is None else None
         extra = {} if out is None else {"written": str(out), "rows_written": rows}
         print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
     elif out is None and best is None:
@@ -191,7 +190,8 @@ def pareto(
     number = len(front.rows["batch"])
     if as_json:
         extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
-        print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, front.rows, **extra)))
+        shown = streaming.together([(len(found), front.rows)], sweep_report.LARGEST)
+        print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
         return
     header = sweep_report.header(front.rows, chosen[0])
     title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
