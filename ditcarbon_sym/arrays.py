@@ -29,6 +29,8 @@ def evaluate(
     fused: bool = False,
 ) -> list[Any]:
     """Run a program made for inputs that vary along ``axes`` of ``shape``; see `evaluate.Compiled`."""
+    if out is not None:
+        _demand(out, arrays, len(line.outputs), shape)
     if not shape:
         found = [np.float64(result) for result in _scalars(line, arrays)]
         return found if out is None else _written(out, found)
@@ -39,7 +41,6 @@ def evaluate(
     if out is None:
         results = _allocate(natural)
     else:
-        _demand(out, len(natural), shape)
         results = [array if of == shape else np.empty(of) for array, of in zip(out, natural, strict=True)]
     if not fused or not _fused(line, aligned, results, threads):
         _fill(line, aligned, results, shape, threads or _cores())
@@ -89,9 +90,23 @@ def _factor(array: NDArray[Any], dimensions: int, bits: int) -> NDArray[Any]:
     return array[tuple(slice(None) if bits >> k & 1 else slice(0, 1) for k in range(dimensions))]
 
 
-def _demand(out: Sequence[FloatArray], number: int, shape: tuple[int, ...]) -> None:
+def _demand(out: Sequence[FloatArray], arrays: Sequence[NDArray[Any]], number: int, shape: tuple[int, ...]) -> None:
     if len(out) != number or any(array.shape != shape or array.dtype != np.float64 for array in out):
         raise ValueError(f"out must be {number} arrays of float64, of the inputs' shape {shape}")
+    for k, array in enumerate(out):
+        if any(_overlap(array, other) for other in (*out[:k], *arrays)):
+            raise ValueError(f"out[{k}] overlaps another array of out, or an input; give it memory of its own")
+
+
+def _overlap(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays have an element in common, or it would take long to say."""
+    if not np.may_share_memory(one, other):
+        return False
+    try:
+        found: bool = np.shares_memory(one, other, max_work=10**4)  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
+    return found
 
 
 def _written(out: Sequence[FloatArray], results: Sequence[Any]) -> list[Any]:
@@ -123,6 +138,13 @@ def _at_once(line: Program, arrays: Sequence[NDArray[Any]], axes: Sequence[int],
         result = (np.array if shared else np.asarray)(cells[register], dtype=np.float64)
         found.append(result if result.shape == shape else np.broadcast_to(result, shape))
     return found
+
+
+def at_points(line: Program, arrays: Sequence[NDArray[Any]], axes: Sequence[int]) -> list[FloatArray]:
+    """Run a program made for inputs that vary along ``axes`` on arrays of any shapes that broadcast."""
+    cells = start(line, arrays, axes)
+    compute(line, cells, lambda bits: True)
+    return [np.asarray(cells[register], dtype=np.float64) for register in line.outputs]
 
 
 def _scalars(line: Program, arrays: Sequence[NDArray[Any]]) -> list[Any]:

@@ -185,6 +185,8 @@ def natural_shape(shape: tuple[int, ...], bits: int) -> tuple[int, ...]:
 
 
 def as_float(value: Any) -> Any:
+    if isinstance(value, bool | int):  # what a comparison of numbers gives
+        return float(value)
     if isinstance(value, float) or value.dtype == np.float64:
         return value
     return np.asarray(value, dtype=np.float64)

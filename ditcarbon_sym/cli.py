@@ -1,8 +1,10 @@
 """The command line: parse, call, print. No arithmetic; heavy modules load only in the command that needs them."""
 
+import contextlib
 import copy
 import io
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -222,11 +224,23 @@ def _print_catalog(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
 
 
 INTERRUPTED = 130
+TERMINATED = 143
+
+
+def _terminate(*_: Any) -> None:
+    """Leave in order, so that files half written are removed."""
+    raise SystemExit(TERMINATED)
 
 
 def main() -> None:
     """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
     startup.quick()
+    if sys.stderr is None:  # closed by whoever started this
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stdout is None:
+        _fail("standard output is closed; there is nowhere to print to", 2)
+    with contextlib.suppress(ValueError):  # outside the main thread
+        signal.signal(signal.SIGTERM, _terminate)
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
@@ -241,6 +255,11 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
+        _close_quietly()
+        sys.exit(0)
+    except SystemExit as ended:
+        if not isinstance(ended.__context__, BrokenPipeError):  # which typer answers with 1
+            raise
         _close_quietly()
         sys.exit(0)
     except OSError as error:

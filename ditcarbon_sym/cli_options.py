@@ -105,19 +105,32 @@ def _operating(
     """The request, and on what it runs."""
 
 
-def at_operating_point(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of an operating point; it receives them as the dictionary ``options``."""
-    own = inspect.signature(command)
-    shared = inspect.signature(_operating).parameters
+Command = Callable[..., None]
 
-    @functools.wraps(command)
-    def wrapper(**arguments: Any) -> None:
-        options = {name: arguments.pop(name) for name in shared}
-        command(**arguments, options=options)
 
-    first = [x for x in own.parameters.values() if x.name == "model"]
-    last = [x for x in own.parameters.values() if x.name not in ("model", "options")]
-    parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in (*first, *shared.values(), *last)]
-    wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {x.name: x.annotation for x in parameters}
-    return wrapper
+def sharing(
+    options: Command, name: str, read: Callable[[dict[str, Any]], dict[str, Any]] = dict
+) -> Callable[[Command], Command]:
+    """Give commands the parameters of ``options``; they receive them, as ``read`` returns them, as the one ``name``."""
+    shared = inspect.signature(options).parameters
+
+    def decorate(command: Command) -> Command:
+        own = inspect.signature(command)
+
+        @functools.wraps(command)
+        def wrapper(**arguments: Any) -> None:
+            given = {x: arguments.pop(x) for x in shared}
+            command(**arguments, **{name: read(given)})
+
+        first = [x for x in own.parameters.values() if x.name == "model"]
+        last = [x for x in own.parameters.values() if x.name not in ("model", name)]
+        parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in (*first, *shared.values(), *last)]
+        wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {x.name: x.annotation for x in parameters}
+        return wrapper
+
+    return decorate
+
+
+at_operating_point = sharing(_operating, "options")
+"""Give a command the options of an operating point; it receives them as the dictionary ``options``."""

@@ -1,15 +1,12 @@
 """Commands that choose among requests: sweep, compare, pareto. Parse, call, print."""
 
-import functools
-import inspect
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from .cli_options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option
+from .cli_options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option, sharing
 from .cli_print import print_pairs, print_table, progress_of, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
@@ -31,6 +28,9 @@ def _axes(
     guidance: Annotated[float | None, number_option("Denoiser passes per step: 1, or 2 with guidance.")] = None,
     text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
     lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
+    utilisation: Annotated[
+        float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
+    ] = None,
     mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="'roofline' or 'bgr': the law for every request.")] = None,
@@ -49,35 +49,28 @@ def _axes(
     """The axes and options of a sweep."""
 
 
-def over_axes(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
-    own = inspect.signature(command)
-    shared = inspect.signature(_axes).parameters
+def _with_file(options: dict[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, before what the file says."""
+    path = options.pop("file")
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if path is None:
+        return given
+    from . import operating, sweep_input
 
-    @functools.wraps(command)
-    def wrapper(**arguments: Any) -> None:
-        options = {name: arguments.pop(name) for name in shared}
-        path = options.pop("file")
-        given = {name: value for name, value in options.items() if value not in (None, False)}
-        if path is not None:
-            from . import sweep_input
+    return operating.merged(sweep_input.read_file(path), given)
 
-            given = {**sweep_input.read_file(path), **given}
-        command(**arguments, given=given)
 
-    parameters = [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in shared.values()]
-    parameters += [x.replace(kind=inspect.Parameter.KEYWORD_ONLY) for x in own.parameters.values() if x.name != "given"]
-    wrapper.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
-    wrapper.__annotations__ = {x.name: x.annotation for x in parameters}
-    return wrapper
+over_axes = sharing(_axes, "given", _with_file)
+"""Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
+RequestsOption = Annotated[
+    Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
+]
 
 
 @over_axes
 def sweep(
     given: dict[str, Any],
-    requests: Annotated[
-        Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
-    ] = None,
+    requests: RequestsOption = None,
     top: Annotated[int | None, integer_option("Only the best so many rows, without forming the grid.")] = None,
     by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
     largest: Annotated[
@@ -88,6 +81,7 @@ def sweep(
 ) -> None:
     """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
     from . import filters, formats, ranking, streaming, sweep_report
+    from .notation import InputError
     from .table import NUMBERS
 
     if out is not None:
@@ -95,7 +89,12 @@ def sweep(
     found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     number = given.get("top") if top is None else top
-    column = by or given.get("by") or "total_g"
+    column = by or given.get("by")
+    if number is None and (column is not None or largest):
+        raise InputError(
+            f"{'--largest' if column is None else '--by'} without --top; give --top NUMBER, or leave it out"
+        )
+    column = column or "total_g"
     best = None
     if number is not None:
         best = ranking.top(found, number, column, conditions, largest=largest)
@@ -106,7 +105,8 @@ def sweep(
             rows = streaming.write(out, found.columns, chunks, advance)
     warn(sweep_report.told(found.notes))
     if as_json:
-        shown = None if out is not None else best if best is not None else streaming.together(found.chunks(conditions))
+        chunks = found.chunks(conditions) if best is None else [(len(found), best)]
+        shown = streaming.together(chunks, sweep_report.LARGEST) if out is None else None
         extra = {} if out is None else {"written": str(out), "rows_written": rows}
         print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
     elif out is None and best is None:
@@ -135,16 +135,17 @@ def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
     axes = [name for name in sweep_input.AXES if name in given]
     if axes:
         raise InputError(f"--requests together with --{axes[0]}; the list has its own columns")
-    options = {x: given[x] for x in (*sweep_input.OPTIONS[2:], "calibration", "catalog") if x in given}
-    return RequestList(read_requests(requests), sweep_input.prices(given.get("price_per_hour")), **options)
+    if given.get("skip"):
+        raise InputError("--requests together with --skip; every request of a list is answered, or the list refused")
+    options = {x: given[x] for x in sweep_input.OPTIONS if x in given}
+    price = sweep_input.prices(given.get("price_per_hour"))
+    return RequestList(read_requests(requests), price, requests, **options)
 
 
 @over_axes
 def pareto(
     given: dict[str, Any],
-    requests: Annotated[
-        Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
-    ] = None,
+    requests: RequestsOption = None,
     objectives: Annotated[
         str | None,
         typer.Option(
@@ -179,15 +180,18 @@ def pareto(
     chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
     groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
     front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
+    contents: dict[Path, str | bytes] = {}
     if plot is not None:
-        formats.write_atomically(plot, pareto_figure.draw(front, plot.suffix))
+        contents[plot] = pareto_figure.draw(front, plot.suffix)
     if out is not None:
-        streaming.write(out, found.columns, [(len(found), front.rows)])
+        contents[out] = streaming.content(out, found.columns, front.rows)
+    formats.write_together(contents)
     warn(sweep_report.told(found.notes))
     number = len(front.rows["batch"])
     if as_json:
         extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
-        print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, front.rows, **extra)))
+        shown = streaming.together([(len(found), front.rows)], sweep_report.LARGEST)
+        print(formats.json_text(sweep_report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
         return
     header = sweep_report.header(front.rows, chosen[0])
     title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"

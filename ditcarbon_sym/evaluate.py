@@ -12,7 +12,7 @@ Four decisions make this fast and safe:
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,8 @@ def __getattr__(name: str) -> Any:
 
 class Compiled:
     """A tuple of expressions as one vectorised function of the symbols they contain.
+
+    Factors cancel before anything is computed: x * y / x gives y, also where x is zero, NaN or infinite.
 
     Parameters
     ----------
@@ -76,10 +78,11 @@ class Compiled:
         """Evaluate at ``values``; each result has the broadcast shape of the inputs (a number for numbers).
 
         A result that does not vary along an axis is a read-only view that repeats it there, and takes no memory for
-        it; given ``out``, float64 arrays of the broadcast shape, results are written there in full. Symbols that the
-        expressions do not contain are ignored; a missing one raises `InputError`. ``threads`` is the number of cores
-        by default. ``fused`` runs the same operations as one compiled loop (extra ``fast``), equal to rounding: it
-        takes a second or more to compile. Dask arrays among the values give dask arrays, computed chunk by chunk.
+        it; given ``out``, float64 arrays of the broadcast shape, results are written there in full
+        (`ValueError` if one overlaps another, or an input: a block is written before the next is read). Symbols that
+        the expressions do not contain are ignored; a missing one raises `InputError`. ``threads`` is the number of
+        cores by default. ``fused`` runs the same operations as one compiled loop (extra ``fast``), equal to rounding:
+        it takes a second or more to compile. Dask arrays among the values give dask arrays, computed chunk by chunk.
         """
         missing = [x for x in self.arguments if x not in values]
         if missing:
@@ -116,11 +119,35 @@ def compiled(expressions: tuple[Expr, ...], definitions: tuple[Definition, ...] 
     return Compiled(expressions, definitions)
 
 
-def on_factors(function: Compiled, values: Mapping[Symbol, Any], *, fused: bool = False) -> "list[FloatArray]":
-    """Evaluate, and return each result on the axes it varies along, with length 1 along the others."""
-    from .arrays import factored
+Axes = Mapping[Symbol, int]
+"""The axes along which a symbol's array varies, as bits; none for a symbol that is not named."""
+Run = Callable[[Compiled, Mapping[Symbol, Any], Axes], "list[FloatArray]"]
+"""How a function is evaluated: `on_factors` or `at_points`."""
 
-    return factored(function(values, fused=fused))
+
+def on_factors(
+    function: Compiled, values: Mapping[Symbol, Any], axes: Axes, *, fused: bool = False
+) -> "list[FloatArray]":
+    """Evaluate on a grid, and return each result on the axes it varies along, with length 1 along the others.
+
+    ``axes`` decides the order of the operations, so that a part of a grid gives the same as the whole to the last bit.
+    """
+    from . import arrays as on_arrays
+
+    given = [on_arrays.numbers(values[x]) for x in function.arguments]
+    shape = on_arrays.common_shape(given)
+    varying = on_arrays.varying(given, shape)
+    bits = tuple(axes.get(x, 0) & found for x, found in zip(function.arguments, varying, strict=True))
+    return on_arrays.factored(on_arrays.evaluate(function.program(bits), given, shape, bits, fused=fused))
+
+
+def at_points(function: Compiled, values: Mapping[Symbol, Any], axes: Axes) -> "list[FloatArray]":
+    """Evaluate at points of a grid, as arrays of any shapes that broadcast: to the last bit what the grid gives."""
+    from . import arrays as on_arrays
+
+    given = [on_arrays.numbers(values[x]) for x in function.arguments]
+    bits = tuple(axes.get(x, 0) if array.ndim else 0 for x, array in zip(function.arguments, given, strict=True))
+    return on_arrays.at_points(function.program(bits), given, bits)
 
 
 def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> list[Definition]:

@@ -1,10 +1,12 @@
-"""Reading files: every way in which that can fail becomes one line."""
+"""Reading and writing files: every way in which that can fail becomes one line, and none is left half written."""
 
+import contextlib
 import json
 import stat
 import tomllib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from .notation import InputError
 
@@ -61,3 +63,52 @@ def read_text(path: Path, kind: str) -> str:
         raise InputError(f"{path!s}: cannot be read: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def written_together(paths: Sequence[Path]) -> Iterator[list[IO[bytes]]]:
+    """Files that take their places, all or none, when all has been written, and vanish otherwise.
+
+    Each is written under another name beside its place. Raises `InputError` if one cannot be.
+    """
+    waiting: list[tuple[IO[bytes], Path]] = []
+    try:
+        for path in paths:
+            with writing(path):
+                waiting.append((_beside(path), path))
+        yield [file for file, _ in waiting]
+        for file, path in waiting:
+            with writing(path):
+                file.close()
+                Path(file.name).chmod(0o644)
+        for file, path in waiting:
+            with writing(path):
+                Path(file.name).replace(path)
+    finally:
+        for file, _ in waiting:
+            with contextlib.suppress(OSError):
+                file.close()
+            Path(file.name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file that cannot be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _beside(path: Path) -> IO[bytes]:
+    """A new file beside a place."""
+    import tempfile  # takes longer to load than the rest of this module
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            raise IsADirectoryError(0, "is a folder")
+        found: IO[bytes] = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    except ValueError as error:  # a null byte in the path
+        raise InputError(f"{path}: cannot be written: {error}") from None
+    return found

@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import math
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .notation import InputError
+from . import files
 
 
 def significant(value: float | None, digits: int = 4) -> str:
@@ -158,31 +157,7 @@ def write_atomically(path: Path, content: str | bytes) -> None:
 
 def write_together(contents: Mapping[Path, str | bytes]) -> None:
     """Write several files, all or none: each to a temporary one beside it, then all renamed."""
-    waiting: list[tuple[Path, Path]] = []
-    try:
-        for path, content in contents.items():
-            waiting.append((_temporary(path, content), path))
-        for temporary, path in waiting:
-            temporary.replace(path)
-    finally:
-        for temporary, _ in waiting:
-            temporary.unlink(missing_ok=True)
-
-
-def _temporary(path: Path, content: str | bytes) -> Path:
-    """Write ``content`` to a new file beside ``path`` and return it."""
-    data = content.encode() if isinstance(content, str) else content
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(0, "is a folder")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(data)
-        temporary.chmod(0o644)
-    except (OSError, ValueError) as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise InputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
-    return temporary
+    with files.written_together(list(contents)) as opened:
+        for file, (path, content) in zip(opened, contents.items(), strict=True):
+            with files.writing(path):
+                file.write(content.encode() if isinstance(content, str) else content)

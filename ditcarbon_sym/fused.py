@@ -107,11 +107,9 @@ def _compiled(text: str) -> Callable[..., None]:
     if not available():
         raise InputError("fused loops need numba: pip install 'ditcarbon-sym[fast]'")
     os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
-    import math
-
     import numba
 
-    space: dict[str, Any] = {"prange": numba.prange, "math": math}
+    space: dict[str, Any] = {"prange": numba.prange, "np": np}
     exec(compile(text, "<fused>", "exec"), space)
     options: Any = {"parallel": True, "nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
     function: Callable[..., None] = numba.njit(**options)(space["kernel"])
@@ -155,7 +153,7 @@ def source(
 def _operand(register: int, constants: Mapping[int, float], scalars: Collection[int]) -> str:
     if register in constants:
         value = constants[register]
-        return repr(value) if np.isfinite(value) else f"math.{value:g}"
+        return repr(value) if np.isfinite(value) else f"np.{value:g}".replace("np.-", "-np.")
     return f"s{register}" if register in scalars else f"r{register}"
 
 
@@ -164,6 +162,4 @@ def _call(name: str, operands: Sequence[str]) -> str:
         return f" {INFIX[name]} ".join(operands)
     if name == "where":
         return f"{operands[1]} if {operands[0]} else {operands[2]}"
-    if name in ("maximum", "minimum"):
-        return f"{name[:3]}({', '.join(operands)})"
-    return {"absolute": "abs"}.get(name, f"math.{name}") + f"({operands[0]})"
+    return f"np.{name}({', '.join(operands)})"  # NumPy's own answer to NaN and infinity

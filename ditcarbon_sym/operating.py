@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 from sympy import Symbol
 
@@ -122,6 +122,20 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary)
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
+
+
+GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
+"""Options that say one thing together: a size, a facility, a law."""
+
+
+def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of one's own before those of all: a size, a facility and a law replace each other as a whole.
+
+    >>> merged({"pue": 1.2, "grid": 50.0, "batch": 2}, {"datacenter": "germany"})
+    {'batch': 2, 'datacenter': 'germany'}
+    """
+    replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
+    return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
 
 
 def chosen_model(

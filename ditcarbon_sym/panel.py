@@ -19,11 +19,12 @@ from sympy import Expr, Symbol
 
 from . import flops, pipeline, roofline
 from .equation import Equation
-from .evaluate import Compiled, compiled, on_factors
+from .evaluate import Compiled, Run, at_points, compiled
 from .fused import pays
 from .notation import (
     F_VAE,
     NOTATION,
+    PUE,
     B,
     C_emb,
     C_op,
@@ -37,6 +38,7 @@ from .notation import (
     F_text,
     F_total,
     H,
+    I_grid,
     InputError,
     N,
     P,
@@ -73,6 +75,11 @@ STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE),
 GRAMS = ("operational_g", "embodied_g", "total_g", "per_output_g", "text_g", "denoiser_g", "vae_g")
 """What grams of a request are told, by name."""
 
+AXES_OF_SIZE = 0b11
+"""The first axes of a grid, as bits: resolution and frames."""
+GRID_AXES: Mapping[Symbol, int] = {B: 0b100, S: 0b1000, tau: 0b1111, E: 0b1111, PUE: 0b10000, I_grid: 0b10000}
+"""Along which axes of a grid a symbol varies: resolution, frames, batch, steps, facility."""
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -106,18 +113,21 @@ class Panel:
         *,
         quantities: Sequence[Symbol] = TIMED,
         stages: bool = True,
-        fused: bool = False,
+        run: Run = at_points,
     ) -> dict[Any, Array]:
         """Evaluate what the facility does not change: quantities by symbol, and (stage, tau or E) of text and VAE.
 
-        ``where`` are indices of sizes; all three broadcast. Results broadcast, too: each has the axes it varies along.
+        ``where`` are indices into ``sizes``, ``batch`` outputs made together, ``steps`` of the denoiser: arrays of any
+        shapes that broadcast, or, with `on_factors` for ``run``, the axes of a grid. Results broadcast, too: each has
+        the axes it varies along. Time is in seconds, energy in kWh; FLOP and parameters are counts, mu a fraction.
         """
         values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps}
+        axes = {**{x: AXES_OF_SIZE for x, v in self.values.items() if isinstance(v, np.ndarray)}, **GRID_AXES}
         function = compiled(tuple(quantities), _definitions(self.equations))
-        found: dict[Any, Array] = dict(zip(quantities, on_factors(function, values, fused=fused), strict=True))
+        found: dict[Any, Array] = dict(zip(quantities, run(function, values, axes), strict=True))
         for stage, idle in STAGE_IDLE.items() if stages else ():
             function = compiled((tau, E), _definitions(self.equations, idle))
-            parts = on_factors(function, {**values, **dict.fromkeys(idle, 0.0), S: 1.0})  # they have no steps
+            parts = run(function, {**values, **dict.fromkeys(idle, 0.0), S: 1.0}, axes)  # they have no steps
             found |= {(stage, tau): parts[0], (stage, E): parts[1]}
         return found
 
@@ -133,19 +143,24 @@ def grams(
     values: Mapping[Symbol, Any],
     fields: Collection[str] = GRAMS,
     *,
-    fused: bool = False,
+    run: Run = at_points,
 ) -> dict[str, Array]:
-    """Carbon of a request at facilities: by kind, for one output, and by stage. All arguments broadcast."""
+    """Carbon of a request at facilities, in gCO2eq: by kind, for one output, and by stage.
+
+    ``timed`` is what `Panel.timed` gives, ``batch`` the outputs made together, ``values`` PUE, grid intensity (of the
+    facilities, one axis of a grid), lifetime and embodied carbon: arrays of any shapes that broadcast, as the results
+    do.
+    """
     shared = {**values, B: batch}
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = on_factors(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]}, fused=fused)
+        whole = run(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]}, GRID_AXES)
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = on_factors(_accounting((C_total,)), {**shared, **times}, fused=fused)
+            (found[f"{stage}_g"],) = run(_accounting((C_total,)), {**shared, **times}, GRID_AXES)
     return found
 
 

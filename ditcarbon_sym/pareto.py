@@ -29,7 +29,11 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Front:
-    """The rows on the front, in order of the first objective; ``others`` are some of the ``considered`` rows."""
+    """The rows on the front, in order of the first objective, columns as in the sweep.
+
+    ``others`` are some of the ``considered`` rows that passed the filter, evenly taken, to be drawn beside the front;
+    they may hold rows of the front, too.
+    """
 
     objectives: tuple[str, ...]
     rows: Columns
@@ -98,7 +102,10 @@ def _points(columns: Columns, objectives: Sequence[str]) -> Array:
 
 
 def undominated(points: Array) -> NDArray[np.bool_]:
-    """Which points, of two or three coordinates, no other point beats; those with NaN do not count.
+    """Which points no other beats, by being at least as small in every coordinate and smaller in one.
+
+    ``points`` has a row for each and two or three columns, in any units; the mask has an element for each. Infinity is
+    the largest number there is; points with NaN are never on the front, and beat none.
 
     >>> undominated(np.array([[1.0, 3.0], [2.0, 2.0], [2.0, 3.0], [1.0, 3.0]]))
     array([ True,  True, False,  True])
@@ -121,8 +128,10 @@ def _thinned(points: Array) -> NDArray[np.bool_]:
     alive = np.ones(len(points), dtype=np.bool_)
     if len(points) <= BLOCK:
         return alive
-    low, high = points.min(axis=0), points.max(axis=0)
-    score = ((points - low) / np.where(high > low, high - low, 1.0)).sum(axis=1)
+    finite = np.where(np.isfinite(points), points, np.nan)
+    known = np.isfinite(points).any(axis=0)
+    low, high = (end(np.where(known, finite, 0.0), axis=0) for end in (np.nanmin, np.nanmax))
+    score = ((np.clip(points, low, high) - low) / np.where(high > low, high - low, 1.0)).sum(axis=1)
     for _ in range(PIVOTS):
         remaining = np.flatnonzero(alive)
         pivot = points[remaining[np.argmin(score[remaining])]]
@@ -135,22 +144,22 @@ def _thinned(points: Array) -> NDArray[np.bool_]:
 
 def _staircase(points: Array) -> NDArray[np.bool_]:
     """Two coordinates, in order and distinct: the second must fall below all before."""
-    before = np.minimum.accumulate(np.concatenate([[np.inf], points[:-1, 1]])) if len(points) else np.empty(0)
-    found: NDArray[np.bool_] = points[:, 1] < before
+    found = np.ones(len(points), dtype=np.bool_)
+    found[1:] = points[1:, 1] < np.minimum.accumulate(points[:-1, 1])
     return found
 
 
 def _surface(points: Array) -> NDArray[np.bool_]:
     """Three coordinates, in order and distinct: no point before may be at most as large in both others.
 
-    By blocks: ``least`` holds, for every rank of the second coordinate, the least third one before the block.
+    By blocks: ``least`` holds, for every rank of the second coordinate, the least rank of the third before the block.
     """
     found = np.ones(len(points), dtype=np.bool_)
-    values, rank = np.unique(points[:, 1], return_inverse=True)
-    least = np.full(len(values), np.inf)
+    ranks = [np.unique(points[:, k], return_inverse=True)[1] for k in (1, 2)]
+    least = np.full(ranks[0].max(initial=-1) + 1, len(points))
     for start in range(0, len(points), BLOCK):
         part = slice(start, start + BLOCK)
-        second, third = rank[part], points[part, 2]
+        second, third = (rank[part] for rank in ranks)
         beaten = least[second] <= third
         within = (second[:, None] <= second) & (third[:, None] <= third)
         beaten |= np.triu(within, 1).any(axis=0)

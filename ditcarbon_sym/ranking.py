@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from .filters import Condition, kept
 from .notation import InputError
-from .panel import GRAMS, Array
+from .panel import Array
 from .request_list import RequestList
-from .sweep import Block, Sweep, parts
+from .sweep import Sweep
+from .sweep_block import Block, parts
 from .table import NUMBERS, TEXT, Columns, Text
 
 AT_ONCE = 2**19
@@ -32,7 +33,8 @@ def top(
 ) -> Columns:
     """Return the rows with the smallest (or largest) values of a column, best first; of equals, the first in the grid.
 
-    Rows where it is unknown are left out. The same rows as sorting the whole grid would give.
+    Rows where it is unknown are left out. The same rows as sorting the whole grid would give, to the last bit, unless
+    the grid is worked through in a compiled loop (``fused``), which rounds in its own way.
 
     >>> from ditcarbon_sym.sweep import Grid, sweep
     >>> found = top(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50))), 2, "per_output_g")
@@ -100,18 +102,16 @@ def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: st
 def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> tuple[Array, Any]:
     """The least that a request can come to at any facility, and whether the filter can hold at one."""
     pue, grid = block.pue_and_grid
-    sizes = block.sizes[part[0], part[1]][:, :, None, None]
-    batch, steps = block.batch[part[2]][:, None], block.steps[part[3]]
 
     def at(facility: Any, room: float, names: Collection[str]) -> dict[str, Array]:
-        values = block.at(sizes, batch, steps, pue[facility], grid[facility], names)
-        return {x: values[x] * (1 + room) if x in GRAMS else values[x] for x in names}
+        values = block.evaluate((*part, slice(facility, facility + 1)), names)
+        return {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in names}
 
     cleanest, dirtiest = np.argmin(pue * grid), np.argmax(pue * grid)
     tested = {x.field for x in where}
     lows = at(cleanest, -SLACK, tested | ({by} if sign > 0 else set()))
     highs = at(dirtiest, SLACK, tested | ({by} if sign < 0 else set()))
-    possible: Any = block.panel.fits[sizes]
+    possible: Any = block.panel.fits[block.sizes[part[0], part[1]]][:, :, None, None]
     for condition in where:
         possible = possible & condition.can_hold(lows[condition.field], highs[condition.field])
     return (lows[by] if sign > 0 else -highs[by]), possible

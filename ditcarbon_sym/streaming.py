@@ -5,7 +5,8 @@ full disk or a mistake leaves nothing behind. Parquet needs pyarrow (extra ``fas
 """
 
 import contextlib
-import tempfile
+import io
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO, Any, Protocol
 
 import numpy as np
 
+from . import files
 from .notation import InputError
 from .table import NUMBERS, REQUEST, TEXT, Columns, Text, joined
 
@@ -46,16 +48,35 @@ def write(path: Path, names: Sequence[str], chunks: Chunks, advance: Advance = l
     """
     check_path(path)
     rows = 0
-    with _complete_or_absent(path) as file:
-        writer: _Writer = CsvWriter(file, names) if path.suffix == ".csv" else ParquetWriter(file, names)
+    with files.written_together([path]) as (file,), files.writing(path), _writer(path, file, names) as writer:
         for computed, columns in chunks:
             count = len(columns[names[0]])
             if count:
                 writer.write(columns)
             rows += count
             advance(computed)
-        writer.close()
     return rows
+
+
+def content(path: Path, names: Sequence[str], columns: Columns) -> bytes:
+    """What a file of this name holds, in memory."""
+    buffer = io.BytesIO()
+    with _writer(path, buffer, names) as writer:
+        writer.write(columns)
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def _writer(path: Path, file: IO[bytes], names: Sequence[str]) -> Iterator[_Writer]:
+    """What writes rows to an open file, by its name; closed before the file is, whatever happens."""
+    writer: _Writer = CsvWriter(file, names) if path.suffix == ".csv" else ParquetWriter(file, names)
+    try:
+        yield writer
+    except BaseException:
+        with contextlib.suppress(Exception):
+            writer.close()
+        raise
+    writer.close()
 
 
 def to_stream(file: IO[str], names: Sequence[str], chunks: Chunks) -> None:
@@ -66,30 +87,15 @@ def to_stream(file: IO[str], names: Sequence[str], chunks: Chunks) -> None:
     writer.close()
 
 
-def together(chunks: Chunks) -> Columns:
-    """All chunks as one table, in memory."""
-    return joined([columns for _, columns in chunks])
-
-
-@contextlib.contextmanager
-def _complete_or_absent(path: Path) -> Iterator[IO[bytes]]:
-    """A file that takes its place when all has been written, and vanishes otherwise."""
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_dir():
-            raise IsADirectoryError(0, "is a folder")
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            yield file
-        temporary.chmod(0o644)
-        temporary.replace(path)
-        temporary = None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
+def together(chunks: Chunks, most: float = math.inf) -> Columns:
+    """All chunks as one table, in memory; raises `InputError` as soon as they have more than so many rows."""
+    found, rows = [], 0
+    for _, columns in chunks:
+        rows += len(next(iter(columns.values())))
+        if rows > most:
+            raise InputError(f"more than {most:,} rows do not go into one JSON object; use --out, --where or --top")
+        found.append(columns)
+    return joined(found)
 
 
 class CsvWriter:

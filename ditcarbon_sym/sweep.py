@@ -4,9 +4,8 @@ A grid is a product of axes, and everything is computed on the axes it depends o
 that memory does not grow with their number; arrays with named axes are made only when asked for.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import product
 from math import prod
 from typing import Any
@@ -16,15 +15,13 @@ from numpy.typing import NDArray
 
 from .catalog import Catalog, Datacenter, load
 from .filters import Condition, kept
-from .notation import NOTATION, PUE, B, E, H, I_grid, InputError, S, W, n_frames, tau
+from .notation import NOTATION, B, InputError, S
 from .operating import chosen_facility
-from .panel import GRAMS, Array, Panel, grams, panel
-from .table import COST, NUMBERS, REQUEST, STAGE_GRAMS, TEXT, TIMED, Columns, Text
+from .panel import Array, panel
+from .sweep_block import CHUNK, Block, check_prices, parts, priced
+from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text
 
-CHUNK = 2**17
-"""Rows that are in memory together."""
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
-SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -51,78 +48,6 @@ class Grid:
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes, in the order of `AXES`."""
         return tuple(len(getattr(self, axis)) for axis in AXES)
-
-
-@dataclass(frozen=True)
-class Block:
-    """A model on an accelerator over its own axes: resolution, frames, batch, steps, facility."""
-
-    panel: Panel
-    sizes: NDArray[np.intp]
-    batch: Array
-    steps: Array
-    facilities: tuple[Datacenter, ...]
-    price: float | None
-    first_row: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Lengths of the five axes."""
-        return (*self.sizes.shape, len(self.batch), len(self.steps), len(self.facilities))
-
-    @cached_property
-    def pue_and_grid(self) -> tuple[Array, Array]:
-        """PUE and grid intensity of every facility."""
-        pue, grid = (np.array([x.values[y] for x in self.facilities]) for y in (PUE, I_grid))
-        return pue, grid
-
-    def evaluate(self, part: Sequence[slice], *, fused: bool = False) -> dict[str, Array]:
-        """Every column of numbers on part of the axes, each on the axes it varies along."""
-        where = self.sizes[part[0], part[1]][:, :, None, None, None]
-        pue, grid = (x[part[4]] for x in self.pue_and_grid)
-        return self.at(where, self.batch[part[2]][:, None, None], self.steps[part[3]][:, None], pue, grid, fused=fused)
-
-    def at(
-        self,
-        where: NDArray[np.intp],
-        batch: Array,
-        steps: Array,
-        pue: Array,
-        grid: Array,
-        fields: Collection[str] = NUMBERS,
-        *,
-        fused: bool = False,
-    ) -> dict[str, Array]:
-        """Columns of numbers at sizes, batches, steps and facilities that broadcast."""
-        wanted = {x for name, x in TIMED.items() if name in fields}
-        wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
-        wanted |= {E} if not set(GRAMS).isdisjoint(fields) else set()
-        timed = self.panel.timed(
-            where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
-            stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
-        )  # fmt: skip
-        found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
-        found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
-        values = {**self.panel.values, PUE: pue, I_grid: grid}
-        found |= grams(timed, batch, values, set(GRAMS) & set(fields), fused=fused)
-        if self.price is not None and not set(COST).isdisjoint(fields):
-            found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
-            found["cost_per_output"] = found["cost"] / batch
-        return found
-
-    def words(self, facilities: NDArray[np.int32]) -> dict[str, Text]:
-        """The columns of words, at these facilities."""
-        one = np.zeros((1,) * facilities.ndim, dtype=np.int32)
-        point = self.panel.point
-        return {
-            "model": Text((point.model.id,), one), "gpu": Text((point.device.id,), one),
-            "datacenter": Text(tuple(x.id for x in self.facilities), facilities),
-            "route": Text((self.panel.route,), one),
-        }  # fmt: skip
-
-    def fits(self, part: Sequence[slice]) -> NDArray[np.bool_]:
-        """Which combinations the model takes."""
-        return self.panel.fits[self.sizes[part[0], part[1]]][:, :, None, None, None]
 
 
 class Sweep:
@@ -234,21 +159,6 @@ def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -
     return Text(column.names, flat) if isinstance(column, Text) else flat
 
 
-def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
-    """Cut axes into pieces of at most about so many elements, in row order.
-
-    >>> list(parts((2, 3), 2))
-    [(slice(0, 1, None), slice(0, 2, None)), (slice(0, 1, None), slice(2, 3, None)), \
-(slice(1, 2, None), slice(0, 2, None)), (slice(1, 2, None), slice(2, 3, None))]
-    """
-    cut = next(axis for axis in range(len(shape)) if prod(shape[axis + 1 :]) <= rows)
-    length = max(1, rows // prod(shape[cut + 1 :]))
-    after = tuple(slice(0, n) for n in shape[cut + 1 :])
-    for place in product(*(range(n) for n in shape[:cut])):
-        for start in range(0, shape[cut], length):
-            yield (*(slice(x, x + 1) for x in place), slice(start, min(start + length, shape[cut])), *after)
-
-
 def sweep(grid: Grid) -> Sweep:
     """Choose the routes of a grid, check every request in it, and return what computes its rows.
 
@@ -260,6 +170,9 @@ def sweep(grid: Grid) -> Sweep:
     for axis in AXES:
         if not getattr(grid, axis):
             raise InputError(f"{axis}: nothing to sweep over")
+    for name in (*AXES, "height", "width", "pue", "grid"):
+        if options.get(name) is not None:
+            raise InputError(f"options: {name} = {options[name]!r} is not an option of a grid; give it as an axis")
     for name in grid.model:
         entries.model(name)
     for gpu in grid.gpu:
@@ -288,6 +201,7 @@ def sweep(grid: Grid) -> Sweep:
         ))  # fmt: skip
     if not blocks:
         raise InputError(f"nothing is left of the sweep; {next(iter(notes))}")
+    check_prices(grid.price_per_hour, entries, [x.panel.point.device.id for x in blocks])
     return Sweep(grid, blocks, tuple(notes))
 
 
@@ -311,10 +225,3 @@ def _facility(entries: Catalog, asked: str | tuple[float, float] | None) -> Data
         found = chosen_facility(entries, None, *asked)
         return Datacenter(_label("datacenter", asked), found.name, found.values, {}, found.origin)
     return chosen_facility(entries, asked, None, None)
-
-
-def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
-    """The price of an hour on this accelerator; NaN if only others have one."""
-    if price is None or isinstance(price, float | int):
-        return price
-    return price.get(gpu, float("nan"))

@@ -19,8 +19,13 @@ LONGEST = 10**6
 """Values on one axis."""
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "datacenter", "pue", "grid")
-OPTIONS = ("guidance", "text_tokens", "lifetime_years", "mu", "efficiency", "embodied_boundary")
-KEYS = (*AXES, *OPTIONS, "calibration", "catalog", "price_per_hour", "skip", "where", "top", "by")
+OPTIONS = (
+    "guidance", "text_tokens", "lifetime_years", "utilisation", "mu", "efficiency", "embodied_boundary", "calibration",
+    "catalog",
+)  # fmt: skip
+"""What holds for every request of a sweep."""
+FILES = ("calibration", "catalog")
+"""Options that name a file: in a sweep's file, from the folder it lies in."""
 
 
 def numbers(axis: str, text: str) -> tuple[float, ...]:
@@ -62,11 +67,24 @@ def resolutions(text: str) -> tuple[tuple[int, int], ...]:
     for part in text.split(","):
         sides = part.strip().split("x")
         if len(sides) == 2:
-            height, width = (whole("resolution", side, NOTATION[x])[0] for side, x in zip(sides, (H, W), strict=True))
-            found.append((height, width))
+            height, width = (whole("resolution", side, NOTATION[x]) for side, x in zip(sides, (H, W), strict=True))
+            if len(height) != 1 or len(width) != 1:
+                raise InputError(
+                    f"resolution: {part.strip()[:40]!r} has a range in HEIGHTxWIDTH; give sizes one by one"
+                )
+            found.append((height[0], width[0]))
         else:
             found += [(side, side) for side in whole("resolution", part, NOTATION[H])]
     return _distinct("resolution", found)
+
+
+def decimal(value: float | str) -> str:
+    """Write a number as an axis takes it: without an exponent.
+
+    >>> decimal(1e-05), decimal(512), decimal("512:1024:256")
+    ('0.00001', '512', '512:1024:256')
+    """
+    return value if isinstance(value, str) else format(Decimal(repr(value)), "f")
 
 
 def names(axis: str, text: str) -> tuple[str, ...]:
@@ -88,12 +106,13 @@ def prices(value: str | float | Mapping[str, float] | None) -> float | dict[str,
     (2.5, {'h100-sxm-80gb': 2.5, 'b200-sxm': 4.0})
     """
     if value is None or isinstance(value, float | int):
-        return None if value is None else _price(str(value))
+        return None if value is None else _price(decimal(value))
     if isinstance(value, Mapping):
-        return {gpu: _price(str(price)) for gpu, price in value.items()}
+        return {gpu: _price(decimal(price)) for gpu, price in value.items()}
     if "=" not in value:
         return _price(value)
     pairs = [part.partition("=") for part in value.split(",")]
+    _distinct("price_per_hour", [gpu.strip() for gpu, _, _ in pairs])
     return {gpu.strip(): _price(price) for gpu, _, price in pairs}
 
 
@@ -104,10 +123,19 @@ def _price(text: str) -> float:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Read a sweep's TOML file, validated; lists become the text that the command line takes."""
+    """Read a sweep's TOML file, validated; lists become the text that the command line takes.
+
+    The files it names are looked for from its own folder.
+    """
     from .sweep_schema import validate_sweep
 
-    return validate_sweep(read_toml(path), path)
+    found = validate_sweep(read_toml(path), path)
+    for name, value in found.items():
+        if isinstance(value, list):
+            found[name] = ",".join(decimal(x) for x in value)
+        elif name in FILES:
+            found[name] = str(path.parent / value)
+    return found
 
 
 def grid(given: Mapping[str, Any]) -> Grid:
@@ -134,7 +162,7 @@ def grid(given: Mapping[str, Any]) -> Grid:
         frames=axis("frames", NOTATION[n_frames]), batch=axis("batch", NOTATION[B]), steps=axis("steps", NOTATION[S]),
         gpu=(None,) if given.get("gpu") is None else names("gpu", given["gpu"]),
         datacenter=places,
-        options={x: given[x] for x in (*OPTIONS, "calibration", "catalog") if given.get(x) is not None},
+        options={x: given[x] for x in OPTIONS if given.get(x) is not None},
         price_per_hour=prices(given.get("price_per_hour")),
         skip=bool(given.get("skip")),
     )  # fmt: skip

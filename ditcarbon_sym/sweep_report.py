@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .formats import plain, significant
-from .notation import InputError
 from .streaming import WHOLE
 from .table import Columns, Text
 
@@ -50,8 +49,6 @@ def as_dict(
     number: int, routes: Mapping[tuple[str, str], str], notes: Sequence[str], columns: Columns | None, **others: Any
 ) -> dict[str, Any]:
     """Return what a sweep came to, ready for JSON; without ``columns`` the rows are in a file."""
-    if columns is not None and len(next(iter(columns.values()))) > LARGEST:
-        raise InputError(f"more than {LARGEST:,} rows do not go into one JSON object; use --out, --where or --top")
     return {
         "schema_version": SCHEMA_VERSION,
         "requests": number,

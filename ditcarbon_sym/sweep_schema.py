@@ -9,15 +9,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from .notation import InputError, nearest
 
 
-def _axis(value: Any) -> str:
-    """An axis as the command line writes it: a number, text, or a list of them."""
+def _axis(value: Any) -> list[int | float | str]:
+    """An axis as a list: of numbers, and of text such as the command line takes."""
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(x, bool) or not isinstance(x, int | float | str) for x in values):
         raise InputError("is not an axis; expected a number, text such as '512:2048:256', or a list of these")
-    return ",".join(str(x) for x in values)
+    return values
 
 
-_Axis = Annotated[str, BeforeValidator(_axis)]
+_Axis = Annotated[list[int | float | str], BeforeValidator(_axis)]
 
 
 class _Sweep(BaseModel):
@@ -35,6 +35,7 @@ class _Sweep(BaseModel):
     guidance: int | float | None = None
     text_tokens: int | None = None
     lifetime_years: int | float | None = None
+    utilisation: int | float | None = None
     mu: float | None = None
     efficiency: str | None = None
     embodied_boundary: str | None = None

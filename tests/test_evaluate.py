@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sympy import Integer, Symbol
+from sympy import ITE, Integer, Piecewise, Symbol
 
 from ditcarbon_sym import pipeline
-from ditcarbon_sym.arrays import BLOCK
+from ditcarbon_sym.arrays import BLOCK, evaluate
+from ditcarbon_sym.blocks import FUNCTION as FUNCTIONS
 from ditcarbon_sym.evaluate import Compiled, compiled
 from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
+from ditcarbon_sym.program import Program
 
 from .strategies import configurations
 
@@ -122,6 +124,57 @@ def test_results_are_written_in_place(values):
 def test_a_wrong_place_for_results_is_refused():
     with pytest.raises(ValueError, match="of the inputs' shape"):
         FUNCTION(long(), out=[np.empty(3)] * 3)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_results_that_overlap_an_input_or_each_other_are_refused(fused):
+    room = np.arange(2.0 * LONG + 1)
+    values = {ell: room[1 : LONG + 1], d: np.ones(LONG)}
+    function = compiled((ell + d, ell * d))
+    for out in ([room[:LONG], np.empty(LONG)], [np.empty(LONG), values[ell]], [values[d]] * 2, [room[LONG + 1 :]] * 2):
+        with pytest.raises(ValueError, match="overlaps another array of out, or an input"):
+            function(values, out=out, fused=fused)
+    with pytest.raises(ValueError, match="overlaps"):
+        function({ell: 1.0, d: 2.0}, out=[np.zeros(())] * 2)
+    table = np.empty((LONG, 2))  # columns lie between each other, and share nothing
+    function(values, out=[table[:, 0], table[:, 1]], fused=fused)
+    assert np.array_equal(table, np.column_stack(function(values)))
+
+
+@pytest.mark.parametrize("fused", [False, True])
+@pytest.mark.parametrize("condition", [ell < 3, ITE(ell < 3, d < 2, d > 2), (ell < 3) & ~(ell > 5)], ids=str)
+@pytest.mark.parametrize("length", [0, 3, LONG])
+def test_a_condition_on_numbers_chooses_among_arrays(fused, condition, length):
+    function = Compiled((Piecewise((m, condition), (2 * m, True)),))
+    array = np.arange(float(length))[:, None] if length else np.float64(4)
+    for first in (2.0, 4.0):
+        for second in (1.0, 3.0, np.array([1.0, 3.0])):
+            (found,) = function({ell: first, d: second, m: array}, fused=fused)
+            holds = np.vectorize(lambda x, one=first: bool(condition.subs({ell: one, d: x})))(second)
+            expected = np.where(holds, array, 2 * array)
+            assert (found == expected).all()
+
+
+NASTY = np.array([np.nan, np.inf, -np.inf, 1e19, -1e19, 0.0, -0.0, 1.0, -2.5, 3.7, 1e308, 5e-324])
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_treats_nan_and_infinity_alike_in_numpy_and_in_a_fused_loop(name):
+    many = 3 if name == "where" else 1 if name in ("sqrt", "exp", "log", "absolute", "floor", "ceil") else 2
+    values = [x.ravel() for x in np.meshgrid(*[NASTY] * many)]
+    line = Program(
+        ((name, many, tuple(range(many))),), (1,) * (many + 1), {}, tuple(range(many)), (many,)
+    )  # fmt: skip
+    shape, axes = values[0].shape, (1,) * many
+    with np.errstate(all="ignore"):
+        (plain,) = evaluate(line, values, shape, axes)
+        (fused,) = evaluate(line, values, shape, axes, fused=True)
+    assert np.allclose(plain, fused, rtol=1e-14, atol=0, equal_nan=True)
+
+
+def test_factors_cancel_before_anything_is_computed():
+    nasty = np.array([0.0, np.nan, np.inf])
+    assert (Compiled((m / ell,), ((m, ell * d),))({ell: nasty, d: 3.0})[0] == 3.0).all()
 
 
 def test_an_array_that_only_repeats_itself_is_a_factor():

@@ -12,7 +12,7 @@ FLOORS = [
     {"notation"},
     {"files"},
     {"program"},
-    {"blocks"},
+    {"blocks", "monomials"},
     {"fused", "lines"},
     {"arrays"},
     {"equation", "evaluate", "chunks"},
@@ -28,6 +28,7 @@ FLOORS = [
     {"operating"},
     {"filters", "panel", "sweep_schema"},
     {"table"},
+    {"sweep_block"},
     {
         "estimation",
         "fitting",

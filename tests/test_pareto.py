@@ -42,6 +42,18 @@ def test_a_large_front_is_exact_too(dimensions):
     assert np.array_equal(undominated(curved), by_all_pairs(curved))
 
 
+@pytest.mark.parametrize("many", [7, 2000])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_infinity_is_the_largest_number_and_what_is_unknown_beats_nothing(dimensions, many):
+    rng = np.random.default_rng(2)
+    for nasty in ([np.inf], [np.inf, np.nan], [-np.inf, np.inf, np.nan]):
+        points = np.round(rng.uniform(size=(many, dimensions)), 2)
+        points = np.where(rng.uniform(size=points.shape) < 0.3, rng.choice(nasty, points.shape), points)
+        assert np.array_equal(undominated(points), by_all_pairs(points))
+        points[:, 1] = np.inf
+        assert np.array_equal(undominated(points), by_all_pairs(points))
+
+
 @pytest.mark.parametrize("within", [("model", "height", "width", "frames", "steps"), ("model",), ()])
 @pytest.mark.parametrize("text", [None, "time_s<60 and total_g>0.01"])
 def test_the_front_of_a_sweep_is_that_of_all_its_rows(within, text):
@@ -118,3 +130,12 @@ def test_the_command_writes_front_and_figure(ditcarbon, refused, tmp_path):
     table = json.loads(ditcarbon("pareto", *options, "--json").out)
     assert table["objectives"] == ["per_output_g", "time_s", "cost_per_output"] and len(table["rows"]) == 3
     assert "unknown format '.gif'" in refused("pareto", *options, "--plot", tmp_path / "x.gif")
+
+
+def test_a_figure_and_rows_are_written_both_or_neither(ditcarbon, refused, tmp_path):
+    options = ("pareto", "--model", "pixart-alpha", "--batch", "1,2,4", "--plot", tmp_path / "front.png")
+    (tmp_path / "rows.csv").mkdir()
+    assert "rows.csv: cannot be written: is a folder" in refused(*options, "--out", tmp_path / "rows.csv")
+    assert [x.name for x in tmp_path.iterdir()] == ["rows.csv"]
+    assert ditcarbon(*options, "--out", tmp_path / "front.parquet").code == 0
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["front.parquet", "front.png", "rows.csv"]

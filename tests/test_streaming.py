@@ -1,9 +1,12 @@
 import csv
+import gc
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -38,18 +41,21 @@ def test_a_file_holds_the_rows_of_the_sweep(tmp_path, grid, suffix):
     assert [x.name for x in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_mistake_midway_leaves_the_old_file_and_nothing_else(tmp_path):
+@pytest.mark.parametrize("after", [0, 20])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_mistake_midway_leaves_the_old_file_and_nothing_else(tmp_path, suffix, after):
     found = sweep(GRID)
-    path = tmp_path / "rows.csv"
+    path = tmp_path / f"rows{suffix}"
     path.write_text("precious\n")
 
     def broken():
-        yield from found.chunks(rows=20)
+        yield from islice(found.chunks(rows=20), after)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         streaming.write(path, found.columns, broken())
-    assert path.read_text() == "precious\n" and [x.name for x in tmp_path.iterdir()] == ["rows.csv"]
+    gc.collect()  # a writer that is still open would say so now
+    assert path.read_text() == "precious\n" and [x.name for x in tmp_path.iterdir()] == [path.name]
 
 
 def run(*arguments, **options):
@@ -57,18 +63,38 @@ def run(*arguments, **options):
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
 
 
+@pytest.mark.parametrize(
+    ("number", "code", "line"), [(signal.SIGINT, 130, ["error: interrupted"]), (signal.SIGTERM, 143, [])], ids=str
+)
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
-def test_an_interrupt_leaves_no_file_and_one_line(tmp_path, suffix):
+def test_an_interrupt_leaves_no_file_and_at_most_one_line(tmp_path, suffix, number, code, line):
     path = tmp_path / f"rows{suffix}"
     process = run(*LONG, "--out", path)
     deadline = time.monotonic() + 60
     while not any(x.stat().st_size > 100_000 for x in tmp_path.iterdir()) and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and out == ""
-    assert [line for line in err.splitlines() if not line.startswith("warning: ")] == ["error: interrupted"]
+    assert process.returncode == code and out == ""
+    assert [x for x in err.splitlines() if not x.startswith("warning: ")] == line
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_has_seen_enough_is_no_mistake():
+    process = run(*LONG)
+    assert process.stdout.readline().startswith("model,")
+    process.stdout.close()
+    assert [x for x in process.stderr.read().splitlines() if not x.startswith("warning: ")] == []
+    process.stderr.close()
+    assert process.wait(timeout=60) == 0
+
+
+@pytest.mark.parametrize("command", [["sweep", *LONG], ["estimate", "pixart-alpha"]], ids=lambda x: x[0])
+def test_a_closed_standard_output_is_one_line(command):
+    text = shlex.join([sys.executable, "-m", "ditcarbon_sym.cli", *command])
+    done = subprocess.run(["sh", "-c", f"{text} >&-"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "error: standard output is closed; there is nowhere to print to\n"
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -153,3 +179,16 @@ def test_parquet_without_its_library_is_refused_before_any_work(tmp_path, monkey
     monkeypatch.setattr(streaming, "find_spec", lambda name: None)
     with pytest.raises(InputError, match="Parquet needs pyarrow"):
         streaming.check_path(tmp_path / "rows.parquet")
+
+
+def test_too_many_rows_for_one_object_are_refused_before_all_are_made():
+    made = []
+
+    def chunks():
+        for _, columns in sweep(GRID).chunks(rows=20):
+            made.append(columns)
+            yield 20, columns
+
+    with pytest.raises(InputError, match="more than 50 rows do not go into one JSON object"):
+        streaming.together(chunks(), 50)
+    assert len(made) < 5

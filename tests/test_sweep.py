@@ -182,13 +182,50 @@ def test_a_list_chooses_one_route_for_a_model_on_an_accelerator():
         ("model\nsora\n", "row 1: unknown model 'sora'"),
         ("model,datacenter\npixart-alpha,atlantis\n", "row 1: unknown datacenter"),
         ("model,resolution\npixart-alpha,1000\n", "row 1: height = 1000 is not a multiple"),
+        ("model,resolution\npixart-alpha,512\npixart-alpha,1000\n", "row 2: height = 1000 is not a multiple"),
+        ("model,batch\npixart-alpha,1_0\n", "row 1: batch = '1_0' is not a number"),
+        ("model,batch\npixart-alpha,\u0661\n", "is not a number"),
         ("model\n", "no rows"),
     ],
 )
 def test_a_bad_list_is_named_by_row(tmp_path, refused, text, expected):
     path = tmp_path / "bad.csv"
     path.write_text(text)
-    assert expected in refused("sweep", "--requests", path)
+    line = refused("sweep", "--requests", path)
+    assert expected in line and str(path) in line
+
+
+def test_options_given_beside_a_list_are_defaults_of_each_request():
+    (row,) = rows_of(RequestList([{"model": "flux.1-dev"}], text_tokens=77, guidance=2, gpu="h100-sxm-80gb"))
+    assert row["gpu"] == "h100-sxm-80gb"
+    agrees(row, estimate("flux.1-dev", text_tokens=77, guidance=2, gpu="h100-sxm-80gb"))
+    own = {"model": "pixart-alpha", "resolution": 512, "batch": 1, "datacenter": "germany", "steps": None}
+    first, second = rows_of(
+        RequestList([own, {"model": "pixart-alpha"}], batch=2, steps=30, height=768, width=1024, pue=1.1, grid=20)
+    )
+    agrees(first, estimate("pixart-alpha", resolution=512, batch=1, steps=30, datacenter="germany"))
+    agrees(second, estimate("pixart-alpha", height=768, width=1024, batch=2, steps=30, pue=1.1, grid=20))
+
+
+@pytest.mark.parametrize(("options", "expected"), [({"skip": True}, "option 'skip'"), ({"stepz": 3}, "mean steps")])
+def test_an_option_that_a_list_does_not_have_is_refused(options, expected):
+    with pytest.raises(InputError, match=expected):
+        RequestList([{"model": "pixart-alpha"}], **options)
+
+
+def test_an_option_that_an_axis_would_override_is_refused():
+    with pytest.raises(InputError, match="options: batch = 4 is not an option of a grid; give it as an axis"):
+        sweep(Grid(("pixart-alpha",), options={"batch": 4}))
+
+
+def test_a_price_for_an_unknown_accelerator_is_refused():
+    prices = {"v100-pcie-16gb": 1.0, "h100-sxm-80": 2.0}
+    for make in (
+        lambda: sweep(Grid(("pixart-alpha",), price_per_hour=prices)),
+        lambda: RequestList([{"model": "pixart-alpha"}], prices),
+    ):
+        with pytest.raises(InputError, match="price_per_hour: unknown gpu 'h100-sxm-80'; did you mean h100-sxm-80gb"):
+            make()
 
 
 @pytest.mark.parametrize("gpu", ["rtx-4090", "t4", "h200-sxm-141gb", "a100-sxm-80gb"])

@@ -69,6 +69,52 @@ def test_a_list_is_swept_and_filtered(ditcarbon, refused, tmp_path):
     assert "--requests together with --model" in refused("sweep", "--requests", path, "--model", "x")
 
 
+@pytest.mark.parametrize(
+    "option", [("--text-tokens", 10), ("--guidance", 1), ("--lifetime-years", 10), ("--utilisation", 0.5)]
+)
+def test_an_option_means_the_same_beside_a_list_as_beside_axes(ditcarbon, tmp_path, option):
+    path = tmp_path / "requests.csv"
+    path.write_text("model\npixart-alpha\n")
+    rows = ditcarbon("sweep", "--requests", path, *option).out
+    assert rows == ditcarbon("sweep", "--model", "pixart-alpha", *option).out
+    assert rows != ditcarbon("sweep", "--model", "pixart-alpha").out
+
+
+def test_options_on_the_command_line_replace_those_of_the_file_as_a_whole(ditcarbon, tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text('model = "pixart-alpha"\npue = [1.25, 1.5]\ngrid = [1e-5, 80]\nefficiency = "bgr"\n')
+    assert ditcarbon("sweep", path).out.count("\n") == 5
+    replaced = ditcarbon("sweep", path, "--datacenter", "germany", "--mu", 0.5)
+    assert replaced.out == ditcarbon("sweep", "--model", "pixart-alpha", "--datacenter", "germany", "--mu", 0.5).out
+
+
+def test_a_catalogue_is_looked_for_beside_the_file_that_names_it(ditcarbon, tmp_path):
+    (tmp_path / "own.toml").write_text("[datacenters.home]\npue = 1.0\ngrid_gco2eq_per_kwh = 30\n")
+    path = tmp_path / "sweep.toml"
+    path.write_text('model = "pixart-alpha"\ndatacenter = "home"\ncatalog = "own.toml"\n')
+    assert "home" in ditcarbon("sweep", path).out
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--by", "time_s"), "--by without --top"),
+        (("--largest",), "--largest without --top"),
+        (("--price-per-hour", "v100-pcie-16gb=1,v100-pcie-16gb=2"), "'v100-pcie-16gb' stands twice"),
+        (("--price-per-hour", "v100=1"), "price_per_hour: unknown gpu 'v100'"),
+        (("--resolution", "512x512:1024:2"), "'512x512:1024:2' has a range in HEIGHTxWIDTH"),
+    ],
+)
+def test_what_would_be_ignored_is_refused(refused, options, expected):
+    assert expected in refused("sweep", "--model", "pixart-alpha", *options)
+
+
+def test_a_list_is_not_skipped_through(refused, tmp_path):
+    path = tmp_path / "requests.csv"
+    path.write_text("model\npixart-alpha\n")
+    assert "--requests together with --skip" in refused("sweep", "--requests", path, "--skip")
+
+
 def test_nothing_to_sweep_over_is_said(refused):
     assert "nothing to sweep over" in refused("sweep")
 

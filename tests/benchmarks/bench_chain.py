@@ -133,7 +133,9 @@ def test_a_fused_loop_is_as_fast_as_one_written_by_hand(configuration, told):
 
 
 @pytest.mark.parametrize(("fused", "bound"), [(False, 3.5), (True, 2.5)], ids=["numpy", "fast"])
-def test_value_and_all_first_derivatives_take_a_few_times_the_value(configuration, told, fused, bound):
+def test_in_place_the_value_and_its_derivatives_by_every_input_that_varies_take_a_few_times_the_value(
+    configuration, told, fused, bound
+):
     varied = [symbol for symbol, value in configuration.items() if np.ndim(value)]
     value, gradient, everything = chain_function(C_total), gradient_function(varied), gradient_function()
     place = list(np.zeros((1 + len(varied), SIZE)))
@@ -145,7 +147,7 @@ def test_value_and_all_first_derivatives_take_a_few_times_the_value(configuratio
     }, 7)  # fmt: skip
     ratio, fresh = best["gradient"] / best["value"], best["fresh gradient"] / best["fresh value"]
     how = "with the extra fast" if fused else "NumPy alone"
-    told(f"value and all {len(varied)} first derivatives of total carbon, in place, {how}: times the value",
+    told(f"total carbon and its derivatives by the {len(varied)} inputs that vary, in place, {how}: times the value",
          f"{ratio:.2f}", f"<= {bound}")  # fmt: skip
     told("the same into fresh memory, which the system must clear first", f"{fresh:.2f}")
     place.clear()
@@ -156,7 +158,7 @@ def test_value_and_all_first_derivatives_take_a_few_times_the_value(configuratio
         "memory": lambda: written(many),
     }, 3)  # fmt: skip
     told(
-        f"value and derivatives by all {many - 1} inputs, each an array of its own",
+        f"value and derivatives by all {many - 1} inputs, into fresh memory, each an array of its own",
         f"{best['all'] / best['value']:.1f}",
     )
     told(f"of which clearing and filling {many} arrays on one thread", f"{best['memory'] / best['value']:.1f}")
