@@ -17,7 +17,7 @@ from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, re
 from .efficiency import saturation
 from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified, leave_one_group_out, log_scatter
 from .flops import latent_tokens
-from .measured_device import device_of, told_facts
+from .measured_device import device_of, peak_note, told_facts
 from .measurements import DENOISER, Row, read_csv
 from .notation import NOTATION, B, F_denoiser, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s
 from .request import resolve_request
@@ -191,7 +191,7 @@ def calibrate(
             fitted, verdicts, held_out, device, pixels, source, _stages(rows), interval_table(known)
         ),
         rows=tuple(rows),
-        warnings=fit_warnings(data, held_out),
+        warnings=(*peak_note(path, device), *fit_warnings(data, held_out)),
     )
 
 
