@@ -47,6 +47,8 @@ SHARED = planning.MODEL_SCATTER / planning.ROW_SCATTER
 WIDE = 10.0
 """An interval whose ends have a larger ratio does not identify a parameter, however small the standard error: few rows
 have a wide Student's t."""
+POOR = 25.0
+"""Per cent by which a fit may be off on its own rows before that is said."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
 Runs = list[tuple[Row, Mapping[Symbol, float]]]
 
@@ -98,7 +100,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         fitted=time, known=known, held_out=held_out, advice=(), losses={}, table=table,
         rows=tuple(row for row, _ in runs), of="time",
         warnings=(
-            *peak_note(path, device), *fit_warnings(time.full.data, held_out), *no_decoder,
+            *peak_note(path, device), *fit_warnings(time.full.data, held_out), *_poor(time), *no_decoder,
             *(no_energy or _unknowns(energy)),
         ),
     )  # fmt: skip
@@ -236,6 +238,14 @@ def _table(
             **told_facts(path, device),
         },
     }  # fmt: skip
+
+
+def _poor(time: Identified) -> tuple[str, ...]:
+    """A word on a fit that misses its own rows, whose differences within a model then say little of the law."""
+    error = time.shipped.mape()
+    if error < POOR:
+        return ()
+    return (f"the law is off by {error:.0f} % on the rows it was fitted to: did anything else run meanwhile?",)
 
 
 def _unknowns(energy: Identified | None) -> tuple[str, ...]:

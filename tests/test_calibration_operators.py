@@ -249,6 +249,12 @@ def test_an_interval_of_a_factor_of_hundreds_does_not_identify_a_parameter():
     assert known.verdict.startswith("weakly identified: the 90 % interval spans a factor of 2")
 
 
+def test_a_fit_that_misses_its_own_rows_says_so(tmp_path):
+    quiet, loud = (calibrate(write(tmp_path / f"{noise}.csv", noise=noise)) for noise in (0.05, 0.6))
+    assert not any("did anything else run" in words for words in quiet.warnings)
+    assert any("did anything else run meanwhile?" in words for words in loud.warnings)
+
+
 def test_an_early_stop_does_not_ship_the_dense_efficiency_on_its_bound():
     """Others have typical values, which fit as well: they are held first."""
     found = grid.grid(grid.MODELS, DEVICE)
