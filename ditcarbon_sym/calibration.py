@@ -28,7 +28,7 @@ from .fitting import (
     within_scatter,
 )
 from .flops import latent_tokens
-from .measured_device import device_of, told_facts
+from .measured_device import device_of, peak_note, told_facts
 from .measurements import DENOISER, Row, read_csv
 from .notation import NOTATION, B, F_denoiser, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s
 from .request import resolve_request
@@ -203,7 +203,7 @@ def calibrate(
             fitted, verdicts, held_out, device, pixels, source, _stages(rows), interval_table(known)
         ),
         rows=tuple(rows),
-        warnings=fit_warnings(data, held_out),
+        warnings=(*peak_note(path, device), *fit_warnings(data, held_out)),
     )
 
 

@@ -1,7 +1,7 @@
 """From a measured sweep to a calibration of the operator law: time, and energy where it was measured."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .fitting import Data, Fit, Identified, log_scatter
 from .fitting_operators import DECODER, ENERGY, TIME, fit_shown, held_out_by_model
-from .measured_device import device_of, told_facts
+from .measured_device import device_of, peak_note, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (
     F_VAE,
@@ -44,6 +44,11 @@ ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
 SHARED = planning.MODEL_SCATTER / planning.ROW_SCATTER
 """The error that rows of one model share, over that of a row."""
+WIDE = 10.0
+"""An interval whose ends have a larger ratio does not identify a parameter, however small the standard error: few rows
+have a wide Student's t."""
+POOR = 25.0
+"""Per cent by which a fit may be off on its own rows before that is said."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
 Runs = list[tuple[Row, Mapping[Symbol, float]]]
 
@@ -69,7 +74,6 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         raise InputError(f"gpu {device.id!r} has no bandwidth_byte_per_second, which the operator law needs")
     swept = bool(read_header(path))
     runs = _runs(path, read_csv(path), device, entries)
-    decoded = _runs(path, read_csv(path, "vae_decoder") if swept else [], device, entries)
     assumed = {e_VAE: roofline.ASSUMED[e_VAE]}
     whole = {**({} if not swept else ALONE), **assumed}
     try:
@@ -78,9 +82,10 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME, typical)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    device = _with_idle_power(device, [row for row, _ in runs])
-    energy = _energy(runs, {**whole, P_idle: device.values.get(P_idle, 0.0), **time.values})
-    decoder = fit_shown(DECODING, _data(decoded, "time_s"), DECODER) if len(decoded) > 1 else None
+    device = _with_idle_power(path, device, [row for row, _ in runs])
+    known_so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), **time.shipped.values, **time.held}
+    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, known_so_far))
+    decoder, no_decoder = _if_fitted("the VAE decoder", lambda: _decoder(path, device, entries) if swept else None)
     held_out = held_out_by_model(time, TIME)
     held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
     fits = [x for x in (time, energy, decoder) if x is not None]
@@ -94,7 +99,10 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         "log residuals",
         fitted=time, known=known, held_out=held_out, advice=(), losses={}, table=table,
         rows=tuple(row for row, _ in runs), of="time",
-        warnings=(*fit_warnings(time.full.data, held_out), *_unknowns(device, energy)),
+        warnings=(
+            *peak_note(path, device), *fit_warnings(time.full.data, held_out), *_poor(time), *no_decoder,
+            *(no_energy or _unknowns(energy)),
+        ),
     )  # fmt: skip
 
 
@@ -118,10 +126,35 @@ def _data(runs: Runs, measured: str) -> Data:
     return Data(columns([values for _, values in runs]), observed, groups, shared=SHARED)
 
 
-def _with_idle_power(device: Gpu, rows: Sequence[Row]) -> Gpu:
+def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Identified | None, tuple[str, ...]]:
+    """A part of the calibration, and no word; or none, and why: what cannot be fitted must not take the rest along."""
+    try:
+        return fitted(), ()
+    except InputError as error:
+        return None, (f"{what} is left out of the calibration: {error}",)
+
+
+def _decoder(path: Path, device: Gpu, catalog: Catalog) -> Identified | None:
+    """The decoder's efficiency; None where fewer than two rows measured one."""
+    decoded = _runs(path, read_csv(path, "vae_decoder"), device, catalog)
+    return fit_shown(DECODING, _data(decoded, "time_s"), DECODER) if len(decoded) > 1 else None
+
+
+def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:
     """The accelerator with the idle power that the sweep measured, if it did: with a context held, as when it works."""
-    watts = [float(text) for row in rows if (text := row.extra.get("idle_w", ""))]
+    watts = [_watts(path, text) for row in rows if (text := row.extra.get("idle_w", "").strip())]
     return replace(device, values={**device.values, P_idle: float(np.median(watts))}) if watts else device
+
+
+def _watts(path: Path, text: str) -> float:
+    try:
+        value: float | str = float(text)
+    except ValueError:
+        value = text
+    try:
+        return replace(NOTATION[P_idle], field="idle_w").check(value)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
@@ -150,8 +183,11 @@ def _known(fitted: Identified, x: Symbol) -> Knowledge:
     value, error = shipped.values[x], shipped.standard_errors[x]
     quantile = float(t_distribution.ppf((1 + LEVEL) / 2, shipped.degrees_of_freedom))
     factor = float(np.exp(quantile * error / value)) if error / value < 10 else np.inf
-    weak = not error <= value / 2
-    said = "weakly identified: the standard error exceeds half the value" if weak else "identified"
+    said = "identified"
+    if not error <= value / 2:
+        said = "weakly identified: the standard error exceeds half the value"
+    elif factor**2 > WIDE:
+        said = f"weakly identified: the 90 % interval spans a factor of {factor**2:.0f}"
     return Knowledge(x, value, error, (value / factor, value * factor), (None, None), None, said)
 
 
@@ -204,7 +240,15 @@ def _table(
     }  # fmt: skip
 
 
-def _unknowns(device: Gpu, energy: Identified | None) -> tuple[str, ...]:
+def _poor(time: Identified) -> tuple[str, ...]:
+    """A word on a fit that misses its own rows, whose differences within a model then say little of the law."""
+    error = time.shipped.mape()
+    if error < POOR:
+        return ()
+    return (f"the law is off by {error:.0f} % on the rows it was fitted to: did anything else run meanwhile?",)
+
+
+def _unknowns(energy: Identified | None) -> tuple[str, ...]:
     if energy is not None:
         return ()
     return ("no energy was measured: the calibration has no law of energy of its own",)

@@ -1,38 +1,67 @@
 """On which accelerator a sweep was measured: the one named by the user, or what the sweep says of itself."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .catalog import Catalog, Gpu
+from sympy import Symbol
+
+from .catalog import Catalog, Gpu, load
 from .measurements import read_header
 from .notation import ID, NOTATION, TDP, InputError, Theta_peak, bandwidth
+
+FULL = "fp32"
 
 
 def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
     """The accelerator of a sweep: the one named, the catalogue's of the name in the sweep's header, or the header's
     own, with the peak and the bandwidth that were measured on it.
     """
-    if gpu is not None:
-        return catalog.gpu(gpu)
     told = read_header(path)
+    if gpu is not None:
+        return _at_precision(path, catalog.gpu(gpu), told)
     if not told:
         raise InputError(f"{path} does not say on which accelerator it was measured; give --gpu")
     name = told.get("gpu")
     if not isinstance(name, str) or not ID.fullmatch(name):
         raise InputError(f"{path}: gpu = {name!r} in its header is no id; expected letters, digits, '.', '_', '-'")
     if name in catalog.gpus:
-        return catalog.gpu(name)
-    values = {}
-    for x in (Theta_peak, bandwidth, TDP):
-        field = NOTATION[x].field
-        if field in told:
-            values[x] = NOTATION[x].check(told[field])
-        elif x != TDP:
-            raise InputError(f"{path}: no {field} in its header; give --gpu")
+        return _at_precision(path, catalog.gpu(name), told)
+    values = {
+        x: told_number(path, told, x) for x in (Theta_peak, bandwidth, TDP) if x != TDP or NOTATION[x].field in told
+    }
     return Gpu(
         id=name, name=str(told.get("device", name)), values=values, sources={}, origin=str(path),
         precision=str(told.get("peak_from", "")),
     )  # fmt: skip
+
+
+def told_number(path: Path, told: Mapping[str, Any], x: Symbol) -> float:
+    """A number of a sweep's header; raises `InputError` naming the file."""
+    field = NOTATION[x].field
+    if field not in told:
+        raise InputError(f"{path}: no {field} in its header; give --gpu, or measure into another --out")
+    try:
+        return NOTATION[x].check(told[field])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _at_precision(path: Path, device: Gpu, told: Mapping[str, Any]) -> Gpu:
+    """The catalogue's accelerator, whose peak is one of 16 bits: of a sweep in 32, the peak that it measured itself."""
+    if told.get("dtype") != FULL:
+        return device
+    values = {**device.values, Theta_peak: told_number(path, told, Theta_peak)}
+    return replace(device, values=values, precision=str(told.get("peak_from", FULL)), origin=str(path))
+
+
+def peak_note(path: Path, device: Gpu) -> tuple[str, ...]:
+    """What to say where a sweep's own peak stands for the catalogue's."""
+    if read_header(path).get("dtype") != FULL or device.id not in load().gpus:
+        return ()
+    return (f"the peak is the {FULL} one that the sweep measured, {device.values[Theta_peak] / 1e12:.3g} TFLOP/s: the "
+            "catalogue's is of 16 bits",)  # fmt: skip
 
 
 def told_facts(path: Path, device: Gpu) -> dict[str, Any]:

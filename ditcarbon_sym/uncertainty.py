@@ -202,7 +202,7 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     if _is_borrowed(point):
         return f"none: the fit was made on {point.calibration.gpu}, and its error elsewhere is unknown"
     if scatter(point.calibration) is None:
-        return "none: the calibration saw one model only, so its error on others is unknown"
+        return "none: no model could be held out of the calibration, so its error on others is unknown"
     groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
     what = "accelerators" if point.calibration.transferred else "architectures"
     chips = point.calibration.quality.get("held_out_groups", groups)

@@ -76,6 +76,9 @@ def _held_out(axes: Axes, both: Mapping[str, Calibrated]) -> None:
     axes.legend(fontsize=6)
 
 
-FIGURES: Mapping[str, Callable[[], Figure]] = {
-    f"measured_{gpu}": partial(figure, path) for gpu, path in sweeps().items()
-}
+def figures(folder: Path = CORPUS.parent) -> dict[str, Callable[[], Figure]]:
+    """The figure of each sweep in a folder."""
+    return {f"measured_{gpu}": partial(figure, path) for gpu, path in sweeps(folder).items()}
+
+
+FIGURES: Mapping[str, Callable[[], Figure]] = figures()

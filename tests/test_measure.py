@@ -3,6 +3,7 @@
 import ast
 import shutil
 import sys
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -317,6 +318,36 @@ def test_a_person_sees_a_bar_with_the_time_left(capsys, monkeypatch):
         tell(point, 3, 9, 130.0, {"status": "ok", "step_s": 0.0123})
     shown = capsys.readouterr().err
     assert "3/9" in shown and "2 min left" in shown
+
+
+def test_frames_of_image_models_are_said_to_be_unused():
+    assert grid.grid(("dit-xl-2-256",), H100, sides=(256,), frames=(9,)).skipped == (
+        "frames = 9: not used, none of the models makes videos",
+    )
+    assert grid.grid(("dit-xl-2-256", "cogvideox-2b"), H100, sides=(480,), frames=(9,)).skipped == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("", "no peak_flop_per_second in its header"), ('peak_flop_per_second = "fast"', "'fast' is not a number")],
+)
+def test_a_sweep_whose_header_lost_its_peak_is_not_taken_up_again(refused, monkeypatch, tmp_path, line, expected):
+    """One line, before anything is loaded or measured."""
+    path = tmp_path / "sweep.csv"
+    path.write_text(f'#: gpu = "x"\n#: {line}\n#: bandwidth_byte_per_second = 1e12\n')
+
+    @contextmanager
+    def opened(kind, threads):
+        yield device.Device("cuda", "X", None, None)
+
+    def facts(device, dtype, attention, compiled, before):
+        return before
+
+    monkeypatch.setattr(campaign, "demand_libraries", lambda: None)
+    monkeypatch.setattr(device, "opened", opened)
+    monkeypatch.setattr(device, "facts", facts)
+    monkeypatch.setattr(campaign.table, "taken_up", lambda out, told: [])
+    assert f"{path}: " in (said := refused("measure", "--resume", "--out", path)) and expected in said
 
 
 def test_a_wish_without_models_is_refused():

@@ -171,6 +171,14 @@ def test_a_path_that_cannot_be_written_is_refused_before_anything_starts(tmp_pat
         table.demand_room(tmp_path / name)
 
 
+def test_a_sweep_that_is_refused_leaves_no_folders_behind(tmp_path):
+    path = tmp_path / "new" / "folder" / "sweep.csv"
+    table.demand_room(path)
+    assert not list(tmp_path.iterdir())
+    table.begin(path, FACTS)
+    assert read_header(path) == FACTS
+
+
 def test_a_full_disk_is_refused_before_anything_starts(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: SimpleNamespace(free=2**20))
     with pytest.raises(InputError, match=r"1.0 MiB are free there; at least 16 MiB are needed"):

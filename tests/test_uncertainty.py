@@ -88,7 +88,7 @@ def test_a_calibration_of_one_model_gives_no_predictive_interval(tmp_path):
     path.write_text("\n".join(line for line in text.splitlines() if "held_out_log_scatter" not in line))
     result = estimate("pixart-alpha", calibration=path)
     assert result.interval_level is None
-    assert "one model only" in result.basis["interval"]
+    assert "no model could be held out" in result.basis["interval"]
 
 
 def test_estimate_fills_low_and_high(ditcarbon):

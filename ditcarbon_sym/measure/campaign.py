@@ -9,8 +9,9 @@ from typing import Any
 
 from .. import stages
 from ..catalog import load
+from ..measured_device import told_number
 from ..measurements import read_header
-from ..notation import NOTATION, InputError, Theta_peak, bandwidth
+from ..notation import InputError, Theta_peak, bandwidth
 from . import demand_libraries, energy, grid, sweep, table, timing
 from .grid import Point
 
@@ -91,7 +92,7 @@ def measure(
         before = read_header(out) if out.exists() else None
         told = facts(device, wish.precision, wish.attention, wish.compiled, before)
         rows = [] if before is None else table.taken_up(out, told)
-        reached = {x: float((before or told)[NOTATION[x].field]) for x in (Theta_peak, bandwidth)}
+        reached = {x: told_number(out, told, x) for x in (Theta_peak, bandwidth)}
         found = grid.grid(
             wish.models,
             reached,

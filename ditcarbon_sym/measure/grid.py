@@ -97,6 +97,8 @@ def grid(
                     break
                 points.append(_point(name, numbers, batch))
                 runs.append(values)
+    if frames and points and not any(entries.model(x.model).is_video for x in points):
+        skipped.append(f"frames = {', '.join(map(str, frames))}: not used, none of the models makes videos")
     if not points:
         raise InputError("; ".join(dict.fromkeys(skipped)) or "no models to measure")
     inputs = columns(runs)

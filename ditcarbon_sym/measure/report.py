@@ -14,6 +14,7 @@ from .sweep import Swept
 
 def device_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a sweep is measured on."""
+    told = {"peak_from": "by the sweep's header", "bandwidth_from": "by the sweep's header", **told}
     power = told.get("tdp_watt")
     return [
         ("device", str(told["device"])),

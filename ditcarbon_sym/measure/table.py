@@ -35,12 +35,14 @@ SAME = ("gpu", "dtype", "attention", "compiled", "torch", "diffusers", "threads"
 
 
 def demand_room(path: Path) -> None:
-    """Raise `InputError` if a table could not be written to ``path``: no folder, no permission, no space."""
-    folder = path.parent
+    """Raise `InputError` if a table could not be written to ``path``: no folder, no permission, no space.
+
+    Nothing is made: a sweep that is refused leaves no folders behind.
+    """
     try:
         if path.is_dir():
             raise IsADirectoryError(0, "is a folder")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = next(x for x in path.absolute().parents if x.exists())
         if path.exists():
             with path.open("ab"):
                 pass
@@ -58,6 +60,7 @@ def begin(path: Path, facts: Mapping[str, Any]) -> None:
     """Write a new table: what it is measured on, the columns, no rows."""
     import tomli_w
 
+    path.parent.mkdir(parents=True, exist_ok=True)
     told = "".join(f"{TOLD} {line}\n" for line in tomli_w.dumps(dict(facts)).splitlines())
     first = "# Measured by ditcarbon measure. Columns: fits/measurements/README.md; lines with a colon are TOML.\n"
     write_atomically(path, f"{first}{told}{','.join(COLUMNS)}\n")
