@@ -42,7 +42,7 @@ from .notation import (
     nearest,
     tau,
 )  # fmt: skip
-from .operating import OperatingPoint, operating_point
+from .operating import OperatingPoint, merged, operating_point
 from .uncertainty import LEVEL, log_interval, parameter_deviations, predictive, quantile, widest, within_model
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
@@ -159,7 +159,7 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
         raise InputError(f"level = {level:g} is outside 0..1, exclusive")
     if len(requests) < 2:
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
-    asked = [(model, _merged(shared, own)) for model, own in map(read_request, requests)]
+    asked = [(model, merged(shared, own)) for model, own in map(read_request, requests)]
     points = [operating_point(model, **options) for model, options in asked]
     for k, (model, options) in enumerate(asked):  # on one accelerator one law, or the ratio is partly of the laws
         rivals = {pipeline.route_name(x.route) for x in points if x.device.id == points[k].device.id}
@@ -171,13 +171,6 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
         tuple(ratios(first, point, level) for point in points[1:]),
         tuple(shared_errors(first, point) for point in points[1:]), level,
     )  # fmt: skip
-
-
-def _merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """A request's own options before those of all: a size, a facility and a law replace each other as a whole."""
-    groups = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), LAWS)
-    replaced = {name for group in groups if not own.keys().isdisjoint(group) for name in group}
-    return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
 
 
 def ratios(first: OperatingPoint, other: OperatingPoint, level: float = LEVEL) -> tuple[Ratio, ...]:
