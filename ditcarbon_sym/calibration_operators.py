@@ -10,13 +10,13 @@ import numpy as np
 from scipy.stats import t as t_distribution
 from sympy import Symbol
 
-from . import planning, roofline
+from . import roofline
 from .calibration import Calibrated, fit_warnings, models_words
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .fitting import Data, Fit, Identified, log_scatter
-from .fitting_operators import DECODER, ENERGY, TIME, fit_shown, held_out_by_model
+from .fitting_operators import DECODER, ENERGY, SHARED, TIME, fit_shown, held_out_by_model
 from .measured_device import device_of, peak_note, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (
@@ -42,8 +42,6 @@ from .transfer import as_counted, typical_memory
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
-SHARED = planning.MODEL_SCATTER / planning.ROW_SCATTER
-"""The error that rows of one model share, over that of a row."""
 WIDE = 10.0
 """An interval whose ends have a larger ratio does not identify a parameter, however small the standard error: few rows
 have a wide Student's t."""

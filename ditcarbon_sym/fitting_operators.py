@@ -3,7 +3,8 @@
 Residuals are of logarithms. Rows of one model share an error of its own, as planning has it (`planning.MODEL_SCATTER`
 beside `planning.ROW_SCATTER`): the residuals are whitened, so that a model's mean counts little and the differences
 within it much. Taken as independent, a few models' own errors would pass for what the rows show, and 90 % intervals
-would hold the truth less than half the time. The scale of both errors is that of the residuals.
+would hold the truth less than half the time. The scatter of a row is that of the residuals where they show more than
+planning expects, so that rows which anything else disturbed do not pass for larger errors of the models.
 
 A parameter that ends on a bound, or whose standard error exceeds its value, is held at a typical value if that fits the
 rows as well, else at the bound. Both are said of it, and only what stays free has a covariance. The dense efficiency
@@ -11,6 +12,7 @@ has no typical value: it is free, or on its bound once all others have been trie
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -20,6 +22,7 @@ from sympy import Symbol
 from .equation import Equation
 from .fitting import Data, Fit, Free, Identified, fit, leave_one_group_out
 from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
+from .planning import MODEL_SCATTER, ROW_SCATTER
 from .roofline import TYPICAL
 
 TIME: Mapping[Symbol, Free] = MappingProxyType({
@@ -33,6 +36,10 @@ DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: Free(0.2, 1e-3, 1.5)})
 ENERGY: Mapping[Symbol, Free] = MappingProxyType({eps_flop: Free(1e-12, 0.0, 1e-8), eps_byte: Free(1e-9, 0.0, 1e-5)})
 
 LEVEL = 0.9
+SHARED = MODEL_SCATTER / ROW_SCATTER
+"""The error that rows of one model share, over that of a row, as planning has them."""
+CLOSE = 0.3
+"""A ratio of scatters that changes by less needs no second look: it is known no better."""
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
 """Where the search begins, too: short passes and long ones, slow bytes and fast ones, have minima of their own."""
 
@@ -49,6 +56,7 @@ def fit_shown(
     for x in reversed(list(typical)):
         if x in parameters and len(data) <= len(parameters) - len(held):
             held[x], reasons[x] = typical[x], f"too few rows to show it; held at {typical[x]:g}"
+    data = _at_scatter(equation.at(held), data, _others(parameters, held))
     full = shipped = _best(equation.at(held), data, _others(parameters, held))
     while (found := _not_shown(shipped, equation, parameters, held, typical)) is not None:
         x, held[x], reasons[x] = found
@@ -57,6 +65,17 @@ def fit_shown(
         names = " and ".join(NOTATION[x].field for x in shipped.at_bound or shipped.free)
         raise InputError(f"the rows do not determine {names}; are there more of them, and is the peak right?")
     return Identified(full, shipped, held, reasons, {})
+
+
+def _at_scatter(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Data:
+    """The data with the models' own error over the scatter of a row that the residuals show, or planning's if less."""
+    for _ in range(2 if data.shared else 0):
+        found, before = _best(equation, data, parameters), data.shared
+        row = float(np.sqrt(found.sum_of_squares / found.degrees_of_freedom))
+        data = replace(data, shared=MODEL_SCATTER / max(row, ROW_SCATTER))
+        if abs(data.shared / before - 1) < CLOSE:
+            break
+    return data
 
 
 def _others(parameters: Mapping[Symbol, Free], held: Mapping[Symbol, float]) -> dict[Symbol, Free]:

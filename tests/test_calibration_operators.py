@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym import roofline
-from ditcarbon_sym.calibration_operators import ALONE, SHARED, _known, calibrate
+from ditcarbon_sym.calibration_operators import ALONE, _known, calibrate
 from ditcarbon_sym.catalog import load, load_calibration
 from ditcarbon_sym.fitting import Data, Identified, _whitening
-from ditcarbon_sym.fitting_operators import TIME, fit_shown
+from ditcarbon_sym.fitting_operators import SHARED, TIME, fit_shown
 from ditcarbon_sym.measure import grid, table
 from ditcarbon_sym.notation import (
     TDP,
@@ -249,6 +249,12 @@ def test_an_interval_of_a_factor_of_hundreds_does_not_identify_a_parameter():
     assert known.verdict.startswith("weakly identified: the 90 % interval spans a factor of 2")
 
 
+def test_rows_that_something_else_disturbed_do_not_pass_for_errors_of_the_models(tmp_path):
+    """The ratio of scatters is planning's for quiet rows, and falls with what the rows themselves show."""
+    shared = [calibrate(write(tmp_path / f"{noise}.csv", noise=noise)).fitted.full.data.shared for noise in (0.01, 0.3)]
+    assert shared[0] == SHARED and 0.2 < shared[1] < 0.8
+
+
 def test_a_fit_that_misses_its_own_rows_says_so(tmp_path):
     quiet, loud = (calibrate(write(tmp_path / f"{noise}.csv", noise=noise)) for noise in (0.05, 0.6))
     assert not any("did anything else run" in words for words in quiet.warnings)
@@ -276,13 +282,13 @@ def test_a_sweep_in_32_bits_has_its_own_peak_and_not_the_catalogues_of_16(tmp_pa
         **FACTS,
         "gpu": "h100-sxm-80gb",
         "dtype": "fp32",
-        "peak_flop_per_second": 50e12,
+        "peak_flop_per_second": 400e12,
         "peak_from": "fp32, measured",
     }
     path = write(tmp_path / "sweep.csv", facts=facts, sides=(256, 512))
     for gpu in (None, "h100-sxm-80gb"):
         result = calibrate(path, gpu)
-        assert result.table["device"]["peak_flop_per_second"] == 50e12
+        assert result.table["device"]["peak_flop_per_second"] == 400e12
         assert result.table["data"]["peak_from"] == "fp32, measured"
         assert any("the peak is the fp32 one" in words for words in result.warnings)
 

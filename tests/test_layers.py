@@ -83,7 +83,7 @@ SAME_FLOOR = {
     ("calibration_operators", "confidence"),
     ("calibration_operators", "fitting"),
     ("calibration_operators", "fitting_operators"),
-    ("calibration_operators", "planning"),
+    ("fitting_operators", "planning"),
     ("estimation", "uncertainty"),
     ("solve", "sensitivity"),
     ("variance", "sensitivity"),
