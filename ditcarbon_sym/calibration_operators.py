@@ -15,7 +15,7 @@ from .calibration import Calibrated, fit_warnings, models_words
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
-from .fitting import Data, Fit, Identified, log_scatter
+from .fitting import Data, Fit, Identified, log_scatter, residual_logs, within_scatter
 from .fitting_operators import DECODER, ENERGY, SHARED, TIME, fit_shown, held_out_by_model
 from .measured_device import device_of, peak_note, told_facts
 from .measurements import Row, read_csv, read_header
@@ -89,8 +89,9 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     fits = [x for x in (time, energy, decoder) if x is not None]
     known = tuple(_known(one, x) for one in fits for x in (*one.shipped.free, *one.held))
     table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
-    table["quality"] |= _held_out(held_out, "") | _held_out(held_out_energy, "_energy")
+    table["quality"] |= _scatter(time, held_out)
     if energy is not None:
+        table["quality"] |= _scatter(energy, held_out_energy, "_energy")
         table["quality"]["mape_percent_energy"] = energy.shipped.mape()
     return Calibrated(
         title=f"{path.name}: {len(runs)} rows, {models_words(time.full.data)}, on {device.name}; law: operators, "
@@ -189,11 +190,14 @@ def _known(fitted: Identified, x: Symbol) -> Knowledge:
     return Knowledge(x, value, error, (value / factor, value * factor), (None, None), None, said)
 
 
-def _held_out(held_out: Mapping[str, tuple[Fit, Data]], suffix: str) -> dict[str, Any]:
-    if not held_out:
-        return {}
-    errors = {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
-    return {f"held_out_mape_percent{suffix}": errors, f"held_out_log_scatter{suffix}": log_scatter(held_out)}
+def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:
+    """What models held out are missed by, and what runs of one model do not share."""
+    within = within_scatter(residual_logs(fitted.shipped))
+    found: dict[str, Any] = {} if within is None else {f"within_log_scatter{suffix}": within}
+    if held_out:
+        errors = {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
+        found |= {f"held_out_mape_percent{suffix}": errors, f"held_out_log_scatter{suffix}": log_scatter(held_out)}
+    return found
 
 
 def _table(
