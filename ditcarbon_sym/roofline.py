@@ -65,11 +65,12 @@ def larger(one: Expr, other: Expr) -> Expr:
     return (one**SHARPNESS + other**SHARPNESS) ** Rational(1, SHARPNESS)
 
 
-runtime = Equation("operator law, time", tau, larger(LAUNCHES, BUSY) + ONE_SHOT)
+DENOISING = larger(LAUNCHES, BUSY)
+runtime = Equation("operator law, time", tau, DENOISING + ONE_SHOT)
 efficiency = Equation("operator law, efficiency", mu, F_total / (tau * Theta_peak))
 
 WORK_ENERGY = eps_flop * (passes * (F_dense + F_attn + n_exp * t_exp * Theta_peak) + B * F_text)
-WAITING = larger(LAUNCHES, BUSY) - BUSY
+WAITING = DENOISING - BUSY
 energy = Equation(
     "operator law, energy",
     E,
