@@ -15,19 +15,9 @@ from . import carbon, pipeline
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, residual_bootstrap
 from .efficiency import saturation
-from .fitting import (
-    BGR,
-    LOSSES,
-    Data,
-    Fit,
-    Identified,
-    fit_identified,
-    leave_one_group_out,
-    log_scatter,
-    residual_logs,
-    within_scatter,
-)
+from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified
 from .flops import latent_tokens
+from .held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
 from .measured_device import device_of, peak_note, told_facts
 from .measurements import DENOISER, Row, read_csv
 from .notation import NOTATION, B, F_denoiser, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s

@@ -15,8 +15,9 @@ from .calibration import Calibrated, fit_warnings, models_words
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
-from .fitting import Data, Fit, Identified, log_scatter, residual_logs, within_scatter
+from .fitting import Data, Fit, Identified
 from .fitting_operators import DECODER, ENERGY, SHARED, TIME, fit_shown, held_out_by_model
+from .held_out import log_scatter, residual_logs, within_scatter
 from .measured_device import device_of, peak_note, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (

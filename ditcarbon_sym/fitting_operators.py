@@ -20,7 +20,8 @@ from scipy.stats import f as f_distribution
 from sympy import Symbol
 
 from .equation import Equation
-from .fitting import Data, Fit, Free, Identified, fit, leave_one_group_out
+from .fitting import Data, Fit, Free, Identified, fit
+from .held_out import leave_one_group_out
 from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
 from .planning import MODEL_SCATTER, ROW_SCATTER
 from .roofline import TYPICAL

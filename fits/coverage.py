@@ -9,7 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import BGR, fit_identified, leave_one_group_out, log_scatter
+from ditcarbon_sym.fitting import BGR, fit_identified
+from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.uncertainty import LEVEL, quantile
 
 from . import corpus

@@ -20,17 +20,9 @@ from ditcarbon_sym import pipeline, roofline
 from ditcarbon_sym.catalog import Gpu, load
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import (
-    Data,
-    Fit,
-    Free,
-    fit,
-    leave_one_group_out,
-    log_scatter,
-    residual_logs,
-    within_scatter,
-)
+from ditcarbon_sym.fitting import Data, Fit, Free, fit
 from ditcarbon_sym.formats import toml_text, write_atomically
+from ditcarbon_sym.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
 from ditcarbon_sym.notation import (
     F_VAE,
     NOTATION,

@@ -19,19 +19,8 @@ from ditcarbon_sym.confidence import LEVEL, Knowledge, Track, comparison, knowle
 from ditcarbon_sym.efficiency import batch_discrete, batch_saturation, constant, saturation
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.evaluate import FloatArray
-from ditcarbon_sym.fitting import (
-    BGR,
-    LOSSES,
-    Data,
-    Fit,
-    Free,
-    Identified,
-    fit,
-    fit_identified,
-    leave_one_group_out,
-    log_scatter,
-    mape,
-)  # fmt: skip
+from ditcarbon_sym.fitting import BGR, LOSSES, Data, Fit, Free, Identified, fit, fit_identified, mape
+from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.measurements import Row
 from ditcarbon_sym.notation import B_0, B, ell_star, mu_1, mu_4, mu_8, mu_sat
 

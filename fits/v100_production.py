@@ -13,8 +13,9 @@ from ditcarbon_sym.catalog import load
 from ditcarbon_sym.confidence import knowledge
 from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import BGR, fit_identified, leave_one_group_out
+from ditcarbon_sym.fitting import BGR, fit_identified
 from ditcarbon_sym.formats import toml_text, write_atomically
+from ditcarbon_sym.held_out import leave_one_group_out
 
 from .corpus import CORPUS, PRODUCTION_PIXELS, production
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from ditcarbon_sym.catalog import load
 from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import fit_identified, leave_one_group_out, log_scatter
+from ditcarbon_sym.fitting import fit_identified
+from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.notation import NOTATION, e_dense, rho
 from ditcarbon_sym.uncertainty import LEVEL, student_quantile
 from fits import law_choice, operator_law, transfer, transfer_few
@@ -154,7 +155,9 @@ def transfers() -> Table:
         rows,
         "One law for all accelerators of a generation, in units of each one's peak, clock and rated power; those of "
         "one chip held out together. Elementwise passes keep pace with the clock of the multiprocessors up to what "
-        "the memory can move, with the bandwidth, or with the geometric mean of both. Before Ampere: the V100's law "
+        "the memory can move, with the bandwidth, with the geometric mean of both, or with any power of both, which "
+        f"comes out at {transfer.times('any power of both').law.values[transfer.exponent]:.2f} of the clock: beyond the "
+        "clock, and worse on chips held out. Before Ampere: the V100's law "
         f"over one factor. Left free, products would draw {transfer.free_product_power():.2f} of rated power; they are "
         "held at 1.",
     )

@@ -5,16 +5,8 @@ import pytest
 
 from ditcarbon_sym.efficiency import batch_saturation, saturation
 from ditcarbon_sym.files import read_toml
-from ditcarbon_sym.fitting import (
-    BGR,
-    LOSSES,
-    Data,
-    Free,
-    fit,
-    fit_identified,
-    leave_one_group_out,
-    log_scatter,
-)
+from ditcarbon_sym.fitting import BGR, LOSSES, Data, Free, fit, fit_identified
+from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.notation import B_0, B, InputError, ell, ell_star, mu_sat
 from fits import corpus, v100_production
 

@@ -32,6 +32,7 @@ FLOORS = [
     {
         "estimation",
         "fitting",
+        "held_out",
         "fitting_operators",
         "confidence",
         "calibration",
@@ -74,6 +75,10 @@ SAME_FLOOR = {
     ("catalog", "schema"),
     ("request", "catalog"),
     ("derivatives", "pipeline"),
+    ("held_out", "fitting"),
+    ("calibration", "held_out"),
+    ("calibration_operators", "held_out"),
+    ("fitting_operators", "held_out"),
     ("confidence", "fitting"),
     ("calibration", "fitting"),
     ("calibration", "confidence"),

@@ -51,6 +51,12 @@ def test_elementwise_passes_keep_pace_with_the_clock_and_not_with_the_memory():
     assert scatter["clock"] < 0.15 and scatter["clock"] < scatter["bandwidth"] / 3
 
 
+def test_a_free_power_of_clock_and_memory_fits_better_and_predicts_chips_never_seen_worse():
+    free, clock = transfer.times("any power of both"), transfer.times()
+    assert free.in_fit < clock.in_fit and free.scatter > clock.scatter
+    assert free.law.values[transfer.exponent] > 1
+
+
 def test_accelerators_never_seen_are_missed_by_little_more_than_models_never_seen():
     errors = transfer.times().mape
     assert len(errors) == 6 and np.mean(list(errors.values())) < 13 and max(errors.values()) < 24

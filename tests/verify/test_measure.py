@@ -121,9 +121,8 @@ def test_attention_by_its_parts_and_half_precision_run(tmp_path):
     assert found["rows"] == {"ok": 1}
 
 
-def test_an_accelerator_that_is_not_there_is_refused_in_one_line(tmp_path):
-    if torch.cuda.is_available():
-        pytest.skip("there is one")
+def test_an_accelerator_that_is_not_there_is_refused_in_one_line(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     done = ditcarbon("measure", "--out", tmp_path / "sweep.csv", check=False)
     assert done.returncode == 2 and "no CUDA device is available" in done.stderr
     assert len(done.stderr.splitlines()) == 1 and not list(tmp_path.iterdir())
