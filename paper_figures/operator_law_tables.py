@@ -144,6 +144,7 @@ def transfers() -> Table:
         "energy, one part of rated power": transfer.rated_power_for_the_time(),
         "time, before Ampere": transfer_few.earlier_times(),
     }  # fmt: skip
+    beyond = transfer.times("any power of both").law.values[transfer.exponent]
     rows = [
         (name, f"{pool.in_fit:.1f}", f"{np.mean(list(pool.mape.values())):.1f}", f"{pool.scatter:.3f}",
          ", ".join(f"{gpu} {100 * np.expm1(pool.errors[gpu]):+.0f} ({error:.0f})" for gpu, error in pool.mape.items()))
@@ -156,8 +157,7 @@ def transfers() -> Table:
         "One law for all accelerators of a generation, in units of each one's peak, clock and rated power; those of "
         "one chip held out together. Elementwise passes keep pace with the clock of the multiprocessors up to what "
         "the memory can move, with the bandwidth, with the geometric mean of both, or with any power of both, which "
-        f"comes out at {transfer.times('any power of both').law.values[transfer.exponent]:.2f} of the clock: beyond the "
-        "clock, and worse on chips held out. Before Ampere: the V100's law "
+        f"comes out at {beyond:.2f}, beyond the clock, and worse on chips held out. Before Ampere: the V100's law "
         f"over one factor. Left free, products would draw {transfer.free_product_power():.2f} of rated power; they are "
         "held at 1.",
     )
