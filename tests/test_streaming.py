@@ -59,8 +59,13 @@ def test_a_mistake_midway_leaves_the_old_file_and_nothing_else(tmp_path, suffix,
 
 
 def run(*arguments, **options):
+    """Start a sweep that listens to Ctrl-C, also where these tests run in the background, which ignores it."""
     command = [sys.executable, "-m", "ditcarbon_sym.cli", "sweep", *map(str, arguments)]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
