@@ -11,12 +11,12 @@ from scipy.stats import t as t_distribution
 from sympy import Symbol
 
 from . import roofline
-from .calibration import Calibrated, fit_warnings, models_words
+from .calibration import Calibrated, fit_warnings, interval_table, models_words
 from .catalog import Catalog, Gpu, load
 from .confidence import LEVEL, Knowledge
 from .equation import Equation
-from .fitting import Data, Fit, Identified
-from .fitting_operators import DECODER, ENERGY, SHARED, TIME, fit_shown, held_out_by_model
+from .fitting import Data, Fit, Free, Identified
+from .fitting_operators import DECODER, ENERGY, FREEDOM_MODEL, TIME, expecting, fit_known, held_out_by_model, interval
 from .held_out import log_scatter, residual_logs, within_scatter
 from .measured_device import device_of, peak_note, told_facts
 from .measurements import Row, read_csv, read_header
@@ -44,8 +44,9 @@ from .transfer import as_counted, typical_memory
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
 WIDE = 10.0
-"""An interval whose ends have a larger ratio does not identify a parameter, however small the standard error: few rows
-have a wide Student's t."""
+"""An interval whose ends have a larger ratio identifies a parameter weakly."""
+BARELY = 0.7
+"""Rows that leave more than this part of the spread that was expected, about half of its square, tell little."""
 POOR = 25.0
 """Per cent by which a fit may be off on its own rows before that is said."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
@@ -77,19 +78,21 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     whole = {**({} if not swept else ALONE), **assumed}
     try:
         memory = typical_memory(device)
-        typical = {**roofline.TYPICAL, **({} if memory is None else {e_mem: memory})}
-        time = fit_shown(roofline.runtime.at(whole), _data(runs, "time_s"), TIME, typical)
+        expected = expecting(TIME, {} if memory is None else {e_mem: memory})
+        time = fit_known(roofline.runtime.at(whole), _data(runs, "time_s"), expected)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     device = _with_idle_power(path, device, [row for row, _ in runs])
     known_so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), **time.shipped.values, **time.held}
     energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, known_so_far))
     decoder, no_decoder = _if_fitted("the VAE decoder", lambda: _decoder(path, device, entries) if swept else None)
-    held_out = held_out_by_model(time, TIME)
+    held_out = held_out_by_model(time, expected)
     held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
     fits = [x for x in (time, energy, decoder) if x is not None]
-    known = tuple(_known(one, x) for one in fits for x in (*one.shipped.free, *one.held))
+    about = {**expected, **ENERGY, **DECODER}
+    known = tuple(_known(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
     table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
+    table["intervals"] = interval_table(known)
     table["quality"] |= _scatter(time, held_out)
     if energy is not None:
         table["quality"] |= _scatter(energy, held_out_energy, "_energy")
@@ -123,7 +126,7 @@ def _runs(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> Run
 def _data(runs: Runs, measured: str) -> Data:
     observed = np.array([row.measured[measured] for row, _ in runs])
     groups = tuple(row.model for row, _ in runs)
-    return Data(columns([values for _, values in runs]), observed, groups, shared=SHARED)
+    return Data(columns([values for _, values in runs]), observed, groups)
 
 
 def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Identified | None, tuple[str, ...]]:
@@ -135,9 +138,9 @@ def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Iden
 
 
 def _decoder(path: Path, device: Gpu, catalog: Catalog) -> Identified | None:
-    """The decoder's efficiency; None where fewer than two rows measured one."""
+    """The decoder's efficiency; None where no row measured one."""
     decoded = _runs(path, read_csv(path, "vae_decoder"), device, catalog)
-    return fit_shown(DECODING, _data(decoded, "time_s"), DECODER) if len(decoded) > 1 else None
+    return fit_known(DECODING, _data(decoded, "time_s"), DECODER) if decoded else None
 
 
 def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:
@@ -158,37 +161,38 @@ def _watts(path: Path, text: str) -> float:
 
 
 def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
-    """The law of energy on the rows that have joules, at the law of time's values; None where fewer than three do."""
+    """The law of energy on the rows that have joules, at the law of time's values; None where no row does."""
     kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
     with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
-    if len(with_energy) <= len(ENERGY):
+    if not with_energy:
         return None
     kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
     inputs = columns([values for _, values, _ in with_energy])
-    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy), shared=SHARED)
-    return fit_shown(roofline.energy.at(known), data, ENERGY)
+    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
+    return fit_known(roofline.energy.at(known), data, ENERGY)
 
 
 def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
     return {x: value for one in fits for x, value in {**one.shipped.values, **one.held}.items()}
 
 
-def _known(fitted: Identified, x: Symbol) -> Knowledge:
-    """What is known of a parameter: by its standard error in the fit that ships, as a factor, or why it is held."""
+def _known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free]) -> Knowledge:
+    """What is known of a parameter: its standard error and its profile, or why it is held."""
     if x in fitted.held:
-        words = fitted.reasons[x]
-        said = words if words.startswith("not shown") else f"not identified: {words}"
+        said = f"not identified: {fitted.reasons[x]}"
         return Knowledge(x, fitted.held[x], None, None, (None, None), None, said)
     shipped = fitted.shipped
     value, error = shipped.values[x], shipped.standard_errors[x]
-    quantile = float(t_distribution.ppf((1 + LEVEL) / 2, shipped.degrees_of_freedom))
-    factor = float(np.exp(quantile * error / value)) if error / value < 10 else np.inf
+    quantile = float(t_distribution.ppf((1 + LEVEL) / 2, FREEDOM_MODEL + len(set(shipped.data.groups))))
+    low, high = interval(shipped, x, expected, quantile)
     said = "identified"
-    if not error <= value / 2:
-        said = "weakly identified: the standard error exceeds half the value"
-    elif factor**2 > WIDE:
-        said = f"weakly identified: the 90 % interval spans a factor of {factor**2:.0f}"
-    return Knowledge(x, value, error, (value / factor, value * factor), (None, None), None, said)
+    if error / value > BARELY * expected[x].spread:
+        said = (
+            f"barely shown by these rows: mostly what is expected, within a factor of {np.exp(expected[x].spread):.2g}"
+        )
+    elif high / low > WIDE:
+        said = f"weakly identified: the 90 % interval spans a factor of {high / low:.2g}"
+    return Knowledge(x, value, error, None, (low, high), None, said)
 
 
 def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:

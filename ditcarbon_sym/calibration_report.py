@@ -27,15 +27,21 @@ def check_paths(sweep: Path, out: Path | None, plot: Path | None, *others: Path 
 
 def knowledge_table(result: Calibrated) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Header and rows of what a fit knows of its parameters, for people."""
-    profiled = any(x.profile != (None, None) or x.bootstrap for x in result.known)
-    columns = ("profile, 90 %", "bootstrap, 90 %") if profiled else ("interval, 90 %",)
-    header = ("parameter", "value", "standard error", *columns, "verdict")
-    return header, [knowledge_cells(x, profiled=profiled) for x in result.known]
+    drawn = any(x.bootstrap for x in result.known)
+    header = (
+        "parameter",
+        "value",
+        "standard error",
+        "profile, 90 %",
+        *(["bootstrap, 90 %"] if drawn else []),
+        "verdict",
+    )
+    return header, [knowledge_cells(x, drawn=drawn) for x in result.known]
 
 
-def knowledge_cells(known: Knowledge, *, profiled: bool = True) -> tuple[str, ...]:
+def knowledge_cells(known: Knowledge, *, drawn: bool = True) -> tuple[str, ...]:
     """Return what a fit knows of one parameter, for people: name, value, error, intervals, verdict."""
-    intervals = (ends(known.profile), ends(known.bootstrap)) if profiled else (ends(known.normal),)
+    intervals = (ends(known.profile), ends(known.bootstrap)) if drawn else (ends(known.profile),)
     error = "none" if known.standard_error is None else significant(known.standard_error, 2)
     return (NOTATION[known.symbol].field, significant(known.value), error, *intervals, known.verdict)
 

@@ -5,7 +5,7 @@ Three losses: ``absolute`` (residuals of the quantity itself; the paper's), ``re
 value) and ``log``. Whatever the loss, the error is told as MAPE: the mean of abs(predicted - measured) / measured.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -27,12 +27,16 @@ NEAR_BOUND = 1e-4
 class Free:
     """A parameter to fit: where to start, between which bounds, and whether it is a scale that may be zero (no such
     effect).
+
+    ``spread`` is the standard deviation of its logarithm about ``start`` that is known beforehand (by default nothing
+    is). It counts as one more row, so that what the rows do not show stays where it was, and as uncertain as it was.
     """
 
     start: float
     low: float = 0.0
     high: float = np.inf
     scale: bool = False
+    spread: float = np.inf
 
 
 def _from_notation(symbol: Symbol, start: float, *, scale: bool = False) -> Free:
@@ -54,7 +58,8 @@ class Data:
     how much each row counts (by default one).
 
     ``shared`` is the scatter of an error that the rows of a group have in common, over the scatter of a row (by default
-    none: rows are independent).
+    none: rows are independent). ``scatter`` is that of a row, in units of the residual; where it is not known, it is
+    taken from the residuals.
     """
 
     inputs: Mapping[Symbol, FloatArray]
@@ -62,6 +67,7 @@ class Data:
     groups: tuple[str, ...]
     weights: FloatArray | None = None
     shared: float = 0.0
+    scatter: float | None = None
 
     def __len__(self) -> int:
         return len(self.observed)
@@ -72,7 +78,7 @@ class Data:
         inputs = {x: column[mask] for x, column in self.inputs.items()}
         groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
         weights = None if self.weights is None else self.weights[mask]
-        return Data(inputs, self.observed[mask], groups, weights, self.shared)
+        return Data(inputs, self.observed[mask], groups, weights, self.shared, self.scatter)
 
 
 @dataclass(frozen=True)
@@ -144,24 +150,32 @@ def mape(predicted: FloatArray, observed: FloatArray) -> float:
     return float(100 * np.mean(np.abs(predicted - observed) / observed))
 
 
-def fit(equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute") -> Fit:
+def fit(
+    equation: Equation,
+    data: Data,
+    parameters: Mapping[Symbol, Free] = BGR,
+    loss: str = "absolute",
+    begin: Mapping[Symbol, float] = MappingProxyType({}),
+) -> Fit:
     """Least squares of ``equation`` on ``data`` over ``parameters``, with the exact Jacobian.
 
-    Raises `InputError` for an unknown loss or fewer rows than parameters.
+    The search begins at each parameter's start, or at ``begin``. Raises `InputError` for an unknown loss, or no more
+    rows than parameters of which nothing is known beforehand.
     """
     if loss not in LOSSES:
         raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
     free = tuple(x for x in parameters if x in equation.inputs)
     if not free:
         raise InputError("every parameter stands on a bound, nothing is left to fit; is mu a fraction of peak?")
-    if len(data) <= len(free):
+    unknown = [x for x in free if np.isinf(parameters[x].spread)]
+    if len(data) <= len(unknown):
         rows = f"{len(data)} row{'s' * (len(data) != 1)}"
-        raise InputError(f"{rows} cannot determine {len(free)} parameters; at least {len(free) + 1} are needed")
+        raise InputError(f"{rows} cannot determine {len(unknown)} parameters; at least {len(unknown) + 1} are needed")
     start = lmfit.Parameters()
     for x in free:
-        start.add(x.name, parameters[x].start, min=parameters[x].low, max=parameters[x].high)
-    residual, jacobian = _residuals(equation, data, free, loss)
-    minimizer = lmfit.Minimizer(residual, start, nan_policy="raise")
+        start.add(x.name, begin.get(x, parameters[x].start), min=parameters[x].low, max=parameters[x].high)
+    residual, jacobian = _residuals(equation, data, {x: parameters[x] for x in free}, loss)
+    minimizer = lmfit.Minimizer(residual, start, nan_policy="raise", scale_covar=data.scatter is None)
     result = minimizer.leastsq(Dfun=jacobian, xtol=1e-12, ftol=1e-12, gtol=1e-12)
     values = {x: float(result.params[x.name].value) for x in free}
     covariance = np.full((len(free), len(free)), np.nan) if result.covar is None else np.asarray(result.covar)
@@ -237,11 +251,12 @@ def _nearest_bound(bounds: Free, value: float) -> float:
 Residual = Callable[[Any], FloatArray]
 
 
-def _residuals(equation: Equation, data: Data, free: Sequence[Symbol], loss: str) -> tuple[Residual, Residual]:
-    """The residual and its Jacobian, as functions of lmfit parameters."""
+def _residuals(equation: Equation, data: Data, free: Mapping[Symbol, Free], loss: str) -> tuple[Residual, Residual]:
+    """The residual and its Jacobian, by lmfit parameters: of the rows, then of what is known beforehand."""
     function = compiled((equation.rhs, *equation.gradient(*free).values()))
     root = np.ones(len(data)) if data.weights is None else np.sqrt(data.weights)
-    whiten = _whitening(data)
+    whiten = whitening(data)
+    known = [x for x in free if np.isfinite(free[x].spread)]
 
     def evaluate(parameters: Any) -> tuple[FloatArray, FloatArray]:
         values = {x: parameters[x.name].value for x in free}
@@ -250,34 +265,38 @@ def _residuals(equation: Equation, data: Data, free: Sequence[Symbol], loss: str
 
     def residual(parameters: Any) -> FloatArray:
         predicted, _ = evaluate(parameters)
-        if loss == "log":
-            return root * np.log(predicted / data.observed)
-        return root * (predicted - data.observed) / (data.observed if loss == "relative" else 1.0)
+        difference = np.log(predicted / data.observed) if loss == "log" else predicted - data.observed
+        scale = data.observed if loss == "relative" else 1.0
+        off = [np.log(parameters[x.name].value / free[x].start) / free[x].spread for x in known]
+        return np.concatenate([whiten(root * difference / scale), off])
 
     def jacobian(parameters: Any) -> FloatArray:
         predicted, slopes = evaluate(parameters)
         scale = {"absolute": np.ones_like(predicted), "relative": data.observed, "log": predicted}[loss]
-        return slopes * (root / scale)[:, None]
+        off = [[(x == y) / (parameters[x.name].value * free[x].spread) for y in free] for x in known]
+        return np.concatenate([whiten(slopes * (root / scale)[:, None]), np.reshape(off, (-1, len(free)))])
 
-    if whiten is None:
-        return residual, jacobian
-    return lambda parameters: whiten @ residual(parameters), lambda parameters: whiten @ jacobian(parameters)
+    return residual, jacobian
 
 
-def _whitening(data: Data) -> FloatArray | None:
-    r"""What makes residuals independent whose rows share an error within each group; None where they share none.
+def whitening(data: Data) -> Callable[[FloatArray], FloatArray]:
+    r"""What makes residuals independent, and of variance one, whose rows share an error within each group.
 
-    The covariance of n rows of a group is ``sigma^2 (I + shared^2 J)``, with J all ones. Its inverse root, up to sigma,
-    takes a part of the group's mean away: ``I - (1 - 1 / sqrt(1 + n shared^2)) J / n``.
+    The covariance of n rows of a group is ``scatter^2 (I + shared^2 J)``, with J all ones. Its inverse root takes a
+    part of the group's mean away: ``(I - (1 - 1 / sqrt(1 + n shared^2)) J / n) / scatter``. It applies along the first
+    axis.
     """
-    if not data.shared:
-        return None
-    groups = np.array(data.groups)
-    same = groups[:, None] == groups[None, :]
-    number = same.sum(axis=1)
+    _, group, number = np.unique(data.groups, return_inverse=True, return_counts=True)
     part = (1 - 1 / np.sqrt(1 + number * data.shared**2)) / number
-    found: FloatArray = np.eye(len(data)) - same * part[:, None]
-    return found
+
+    def whiten(residuals: FloatArray) -> FloatArray:
+        totals = np.zeros((len(number), *residuals.shape[1:]))
+        np.add.at(totals, group, residuals)
+        shared = (totals.T * part).T[group] if data.shared else 0.0
+        found: FloatArray = (residuals - shared) / (data.scatter or 1.0)
+        return found
+
+    return whiten
 
 
 def _stands_on_bound(

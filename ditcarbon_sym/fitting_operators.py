@@ -1,14 +1,13 @@
-"""Fitting the operator law to runs: its parameters are freed as far as the rows show them, and held where they do not.
+r"""Fitting the operator law to runs of one accelerator, from what is known of accelerators before any is measured.
 
-Residuals are of logarithms. Rows of one model share an error of its own, as planning has it (`planning.MODEL_SCATTER`
-beside `planning.ROW_SCATTER`): the residuals are whitened, so that a model's mean counts little and the differences
-within it much. Taken as independent, a few models' own errors would pass for what the rows show, and 90 % intervals
-would hold the truth less than half the time. The scatter of a row is that of the residuals where they show more than
-planning expects, so that rows which anything else disturbed do not pass for larger errors of the models.
+Residuals are of logarithms. Rows of one model share an error of its own: ``ln measured = ln law + model + row``, both
+errors normal, so that a model's mean counts little and the differences within it much. How large they are is drawn from
+the residuals, and from what planning expects (`planning.MODEL_SCATTER`, `planning.ROW_SCATTER`) where those are few.
+Taken as independent, a few models' own errors would pass for what the rows show.
 
-A parameter that ends on a bound, or whose standard error exceeds its value, is held at a typical value if that fits the
-rows as well, else at the bound. Both are said of it, and only what stays free has a covariance. The dense efficiency
-has no typical value: it is free, or on its bound once all others have been tried.
+Each parameter has an expected value and a spread about it (`planning.SPREAD`), which count as one row more. So the fit
+is the mode of the posterior, and nothing needs to be held: what the rows do not show stays as expected, and as
+uncertain as it was before. Choosing from the rows which parameters to free would promise more than they know.
 """
 
 from collections.abc import Mapping
@@ -16,140 +15,160 @@ from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
-from scipy.stats import f as f_distribution
+from scipy.optimize import brentq, minimize
 from sympy import Symbol
 
+from . import planning
 from .equation import Equation
-from .fitting import Data, Fit, Free, Identified, fit
+from .evaluate import FloatArray
+from .fitting import Data, Fit, Free, Identified, fit, whitening
 from .held_out import leave_one_group_out
 from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
-from .planning import MODEL_SCATTER, ROW_SCATTER
-from .roofline import TYPICAL
+from .roofline import ASSUMED
 
+
+def _known(symbol: Symbol, expected: float, low: float, high: float) -> Free:
+    return Free(expected, low, high, spread=planning.SPREAD[symbol])
+
+
+_EXPECTED = planning.operator_law().expected
 TIME: Mapping[Symbol, Free] = MappingProxyType({
-    t_launch: Free(1e-5, 0.0, 1e-2, scale=True),
-    e_dense: Free(0.5, 1e-3, 1.5),
-    r_attn: Free(1.0, 0.05, 5.0),
-    e_mem: Free(0.2, 1e-3, 1.5),
+    t_launch: _known(t_launch, _EXPECTED[t_launch], 1e-9, 1e-2),
+    e_dense: _known(e_dense, _EXPECTED[e_dense], 1e-3, 1.5),
+    r_attn: _known(r_attn, _EXPECTED[r_attn], 0.05, 5.0),
+    e_mem: _known(e_mem, _EXPECTED[e_mem], 1e-3, 1.5),
 })  # fmt: skip
-"""Start and bounds of the law of time; no more than a calibration file may hold."""
-DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: Free(0.2, 1e-3, 1.5)})
-ENERGY: Mapping[Symbol, Free] = MappingProxyType({eps_flop: Free(1e-12, 0.0, 1e-8), eps_byte: Free(1e-9, 0.0, 1e-5)})
+"""The law of time: what is expected of an accelerator, and bounds no wider than a calibration file may hold."""
+DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: _known(e_VAE, ASSUMED[e_VAE], 1e-3, 1.5)})
+ENERGY: Mapping[Symbol, Free] = MappingProxyType({
+    eps_flop: _known(eps_flop, 1e-12, 1e-15, 1e-8), eps_byte: _known(eps_byte, 1e-9, 1e-12, 1e-5),
+})  # fmt: skip
 
-LEVEL = 0.9
-SHARED = MODEL_SCATTER / ROW_SCATTER
-"""The error that rows of one model share, over that of a row, as planning has them."""
-CLOSE = 0.3
-"""A ratio of scatters that changes by less needs no second look: it is known no better."""
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
-"""Where the search begins, too: short passes and long ones, slow bytes and fast ones, have minima of their own."""
+"""Where the search begins: short passes and long ones, slow bytes and fast ones, have minima of their own."""
+FREEDOM_MODEL, FREEDOM_ROW = 4.0, 1.0
+"""How many models, and how many rows, the scatter that planning expects counts for beside those measured."""
+SETTLED = 0.02
+"""The scatter is known when another fit changes it by less."""
+BEYOND = 1.0
+"""Rows that scatter by a factor of e about the law are none that it describes."""
 
 
-def fit_shown(
-    equation: Equation, data: Data, parameters: Mapping[Symbol, Free], typical: Mapping[Symbol, float] = TYPICAL
-) -> Identified:
-    """Fit the law, holding what the rows do not show, at a typical value if that fits as well.
+def expecting(parameters: Mapping[Symbol, Free], expected: Mapping[Symbol, float]) -> dict[Symbol, Free]:
+    """The parameters about other expected values, with the same spread."""
+    return {x: replace(free, start=expected.get(x, free.start)) for x, free in parameters.items()}
 
-    Raises `InputError` where they do not even show the one parameter that has no typical value.
+
+def fit_known(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Identified:
+    """The most probable values of the parameters, and of the scatter of models and rows.
+
+    A parameter that ends on a bound is held there and said to be. Raises `InputError` where the decoder's efficiency or
+    the joules of products do, or no values come near the rows: these are not of the accelerator then.
     """
+    data = replace(data, scatter=planning.ROW_SCATTER, shared=planning.MODEL_SCATTER / planning.ROW_SCATTER)
+    for _ in range(10):
+        found, before = _best(equation, data, parameters), data
+        row, model = scatter(_logs(found), data.groups)
+        data = replace(data, scatter=row, shared=model / row)
+        if abs(np.log(row / (before.scatter or row))) + abs(np.log(data.shared / before.shared)) < SETTLED:
+            break
+    if np.hypot(row, model) > BEYOND:
+        off = float(np.exp(np.abs(_logs(found)).max()))
+        raise InputError(
+            f"rows are off by a factor of {off:.2g} whatever the parameters; are they of this accelerator?"
+        )
     held: dict[Symbol, float] = {}
-    reasons: dict[Symbol, str] = {}
-    for x in reversed(list(typical)):
-        if x in parameters and len(data) <= len(parameters) - len(held):
-            held[x], reasons[x] = typical[x], f"too few rows to show it; held at {typical[x]:g}"
-    data = _at_scatter(equation.at(held), data, _others(parameters, held))
-    full = shipped = _best(equation.at(held), data, _others(parameters, held))
-    while (found := _not_shown(shipped, equation, parameters, held, typical)) is not None:
-        x, held[x], reasons[x] = found
-        shipped = _best(equation.at(held), data, _others(parameters, held))
-    if shipped.at_bound or not np.isfinite(shipped.covariance).all():
-        names = " and ".join(NOTATION[x].field for x in shipped.at_bound or shipped.free)
-        raise InputError(f"the rows do not determine {names}; are there more of them, and is the peak right?")
+    full = shipped = _best(equation, data, parameters)
+    while shipped.at_bound:
+        x = shipped.at_bound[0]
+        bound = _nearest(parameters[x], shipped.values[x])
+        if x in (e_VAE, eps_flop):
+            raise InputError(f"{NOTATION[x].field} stands on its bound, {bound:g}; are the rows of this accelerator?")
+        held[x] = bound
+        shipped = _best(equation.at(held), data, {y: free for y, free in parameters.items() if y not in held})
+    asked = {e_dense: "; is the peak right?"}
+    reasons = {x: f"it stands on its bound, {bound:g}{asked.get(x, '')}" for x, bound in held.items()}
     return Identified(full, shipped, held, reasons, {})
 
 
-def _at_scatter(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Data:
-    """The data with the models' own error over the scatter of a row that the residuals show, or planning's if less."""
-    for _ in range(2 if data.shared else 0):
-        found, before = _best(equation, data, parameters), data.shared
-        row = float(np.sqrt(found.sum_of_squares / found.degrees_of_freedom))
-        data = replace(data, shared=MODEL_SCATTER / max(row, ROW_SCATTER))
-        if abs(data.shared / before - 1) < CLOSE:
-            break
-    return data
+def interval(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], quantile: float) -> tuple[float, float]:
+    """Where the profile of the posterior is ``quantile`` standard errors from its mode, were it normal; at most the
+    bounds.
+
+    What rows bound from above only, as launches too short to be seen, has a mode at the edge of what is possible, and
+    no standard error tells how far down it may lie.
+    """
+
+    def excess(log_value: float) -> float:
+        return distance(fitted, x, float(np.exp(log_value)), parameters) - quantile**2
+
+    mode, bounds = np.log(fitted.values[x]), np.log([parameters[x].low, parameters[x].high])
+    low, high = (bound if excess(bound) <= 0 else brentq(excess, bound, mode, xtol=1e-3) for bound in bounds)
+    return float(np.exp(low)), float(np.exp(high))
 
 
-def _others(parameters: Mapping[Symbol, Free], held: Mapping[Symbol, float]) -> dict[Symbol, Free]:
-    return {x: free for x, free in parameters.items() if x not in held}
+def distance(fitted: Fit, x: Symbol, value: float, parameters: Mapping[Symbol, Free]) -> float:
+    """How much the least sum of squares rises with x held at ``value``: its squared distance, in standard errors."""
+    data, others = fitted.data, {y: parameters[y] for y in fitted.free if y != x}
+    data = replace(data, inputs={**data.inputs, x: np.full(len(data), value)})
+    if others:
+        squares = fit(fitted.equation, data, others, "log", fitted.values).sum_of_squares
+    else:
+        logs = np.log(fitted.equation(data.inputs) / data.observed)
+        squares = float(np.sum(whitening(data)(logs) ** 2))
+    off = np.log(value / parameters[x].start) / parameters[x].spread
+    return float(squares + off**2 - fitted.sum_of_squares)
+
+
+def scatter(logs: FloatArray, groups: tuple[str, ...]) -> tuple[float, float]:
+    """The most probable scatter of a row about its model, and of models, given residuals in logarithms.
+
+    Of a group of n rows, the n - 1 differences within it have the variance ``row^2``, and its mean ``model^2 + row^2 /
+    n``. What planning expects counts as `FREEDOM_ROW` rows and `FREEDOM_MODEL` models more.
+
+    >>> logs = np.array([0.21, 0.19, -0.19, -0.21, 0.01, -0.01])
+    >>> [round(x, 3) for x in scatter(logs, ("a", "a", "b", "b", "c", "c"))]
+    [0.019, 0.142]
+    """
+    names = np.array(groups)
+    of = [logs[names == name] for name in dict.fromkeys(groups)]
+    number, mean = np.array([len(x) for x in of]), np.array([x.mean() for x in of])
+    within = float(sum(np.sum((x - x.mean()) ** 2) for x in of))
+
+    def surprise(log_squares: FloatArray) -> float:
+        row, model = np.exp(log_squares)
+        means = model + row / number
+        return float(
+            (number.sum() - len(of)) * np.log(row) + within / row + np.sum(np.log(means) + mean**2 / means)
+            + FREEDOM_ROW * (np.log(row) + planning.ROW_SCATTER**2 / row)
+            + FREEDOM_MODEL * (np.log(model) + planning.MODEL_SCATTER**2 / model)
+        )  # fmt: skip
+
+    start = 2 * np.log([planning.ROW_SCATTER, planning.MODEL_SCATTER])
+    row, model = np.exp(minimize(surprise, start, method="Nelder-Mead").x / 2)
+    return float(row), float(model)
+
+
+def _logs(fitted: Fit) -> FloatArray:
+    found: FloatArray = np.log(fitted.data.observed / fitted.predict())
+    return found
 
 
 def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Fit:
     """The best of the fits from several starts."""
-    starts = [dict(parameters)]
+    begins: list[dict[Symbol, float]] = [{}]
     for x, values in STARTS.items():
         if x in parameters:
-            starts = [
-                {**start, x: Free(value, parameters[x].low, parameters[x].high, parameters[x].scale)}
-                for start in starts
-                for value in values
-            ]
-    return min((fit(equation, data, start, "log") for start in starts), key=lambda found: found.sum_of_squares)
-
-
-def _not_shown(
-    fitted: Fit,
-    equation: Equation,
-    parameters: Mapping[Symbol, Free],
-    held: Mapping[Symbol, float],
-    expected: Mapping[Symbol, float],
-) -> tuple[Symbol, float, str] | None:
-    """A parameter to hold, at what and why: the one that the rows show least, as long as there is one.
-
-    Suspect is what stands on a bound, or has a standard error above its value. If its typical value fits as well, by
-    the likelihood's ratio, the rows do not show it; else it is held at the bound. A parameter without a typical value
-    comes last: where it stands on a bound, what the others take up may have driven it there, and all are suspect.
-    """
-    errors = {x: np.inf if x in fitted.at_bound else _relative_error(fitted, x) for x in fitted.free}
-    driven = any(x not in expected for x in fitted.at_bound)
-    suspects = [x for x, error in errors.items() if error > 1 or driven]
-    order = sorted(suspects, key=lambda x: (x not in expected, -errors[x]))
-    for x in order if len(fitted.free) > 1 else ():
-        if x not in expected:
-            if x in fitted.at_bound:
-                bound = _nearest(parameters[x], fitted.values[x])
-                return x, bound, f"it stands on its bound, {bound:g}; is the peak right?"
-            continue
-        typical = {**held, x: expected[x]}
-        without = _best(equation.at(typical), fitted.data, _others(parameters, typical))
-        freedom = fitted.degrees_of_freedom
-        excess = (without.sum_of_squares / max(fitted.sum_of_squares, 1e-30) - 1) * freedom
-        if excess < float(f_distribution.ppf(LEVEL, 1, freedom)):
-            return x, expected[x], f"not shown by these rows; held at {expected[x]:g}"
-        if x in fitted.at_bound:
-            bound = _nearest(parameters[x], fitted.values[x])
-            return x, bound, f"it stands on its bound, {bound:g}"
-    return None
+            begins = [{**begin, x: value} for begin in begins for value in values]
+    return min((fit(equation, data, parameters, "log", begin) for begin in begins), key=lambda x: x.sum_of_squares)
 
 
 def _nearest(bounds: Free, value: float) -> float:
     return bounds.low if value - bounds.low < bounds.high - value else bounds.high
 
 
-def _relative_error(fitted: Fit, x: Symbol) -> float:
-    error, value = fitted.standard_errors[x], abs(fitted.values[x])
-    return error / value if np.isfinite(error) and value > 0 else np.inf
-
-
 def held_out_by_model(fitted: Identified, parameters: Mapping[Symbol, Free]) -> dict[str, tuple[Fit, Data]]:
-    """Each model held out of the fit that ships; empty with one model, or too few rows of the others."""
+    """Each model held out of the fit that ships; empty with one model."""
     shipped = fitted.shipped
-    start = {x: Free(_inside(shipped.values[x], parameters[x]), parameters[x].low, parameters[x].high)
-             for x in shipped.free}  # fmt: skip
-    try:
-        return leave_one_group_out(shipped.equation, shipped.data, start, "log")
-    except InputError:
-        return {}
-
-
-def _inside(value: float, bounds: Free) -> float:
-    return min(max(value, bounds.low + 1e-3 * bounds.start), bounds.high * 0.999)
+    free = {x: parameters[x] for x in shipped.free}
+    return leave_one_group_out(shipped.equation, shipped.data, free, "log", shipped.values)

@@ -1,6 +1,7 @@
 """What a fit is off by where it has not looked: each group held out in turn, and how rows scatter about their group."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 from sympy import Symbol
@@ -11,7 +12,11 @@ from .fitting import BGR, Data, Fit, Free, fit
 
 
 def leave_one_group_out(
-    equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
+    equation: Equation,
+    data: Data,
+    parameters: Mapping[Symbol, Free] = BGR,
+    loss: str = "absolute",
+    begin: Mapping[Symbol, float] = MappingProxyType({}),
 ) -> dict[str, tuple[Fit, Data]]:
     """For each group: the fit on all others, and the group's own rows, held out. Empty if there is one group only."""
     names = list(dict.fromkeys(data.groups))
@@ -19,7 +24,7 @@ def leave_one_group_out(
         return {}
     groups = np.array(data.groups)
     return {
-        name: (fit(equation, data.where(groups != name), parameters, loss), data.where(groups == name))
+        name: (fit(equation, data.where(groups != name), parameters, loss, begin), data.where(groups == name))
         for name in names
     }
 

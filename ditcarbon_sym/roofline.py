@@ -101,7 +101,3 @@ products draw rated power, elementwise passes a part of it (`fits/transfer.py` h
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
 """What no published measurement tells apart. Decoders are convolutions with little work per byte; a fifth of peak fits
 the whole requests of H100 and B200 best among a tenth, a fifth and three tenths."""
-TYPICAL: Mapping[Symbol, float] = MappingProxyType({t_launch: 0.0, r_attn: 1.0, e_mem: 0.2, eps_byte: 0.0})
-"""Where a parameter is held that rows do not show: no launches, attention as efficient as dense products, no energy of
-bytes, and the part of the bandwidth that the published runs give (0.16 on the H100, to one digit) where what other
-accelerators have in common does not say more (`transfer.typical_memory`)."""

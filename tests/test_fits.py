@@ -107,7 +107,7 @@ def test_the_jacobian_handed_to_the_optimiser_is_exact():
 
     data = corpus.full()
     for loss in LOSSES:
-        residual, jacobian = _residuals(saturation, data, (mu_sat, B_0, ell_star), loss)
+        residual, jacobian = _residuals(saturation, data, BGR, loss)
 
         def at(*values):
             return {x.name: type("P", (), {"value": v}) for x, v in zip((mu_sat, B_0, ell_star), values, strict=True)}

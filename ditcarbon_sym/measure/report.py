@@ -77,9 +77,12 @@ def plan_basis(plan: Plan) -> list[tuple[str, str]]:
     """What a plan rests on."""
     law = planning.law_named(plan.law)
     expected = ", ".join(f"{NOTATION[x].field} = {significant(value)}" for x, value in law.expected.items())
+    before = ", ".join(
+        f"{NOTATION[x].field} within a factor of {math.exp(planning.SPREAD[x]):.2g}" for x in law.expected
+    )
     rows = [
         ("expected", f"{expected} (shipped calibrations; t_launch and ell_star assumed)"),
-        ("before", f"each parameter known within a factor of {math.exp(planning.PRIOR):.3g}"),
+        ("before", f"{before} (assumed, wider than accelerators differ)"),
         ("scatter", f"{planning.ROW_SCATTER:.0%} of a row, {planning.MODEL_SCATTER:.0%} of a model (the H100's fit, "
                     "models held out)"),
         ("seconds", f"by the operator law at {DTYPE}: warm-up, repeats, 5 s for the energy counter, loading"),
