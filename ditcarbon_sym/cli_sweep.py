@@ -176,6 +176,11 @@ def pareto(
         raise InputError(f"{plot}: unknown format {plot.suffix!r}; expected {', '.join(pareto_figure.FORMATS)}")
     found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
+    unused = tuple(
+        f"{name} = {given[name]} is for ditcarbon sweep; a front has all its rows"
+        for name in ("top", "by")
+        if given.get(name) is not None
+    )
     usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
     chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
     groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
@@ -186,7 +191,7 @@ def pareto(
     if out is not None:
         contents[out] = streaming.content(out, found.columns, front.rows)
     formats.write_together(contents)
-    warn(sweep_report.told(found.notes))
+    warn((*unused, *sweep_report.told(found.notes)))
     number = len(front.rows["batch"])
     if as_json:
         extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}

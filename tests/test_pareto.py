@@ -139,3 +139,11 @@ def test_a_figure_and_rows_are_written_both_or_neither(ditcarbon, refused, tmp_p
     assert [x.name for x in tmp_path.iterdir()] == ["rows.csv"]
     assert ditcarbon(*options, "--out", tmp_path / "front.parquet").code == 0
     assert sorted(x.name for x in tmp_path.iterdir()) == ["front.parquet", "front.png", "rows.csv"]
+
+
+def test_a_front_says_what_of_a_sweeps_file_it_has_no_use_for(ditcarbon, tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text('model = "pixart-alpha"\nbatch = [1, 4]\ntop = 1\nby = "time_s"\n')
+    outcome = ditcarbon("pareto", path)
+    assert outcome.code == 0
+    assert "top = 1 is for ditcarbon sweep" in outcome.err and "by = time_s is for ditcarbon sweep" in outcome.err

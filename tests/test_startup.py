@@ -1,6 +1,9 @@
 import io
+import signal
+import subprocess
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +29,27 @@ def test_the_stand_in_for_tensors_gives_way_to_the_module(run_python):
         "kind = TensorIndexType('L'); i, j = tensor_indices('i j', kind); A = TensorHead('A', [kind])\n"
         "assert str(A(i) + A(i)) == '2*A(i)'"
     )
+
+
+@pytest.mark.parametrize("listens", [True, False], ids=["foreground", "background"])
+def test_ctrl_c_while_the_command_line_loads_is_no_traceback_and_the_background_ignores_it(tmp_path, listens):
+    (tmp_path / "typer.py").write_text("import sys; print('loading', flush=True); sys.stdin.read(); sys.exit(7)")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ditcarbon_sym import startup; startup.main()"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler if listens else signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert process.stdout.readline() == "loading\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate("", timeout=60)
+    assert err == "" and process.returncode == (-signal.SIGINT if listens else 7)
 
 
 def test_only_the_command_asked_for_is_made_and_all_are_listed(ditcarbon):
