@@ -43,7 +43,7 @@ from .notation import (
     tau,
 )  # fmt: skip
 from .operating import OperatingPoint, merged, operating_point
-from .uncertainty import LEVEL, log_interval, parameter_deviations, predictive, quantile, widest, within_model
+from .uncertainty import LEVEL, log_interval, parameter_deviations, predictive, quantile, scatter_met, within_model
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
@@ -207,7 +207,7 @@ def _half_widths(first: OperatingPoint, other: OperatingPoint, level: float) -> 
         return _within(first, other, known, variance, level)
     found = {}
     for x in known:
-        scatters = [widest(x, point, level) for point in points]
+        scatters = [scatter_met(x, point) for point in points]
         between = math.hypot(*(scatter.deviation for scatter in scatters))
         wide = max(scatter.quantile(level) for scatter in scatters)
         found[x] = wide * math.hypot(math.sqrt(max(0.0, variance[x])), between)

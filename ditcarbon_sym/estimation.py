@@ -170,26 +170,7 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
     remarks = [f"{stage} is not counted exactly: {why}" for stage, why in networks.absent.items()]
     if networks.decoder is not None and found[DECODER] is None:
         remarks.append("vae_decoder is not counted exactly: the output is smaller than the tiles it decodes")
-    return found, (*remarks, *_memory(point, weights))
-
-
-def _memory(point: OperatingPoint, weights: Mapping[str, int | None]) -> tuple[str, ...]:
-    """Warn where the denoiser alone, at two bytes a parameter, is larger than the accelerator's memory."""
-    room, size = point.device.memory_gb, (weights[DENOISER] or 0) * counting.BYTES["bf16"] / 1e9
-    if room is None:
-        return ()
-    everything = sum(weight or 0 for weight in weights.values()) * counting.BYTES["bf16"] / 1e9
-    if size <= room < everything:
-        return (
-            f"all stages of {point.model.id} together take {everything:.1f} GB at 16 bits and {point.device.id} has "
-            f"{room:g} GB: they fit one after another only",
-        )
-    if size <= room:
-        return ()
-    return (
-        f"{point.model.id} does not fit {point.device.id}: the denoiser's weights take {size:.1f} GB at 16 bits, "
-        f"the accelerator has {room:g} GB",
-    )
+    return found, tuple(remarks)
 
 
 def _known(value: Any) -> float | None:

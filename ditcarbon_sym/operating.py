@@ -25,6 +25,7 @@ from .catalog import (
     load,
     load_calibration,
 )
+from .counting import BYTES
 from .notation import (
     NOTATION,
     PUE,
@@ -39,6 +40,7 @@ from .notation import (
 )  # fmt: skip
 from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
+from .stages import DENOISER
 
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
 UTILISATION = Notation(
@@ -120,7 +122,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         L: years * used * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary)
+    said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary) + _memory(chosen, device)
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
 
 
@@ -200,6 +202,27 @@ def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None,
         raise InputError("pue and grid go together (or name a datacenter)")
     values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
     return Datacenter("custom", "as given", values, {}, "as given")
+
+
+def _memory(model: Model, device: Gpu) -> tuple[str, ...]:
+    """Warn where the denoiser alone, at two bytes a parameter, is larger than the accelerator's memory."""
+    if device.memory_gb is None or model.networks is None:
+        return ()
+    weights, room = model.networks().weights(), device.memory_gb
+    size, everything = (
+        BYTES["bf16"] / 1e9 * x for x in (weights[DENOISER] or 0, sum(x or 0 for x in weights.values()))
+    )
+    if size <= room < everything:
+        return (
+            f"all stages of {model.id} together take {everything:.1f} GB at 16 bits and {device.id} has {room:g} GB: "
+            "they fit one after another only",
+        )
+    if size <= room:
+        return ()
+    return (
+        f"{model.id} does not fit {device.id}: the denoiser's weights take {size:.1f} GB at 16 bits, the accelerator "
+        f"has {room:g} GB",
+    )
 
 
 def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:

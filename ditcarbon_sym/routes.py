@@ -86,6 +86,8 @@ def _by_bgr(
     if calibration is None and explicit:
         calibration = shipped_calibration(str(defaults()["gpu"]))
     remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
+    if calibration is None and not _is_whole(model) and _operator_calibration(device)[0] is not None:
+        raise InputError(f"{device.id} has the operator law alone, and {_not_whole(model)}; {remedy}")
     if calibration is None:
         beside = f" and none can be transferred to it: {why_not}" if why_not else ""
         raise InputError(f"gpu {device.id!r} has no calibration{beside}; {remedy}")
@@ -120,6 +122,14 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
 def _is_whole(model: Model) -> bool:
     """Whether every stage of the model is known operator by operator."""
     return model.networks is not None and not model.networks().absent
+
+
+def _not_whole(model: Model) -> str:
+    """Why the operator law cannot be used on a model."""
+    if model.networks is None:
+        return f"model {model.id!r} is given by flags: the law needs its diffusers configuration (--config)"
+    absent = " and ".join(name.replace("_", " ") for name in model.networks().absent)
+    return f"the {absent} of {model.id} are not known: the law needs the whole pipeline's folder (--config)"
 
 
 def _is_the_papers(model: Model) -> bool:

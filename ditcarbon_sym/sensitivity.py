@@ -38,6 +38,7 @@ from .notation import (
     W,
     d,
     ell_star,
+    eps_flop,
     f,
     g,
     k_VAE,
@@ -67,7 +68,7 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "text_tokens": "text tokens", "blocks": "blocks", "hidden_size": "hidden size", "mlp_ratio": "MLP ratio",
     "text_encoder_parameters": "text-encoder parameters", "vae_decoder_parameters": "VAE decoder parameters",
     "vae_reuse_factor": "VAE reuse factor", "peak_flop_per_second": "peak throughput", "tdp_watt": "power",
-    "embodied_gco2eq": "embodied carbon of the accelerator", "lifetime_s": "hardware lifetime", "pue": "PUE",
+    "embodied_gco2eq": "embodied carbon of the accelerator", "lifetime_s": "hardware lifetime in use", "pue": "PUE",
     "grid_gco2eq_per_kwh": "grid intensity", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
     "ell_star": "sequence half-saturation", "mu": "efficiency",
 })  # fmt: skip
@@ -121,6 +122,23 @@ def output_symbol(name: str) -> Symbol:
     return pipeline.NAMES[name]
 
 
+def belongs_to_calibration(point: OperatingPoint, symbol: Symbol) -> bool:
+    """Whether a fact of the accelerator cannot be turned: its joules were measured at this peak and this power, and
+    would be others on an accelerator that has others.
+    """
+    known = {} if point.calibration is None else point.calibration.values
+    return symbol in (Theta_peak, TDP) and eps_flop in known
+
+
+def refuse_if_calibrated(point: OperatingPoint, name: str, symbol: Symbol) -> None:
+    """Raise `InputError` for a fact of the accelerator that its calibration was measured at."""
+    if belongs_to_calibration(point, symbol):
+        raise InputError(
+            f"{name} of {point.device.id} is what its energy was measured at and cannot be turned; give another "
+            "accelerator (--gpu, or an entry of your own in --catalog)"
+        )
+
+
 def setting(point: OperatingPoint, knob: str) -> float:
     """Where a knob stands: for the side, the geometric mean of height and width."""
     values = [point.values[x] for x in KNOBS[knob]]
@@ -146,7 +164,7 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
             pulls = _pull_of_frames(point, slopes)
         if knob == "hidden_size" and point.values[t] == point.values[d] and t in slopes:
             pulls.append(float(slopes[t]) * point.values[t])
-        if pulls and all(point.values[x] for x in moved):
+        if pulls and all(point.values[x] for x in moved) and not belongs_to_calibration(point, moved[0]):
             found.append(Elasticity(knob, sum(pulls) / value, setting(point, knob)))
     return sorted(found, key=lambda x: -abs(x.value))
 
@@ -182,11 +200,18 @@ def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, st
             continue
         if any(math.isnan(point.values.get(x, math.nan)) for x in KNOBS[knob]):
             continue
+        if belongs_to_calibration(point, KNOBS[knob][0]):
+            continue
         scale = setting(point, knob) if entry.get("relative") else 1.0
         valid = NOTATION[KNOBS[knob][0]]
         low, high = max(entry["low"] * scale, valid.low), min(entry["high"] * scale, valid.high)
         if low < high:
-            found[knob] = (low, high, entry["source"])
+            used = (
+                f", times the utilisation of {point.utilisation:g}"
+                if knob == "lifetime_s" and point.utilisation < 1
+                else ""
+            )
+            found[knob] = (low, high, entry["source"] + used)
     return found
 
 
@@ -215,6 +240,7 @@ def spans(
         check_range(knob, low, high)
         if knob == "frames" and not point.model.is_video:
             raise InputError(f"range of frames: {point.model.id} is an image model")
+        refuse_if_calibrated(point, knob, KNOBS[knob][0])
         found[knob] = (low, high, "as given")
     return found
 

@@ -41,7 +41,7 @@ from .notation import (
     v_t,
 )  # fmt: skip
 from .operating import OperatingPoint
-from .sensitivity import NOUNS
+from .sensitivity import NOUNS, refuse_if_calibrated
 
 UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
     "resolution": H, "frames": n_frames, "steps": S, "batch": B, "text_tokens": m, "guidance": g, "blocks": N,
@@ -95,6 +95,7 @@ def unknown_symbol(name: str) -> Symbol:
 def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Symbol, Expr]:
     """Return the output as an exact expression in the unknown alone."""
     x = unknown_symbol(unknown)
+    refuse_if_calibrated(point, unknown, x)
     tied: dict[Symbol, Expr] = {}
     if unknown == "resolution":
         tied = {W: H}

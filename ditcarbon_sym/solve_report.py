@@ -46,7 +46,7 @@ def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
         other = _other(question, rival)
         solution = break_even(point, other, question.unknown, carbon, both=question.both)
         against = other if not question.both else _moved(other, solution)
-        notes = tuple(f"of the rival: {note}" for note in _notes(against))
+        notes = tuple(f"of the rival: {note}" for note in (*_lasting(other), *_notes(against)))
     else:
         ((unit, budget),) = given.items()
         output: Symbol = {"g": carbon, "wh": E, "s": tau}[unit]
@@ -54,7 +54,7 @@ def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
     square = question.unknown == "resolution" and point.values[H] != point.values[W]
     shape = ("the request is not square; the answer is the side of a square output",) if square else ()
     at_answer = tuple(f"at the answer: {note}" for note in _notes(_moved(point, solution)))
-    return solution, (*shape, *at_answer, *notes)
+    return solution, (*shape, *_lasting(point), *at_answer, *notes)
 
 
 def _other(question: Question, rival: Mapping[str, Any]) -> OperatingPoint:
@@ -79,6 +79,12 @@ def _moved(point: OperatingPoint, solution: Solution) -> OperatingPoint:
     elif solution.unknown == "frames":
         moved = {n_frames: solution.value, n_latent: 1 + (solution.value - 1) / point.values[v_t]}
     return OperatingPoint(**{**vars(point), "values": {**point.values, **moved}})
+
+
+def _lasting(point: OperatingPoint) -> tuple[str, ...]:
+    """What is said of the request wherever the unknown stands: of the accelerator, of facts that are missing."""
+    passing = set(_notes(point))
+    return tuple(note for note in point.notes if note not in passing)
 
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:

@@ -7,7 +7,6 @@ gives way to the module itself as soon as anything else is asked of it.
 
 import gc
 import importlib
-import signal
 import sys
 import types
 from typing import Any
@@ -41,16 +40,3 @@ def quick() -> None:
     gc.set_threshold(*GARBAGE)
     if TENSORS not in sys.modules:
         sys.modules[TENSORS] = _StandIn(TENSORS)
-
-
-def main() -> None:
-    """Run one command. Ctrl-C while the command line itself loads ends it without a traceback, if it may end it at all:
-    what was started in the background ignores it.
-    """
-    asked = signal.getsignal(signal.SIGINT)
-    if asked is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from . import cli
-
-    signal.signal(signal.SIGINT, asked)
-    cli.main()

@@ -21,7 +21,7 @@ from sympy import Symbol
 
 from . import derivatives, pipeline, roofline
 from .catalog import Calibration
-from .notation import E, mu, tau
+from .notation import C_op, C_total, E, mu, tau
 from .operating import OperatingPoint
 
 LEVEL = 0.9
@@ -141,7 +141,7 @@ def predictive(
     values = pipeline.evaluate(point.values, outputs, point.route)
     deviations = parameter_deviations(point, outputs)
     found = {
-        x: log_interval(float(values[x]), widest(x, point, level).half_width(deviations[x], level))
+        x: log_interval(float(values[x]), scatter_met(x, point).half_width(deviations[x], level))
         for x in outputs
         if math.isfinite(values[x]) and _depends_on_fit(x, point)
     }
@@ -150,25 +150,41 @@ def predictive(
     return found
 
 
-def widest(output: Symbol, point: OperatingPoint, level: float = LEVEL) -> Scatter:
-    """The scatter that an output meets: of time, of energy where the calibration measured it apart, or the wider."""
+def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
+    """The scatter that an output meets: of time and of energy, each as far as the output follows it. Taken to go
+    together, which is the safe side, they add up.
+    """
     assert point.calibration is not None
     time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
     assert time is not None
-    ancestors = _ancestors(output, point.route)
-    if energy is None or E not in ancestors:
+    if energy is None:
         return time
-    return energy if tau not in ancestors else max(time, energy, key=lambda x: x.half_width(0.0, level))
+    share = _share_of_energy(output, point)
+    parts = (share * energy.deviation, energy.groups), ((1 - share) * time.deviation, time.groups)
+    return Scatter(sum(deviation for deviation, _ in parts), max(parts, key=lambda part: part[0])[1])
 
 
 def within_model(output: Symbol, point: OperatingPoint) -> float | None:
     """The scatter of one model's runs about their own mean that an output meets; None where it is not known."""
     assert point.calibration is not None
-    quality, ancestors = point.calibration.quality, _ancestors(output, point.route)
+    quality = point.calibration.quality
     time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
-    if time is None or energy is None or E not in ancestors:
+    if time is None or energy is None:
         return None if time is None else float(time)
-    return float(energy) if tau not in ancestors else max(float(time), float(energy))
+    share = _share_of_energy(output, point)
+    return share * float(energy) + (1 - share) * float(time)
+
+
+def _share_of_energy(output: Symbol, point: OperatingPoint) -> float:
+    """How much of an output follows energy rather than time: one of operational carbon, none of time, and of the total
+    its operational part.
+    """
+    ancestors = _ancestors(output, point.route)
+    if E not in ancestors or tau not in ancestors:
+        return float(E in ancestors)
+    parts = pipeline.evaluate(point.values, (C_op, C_total), point.route)
+    total = float(parts[C_total])
+    return float(parts[C_op]) / total if total > 0 else 1.0
 
 
 def _is_borrowed(point: OperatingPoint) -> bool:
@@ -228,7 +244,7 @@ def monte_carlo(
     calibration = point.calibration
     if calibration is None or scatter(calibration) is None or _is_borrowed(point):
         return {}
-    between = widest(output, point, level)
+    between = scatter_met(output, point)
     rng = np.random.default_rng(seed)
     centre = [calibration.values[x] for x in calibration.free]
     sample = rng.multivariate_normal(centre, np.array(calibration.covariance), draws)

@@ -10,7 +10,7 @@ from ditcarbon_sym.compare import OUTPUTS, compare, read_request
 from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.notation import C_op, C_output, C_total, E, tau
 from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import parameter_deviations, predictive, quantile, widest, within_model
+from ditcarbon_sym.uncertainty import parameter_deviations, predictive, quantile, scatter_met, within_model
 from fits import corpus
 from fits.operator_law import B200, published
 from fits.operator_law import H100 as H100_ID
@@ -78,9 +78,9 @@ def test_two_requests_expected_to_cost_the_same_are_not_said_to_be_the_same():
 
 def test_two_models_on_one_calibration_share_its_parameters_but_not_the_scatter():
     found = compare([f"flux.1-dev@1024,{H100}", f"sd3.5-medium@1024,{H100}"])
-    wide = widest(tau, found.points[0]).quantile(0.9)
+    wide = scatter_met(tau, found.points[0]).quantile(0.9)
     width = math.log(ratio(found).high / ratio(found).low) / (2 * wide)
-    scatter = [widest(tau, point).deviation for point in found.points]
+    scatter = [scatter_met(tau, point).deviation for point in found.points]
     own = [parameter_deviations(point, (tau,))[tau] for point in found.points]
     assert math.hypot(*scatter) <= width < math.hypot(*scatter, *own)
 
@@ -88,7 +88,7 @@ def test_two_models_on_one_calibration_share_its_parameters_but_not_the_scatter(
 def test_two_calibrations_are_independent():
     found = compare([f"flux.1-dev@1024,{H100}", "flux.1-dev@1024,gpu=b200-sxm"])
     width = math.log(ratio(found).high / ratio(found).low) / 2
-    scatters = [widest(tau, point) for point in found.points]
+    scatters = [scatter_met(tau, point) for point in found.points]
     parts = [y for point, x in zip(found.points, scatters, strict=True)
              for y in (x.deviation, parameter_deviations(point, (tau,))[tau])]  # fmt: skip
     assert width == pytest.approx(max(x.quantile(0.9) for x in scatters) * math.hypot(*parts))

@@ -66,6 +66,7 @@ FLOORS = [
     {"measure"},
     {"startup"},
     {"cli", "cli_analysis", "cli_count", "cli_measure", "cli_options", "cli_print", "cli_sweep", "cli_validate"},
+    {"__main__"},
 ]
 FLOOR = {module: level for level, modules in enumerate(FLOORS) for module in modules}
 SAME_FLOOR = {

@@ -34,7 +34,7 @@ def test_the_stand_in_for_tensors_gives_way_to_the_module(run_python):
 @pytest.mark.parametrize("listens", [True, False], ids=["foreground", "background"])
 def test_ctrl_c_while_the_command_line_loads_is_no_traceback_and_the_background_ignores_it(tmp_path, listens):
     (tmp_path / "typer.py").write_text("import sys; print('loading', flush=True); sys.stdin.read(); sys.exit(7)")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ditcarbon_sym import startup; startup.main()"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from ditcarbon_sym.__main__ import main; main()"
     before = signal.signal(signal.SIGINT, signal.default_int_handler if listens else signal.SIG_IGN)
     try:
         process = subprocess.Popen(

@@ -5,7 +5,7 @@ import pytest
 
 from ditcarbon_sym import estimate, pipeline
 from ditcarbon_sym.files import DATA
-from ditcarbon_sym.notation import C_output, C_total, E, F_total, P, mu, tau
+from ditcarbon_sym.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
 from ditcarbon_sym.operating import operating_point
 from ditcarbon_sym.uncertainty import (
     log_interval,
@@ -14,8 +14,8 @@ from ditcarbon_sym.uncertainty import (
     predictive,
     quantile,
     scatter,
+    scatter_met,
     student_quantile,
-    widest,
 )
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
@@ -64,13 +64,24 @@ def test_students_quantile_is_scipys(level, degrees):
 @pytest.mark.parametrize(("gpu", "output"), [("h100-sxm-80gb", E), ("h100-sxm-80gb", tau), ("rtx-4090", tau)])
 def test_few_groups_widen_the_interval_of_the_operator_law_and_sampling_agrees(gpu, output):
     point = operating_point("wan2.1-t2v-1.3b", gpu=gpu)
-    between, own = widest(output, point), parameter_deviations(point, (output,))[output]
+    between, own = scatter_met(output, point), parameter_deviations(point, (output,))[output]
     ((low, high),) = predictive(point, (output,)).values()
     assert np.log(high / low) / 2 == pytest.approx(
         student_quantile(0.9, between.groups) * np.hypot(between.deviation, own)
     )
     drawn = monte_carlo(point, output, draws=200_000)["predictive"]
     assert np.log(drawn[1] / drawn[0]) == pytest.approx(np.log(high / low), rel=0.05)
+
+
+@pytest.mark.parametrize("utilisation", [1.0, 1e-4])
+def test_total_carbon_is_as_uncertain_as_the_parts_it_is_made_of(utilisation):
+    """All but energy's where little is embodied, all but time's where much is."""
+    point = operating_point("flux.1-dev", gpu="h100-sxm-80gb", utilisation=utilisation)
+    halves = {x: np.log(high / low) / 2 for x, (low, high) in predictive(point, (E, tau, C_op, C_emb, C_total)).items()}
+    assert halves[C_op] == pytest.approx(halves[E]) and halves[C_emb] == pytest.approx(halves[tau])
+    assert halves[tau] > 1.3 * halves[E]
+    nearest = halves[E] if utilisation == 1.0 else halves[tau]
+    assert halves[C_total] == pytest.approx(nearest, rel=0.2 if utilisation < 1 else 0.01)
 
 
 def test_what_does_not_depend_on_the_fit_has_no_interval():
