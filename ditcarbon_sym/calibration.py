@@ -168,9 +168,9 @@ def calibrate(
     try:
         data = sweep_data(rows, device, entries)
         fitted = fit_identified(saturation, data, BGR, loss)
-        held_out = leave_one_group_out(saturation, data, BGR, loss)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+    held_out = _held_out(data, loss)
     drawn = residual_bootstrap(fitted.shipped, BGR, bootstrap, seed, workers, track) if bootstrap else None
     known = tuple(knowledge(fitted, BGR, bootstrap=drawn))
     source = {
@@ -195,6 +195,14 @@ def calibrate(
         rows=tuple(rows),
         warnings=(*peak_note(path, device), *fit_warnings(data, held_out)),
     )
+
+
+def _held_out(data: Data, loss: str) -> dict[str, tuple[Fit, Data]]:
+    """Each model held out; empty where too few rows are left without one."""
+    try:
+        return leave_one_group_out(saturation, data, BGR, loss)
+    except InputError:
+        return {}
 
 
 def _stages(rows: Sequence[Row]) -> str:

@@ -172,7 +172,7 @@ def residual_bootstrap(
     workers: int = 1,
     track: Track = iter,
 ) -> FloatArray:
-    """Refit on resampled, centred residuals; returns (replicates, parameters).
+    """Refit on resampled residuals of the loss, centred where it is least at a mean of zero; (replicates, parameters).
 
     Each replicate draws from its own stream, spawned from ``seed``: the result does not depend on the number of
     workers.
@@ -197,7 +197,9 @@ def _replicate(
     if loss == "log":
         drawn = predicted * np.exp(_resampled(np.log(data.observed / predicted), rng))
     elif loss == "relative":
-        drawn = predicted * (1 + _resampled(data.observed / predicted - 1, rng))
+        # Of the measured value, as the loss has it. Where their squares are least, these residuals have a mean that is
+        # not zero, and centred ones would be least elsewhere.
+        drawn = predicted / (1 + rng.choice(predicted / data.observed - 1, size=len(data)))
     else:
         drawn = predicted + _resampled(data.observed - predicted, rng)
     again = fit(equation, replace(data, observed=np.maximum(drawn, 1e-6)), parameters, loss)

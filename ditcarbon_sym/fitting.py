@@ -170,7 +170,8 @@ def fit(
     unknown = [x for x in free if np.isinf(parameters[x].spread)]
     if len(data) <= len(unknown):
         rows = f"{len(data)} row{'s' * (len(data) != 1)}"
-        raise InputError(f"{rows} cannot determine {len(unknown)} parameters; at least {len(unknown) + 1} are needed")
+        many = f"{len(unknown)} parameter{'s' * (len(unknown) != 1)}"
+        raise InputError(f"{rows} cannot determine {many}; at least {len(unknown) + 1} are needed")
     start = lmfit.Parameters()
     for x in free:
         start.add(x.name, begin.get(x, parameters[x].start), min=parameters[x].low, max=parameters[x].high)

@@ -121,3 +121,14 @@ def test_bad_options_are_refused_in_one_line(refused, sweep, options, expected):
 def test_an_unknown_loss_is_refused_from_python(sweep):
     with pytest.raises(InputError, match="expected one of absolute, relative, log"):
         calibration.calibrate(sweep, "v100-pcie-16gb", loss="huber")
+
+
+@pytest.mark.parametrize("of_the_second", [1, 3])
+def test_two_models_of_few_rows_are_fitted_though_neither_can_be_held_out(ditcarbon, tmp_path, of_the_second):
+    path, sides = tmp_path / "two.csv", (512, 768, 1024)
+    rows = [f"pixart-alpha,{side},{side},1,0.{30 + k}" for k, side in enumerate(sides)]
+    rows += [f"sd3-medium,{side},{side},1,0.{32 + k}" for k, side in enumerate(sides[:of_the_second])]
+    path.write_text("\n".join(["model,height,width,batch,mu", *rows]))
+    outcome = ditcarbon("fit", path, "--gpu", "v100-pcie-16gb", "--bootstrap", 0)
+    assert outcome.code == 0
+    assert "too few rows of each model: nothing can be held out" in outcome.err

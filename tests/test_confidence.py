@@ -100,3 +100,12 @@ def test_criteria_charge_for_parameters_that_do_not_help():
 def test_criteria_are_those_of_lmfit():
     fitted = fit(batch_saturation, corpus.production())
     assert fitted.aic == pytest.approx(fitted.result.aic) and fitted.bic == pytest.approx(fitted.result.bic)
+
+
+@pytest.mark.parametrize("loss", ["absolute", "relative", "log"])
+def test_the_bootstrap_is_about_the_estimate_whatever_the_loss(loss):
+    """Relative residuals of the paper's corpus have a mean that is not zero where their squares are least."""
+    fitted = fit(saturation, corpus.full(), BGR, loss)
+    drawn = residual_bootstrap(fitted, BGR, 150, seed=2)
+    for x, column in zip(fitted.free, drawn.T, strict=True):
+        assert np.quantile(column, 0.1) <= fitted.values[x] <= np.quantile(column, 0.9), x
