@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as t_distribution
 from sympy import Symbol
 
 from . import roofline
 from .calibration import Calibrated, fit_warnings, interval_table, models_words
 from .catalog import Catalog, Gpu, load
-from .confidence import LEVEL, Knowledge
+from .confidence import Knowledge
 from .equation import Equation
-from .fitting import Data, Fit, Free, Identified
-from .fitting_operators import DECODER, ENERGY, FREEDOM_MODEL, TIME, expecting, fit_known, held_out_by_model, interval
+from .fitting import Data, Fit, Identified
+from .fitting_operators import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model
+from .fitting_operators import known as known_of
 from .held_out import log_scatter, residual_logs, within_scatter
 from .measured_device import device_of, peak_note, told_facts
 from .measurements import Row, read_csv, read_header
@@ -43,10 +43,6 @@ from .transfer import as_counted, typical_memory
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
-WIDE = 10.0
-"""An interval whose ends have a larger ratio identifies a parameter weakly."""
-BARELY = 0.7
-"""Rows that leave more than this part of the spread that was expected, about half of its square, tell little."""
 POOR = 25.0
 """Per cent by which a fit may be off on its own rows before that is said."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
@@ -90,7 +86,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
     fits = [x for x in (time, energy, decoder) if x is not None]
     about = {**expected, **ENERGY, **DECODER}
-    known = tuple(_known(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
+    known = tuple(known_of(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
     table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
     table["intervals"] = interval_table(known)
     table["quality"] |= _scatter(time, held_out)
@@ -176,32 +172,16 @@ def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
     return {x: value for one in fits for x, value in {**one.shipped.values, **one.held}.items()}
 
 
-def _known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free]) -> Knowledge:
-    """What is known of a parameter: its standard error and its profile, or why it is held."""
-    if x in fitted.held:
-        said = f"not identified: {fitted.reasons[x]}"
-        return Knowledge(x, fitted.held[x], None, None, (None, None), None, said)
-    shipped = fitted.shipped
-    value, error = shipped.values[x], shipped.standard_errors[x]
-    quantile = float(t_distribution.ppf((1 + LEVEL) / 2, FREEDOM_MODEL + len(set(shipped.data.groups))))
-    low, high = interval(shipped, x, expected, quantile)
-    said = "identified"
-    if error / value > BARELY * expected[x].spread:
-        said = (
-            f"barely shown by these rows: mostly what is expected, within a factor of {np.exp(expected[x].spread):.2g}"
-        )
-    elif high / low > WIDE:
-        said = f"weakly identified: the 90 % interval spans a factor of {high / low:.2g}"
-    return Knowledge(x, value, error, None, (low, high), None, said)
-
-
 def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:
     """What models held out are missed by, and what runs of one model do not share."""
     within = within_scatter(residual_logs(fitted.shipped))
     found: dict[str, Any] = {} if within is None else {f"within_log_scatter{suffix}": within}
     if held_out:
         errors = {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
-        found |= {f"held_out_mape_percent{suffix}": errors, f"held_out_log_scatter{suffix}": log_scatter(held_out)}
+        found |= {
+            f"held_out_mape_percent{suffix}": errors,
+            f"held_out_log_scatter{suffix}": log_scatter(held_out, each_once=True),
+        }
     return found
 
 

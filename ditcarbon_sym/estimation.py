@@ -27,11 +27,15 @@ from .notation import (
     I_grid,
     Notation,
     P,
+    P_idle,
+    S,
     Theta_peak,
     ell,
     k_VAE,
     m,
     mu,
+    n_launch,
+    t_launch,
     tau,
 )  # fmt: skip
 from .operating import OperatingPoint, Options, operating_point
@@ -115,7 +119,8 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
 
 def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
-    results = {x: _known(v) for x, v in pipeline.evaluate(point.values, _COMPUTED, point.route).items()}
+    computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
+    results = {x: _known(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
     spread = predictive(point, (mu, tau, E, C_op, C_emb, C_total))
     batch = point.values[B]
 
@@ -125,6 +130,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
 
     efficiency = quantity(mu)
     exact, remarks = _exact(point)
+    remarks += _waiting(point, results)
     return Estimate(
         model=point.model.id,
         gpu=point.device.id,
@@ -171,6 +177,17 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
     if networks.decoder is not None and found[DECODER] is None:
         remarks.append("vae_decoder is not counted exactly: the output is smaller than the tiles it decodes")
     return found, tuple(remarks)
+
+
+def _waiting(point: OperatingPoint, results: Mapping[Symbol, float | None]) -> tuple[str, ...]:
+    """Say that idle power is missing where launches take half of the time or more, and joules have their own law."""
+    used, seconds = {x for equation in pipeline.chain(point.route) for x in equation.inputs}, results[tau]
+    if not _by_operators(point) or P_idle not in used or P_idle in point.device.values or seconds is None:
+        return ()
+    launching = (results[n_launch] or 0.0) * point.values[S] * point.values[t_launch]
+    if launching < seconds / 2:
+        return ()
+    return (f"the idle power of {point.device.id} is unknown: waiting for launches is counted as drawing nothing",)
 
 
 def _known(value: Any) -> float | None:

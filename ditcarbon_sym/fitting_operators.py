@@ -16,9 +16,11 @@ from types import MappingProxyType
 
 import numpy as np
 from scipy.optimize import brentq, minimize
+from scipy.stats import t as t_distribution
 from sympy import Symbol
 
 from . import planning
+from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .evaluate import FloatArray
 from .fitting import Data, Fit, Free, Identified, fit, whitening
@@ -27,21 +29,21 @@ from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps
 from .roofline import ASSUMED
 
 
-def _known(symbol: Symbol, expected: float, low: float, high: float) -> Free:
+def _about(symbol: Symbol, expected: float, low: float, high: float) -> Free:
     return Free(expected, low, high, spread=planning.SPREAD[symbol])
 
 
 _EXPECTED = planning.operator_law().expected
 TIME: Mapping[Symbol, Free] = MappingProxyType({
-    t_launch: _known(t_launch, _EXPECTED[t_launch], 1e-9, 1e-2),
-    e_dense: _known(e_dense, _EXPECTED[e_dense], 1e-3, 1.5),
-    r_attn: _known(r_attn, _EXPECTED[r_attn], 0.05, 5.0),
-    e_mem: _known(e_mem, _EXPECTED[e_mem], 1e-3, 1.5),
+    t_launch: _about(t_launch, _EXPECTED[t_launch], 1e-9, 1e-2),
+    e_dense: _about(e_dense, _EXPECTED[e_dense], 1e-3, 1.5),
+    r_attn: _about(r_attn, _EXPECTED[r_attn], 0.05, 5.0),
+    e_mem: _about(e_mem, _EXPECTED[e_mem], 1e-3, 1.5),
 })  # fmt: skip
 """The law of time: what is expected of an accelerator, and bounds no wider than a calibration file may hold."""
-DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: _known(e_VAE, ASSUMED[e_VAE], 1e-3, 1.5)})
+DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: _about(e_VAE, ASSUMED[e_VAE], 1e-3, 1.5)})
 ENERGY: Mapping[Symbol, Free] = MappingProxyType({
-    eps_flop: _known(eps_flop, 1e-12, 1e-15, 1e-8), eps_byte: _known(eps_byte, 1e-9, 1e-12, 1e-5),
+    eps_flop: _about(eps_flop, 1e-12, 1e-15, 1e-8), eps_byte: _about(eps_byte, 1e-9, 1e-12, 1e-5),
 })  # fmt: skip
 
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
@@ -50,6 +52,10 @@ FREEDOM_MODEL, FREEDOM_ROW = 4.0, 1.0
 """How many models, and how many rows, the scatter that planning expects counts for beside those measured."""
 SETTLED = 0.02
 """The scatter is known when another fit changes it by less."""
+WIDE = 10.0
+"""An interval whose ends have a larger ratio identifies a parameter weakly."""
+BARELY = 0.7
+"""Rows that leave more than this part of the spread that was expected, about half of its square, tell little."""
 BEYOND = 1.0
 """Rows that scatter by a factor of e about the law are none that it describes."""
 
@@ -91,6 +97,25 @@ def fit_known(equation: Equation, data: Data, parameters: Mapping[Symbol, Free])
     return Identified(full, shipped, held, reasons, {})
 
 
+def known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free]) -> Knowledge:
+    """What is known of a parameter: its standard error and its profile, or why it is held."""
+    if x in fitted.held:
+        said = f"not identified: {fitted.reasons[x]}"
+        return Knowledge(x, fitted.held[x], None, None, (None, None), None, said)
+    shipped = fitted.shipped
+    value, error = shipped.values[x], shipped.standard_errors[x]
+    quantile = float(t_distribution.ppf((1 + LEVEL) / 2, FREEDOM_MODEL + len(set(shipped.data.groups))))
+    low, high = interval(shipped, x, expected, quantile)
+    said = "identified"
+    if error / value > BARELY * expected[x].spread:
+        said = (
+            f"barely shown by these rows: mostly what is expected, within a factor of {np.exp(expected[x].spread):.2g}"
+        )
+    elif high / low > WIDE:
+        said = f"weakly identified: the 90 % interval spans a factor of {high / low:.2g}"
+    return Knowledge(x, value, error, None, (low, high), None, said)
+
+
 def interval(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], quantile: float) -> tuple[float, float]:
     """Where the profile of the posterior is ``quantile`` standard errors from its mode, were it normal; at most the
     bounds.
@@ -128,7 +153,7 @@ def scatter(logs: FloatArray, groups: tuple[str, ...]) -> tuple[float, float]:
 
     >>> logs = np.array([0.21, 0.19, -0.19, -0.21, 0.01, -0.01])
     >>> [round(x, 3) for x in scatter(logs, ("a", "a", "b", "b", "c", "c"))]
-    [0.019, 0.142]
+    [0.019, 0.14]
     """
     names = np.array(groups)
     of = [logs[names == name] for name in dict.fromkeys(groups)]

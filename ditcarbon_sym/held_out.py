@@ -29,10 +29,13 @@ def leave_one_group_out(
     }
 
 
-def log_scatter(held_out: Mapping[str, tuple[Fit, Data]]) -> float:
-    """Root mean square of ln(measured / predicted) over all rows held out: the scatter that a prediction meets."""
+def log_scatter(held_out: Mapping[str, tuple[Fit, Data]], *, each_once: bool = False) -> float:
+    """Root mean square of ln(measured / predicted) over all rows held out, or over groups that count once each: the
+    scatter that a prediction meets.
+    """
     logs = [np.log(rows.observed / trained.predict(rows)) for trained, rows in held_out.values()]
-    return float(np.sqrt(np.mean(np.concatenate(logs) ** 2)))
+    squares = [np.array([np.mean(x**2)]) if each_once else x**2 for x in logs]
+    return float(np.sqrt(np.mean(np.concatenate(squares))))
 
 
 def within_scatter(logs: Mapping[str, FloatArray]) -> float | None:

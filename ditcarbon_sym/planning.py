@@ -49,9 +49,6 @@ ROW_SCATTER = 0.03
 (the V100's corpus within about 1 %), two teams differ by 5 to 18 %."""
 MODEL_SCATTER = 0.12
 """Scatter between models: of the H100's operator law, on models held out of its fit (its calibration's 0.117)."""
-LAUNCH = 1e-5
-"""Seconds to launch a kernel from Python, assumed: no published run on a new accelerator is short enough to show it,
-and the V100's corpus has ten times that with older software."""
 LEVEL = 0.9
 
 
@@ -84,7 +81,7 @@ def operator_law() -> Law:
     """The law of time of the denoiser, at the H100's shipped values and an assumed time to launch."""
     shipped = shipped_calibration("h100-sxm-80gb", roofline.LAW)
     assert shipped is not None, "the package ships the H100's calibration"
-    expected = {t_launch: LAUNCH, **{x: shipped.values[x] for x in (e_dense, r_attn, e_mem)}}
+    expected = {t_launch: roofline.LAUNCH, **{x: shipped.values[x] for x in (e_dense, r_attn, e_mem)}}
     alone = {F_text: 0.0, F_VAE: 0.0, e_VAE: roofline.ASSUMED[e_VAE]}
     return Law(roofline.runtime.at(alone), MappingProxyType(expected))
 

@@ -6,8 +6,9 @@ accelerator, the launching of its kernels. Traffic of the products themselves ov
 again. The floor of the launches and the busy time meet smoothly, so that the law can be differentiated.
 
 Not every calibration can tell all parameters apart: on the V100 attention has an efficiency of its own and the
-exponentials hide in it (``t_exp`` = 0) while bytes move at full bandwidth; on newer accelerators products and attention
-share one and the launches do not show. What stands fixed is said in each calibration.
+exponentials hide in it (``t_exp`` = 0) while bytes move at full bandwidth; on newer accelerators the launches show in
+one model alone, and attention's efficiency apart from that of products hardly. What rows do not show stays where it is
+expected, and as uncertain; what stands fixed is said in each calibration.
 """
 
 from collections.abc import Mapping
@@ -97,6 +98,10 @@ TRANSFER: Mapping[Symbol, Expr] = MappingProxyType({
 """Parameters of one accelerator in terms of what accelerators have in common. Elementwise passes are best described as
 keeping pace with the clock of the multiprocessors, as the special-function units do, up to what the memory can move;
 products draw rated power, elementwise passes a part of it (`fits/transfer.py` has the rivals and their errors)."""
+
+LAUNCH = 9e-6
+"""Seconds to launch an operator of eager PyTorch from Python: what the fits of H100 and B200 give, to one digit, from
+the one model whose passes are short enough to show it (SANA, a batch of one)."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
 """What no published measurement tells apart. Decoders are convolutions with little work per byte; a fifth of peak fits

@@ -11,7 +11,7 @@ from sympy import Symbol
 
 from . import carbon, pipeline, roofline, work
 from .catalog import Calibration, Gpu, Model, defaults, paper_models, shipped_calibration
-from .notation import NOTATION, TDP, B, H, InputError, P_idle, Theta_peak, W, bandwidth, ell, mu, t_launch
+from .notation import NOTATION, TDP, B, H, InputError, P_idle, Theta_peak, W, bandwidth, ell, mu
 from .request import checked
 from .transfer import transfer_words, transferred
 
@@ -113,8 +113,6 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
     )  # fmt: skip
     values = {P_idle: 0.0, **calibration.device, **calibration.values}
     notes = [transfer_words(calibration, device)] if calibration.transferred else []
-    if own_energy and P_idle not in calibration.device and calibration.values[t_launch] > 0:
-        notes.append(f"the idle power of {device.id} is unknown: waiting for launches is counted as drawing nothing")
     notes += outside_validity(calibration, model, numbers)
     return ChosenRoute(pipeline.Route(roofline.LAW, equations), values, calibration, tuple(notes))
 

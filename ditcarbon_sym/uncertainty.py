@@ -16,6 +16,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 from sympy import Symbol
 
@@ -229,13 +230,24 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     )
 
 
+def drawn_parameters(calibration: Calibration, rng: Any, draws: int) -> Any:
+    """Values of the fitted parameters: (draws, parameters)."""
+    import numpy as np
+
+    centre, covariance = np.array([calibration.values[x] for x in calibration.free]), np.array(calibration.covariance)
+    if calibration.law != roofline.LAW:
+        return rng.multivariate_normal(centre, covariance, draws)
+    return centre * np.exp(rng.multivariate_normal(0 * centre, covariance / np.outer(centre, centre), draws))
+
+
 def monte_carlo(
     point: OperatingPoint, output: Symbol = E, level: float = LEVEL, draws: int = 100_000, seed: int = 0
 ) -> Mapping[str, tuple[float, float]]:
     """Check the delta method by sampling: parameter and predictive intervals of one output from draws of the fit.
 
-    Parameters are drawn from their normal distribution and kept inside their valid ranges (which is where
-    linearisation fails, if it does); the scatter is normal in the logarithm, or Student's where groups are few.
+    Parameters are drawn from their normal distribution, those of the operator law in logarithms, and kept inside their
+    valid ranges (which is where linearisation fails, if it does); the scatter is normal in the logarithm, or Student's
+    where groups are few.
     """
     import numpy as np
 
@@ -246,8 +258,7 @@ def monte_carlo(
         return {}
     between = scatter_met(output, point)
     rng = np.random.default_rng(seed)
-    centre = [calibration.values[x] for x in calibration.free]
-    sample = rng.multivariate_normal(centre, np.array(calibration.covariance), draws)
+    sample = drawn_parameters(calibration, rng, draws)
     kept = np.ones(draws, dtype=bool)
     for column, x in enumerate(calibration.free):
         kept &= (sample[:, column] >= NOTATION[x].low) & (sample[:, column] <= NOTATION[x].high)

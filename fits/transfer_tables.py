@@ -133,7 +133,9 @@ def a100_table(gpu: str) -> dict[str, Any]:
     slow = thin.time.values[factor]
     own = {e_dense: thin.time.values[e_dense] / slow, rho: thin.time.values[rho], **thin.energy.values}
     memory = float(Equation("", e_mem, roofline.TRANSFER[e_mem])({**device.values, **own})) / slow
-    known = {**FIXED, e_dense: own[e_dense], e_mem: memory, e_VAE: FIXED[e_VAE] / slow}
+    known = {
+        **FIXED, t_launch: FIXED[t_launch] * slow, e_dense: own[e_dense], e_mem: memory, e_VAE: FIXED[e_VAE] / slow,
+    }  # fmt: skip
     joules = {**device.values, **own, **known}
     known |= {x: float(Equation("", x, roofline.TRANSFER[x])(joules)) for x in roofline.ENERGY}
     order = [*roofline.TIME, *roofline.ENERGY]

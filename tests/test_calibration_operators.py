@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import t as t_distribution
 
 from ditcarbon_sym import planning, roofline
-from ditcarbon_sym.calibration_operators import ALONE, BARELY, _known, calibrate
+from ditcarbon_sym.calibration_operators import ALONE, calibrate
 from ditcarbon_sym.catalog import load, load_calibration
 from ditcarbon_sym.fitting import Data, fit, whitening
-from ditcarbon_sym.fitting_operators import FREEDOM_MODEL, TIME, distance, fit_known, interval, scatter
+from ditcarbon_sym.fitting_operators import BARELY, FREEDOM_MODEL, TIME, distance, fit_known, interval, known, scatter
 from ditcarbon_sym.measure import grid, table
 from ditcarbon_sym.notation import (
     TDP,
@@ -166,9 +166,9 @@ def test_idle_power_that_was_measured_is_kept_and_drawn_while_launches_are_waite
 def test_what_the_rows_do_not_show_stays_as_expected_and_as_uncertain_and_that_is_said(tmp_path):
     """Long passes alone: the launches of their kernels do not show."""
     result = calibrate(write(tmp_path / "sweep.csv", sides=(1024, 1536), noise=0.01, launch=1e-7))
-    known = {x.symbol: x for x in result.known}[t_launch]
-    assert known.verdict.startswith("barely shown by these rows: mostly what is expected")
-    assert known.standard_error > BARELY * planning.SPREAD[t_launch] * known.value
+    launches = {x.symbol: x for x in result.known}[t_launch]
+    assert launches.verdict.startswith("barely shown by these rows: mostly what is expected")
+    assert launches.standard_error > BARELY * planning.SPREAD[t_launch] * launches.value
     assert "t_launch" in result.table["covariance"]["parameters"]
 
 
@@ -306,7 +306,7 @@ def test_an_early_stop_does_not_drive_the_dense_efficiency_to_its_bound():
     for seed in range(7):
         observed = swept(grid.MODELS, seconds, groups, np.random.default_rng(seed), 0.03)
         fitted = fit_known(law, Data(inputs, observed, groups), TIME)
-        low, high = _known(fitted, e_dense, TIME).profile
+        low, high = known(fitted, e_dense, TIME).profile
         assert fitted.shipped.free == tuple(TIME) and low <= TRUE[e_dense] <= high, seed
 
 

@@ -10,7 +10,14 @@ from ditcarbon_sym.compare import OUTPUTS, compare, read_request
 from ditcarbon_sym.efficiency import saturation
 from ditcarbon_sym.notation import C_op, C_output, C_total, E, tau
 from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import parameter_deviations, predictive, quantile, scatter_met, within_model
+from ditcarbon_sym.uncertainty import (
+    drawn_parameters,
+    parameter_deviations,
+    predictive,
+    quantile,
+    scatter_met,
+    within_model,
+)
 from fits import corpus
 from fits.operator_law import B200, published
 from fits.operator_law import H100 as H100_ID
@@ -100,9 +107,7 @@ def test_the_interval_of_a_ratio_is_what_sampling_the_shared_parameters_gives(ou
     found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@512,{H100}"])
     calibration = found.points[0].calibration
     rng = np.random.default_rng(0)
-    sample = rng.multivariate_normal(
-        [calibration.values[x] for x in calibration.free], np.array(calibration.covariance), 40_000
-    )
+    sample = drawn_parameters(calibration, rng, 40_000)
     drawn = {x: sample[:, k] for k, x in enumerate(calibration.free)}
     first, other = (
         pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output] for point in found.points

@@ -1,6 +1,7 @@
 """The operator law: what physics demands of it, its calibrations refitted, its error on models it has not seen."""
 
 import tomllib
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from hypothesis import strategies as st
 from ditcarbon_sym import estimate, pipeline, roofline
 from ditcarbon_sym.catalog import load, shipped_calibration
 from ditcarbon_sym.derivatives import gradient
-from ditcarbon_sym.notation import PUE, TDP, B, E, F_dense, H, InputError, S, Theta_peak, bandwidth, tau
+from ditcarbon_sym.notation import PUE, TDP, B, E, F_dense, H, InputError, S, Theta_peak, bandwidth, t_launch, tau
 from ditcarbon_sym.operating import operating_point
-from fits import law_choice, operator_law
+from fits import law_choice, operator_law, other_team
 from fits.operator_law import B200, H100, V100
 from paper_figures import operator_law_tables
 
@@ -51,17 +52,45 @@ def test_on_the_v100_one_law_of_three_parameters_serves_all_sizes():
 
 
 @pytest.mark.parametrize(("gpu", "target", "mean", "worst"), [
-    (H100, "time", 10, 26), (B200, "time", 10, 26), (H100, "energy", 9, 22), (B200, "energy", 9, 22),
+    (H100, "time", 11, 26), (B200, "time", 11, 26), (H100, "energy", 9, 22), (B200, "energy", 10, 22),
 ])  # fmt: skip
 def test_models_never_seen_are_predicted_with_the_law_chosen_without_them(gpu, target, mean, worst):
     errors = [found[gpu, target] for _, found in law_choice.nested().values() if (gpu, target) in found]
     assert np.mean(errors) <= mean and max(errors) <= worst
 
 
-def test_the_choice_without_each_model_is_the_same_core_every_time():
-    assert {label.partition(",")[0] for label, _ in law_choice.nested().values()} == {
-        "products and exponentials + bytes"
-    }
+def test_the_choice_without_each_model_is_the_same_core_but_once():
+    chosen = Counter(label.partition(", decoder")[0] for label, _ in law_choice.nested().values())
+    assert chosen == {"products and exponentials + bytes": 10, "products, attention apart + bytes": 1}
+
+
+@pytest.mark.parametrize("gpu", [H100, B200])
+def test_what_ships_misses_models_held_out_by_less_than_the_law_chosen_without_them(gpu):
+    """It has the launches and the efficiency of attention besides, held to what is known of them elsewhere."""
+    for target, held in zip(("time", "energy"), operator_law.held_out(gpu), strict=True):
+        errors = operator_law.by_group(held)
+        chosen = [found[gpu, target] for _, found in law_choice.nested().values() if (gpu, target) in found]
+        assert np.mean(list(errors.values())) < np.mean(chosen)
+
+
+def test_launches_are_shown_alike_by_two_accelerators_and_rest_on_one_model():
+    for gpu in (H100, B200):
+        time, (held, _) = operator_law.fits_of(gpu)[0], operator_law.held_out(gpu)
+        assert time.values[t_launch] == pytest.approx(roofline.LAUNCH, rel=0.1)
+        assert time.standard_errors[t_launch] < 0.2 * time.values[t_launch]
+        without = held["sana-1.5-1.6b"][0]
+        assert without.standard_errors[t_launch] > 0.3 * without.values[t_launch]
+
+
+def test_another_teams_runs_are_predicted_and_their_power_is_not():
+    """The law from one team's runs of the H100, on the other's: time inside the interval, joules under-estimated where
+    the card stands at its power limit throughout.
+    """
+    found = {(x.target, x.model): x for x in other_team.unseen()}
+    time = [x for (target, _), x in found.items() if target == "time"]
+    assert np.mean([x.error for x in time]) < 12 and sum(x.inside for x in time) >= 0.9 * sum(x.rows for x in time)
+    energy = [x for (target, _), x in found.items() if target == "energy"]
+    assert np.mean([x.error for x in energy]) < 14 and found["energy", "wan2.1-t2v-1.3b"].bias < -10
 
 
 @pytest.mark.parametrize(("model", "gpu", "request_", "seconds", "joules"), [

@@ -1,0 +1,58 @@
+"""A team that the fit has not seen: the H100's law from one team's runs, against those of another, taken elsewhere.
+
+The benchmark of Delavande et al. (2025) measured five video transformers on one H100, and one of them over sizes,
+frames and steps. What ships is fitted to both teams' runs; here the law and its interval come from the others' alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ditcarbon_sym.fitting import Data, Fit
+from ditcarbon_sym.held_out import log_scatter
+from ditcarbon_sym.uncertainty import LEVEL, student_quantile
+
+from .operator_law import H100, data, fits_of, held_out, published_runs
+
+TEAM = "delavande2025video"
+TARGETS = ("time", "energy")
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """One model of the other team: mean absolute error and bias (per cent), and how many rows the interval holds."""
+
+    target: str
+    model: str
+    rows: int
+    error: float
+    bias: float
+    inside: int
+
+
+@lru_cache(maxsize=1)
+def unseen() -> tuple[Unseen, ...]:
+    """Every model of the other team, predicted by the law that has seen none of its runs."""
+    mine = [run for run in published_runs(H100) if run.source == TEAM]
+    found = []
+    for target, fitted, held in zip(TARGETS, fits_of(H100, TEAM), held_out(H100, TEAM), strict=True):
+        rows = data(mine, target)
+        logs, halves = np.log(fitted.predict(rows) / rows.observed), half_widths(fitted, rows, held)
+        for model in dict.fromkeys(rows.groups):
+            own = np.array(rows.groups) == model
+            off = np.expm1(logs[own])
+            inside = int(np.sum(np.abs(logs[own]) <= halves[own]))
+            found.append(
+                Unseen(target, model, len(off), 100 * float(np.mean(np.abs(off))), 100 * float(np.mean(off)), inside)
+            )
+    return tuple(found)
+
+
+def half_widths(fitted: Fit, rows: Data, held: Mapping[str, tuple[Fit, Data]]) -> np.ndarray:
+    """Of the 90 % interval of each row, in logarithms: the fit's parameters, and the scatter of models held out."""
+    relative = fitted.slopes(rows.inputs) / fitted.predict(rows)[:, None]
+    variance = np.einsum("ri,ij,rj->r", relative, fitted.covariance, relative)
+    found: np.ndarray = student_quantile(LEVEL, len(held)) * np.sqrt(variance + log_scatter(held, each_once=True) ** 2)
+    return found
