@@ -18,7 +18,7 @@ from .efficiency import saturation
 from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified
 from .flops import latent_tokens
 from .held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
-from .measured_device import device_of, peak_note, told_facts
+from .measured_device import device_of, peak_note, rows_on, told_facts
 from .measurements import DENOISER, Row, read_csv
 from .notation import NOTATION, B, F_denoiser, F_total, InputError, Theta_peak, ell, mu, p, tau, v_s
 from .request import resolve_request
@@ -163,8 +163,8 @@ def calibrate(
             raise InputError(f"{name} = {str(value)[:20]} is outside {low}..{high}")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     path = Path(sweep)
-    rows = read_csv(path)
     device = device_of(path, gpu, entries)
+    rows, others = rows_on(path, read_csv(path), device)
     try:
         data = sweep_data(rows, device, entries)
         fitted = fit_identified(saturation, data, BGR, loss)
@@ -193,7 +193,7 @@ def calibrate(
             fitted, verdicts, held_out, device, pixels, source, _stages(rows), interval_table(known)
         ),
         rows=tuple(rows),
-        warnings=(*peak_note(path, device), *fit_warnings(data, held_out)),
+        warnings=(*others, *peak_note(path, device), *fit_warnings(data, held_out)),
     )
 
 

@@ -18,7 +18,7 @@ from .fitting import Data, Fit, Identified
 from .fitting_operators import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model
 from .fitting_operators import known as known_of
 from .held_out import log_scatter, residual_logs, within_scatter
-from .measured_device import device_of, peak_note, told_facts
+from .measured_device import device_of, peak_note, rows_on, told_facts
 from .measurements import Row, read_csv, read_header
 from .notation import (
     F_VAE,
@@ -69,7 +69,8 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     if bandwidth not in device.values:
         raise InputError(f"gpu {device.id!r} has no bandwidth_byte_per_second, which the operator law needs")
     swept = bool(read_header(path))
-    runs = _runs(path, read_csv(path), device, entries)
+    rows, others = rows_on(path, read_csv(path), device)
+    runs = _runs(path, rows, device, entries)
     assumed = {e_VAE: roofline.ASSUMED[e_VAE]}
     whole = {**({} if not swept else ALONE), **assumed}
     try:
@@ -99,7 +100,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         fitted=time, known=known, held_out=held_out, advice=(), losses={}, table=table,
         rows=tuple(row for row, _ in runs), of="time",
         warnings=(
-            *peak_note(path, device), *fit_warnings(time.full.data, held_out), *_poor(time), *no_decoder,
+            *others, *peak_note(path, device), *fit_warnings(time.full.data, held_out), *_poor(time), *no_decoder,
             *(no_energy or _unknowns(energy)),
         ),
     )  # fmt: skip

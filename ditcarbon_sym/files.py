@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import os
+import shutil
 import stat
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -69,26 +71,51 @@ def read_text(path: Path, kind: str) -> str:
 def written_together(paths: Sequence[Path]) -> Iterator[list[IO[bytes]]]:
     """Files that take their places, all or none, when all has been written, and vanish otherwise.
 
-    Each is written under another name beside its place. Raises `InputError` if one cannot be.
+    Each is written under another name beside its place, and keeps the permissions of what it replaces. A link is
+    followed, and what is no file, a device or a pipe, is written to and stays what it is. Raises `InputError` if one
+    cannot be.
     """
     waiting: list[tuple[IO[bytes], Path]] = []
     try:
         for path in paths:
             with writing(path):
-                waiting.append((_beside(path), path))
+                waiting.append((_beside(_place(path)), path))
         yield [file for file, _ in waiting]
         for file, path in waiting:
             with writing(path):
                 file.close()
-                Path(file.name).chmod(0o644)
+                Path(file.name).chmod(_permissions(path))
         for file, path in waiting:
             with writing(path):
-                Path(file.name).replace(path)
+                if _is_special(path):
+                    with Path(file.name).open("rb") as content, path.open("wb") as target:
+                        shutil.copyfileobj(content, target)
+                else:
+                    Path(file.name).replace(_place(path))
     finally:
         for file, _ in waiting:
             with contextlib.suppress(OSError):
                 file.close()
             Path(file.name).unlink(missing_ok=True)
+
+
+def _place(path: Path) -> Path:
+    """Where a file really lies: what a link points to."""
+    return Path(os.path.realpath(path))
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _permissions(path: Path) -> int:
+    """Those of the file that is replaced; of a new one, what the user's mask leaves."""
+    if path.is_file():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 @contextlib.contextmanager
@@ -105,10 +132,12 @@ def _beside(path: Path) -> IO[bytes]:
     import tempfile  # takes longer to load than the rest of this module
 
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if path.is_dir():
             raise IsADirectoryError(0, "is a folder")
-        found: IO[bytes] = tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+        folder = None if _is_special(path) else path.parent
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        found: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
     except ValueError as error:  # a null byte in the path
         raise InputError(f"{path}: cannot be written: {error}") from None
     return found

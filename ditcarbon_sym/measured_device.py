@@ -1,6 +1,6 @@
 """On which accelerator a sweep was measured: the one named by the user, or what the sweep says of itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sympy import Symbol
 
 from .catalog import Catalog, Gpu, load
-from .measurements import read_header
+from .measurements import Row, read_header, read_records
 from .notation import ID, NOTATION, TDP, InputError, Theta_peak, bandwidth
 
 FULL = "fp32"
@@ -22,7 +22,7 @@ def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
     if gpu is not None:
         return _at_precision(path, catalog.gpu(gpu), told)
     if not told:
-        raise InputError(f"{path} does not say on which accelerator it was measured; give --gpu")
+        return catalog.gpu(_named_by_rows(path))
     name = told.get("gpu")
     if not isinstance(name, str) or not ID.fullmatch(name):
         raise InputError(f"{path}: gpu = {name!r} in its header is no id; expected letters, digits, '.', '_', '-'")
@@ -35,6 +35,30 @@ def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
         id=name, name=str(told.get("device", name)), values=values, sources={}, origin=str(path),
         precision=str(told.get("peak_from", "")),
     )  # fmt: skip
+
+
+def _named_by_rows(path: Path) -> str:
+    """The accelerator that a table's column ``gpu`` names, if it is one."""
+    names = {record.get("gpu") or "" for record in read_records(path)} - {""}
+    if not names:
+        raise InputError(f"{path} does not say on which accelerator it was measured; give --gpu")
+    if len(names) > 1:
+        raise InputError(
+            f"{path} has rows of {len(names)} accelerators ({', '.join(sorted(names))}); choose with --gpu"
+        )
+    return names.pop()
+
+
+def rows_on(path: Path, rows: Sequence[Row], device: Gpu) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows that were measured on an accelerator, and what to say of others: rows that name none are taken for its
+    own.
+    """
+    kept = [row for row in rows if row.extra.get("gpu", "").strip() in ("", device.id)]
+    if not kept:
+        raise InputError(f"{path}: no row was measured on {device.id}; its column gpu names others")
+    left = len(rows) - len(kept)
+    note = f"{left} of {len(rows)} rows were measured on other accelerators than {device.id} and take no part"
+    return kept, (note,) if left else ()
 
 
 def told_number(path: Path, told: Mapping[str, Any], x: Symbol) -> float:

@@ -1,16 +1,17 @@
 """From a question of the command line to an answer in words: budgets and rivals resolved, units given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sympy import Symbol
 
+from . import pipeline
 from .formats import significant
 from .notation import C_output, C_total, E, H, InputError, W, n_frames, n_latent, tau, v_t
 from .operating import OperatingPoint, operating_point
 from .routes import order_notes, outside_validity
-from .solve import UNKNOWNS, Solution, break_even, within
+from .solve import ROUNDING, TOLD, UNKNOWNS, Solution, break_even, within
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
         raise InputError("--both needs a rival (--against-...)")
     carbon = C_total if question.per == "batch" else C_output
     point = operating_point(question.model, **question.options)
+    there = point
     if rival:
         other = _other(question, rival)
         solution = break_even(point, other, question.unknown, carbon, both=question.both)
@@ -50,11 +52,52 @@ def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
     else:
         ((unit, budget),) = given.items()
         output: Symbol = {"g": carbon, "wh": E, "s": tau}[unit]
-        solution, notes = within(point, question.unknown, output, budget), ()
+        solution, there = _settled(question, point, output, budget)
+        notes = ()
     square = question.unknown == "resolution" and point.values[H] != point.values[W]
     shape = ("the request is not square; the answer is the side of a square output",) if square else ()
-    at_answer = tuple(f"at the answer: {note}" for note in _notes(_moved(point, solution)))
+    at_answer = tuple(f"at the answer: {note}" for note in _notes(_moved(there, solution)))
     return solution, (*shape, *_lasting(point), *at_answer, *notes)
+
+
+REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
+"""Unknowns of the request: what is chosen from it, and exact at it, may be something else at the answer."""
+TRIES = 12
+
+
+def _settled(
+    question: Question, point: OperatingPoint, output: Symbol, budget: float
+) -> tuple[Solution, OperatingPoint]:
+    """Solve so that an estimate at the answer agrees: by the law, and with the work, that it would use there.
+
+    ``reached`` is what that estimate gives. Raises `InputError` where the request at the answer cannot be made, or no
+    law is the one that an estimate takes at its own answer.
+    """
+    solution = within(point, question.unknown, output, budget)
+    if question.unknown not in REQUESTED:
+        return solution, point
+    for _ in range(TRIES):
+        there = _asked_at(question, solution)
+        scale, _ = TOLD.get(output, (1.0, ""))
+        reached = scale * float(pipeline.evaluate(there.values, (output,), there.route)[output])
+        settled = pipeline.route_name(there.route) == pipeline.route_name(point.route)
+        if settled and reached <= budget * (1 + ROUNDING):
+            return replace(solution, reached=reached, slack=max(0.0, budget - reached)), there
+        point, solution = there, within(there, question.unknown, output, budget)
+    raise InputError(
+        f"no answer: near {question.unknown} = {solution.value:g} an estimate changes from one law of time to another; "
+        "give --efficiency bgr or roofline to keep to one"
+    )
+
+
+def _asked_at(question: Question, solution: Solution) -> OperatingPoint:
+    """The operating point of the request with the unknown at the answer."""
+    sized = ("height", "width") if question.unknown == "resolution" else ()
+    options = {name: value for name, value in question.options.items() if name not in sized}
+    try:
+        return operating_point(question.model, **{**options, question.unknown: int(solution.value)})
+    except InputError as error:
+        raise InputError(f"no answer: {question.unknown} = {solution.value:g} meets the budget, but {error}") from None
 
 
 def _other(question: Question, rival: Mapping[str, Any]) -> OperatingPoint:

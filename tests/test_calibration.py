@@ -132,3 +132,17 @@ def test_two_models_of_few_rows_are_fitted_though_neither_can_be_held_out(ditcar
     outcome = ditcarbon("fit", path, "--gpu", "v100-pcie-16gb", "--bootstrap", 0)
     assert outcome.code == 0
     assert "too few rows of each model: nothing can be held out" in outcome.err
+
+
+def test_rows_of_other_accelerators_take_no_part_and_that_is_said(ditcarbon, refused, tmp_path):
+    path, own = tmp_path / "all.csv", tmp_path / "own.toml"
+    lines = [f"pixart-alpha,{side},{side},{batch},0.{30 + k},{gpu}" for gpu in ("v100-pcie-16gb", "h100-sxm-80gb")
+             for k, (side, batch) in enumerate([(512, 1), (768, 1), (512, 4), (768, 4), (1024, 1)])]  # fmt: skip
+    path.write_text("\n".join(["model,height,width,batch,mu,gpu", *lines]))
+    outcome = ditcarbon("fit", path, "--gpu", "v100-pcie-16gb", "--bootstrap", 0, "--out", own)
+    assert outcome.code == 0 and "all.csv: 5 rows" in outcome.out
+    assert "5 of 10 rows were measured on other accelerators" in outcome.err
+    assert "has rows of 2 accelerators (h100-sxm-80gb, v100-pcie-16gb); choose with --gpu" in refused("fit", path)
+    assert "no row was measured on b200-sxm" in refused("fit", path, "--gpu", "b200-sxm")
+    path.write_text("\n".join(["model,height,width,batch,mu,gpu", *lines[:5]]))
+    assert ditcarbon("fit", path, "--bootstrap", 0).code == 0

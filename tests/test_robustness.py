@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
 
@@ -9,7 +10,7 @@ import pytest
 
 from ditcarbon_sym import InputError, calibration, catalog, estimate
 from ditcarbon_sym.files import DATA
-from ditcarbon_sym.formats import toml_text
+from ditcarbon_sym.formats import toml_text, write_atomically
 from ditcarbon_sym.notation import B_0, ell_star, mu_sat
 
 from .test_catalog import GPU, MODEL, shipped_table
@@ -293,3 +294,24 @@ def test_a_day_of_energy_is_its_batches(ditcarbon):
     assert table["per_day"]["energy_wh"] == pytest.approx(1000 * table["energy_wh"]["value"])
     shown = ditcarbon("estimate", "pixart-alpha", "--per-day", 1000).out
     assert f"{table['per_day']['energy_wh'] / 1000:.4f} " in shown.replace("\n", " ")
+
+
+def test_what_is_written_follows_links_keeps_permissions_and_leaves_devices_what_they_are(tmp_path):
+    target, link = tmp_path / "target.txt", tmp_path / "link.txt"
+    target.write_text("old")
+    target.chmod(0o600)
+    link.symlink_to(target)
+    write_atomically(link, "new")
+    assert link.is_symlink() and target.read_text() == "new" and target.stat().st_mode & 0o777 == 0o600
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True)
+    write_atomically(pipe, "through")
+    assert reader.communicate(timeout=30)[0] == "through" and stat.S_ISFIFO(pipe.stat().st_mode)
+    before = os.umask(0o027)
+    try:
+        write_atomically(tmp_path / "fresh.txt", "x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "fresh.txt").stat().st_mode & 0o777 == 0o640
+    assert {x.name for x in tmp_path.iterdir()} == {"target.txt", "link.txt", "pipe", "fresh.txt"}

@@ -144,8 +144,44 @@ def test_the_command_answers_with_units_slack_and_warnings(ditcarbon):
     table = json.loads(ditcarbon("solve", "pixart-alpha", "--for", "steps", "--budget-wh", 1, "--json").out)
     assert (table["unit"], table["model"]) == ("Wh per batch", "pixart-alpha")
     assert 0.9 < table["reached"] <= 1 and table["slack"] == pytest.approx(1 - table["reached"])
-    outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 0.02)
+    outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 20)
     assert "at the answer: extrapolates" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "budget", "output"),
+    [
+        (("pixart-alpha",), ("--budget-g", 0.06), "per_output_g"),
+        (("pixart-alpha", "--resolution", 256), ("--budget-g", 0.06), "per_output_g"),
+        (("pixart-alpha",), ("--budget-s", 2), "time_s"),
+        (("allegro", "--gpu", "h100-sxm-80gb", "--height", 720, "--width", 1280), ("--budget-s", 900), "time_s"),
+    ],
+)
+def test_an_estimate_at_the_answer_agrees_whatever_law_it_takes_there(ditcarbon, asked, budget, output):
+    """The paper's law stops at 512 pixels, where the operator law goes on; its decoder works in tiles."""
+    found = json.loads(ditcarbon("solve", *asked, "--for", "resolution", *budget, "--json").out)
+    model, *options = asked
+    options = [x for x in options if x not in ("--height", "--width", 720, 1280, "--resolution", 256)]
+    there = json.loads(ditcarbon("estimate", model, *options, "--resolution", int(found["value"]), "--json").out)
+    assert there[output]["value"] == pytest.approx(found["reached"], rel=1e-9)
+    assert found["reached"] <= budget[1] * (1 + 1e-9)
+
+
+def test_an_answer_that_no_estimate_accepts_is_refused_with_the_reason(refused):
+    said = refused("solve", "sd3-medium", "--gpu", "h100-sxm-80gb", "--for", "resolution", "--budget-s", 100)
+    assert "meets the budget, but" in said and "positions end at" in said
+    assert "no solution" in refused("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 0.02)
+
+
+def test_what_is_said_of_the_accelerator_is_said_of_the_answer_too(ditcarbon):
+    said = ditcarbon("solve", "flux.2-dev", "--gpu", "l4", "--for", "steps", "--budget-g", 2).err
+    assert "flux.2-dev does not fit l4" in said and "transferred, not calibrated" in said
+
+
+@pytest.mark.parametrize("name", ["peak_flop_per_second", "tdp_watt"])
+def test_what_the_joules_were_measured_at_is_no_unknown(refused, name):
+    said = refused("solve", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--for", name, "--budget-g", 1)
+    assert f"{name} of h100-sxm-80gb is what its energy was measured at" in said
 
 
 @pytest.mark.parametrize(
