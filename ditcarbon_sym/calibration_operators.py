@@ -135,9 +135,16 @@ def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Iden
 
 
 def _decoder(path: Path, device: Gpu, catalog: Catalog) -> Identified | None:
-    """The decoder's efficiency; None where no row measured one."""
-    decoded = _runs(path, read_csv(path, "vae_decoder"), device, catalog)
+    """The decoder's efficiency, from the largest row of each model; None where no row measured one."""
+    rows = read_csv(path, "vae_decoder")
+    largest = {row.model: row for row in sorted(rows, key=_outputs)}  # small ones wait for their launches
+    decoded = _runs(path, list(largest.values()), device, catalog)
     return fit_known(DECODING, _data(decoded, "time_s"), DECODER) if decoded else None
+
+
+def _outputs(row: Row) -> float:
+    """How much a row makes: pixels of all frames and outputs."""
+    return row.request["height"] * row.request["width"] * row.request.get("frames", 1.0) * row.request["batch"]
 
 
 def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:

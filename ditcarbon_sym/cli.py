@@ -103,7 +103,7 @@ def formula(
     catalog: CatalogOption = None,
 ) -> None:
     """Print an equation: plain, in LaTeX, in closed form, or with a model's numbers in it."""
-    from . import pipeline
+    from . import pipeline, work
     from .catalog import load
     from .notation import InputError
 
@@ -113,7 +113,8 @@ def formula(
             raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
         equation = pipeline.closed_form(equation.lhs)
     if model is not None:
-        equation = equation.at(load(catalog).model(model).values)
+        equation, notes = work.with_model(equation, load(catalog).model(model))
+        warn(notes)
     print(equation.latex() if latex else f"{equation}    ({_label(equation)})")
     if symbols:
         from . import report
@@ -124,7 +125,7 @@ def formula(
 @app.command()
 def claims(
     status: Annotated[str | None, typer.Option(help="Only this status, such as 'not reproducible'.")] = None,
-    where: Annotated[str | None, typer.Option(help="Only where the place or the quantity holds this text.")] = None,
+    where: Annotated[str | None, typer.Option(help="Only where place, quantity, number or id holds this text.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the ledger: every number the paper prints, and whether it holds."""
@@ -135,11 +136,11 @@ def claims(
     statuses = dict.fromkeys(row["status"] for row in rows)
     if status is not None and status not in statuses:
         raise InputError(f"unknown status {status!r}{nearest(status, statuses)}")
-    wanted = (where or "").lower()
+    wanted, sought = (where or "").lower(), ("id", "where", "quantity", "printed")
     chosen = [
         row
         for row in rows
-        if (status is None or row["status"] == status) and wanted in f"{row['where']} {row['quantity']}".lower()
+        if (status is None or row["status"] == status) and wanted in " ".join(row[x] for x in sought).lower()
     ]
     if as_json:
         print(formats.json_text({"claims": chosen}))

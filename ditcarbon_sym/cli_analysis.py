@@ -31,10 +31,13 @@ def derive(
     as_json: JsonOption = False,
 ) -> None:
     """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
-    from . import closed_forms, closed_forms_report, formats
+    from . import closed_forms, closed_forms_report, formats, work
+    from .catalog import load
 
     symbol = closed_forms.variable(variable)
     forms = closed_forms.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
+    if model is not None:
+        warn(work.leading_order_notes_of(load(catalog).model(model)))
     if as_json:
         print(formats.json_text(closed_forms_report.as_dict(forms)))
     elif latex:
@@ -83,21 +86,23 @@ def sensitivity(
     print(report.estimate_title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
     print_table("", header, sensitivity_report.elasticity_rows(analysis), right=(2,))
-    marks = [
-        (*row[:-1], x.note) for row, x in zip(sensitivity_report.swing_rows(analysis), analysis.swings, strict=True)
-    ]
-    print_table(
-        f"{analysis.noun} ({analysis.unit}) over documented ranges",
-        ("input", "range", "at low end", "at high end", "note"),
-        marks,
-        right=(2, 3),
-    )
-    print_table(
-        "interactions: second derivatives of the logarithm",
-        ("input", "with", "value"),
-        sensitivity_report.interaction_rows(analysis),
-        right=(2,),
-    )
+    if analysis.swings:
+        marks = [
+            (*row[:-1], x.note) for row, x in zip(sensitivity_report.swing_rows(analysis), analysis.swings, strict=True)
+        ]
+        print_table(
+            f"{analysis.noun} ({analysis.unit}) over documented ranges",
+            ("input", "range", "at low end", "at high end", "note"),
+            marks,
+            right=(2, 3),
+        )
+    if sensitivity_report.interaction_rows(analysis):
+        print_table(
+            "interactions: second derivatives of the logarithm",
+            ("input", "with", "value"),
+            sensitivity_report.interaction_rows(analysis),
+            right=(2,),
+        )
     if analysis.sobol:
         header = ("input", "first order", "total", "local share")
         print_table("Sobol indices over the same ranges", header, sensitivity_report.sobol_rows(analysis))
@@ -128,7 +133,9 @@ def uncertainty(
         print(formats.json_text(formats.plain(spread.to_dict())))
         return
     header = ("output", "value", "unit", "parameters alone", "predictive", "Monte Carlo, predictive")
-    print_table(f"{100 * level:g} % intervals", header, uncertainty_report.interval_rows(spread), right=(1,))
+    print_table(
+        f"{spread.title}: {100 * level:g} % intervals", header, uncertainty_report.interval_rows(spread), right=(1,)
+    )
     print_pairs("basis", uncertainty_report.basis_rows(spread))
     carbon = "total" if spread.scenario_of == "C_total" else "operational"
     scenario = ("scenario", "range", f"{carbon} at low end (g)", f"{carbon} at high end (g)", "source")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 
+from .measured_device import KNOWN_AS
 from .measurements import OPTIONAL, REQUIRED, Row, read_records, row_of
 from .notation import InputError, nearest
 
@@ -71,13 +72,24 @@ def _run(run: Mapping[str, str], asked: Mapping[str, str], of_run: str, of_reque
     if not _positive(run["duration"]):
         raise InputError(f"{of_run}: duration = {run['duration']!r} is not a positive number of seconds")
     metered = _positive(run.get("gpu_energy"))
+    told = _accelerator(run)
+    if told is not None and asked.get("gpu", "").strip() not in ("", told):
+        raise InputError(f"{of_request}: gpu = {asked['gpu']!r}, but {of_run} ran on {run['gpu_model']!r}")
     line = {
+        **({} if told is None else {"gpu": told}),
         **{name: asked[name] for name in REQUIRED},
         **{name: asked[name] for name in (*OPTIONAL, "gpu", "stage") if asked.get(name, "").strip()},
         "time_s": str(float(run["duration"]) / repeats),
         "energy_kwh": str(float(run["gpu_energy"]) / _pue(run) / repeats) if metered else "",
     }
     return row_of(of_request, line)
+
+
+def _accelerator(run: Mapping[str, str]) -> str | None:
+    """The catalogue's id of the accelerator that CodeCarbon names, such as ``1 x NVIDIA H100 80GB HBM3``; None where it
+    names none, or one that the catalogue does not have.
+    """
+    return KNOWN_AS.get((run.get("gpu_model") or "").partition(" x ")[2].strip())
 
 
 def _pue(run: Mapping[str, str]) -> float:

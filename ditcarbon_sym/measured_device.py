@@ -12,6 +12,14 @@ from .measurements import Row, read_header, read_records
 from .notation import ID, NOTATION, TDP, InputError, Theta_peak, bandwidth
 
 FULL = "fp32"
+KNOWN_AS: Mapping[str, str] = {
+    "Tesla V100-PCIE-16GB": "v100-pcie-16gb", "Tesla V100-SXM2-32GB": "v100-sxm2-32gb", "Tesla T4": "t4",
+    "NVIDIA A100-SXM4-40GB": "a100-sxm-40gb", "NVIDIA A100-SXM4-80GB": "a100-sxm-80gb", "NVIDIA A10G": "a10g",
+    "NVIDIA L4": "l4", "NVIDIA L20": "l20", "NVIDIA L40S": "l40s", "NVIDIA GeForce RTX 4090": "rtx-4090",
+    "NVIDIA GeForce RTX 5090": "rtx-5090", "NVIDIA H20": "h20", "NVIDIA H100 80GB HBM3": "h100-sxm-80gb",
+    "NVIDIA H200": "h200-sxm-141gb", "NVIDIA B200": "b200-sxm",
+}  # fmt: skip
+"""Names that the driver gives to accelerators of the catalogue."""
 
 
 def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:

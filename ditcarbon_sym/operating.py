@@ -36,6 +36,7 @@ from .notation import (
     InputError,
     L,
     Notation,
+    P_idle,
     Theta_peak,
 )  # fmt: skip
 from .request import Request, checked, resolve_request
@@ -122,7 +123,15 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         L: years * used * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    said = borrowed + notes + route.warnings + beware + _unknowns(device, boundary) + _memory(chosen, device)
+    said = (
+        _idle(device, used)
+        + borrowed
+        + notes
+        + route.warnings
+        + beware
+        + _unknowns(device, boundary)
+        + _memory(chosen, device)
+    )
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
 
 
@@ -225,13 +234,25 @@ def _memory(model: Model, device: Gpu) -> tuple[str, ...]:
     )
 
 
+def _idle(device: Gpu, utilisation: float) -> tuple[str, ...]:
+    """What a utilisation below one does not change."""
+    if utilisation == 1:
+        return ()
+    watts = f"{device.values[P_idle]:g} W" if P_idle in device.values else "power that is unknown"
+    return (
+        f"the utilisation counts for embodied carbon alone: energy and price are of busy hours; idle, {device.id} "
+        f"draws {watts} for {1 / utilisation - 1:.3g} s of each busy second",
+    )
+
+
 def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:
     """Name each missing fact and what stays unknown for want of it."""
     notes = []
     if TDP not in device.values:
         notes.append(f"the power of {device.id} is unknown: energy and carbon are left out")
     if boundary not in device.embodied:
-        notes.append(
-            f"the embodied carbon of {device.id} ({boundary}) is unknown: embodied and total carbon are left out"
-        )
+        known = " or ".join(f"--embodied-boundary {name!r}" for name in device.embodied)
+        remedy = f"; known by {known}" if known else ""
+        missing = f"the embodied carbon of {device.id} ({boundary}) is unknown"
+        notes.append(f"{missing}: embodied and total carbon are left out{remedy}")
     return tuple(notes)

@@ -81,8 +81,8 @@ def analyse(
     found = elasticities(point, symbol)
     moving = {x.knob for x in found}
     used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
-    if not used:
-        raise InputError(f"no input with a range changes {output} here")
+    if not moving:
+        raise InputError(f"no input changes {output} here")
     strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
     return Analysis(
         output=output,
@@ -90,8 +90,8 @@ def analyse(
         elasticities=found,
         swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
         interactions=interactions(point, strongest, symbol),
-        sobol=sobol(point, symbol, used, samples, seed) if with_sobol else (),
-        agreement=local_agreement(point, symbol, seed=seed) if with_sobol else None,
+        sobol=sobol(point, symbol, used, samples, seed) if with_sobol and used else (),
+        agreement=local_agreement(point, symbol, seed=seed) if with_sobol and used else None,
         samples=samples,
         seed=seed,
     )
@@ -167,13 +167,7 @@ def _blocks(analysis: Analysis) -> list[Block]:
         ("text", "Elasticities are exact: the gradient of the closed chain of equations at this operating point."),
         ("figure", (f"Exact elasticities of {noun} at the operating point.", "elasticities")),
         ("table", (("input", "stands at", "elasticity", "in words"), elasticity_rows(analysis))),
-        ("heading", "Over documented ranges"),
-        (
-            "text",
-            f"Each input alone moves through its documented range, all others stay; {noun} in {analysis.unit}.",
-        ),
-        ("figure", (f"{noun[:1].upper()}{noun[1:]} over the documented range of each input.", "tornado")),
-        ("table", (("input", "range", "at low end", "at high end", "source of the range"), swing_rows(analysis))),
+        *(_over_ranges(analysis) if analysis.swings else ()),
         ("heading", "Where inputs interact"),
         (
             "text",
@@ -197,6 +191,19 @@ def _blocks(analysis: Analysis) -> list[Block]:
         ("heading", "What it rests on"),
         ("table", (("what", "how"), basis_rows(result))),
         ("text", f"ditcarbon_sym {__version__}; data {data_version()}."),
+    ]
+
+
+def _over_ranges(analysis: Analysis) -> list[Block]:
+    noun = analysis.noun
+    return [
+        ("heading", "Over documented ranges"),
+        (
+            "text",
+            f"Each input alone moves through its documented range, all others stay; {noun} in {analysis.unit}.",
+        ),
+        ("figure", (f"{noun[:1].upper()}{noun[1:]} over the documented range of each input.", "tornado")),
+        ("table", (("input", "range", "at low end", "at high end", "source of the range"), swing_rows(analysis))),
     ]
 
 

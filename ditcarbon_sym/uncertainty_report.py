@@ -1,7 +1,7 @@
 """How intervals look: each output with its sources of doubt side by side, and scenarios apart from them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 from sympy import Symbol
 
 from . import pipeline
+from .estimation import estimate_at
 from .formats import significant
 from .notation import NOTATION, C_emb, C_op, C_output, C_total, E, InputError, mu, tau
 from .operating import OperatingPoint
+from .report import estimate_title
 from .sensitivity import WORDS, Swing, tornado
 from .sensitivity_report import swing_words
 from .uncertainty import (
@@ -46,22 +48,25 @@ class Line:
 class Spread:
     """All lines, the scenarios, and what the intervals rest on."""
 
+    title: str
     level: float
     draws: int
     seed: int
     lines: Sequence[Line]
     scenarios: Sequence[Swing]
     scenario_of: str
-    scatter: float | None
+    scatter: Mapping[str, float]
     words: str
     worst_disagreement: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
         return {
+            "schema_version": 1,
+            "request": self.title,
             "level": self.level,
             "monte_carlo": {"draws": self.draws, "seed": self.seed, "worst_disagreement": self.worst_disagreement},
-            "held_out_log_scatter": self.scatter,
+            "held_out_log_scatter": dict(self.scatter),
             "basis": self.words,
             "outputs": {
                 NOTATION[x.output].field: {
@@ -93,31 +98,29 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
         own = log_interval(float(values[x]), quantile(level) * deviations[x]) if x in deviations else None
         sampled = drawn.get("predictive"), drawn.get("parameter")
         lines.append(Line(x, float(values[x]), own, predicted.get(x), *sampled))
-    apart = [_apart(line) for line in lines if line.parameters and line.monte_carlo_parameters]
+    apart = [_apart(line) for line in lines if line.predictive and line.monte_carlo]
     scenario_of = next((x for x in (C_total, C_op) if x in known), None)
     scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
-    between = scatter(point.calibration) if point.calibration else None
+    between, joules = ((scatter(point.calibration, energy=x) if point.calibration else None) for x in (False, True))
     return Spread(
+        estimate_title(estimate_at(point)),
         level,
         draws,
         seed,
         lines,
         scenarios,
         scenario_of.name if scenario_of else "",
-        None if between is None else between.deviation,
+        {} if between is None else {name: x.deviation for name, x in (("time", between), ("energy", joules)) if x},
         interval_words(point, level),
         max(apart, default=None),
     )
 
 
 def _apart(line: Line) -> float:
-    """How far the two parameter intervals lie apart, relative to the interval's own half-width.
-
-    Compared without the scatter, which both methods share and which would hide any difference.
-    """
-    assert line.parameters is not None and line.monte_carlo_parameters is not None
-    half = (line.parameters[1] - line.parameters[0]) / 2
-    ends = zip(line.parameters, line.monte_carlo_parameters, strict=True)
+    """How far the two predictive intervals lie apart, relative to the interval's own half-width."""
+    assert line.predictive is not None and line.monte_carlo is not None
+    half = (line.predictive[1] - line.predictive[0]) / 2
+    ends = zip(line.predictive, line.monte_carlo, strict=True)
     return max(abs(a - b) for a, b in ends) / half if half else 0.0
 
 
@@ -150,8 +153,9 @@ def interval_rows(found: Spread) -> list[tuple[str, ...]]:
 def basis_rows(found: Spread) -> list[tuple[str, str]]:
     """Say what the intervals rest on and how well the two methods agree."""
     rows = [("interval", found.words)]
-    if found.scatter is not None:
-        rows.append(("scatter", f"{found.scatter:.4f} in the logarithm, of architectures held out of the fit"))
+    if found.scatter:
+        each = ", ".join(f"{x:.4f} of {name}" for name, x in found.scatter.items())
+        rows.append(("scatter", f"{each}, in the logarithm, of what was held out of the fit"))
     if found.worst_disagreement is not None:
         noise = sampling_noise(found.level, found.draws)
         if noise > 0.05:

@@ -16,7 +16,7 @@ from typing import Any
 from sympy import Integer, Symbol
 
 from . import pipeline
-from .catalog import Catalog, load
+from .catalog import Catalog, defaults, load
 from .codecarbon import KEYS, joined
 from .equation import Equation
 from .measurements import DENOISER, Row, read_columns, read_csv, read_header
@@ -155,6 +155,8 @@ def validate(
         rows, told = _measured(path)
     if gpu is None and calibration is None:
         gpu = told
+    if gpu is None and calibration is None and not all(row.extra.get("gpu") for row in rows):
+        notes[f"no accelerator is named: rows are taken for the default's, {defaults()['gpu']}; give --gpu"] = None
     options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries}
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     scored = []

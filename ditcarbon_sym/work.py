@@ -33,6 +33,7 @@ from .notation import (
     W,
     ell,
     g,
+    kappa,
     m,
     n_exp,
     n_frames,
@@ -40,6 +41,7 @@ from .notation import (
     n_launch,
 )  # fmt: skip
 from .operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, total
+from .request import resolve_request
 from .stages import Stages
 
 BYTES_PER_ELEMENT = 2
@@ -59,6 +61,24 @@ def equations(model: Model, numbers: Mapping[Symbol, float], head_multiple: int)
         raise InputError(f"the operator law needs every stage of {model.id}; not known: {missing}")
     sizes = tuple(int(numbers[x]) for x in (H, W, n_frames, m, g))
     return _equations(_Key(networks), sizes, head_multiple)
+
+
+def leading_order_notes_of(model: Model) -> tuple[str, ...]:
+    """How far the leading order is from the exact count of a model, at the request that it was released with."""
+    return leading_order_notes(model, resolve_request(model, {})[0], fitted=False)
+
+
+def with_model(equation: Equation, model: Model) -> tuple[Equation, tuple[str, ...]]:
+    """The equation with a model's numbers in it, and what to beware of: its flags and sizes, or, for the operator law,
+    the work of its operators, exact at the request that it was released with.
+    """
+    numbers, _ = resolve_request(model, {})
+    if equation.number.startswith("operator law") and {F_dense, F_total} & {*equation.inputs}:
+        size = f"{numbers[H]:g} x {numbers[W]:g}" + (f" x {numbers[n_frames]:g} frames" if model.is_video else "")
+        return equation.inline(*equations(model, numbers, 1)), (f"the work of {model.id} is exact at {size}",)
+    counted = equation.at(model.values)
+    flop = counted != equation and equation.lhs not in (P, kappa, ell)
+    return counted, leading_order_notes_of(model) if flop else ()
 
 
 class _Key:

@@ -119,8 +119,11 @@ class Bench:
 
     def _kernels(self) -> Any:
         """Fused attention as torch chooses it, or its products and softmax one by one."""
+        import torch
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
+        if self.device.kind == "cuda":  # else torch does these products in 32 bits
+            torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
         return sdpa_kernel(SDPBackend.MATH) if self.attention == "eager" else nullcontext()
 
     def _fits(self, point: Point) -> bool:

@@ -14,17 +14,10 @@ from typing import Any
 
 from .. import __version__
 from ..catalog import load
+from ..measured_device import KNOWN_AS
 from ..notation import NOTATION, TDP, InputError, Theta_peak, bandwidth
 from . import energy, timing
 
-KNOWN_AS: Mapping[str, str] = {
-    "Tesla V100-PCIE-16GB": "v100-pcie-16gb", "Tesla V100-SXM2-32GB": "v100-sxm2-32gb", "Tesla T4": "t4",
-    "NVIDIA A100-SXM4-40GB": "a100-sxm-40gb", "NVIDIA A100-SXM4-80GB": "a100-sxm-80gb", "NVIDIA A10G": "a10g",
-    "NVIDIA L4": "l4", "NVIDIA L20": "l20", "NVIDIA L40S": "l40s", "NVIDIA GeForce RTX 4090": "rtx-4090",
-    "NVIDIA GeForce RTX 5090": "rtx-5090", "NVIDIA H20": "h20", "NVIDIA H100 80GB HBM3": "h100-sxm-80gb",
-    "NVIDIA H200": "h200-sxm-141gb", "NVIDIA B200": "b200-sxm",
-}  # fmt: skip
-"""Names that the driver gives to accelerators of the catalogue."""
 SIDES = {"cuda": (4096, 8192, 16384), "cpu": (512, 1024, 2048)}
 """Sides of the square matrix products whose fastest is taken for the peak."""
 COPIED = {"cuda": 2**30, "cpu": 2**28}
@@ -197,6 +190,7 @@ def facts(
         "energy_period_s": None if device.counter is None else device.counter.period,
         "dtype": dtype, "attention": attention, "compiled": compiled, "threads": torch.get_num_threads(),
         "date": datetime.now(UTC).date().isoformat(), "driver": driver, "cuda": torch.version.cuda,
+        "cudnn": torch.backends.cudnn.version() if device.kind == "cuda" else None,
         "torch": str(torch.__version__), "diffusers": version("diffusers"), "transformers": version("transformers"),
         "ditcarbon": __version__, "python": platform.python_version(), "processors": os.cpu_count(),
     }  # fmt: skip

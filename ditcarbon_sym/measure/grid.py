@@ -24,7 +24,7 @@ FRAMES = (1, 9, 17, 33, 49, 81)
 """Output frames of video models: those up to the released number are taken."""
 BATCHES = (1, 4, 8)
 BYTES = {"bf16": 2, "fp16": 2, "fp32": 4}
-LOADED_PER_SECOND = {"cuda": 2e9, "cpu": 5e8}
+LOADED_PER_SECOND = {"cuda": 5e9, "cpu": 5e8}
 """Bytes of random weights that are made in a second, about; and ``LOADING`` seconds to make the modules."""
 LOADING = 2.0
 ALIVE = 2

@@ -5,6 +5,7 @@ be those of the catalogue's exact count.
 """
 
 import math
+import random
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
@@ -76,18 +77,26 @@ def parameters(modules: Iterable[Any]) -> int:
 
 
 def random_weights(device: str, dtype: Any, make: Callable[[], Any]) -> Any:
-    """Make a network on a device, its weights from a block of random values instead of each class's slow draw."""
+    """Make a network on a device, its weights from a block of random values instead of each class's slow draw.
+
+    What an accelerator draws depends on the values that it multiplies. So each tensor begins at a place of its own in
+    the block, or projections and blocks would be alike and all tokens become one; and weights have a spread that keeps
+    activations as large as they came.
+    """
     import torch
 
     before = torch.get_default_dtype()
-    block = (SPREAD * torch.randn(BLOCK, device=device)).to(dtype)
+    block = torch.randn(2 * BLOCK, device=device).to(dtype)
+    start_at = random.Random(0)
 
     def fill(tensor: Any) -> Any:
         with torch.no_grad():
             flat = tensor.view(-1) if tensor.is_contiguous() else tensor.reshape(-1)
+            spread = tensor[0].numel() ** -0.5 if tensor.dim() > 1 else SPREAD
+            first = start_at.randrange(BLOCK)
             for start in range(0, flat.numel(), BLOCK):
                 part = flat[start : start + BLOCK]
-                part.copy_(block[: part.numel()])
+                torch.mul(block[first : first + part.numel()], spread, out=part)
         return tensor
 
     class Filled(torch.overrides.TorchFunctionMode):  # type: ignore[misc]  # torch has no types here
@@ -138,7 +147,22 @@ def denoiser(model: str, device: str, dtype: Any) -> Any:
     net = random_weights(device, dtype, lambda: build(fields))
     _demand_as_counted(model, stages.DENOISER, parameters([net]))
     PATCHES.get(fields["_class_name"], _untouched)(net)
+    sharpened(net)
     return net
+
+
+SHARP = frozenset({"to_q", "to_k", "add_q_proj", "add_k_proj", "norm_q", "norm_k", "norm_added_q", "norm_added_k"})
+"""Weights of queries and keys, by their modules' names in diffusers."""
+
+
+def sharpened(net: Any) -> None:
+    """Queries and keys twice as large: softmax that prefers some tokens, else every token leaves as the mean of all."""
+    import torch
+
+    with torch.no_grad():
+        for name, weight in net.named_parameters():
+            if SHARP & set(name.split(".")) and name.endswith("weight"):
+                weight.mul_(2)
 
 
 def _demand_as_counted(model: str, stage: str, found: int) -> None:
@@ -225,7 +249,10 @@ def encoding(model: str, nets: list[Any], size: Mapping[str, int], device: str) 
         lengths.append((net, int(stage.tokens().subs(m, size["text_tokens"]))))
         if size["guidance"] > 1 and stage.negative:
             lengths.append((net, int(stage.negative_tokens().subs(m, size["text_tokens"]))))
-    fed = [(net, torch.ones(size["batch"], tokens, dtype=torch.long, device=device)) for net, tokens in lengths]
+    fed = [
+        (net, torch.randint(0, net.config.get_text_config().vocab_size, (size["batch"], tokens), device=device))
+        for net, tokens in lengths
+    ]
 
     def encode() -> None:
         for net, tokens in fed:
