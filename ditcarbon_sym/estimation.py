@@ -230,12 +230,14 @@ def _equation_names(point: OperatingPoint) -> list[str]:
 
 
 def _convention(point: OperatingPoint) -> str:
-    counted = "exact, operator lists" if _by_operators(point) else "leading order, paper Eq. (2)"
+    exactly = _by_operators(point) and point.model.networks is not None
+    counted = "exact, operator lists" if exactly else "leading order, paper Eq. (2)"
     return f"1 fused multiply-add = 2 FLOP; {counted}"
 
 
 def _vae_words(point: OperatingPoint) -> str:
-    if _by_operators(point):
+    networks = None if point.model.networks is None else point.model.networks()
+    if _by_operators(point) and networks is not None and networks.decoder is not None:
         return "the decoder's operators, in the tiles it works in"
     return (
         f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"

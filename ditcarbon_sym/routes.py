@@ -5,11 +5,12 @@ One call uses one route. No fit is used silently outside its regime or on anothe
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Symbol
 
-from . import carbon, pipeline, roofline, work
+from . import carbon, flags_work, pipeline, roofline, work
 from .catalog import Calibration, Gpu, Model, defaults, paper_models, shipped_calibration
 from .notation import NOTATION, TDP, B, H, InputError, P_idle, Theta_peak, W, bandwidth, ell, mu
 from .request import checked
@@ -36,7 +37,8 @@ def choose_route(
 ) -> ChosenRoute:
     """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
 
-    The paper's fit where it was made: its models, in its production regime. Elsewhere the operator law, with the
+    The paper's fit where it was made: its models, and others of which only flags are known, in its production regime.
+    Elsewhere the operator law, with the
     accelerator's calibration or, where there is none, with what carries over from other accelerators.
     """
     if measured is not None:
@@ -48,8 +50,9 @@ def choose_route(
             return _by_operators(model, numbers, own, device)
         return ChosenRoute(own.law, own.values, own, outside_validity(own, model, numbers))
     calibration = calibration_for(device)
-    in_paper = calibration is not None and is_production(calibration, numbers) and _is_the_papers(model)
-    if law == roofline.LAW or (law is None and _is_whole(model) and not in_paper):
+    production = calibration is not None and is_production(calibration, numbers)
+    by_paper = production and (_is_the_papers(model) or not _is_whole(model))
+    if law == roofline.LAW or (law is None and not by_paper):
         operators, why_not = _operator_calibration(device)
         if operators is not None:
             return _by_operators(model, numbers, operators, device)
@@ -86,8 +89,6 @@ def _by_bgr(
     if calibration is None and explicit:
         calibration = shipped_calibration(str(defaults()["gpu"]))
     remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
-    if calibration is None and not _is_whole(model) and _operator_calibration(device)[0] is not None:
-        raise InputError(f"{device.id} has the operator law alone, and {_not_whole(model)}; {remedy}")
     if calibration is None:
         beside = f" and none can be transferred to it: {why_not}" if why_not else ""
         raise InputError(f"gpu {device.id!r} has no calibration{beside}; {remedy}")
@@ -114,20 +115,24 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
     values = {P_idle: 0.0, **calibration.device, **calibration.values}
     notes = [transfer_words(calibration, device)] if calibration.transferred else []
     notes += outside_validity(calibration, model, numbers)
+    if model.networks is None:
+        calibration = replace(calibration, quality=_widened(calibration.quality))
+        notes.append(f"{model.id} is known by its flags alone: {flags_work.words()}")
     return ChosenRoute(pipeline.Route(roofline.LAW, equations), values, calibration, tuple(notes))
+
+
+def _widened(quality: Mapping[str, Any]) -> dict[str, Any]:
+    """The scatter that a prediction meets, and besides it what flags alone leave open."""
+    found = dict(quality)
+    for key, name in (("held_out_log_scatter", "time"), ("held_out_log_scatter_energy", "energy")):
+        if key in found:
+            found[key] = math.hypot(found[key], flags_work.SCATTER[name])
+    return found
 
 
 def _is_whole(model: Model) -> bool:
     """Whether every stage of the model is known operator by operator."""
     return model.networks is not None and not model.networks().absent
-
-
-def _not_whole(model: Model) -> str:
-    """Why the operator law cannot be used on a model."""
-    if model.networks is None:
-        return f"model {model.id!r} is given by flags: the law needs its diffusers configuration (--config)"
-    absent = " and ".join(name.replace("_", " ") for name in model.networks().absent)
-    return f"the {absent} of {model.id} are not known: the law needs the whole pipeline's folder (--config)"
 
 
 def _is_the_papers(model: Model) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol
 
-from . import stages
+from . import flags_work, stages
+from . import flops as order
+from .architectures.network import Decoder
 from .catalog import Model
 from .counting import decoded, flops, latent_size, leading_order
 from .equation import Equation, exact
@@ -31,6 +33,7 @@ from .notation import (
     Q_elem,
     S,
     W,
+    d,
     ell,
     g,
     kappa,
@@ -51,14 +54,12 @@ BYTES_PER_ELEMENT = 2
 def equations(model: Model, numbers: Mapping[Symbol, float], head_multiple: int) -> tuple[Equation, ...]:
     """Parameters, tokens, work and FLOP of this model's requests; ``head_multiple`` pads the width of attention heads.
 
-    Raises `InputError` for a model that is known by its flags alone, or one of whose stages is not known.
+    Of a model that is known by its flags alone, they are those of Table 2; a stage that is not known stands in at
+    leading order.
     """
     if model.networks is None:
-        raise InputError(f"model {model.id!r} is given by flags: the operator law needs its configuration (--config)")
+        return flags_work.equations(model.values[d])
     networks = model.networks()
-    if networks.decoder is None or networks.text is None:
-        missing = ", ".join(f"{stage} ({why})" for stage, why in networks.absent.items())
-        raise InputError(f"the operator law needs every stage of {model.id}; not known: {missing}")
     sizes = tuple(int(numbers[x]) for x in (H, W, n_frames, m, g))
     return _equations(_Key(networks), sizes, head_multiple)
 
@@ -97,7 +98,7 @@ class _Key:
 @lru_cache(maxsize=512)
 def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[Equation, ...]:
     networks = key.networks
-    height, width, frames, text, guidance = sizes
+    height, width, frames, text, _ = sizes
     latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
     depth = -(-latent // networks.denoiser.patch_frames)
     operators = networks.denoiser.operators()
@@ -113,11 +114,22 @@ def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[E
         Equation(label, n_exp, parts["exponentials"]),
         Equation(label, Q_elem, BYTES_PER_ELEMENT * parts["moved"]),
         Equation(label, n_launch, parts["launches"]),
-        Equation(label, F_text, _text(networks, guidance)),
-        Equation(label, F_VAE, _decoder(networks, height, width, frames, latent)),
+        *_one_shot(networks, sizes, latent),
         Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
         Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
     )
+
+
+def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equation]:
+    """FLOP of the text encoders and of the decoder for one output."""
+    height, width, frames, _, guidance = sizes
+    text, decoder = [order.text_encoder], [order.latent_pixels, order.vae_decoder]
+    if networks.text is not None:
+        text = [Equation("operator list", F_text, _text(networks, guidance))]
+    if networks.decoder is not None:
+        one = _decoded(networks.decoder, height, width, frames, latent)
+        decoder = [Equation("operator list", F_VAE, one)]
+    return [*text, *decoder]
 
 
 def _work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
@@ -158,12 +170,10 @@ def _text(networks: Stages, guidance: int) -> Expr:
     return found
 
 
-def _decoder(networks: Stages, height: int, width: int, frames: int, latent: int) -> Expr:
+def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int) -> Expr:
     """FLOP of decoding one output: exact here, and in proportion to pixels and frames around."""
-    if networks.decoder is None:
-        return Integer(0)
-    expression: Any = total(networks.decoder.operators()).flop
-    here = float(decoded(networks.decoder, expression, height, width, latent))
+    expression: Any = total(decoder.operators()).flop
+    here = float(decoded(decoder, expression, height, width, latent))
     if math.isnan(here):
         raise InputError(f"{height} x {width} x {frames} frames is smaller than the tiles that the VAE decodes")
     return exact(here) * H * W * n_frames / (height * width * frames)

@@ -67,11 +67,19 @@ request = { height = 256, width = 256, batch = 1, steps = 20, guidance = 2, text
 """
 
 
-def test_below_production_the_fit_is_refused_for_a_model_known_by_flags_and_the_remedies_named(tmp_path):
+def test_below_production_the_operator_law_answers_for_a_model_known_by_flags_too(tmp_path):
     path = tmp_path / "my.toml"
     path.write_text(BY_FLAGS)
+    found = estimate("mine", catalog=path)
+    assert found.basis["efficiency"] == "roofline"
+    assert any("known by its flags alone" in note for note in found.warnings)
+
+
+def test_where_no_law_answers_the_remedies_are_named(tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text(BY_FLAGS + "\n[gpus.bare]\npeak_flop_per_second = 1e14\n")
     with pytest.raises(InputError, match=r"--mu.*--calibration.*--efficiency bgr"):
-        estimate("mine", catalog=path)
+        estimate("mine", catalog=path, gpu="bare")
 
 
 def test_below_production_the_operator_law_answers():

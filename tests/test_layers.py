@@ -22,6 +22,7 @@ FLOORS = [
     {"entries"},
     {"schema", "catalog", "pipeline", "request", "measurements", "derivatives"},
     {"diffusers_config", "counting", "request_count"},
+    {"flags_work"},
     {"work", "transfer"},
     {"runs", "measured_device"},
     {"routes"},

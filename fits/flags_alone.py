@@ -1,0 +1,102 @@
+"""How far time and energy are off where a model is known by its flags alone: ``python -m fits.flags_alone``.
+
+Every model of the catalogue whose FLOP of a pass the leading order has right within a tenth is estimated twice on the
+H100: by its operators, and as if only its flags and sizes were known.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from ditcarbon_sym import flags_work, pipeline, work
+from ditcarbon_sym.catalog import Model, load
+from ditcarbon_sym.counting import flops, leading_order
+from ditcarbon_sym.notation import (
+    NOTATION,
+    REQUEST_FIELDS,
+    E,
+    F_attn,
+    N,
+    Q_elem,
+    d,
+    ell,
+    j,
+    m,
+    n_exp,
+    n_launch,
+    s,
+    tau,
+)
+from ditcarbon_sym.operating import operating_point
+
+from .operator_law import H100
+
+RIGHT = 0.1
+"""Relative error of the leading order up to which a model counts."""
+
+
+@dataclass(frozen=True)
+class Usual:
+    """A model: what flags do not tell of it, and the logarithms by which they are off."""
+
+    moved: float
+    launched: float
+    head: float
+    hidden_size: float
+    off: Mapping[str, float]
+
+
+@lru_cache(maxsize=1)
+def usual() -> dict[str, Usual]:
+    """Every model that counts."""
+    return {name: found for name, model in load().models.items() if (found := _of(model)) is not None}
+
+
+def _of(model: Model) -> Usual | None:
+    point = operating_point(model.id, gpu=H100, efficiency="roofline")
+    assert model.networks is not None and point.calibration is not None
+    sizes = {NOTATION[x].field: int(point.values[x]) for x in REQUEST_FIELDS}
+    forward = float(flops(model.networks(), **sizes)["denoiser_forward"])
+    if abs(leading_order(model, point.values, 1, forward)["denoiser_forward_error"]) > RIGHT:
+        return None
+    route = point.route
+    assert isinstance(route, pipeline.Route)
+    law = [x for x in route.equations if x.lhs not in {y.lhs for y in work.equations(model, point.values, 1)}]
+    alone = pipeline.Route(route.name, (*flags_work.equations(point.values[d]), *law))
+    exact = pipeline.evaluate(point.values, (tau, E, Q_elem, n_launch, n_exp, F_attn, ell), route)
+    by_flags = pipeline.evaluate({**point.values, **model.values}, (tau, E), alone)
+    v = {**model.values, **point.values}
+    rows = float(exact[ell]) + (v[s] + v[j] - v[s] * v[j]) * v[m]
+    return Usual(
+        float(exact[Q_elem]) / (2 * v[N] * v[d] * rows), float(exact[n_launch]) / v[N],
+        float(exact[F_attn]) / 4 / float(exact[n_exp]), v[d],
+        {name: math.log(float(by_flags[x]) / float(exact[x])) for name, x in (("time", tau), ("energy", E))},
+    )  # fmt: skip
+
+
+def scatter() -> dict[str, float]:
+    """Root mean square of the logarithm by which time and energy are off."""
+    return {name: float(np.sqrt(np.mean([x.off[name] ** 2 for x in usual().values()]))) for name in flags_work.SCATTER}
+
+
+def medians() -> dict[str, float]:
+    """Of what flags do not tell: elements moved, kernels launched, and channels of narrow and of wide heads."""
+    models = list(usual().values())
+    narrow = [x.head for x in models if x.hidden_size < flags_work.FROM]
+    wide = [x.head for x in models if x.hidden_size >= flags_work.FROM]
+    return {
+        "moved": float(np.median([x.moved for x in models])),
+        "launched": float(np.median([x.launched for x in models])),
+        "narrow": float(np.median(narrow)),
+        "wide": float(np.median(wide)),
+    }
+
+
+if __name__ == "__main__":
+    for name, found in usual().items():
+        print(f"{name}: {found.moved:.1f} moved, {found.launched:.1f} launched, heads of {found.head:.0f}, "
+              f"time {np.expm1(found.off['time']):+.1%}, energy {np.expm1(found.off['energy']):+.1%}")  # fmt: skip
+    print(medians(), scatter())
