@@ -237,6 +237,8 @@ def compare(
         print_table(
             name, ("", "ratio", f"{level:.0%} interval", "in words"), compare_report.ratio_rows(ratios), right=(1,)
         )
+        if words := compare_report.per_output_words(found, k):
+            print(words)
         print(f"shared errors of {name}: {found.shared[k - 1]}\n")
 
 

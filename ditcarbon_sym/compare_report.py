@@ -3,7 +3,7 @@
 from .compare import Comparison, Ratio
 from .estimation import Quantity
 from .formats import significant
-from .notation import NOTATION
+from .notation import NOTATION, E, tau
 from .report import interval
 
 QUANTITIES = (
@@ -48,6 +48,20 @@ def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
 def ratio_rows(ratios: tuple[Ratio, ...]) -> list[tuple[str, ...]]:
     """Return the ratios of one request to the first."""
     return [(NOTATION[x.output].meaning, significant(x.value), _span(x), x.verdict) for x in ratios]
+
+
+def per_output_words(comparison: Comparison, k: int) -> str:
+    """Time and energy of one output beside the first request's, where the batches differ; nothing where not."""
+    first, other = comparison.estimates[0], comparison.estimates[k]
+    batches = first.request["outputs"], other.request["outputs"]
+    if batches[0] == batches[1]:
+        return ""
+    each = {x.output: x.value for x in comparison.ratios[k - 1]}
+    shown = [
+        f"{name} {significant(value * batches[0] / batches[1])} of A's"
+        for name, value in (("time", each[tau]), ("energy", each[E])) if value is not None
+    ]  # fmt: skip
+    return f"runtime and energy above are of batches of {batches[0]} and {batches[1]}; per output: {', '.join(shown)}"
 
 
 def _span(ratio: Ratio) -> str:

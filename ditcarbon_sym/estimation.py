@@ -43,6 +43,7 @@ from .stages import DECODER, DENOISER
 from .uncertainty import LEVEL, interval_words, predictive
 
 SCHEMA_VERSION = 1
+EXACT = "exact, operator lists"
 LAWS = {
     "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
     roofline.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
@@ -62,7 +63,9 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The answer to one request. Everything is for the whole batch, except ``per_output_g`` and ``per_day``."""
+    """The answer to one request. Everything is for the whole batch, except ``per_output_g`` and ``per_day``. Energy is
+    the accelerator's; the facility's is that times PUE, what is billed.
+    """
 
     model: str
     gpu: str
@@ -74,6 +77,7 @@ class Estimate:
     efficiency: Mapping[str, Any]
     time_s: Quantity
     energy_wh: Quantity
+    facility_energy_wh: Quantity
     operational_g: Quantity
     embodied_g: Quantity
     total_g: Quantity
@@ -149,6 +153,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         efficiency={**vars(efficiency), **_efficiency_names(point)},
         time_s=quantity(tau),
         energy_wh=quantity(E, 1000.0),
+        facility_energy_wh=quantity(E, 1000.0 * point.values[PUE]),
         operational_g=quantity(C_op),
         embodied_g=quantity(C_emb),
         total_g=quantity(C_total),
@@ -231,7 +236,7 @@ def _equation_names(point: OperatingPoint) -> list[str]:
 
 def _convention(point: OperatingPoint) -> str:
     exactly = _by_operators(point) and point.model.networks is not None
-    counted = "exact, operator lists" if exactly else "leading order, paper Eq. (2)"
+    counted = EXACT if exactly else "leading order, paper Eq. (2)"
     return f"1 fused multiply-add = 2 FLOP; {counted}"
 
 

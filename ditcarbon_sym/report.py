@@ -6,7 +6,7 @@ from typing import Any
 from . import roofline
 from .catalog import Catalog, Gpu
 from .equation import Equation
-from .estimation import Estimate, Quantity
+from .estimation import EXACT, Estimate, Quantity
 from .formats import count, significant
 from .notation import (
     NOTATION,
@@ -49,7 +49,7 @@ def estimate_header(estimate: Estimate) -> tuple[str, ...]:
 def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
     """Return the table of an estimate for people, under `estimate_header`."""
     flops, daily = estimate.flops, estimate.per_day
-    exactly = estimate.basis["efficiency"] == roofline.LAW
+    exactly = estimate.flops["convention"].endswith(EXACT)
     outputs = estimate.request["outputs"]
     efficiency = Quantity(*(estimate.efficiency[end] for end in ("value", "low", "high")))
     rows = [
@@ -65,6 +65,7 @@ def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("efficiency mu", efficiency, "of peak"),
         ("time", estimate.time_s, "s"),
         ("energy", estimate.energy_wh, "Wh"),
+        ("energy, facility", estimate.facility_energy_wh, "Wh"),
         ("operational carbon", estimate.operational_g, "gCO2eq"),
         ("embodied carbon", estimate.embodied_g, "gCO2eq"),
         ("total carbon", estimate.total_g, "gCO2eq"),

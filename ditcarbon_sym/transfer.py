@@ -6,6 +6,7 @@ chips that the fit had not seen; the interval of a transferred estimate is made 
 chip of a calibrated one at the same clock, that one's own constants are taken instead, with the same interval.
 """
 
+import math
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -51,7 +52,20 @@ def transferred(device: Gpu) -> Calibration:
         convention=table["convention"], data=table["data"], origin=f"{ORIGIN}: {table['kind']['name']}",
         head_multiple=heads, transferred=True, equations=tuple(laws),
     )  # fmt: skip
-    return _of_the_same_chip(device, pool)
+    return _of_the_same_chip(device, replace(pool, quality=_widened(pool, device)))
+
+
+def _widened(pool: Calibration, device: Gpu) -> dict[str, Any]:
+    """The scatter of accelerators held out, and besides it, where rated power lies outside theirs, half of the
+    logarithm by which it does (assumed): clocks and voltages there are none that any of them showed.
+    """
+    found, (low, high) = dict(pool.quality), _range(pool, TDP)
+    watts = device.values.get(TDP, low)
+    outside = max(0.0, math.log(low / watts), math.log(watts / high)) / 2
+    for key in ("held_out_log_scatter", "held_out_log_scatter_energy"):
+        if key in found:
+            found[key] = math.hypot(found[key], outside)
+    return found
 
 
 def as_counted(device: Gpu) -> tuple[dict[Symbol, float], int]:
@@ -128,7 +142,8 @@ def _reservations(calibration: Calibration, device: Gpu) -> list[str]:
     low, high = _range(calibration, TDP)
     if TDP in device.values and not low <= device.values[TDP] <= high:
         found.append(
-            f"extrapolates: rated power of {device.values[TDP]:g} W is outside the {low:g}..{high:g} W of those"
+            f"extrapolates: rated power of {device.values[TDP]:g} W is outside the {low:g}..{high:g} W of those, which "
+            "widens the interval"
         )
     return found
 

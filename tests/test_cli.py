@@ -8,7 +8,8 @@ from ditcarbon_sym.catalog import load
 
 KEYS = {
     "schema_version", "model", "gpu", "datacenter", "request", "parameters", "flops", "efficiency", "time_s",
-    "energy_wh", "operational_g", "embodied_g", "total_g", "per_output_g", "interval_level", "basis", "warnings",
+    "energy_wh", "facility_energy_wh",
+    "operational_g", "embodied_g", "total_g", "per_output_g", "interval_level", "basis", "warnings",
 }  # fmt: skip
 
 

@@ -168,3 +168,18 @@ def test_the_command_prints_both_and_json_holds_every_ratio(ditcarbon, refused):
     assert len(OUTPUTS) + 2 == len(table["ratios"][0])
     assert "two requests or more" in refused("compare", "pixart-alpha")
     assert "level = 2" in refused("compare", "pixart-alpha", "pixart-alpha", "--level", 2)
+
+
+def test_batches_that_differ_are_told_per_output_too(ditcarbon):
+    told = ditcarbon("compare", "flux.1-dev,gpu=h100-sxm-80gb", "flux.1-dev,gpu=h100-sxm-80gb,batch=4").out
+    line = next(x for x in told.splitlines() if "per output: time" in x)
+    assert "of batches of 1 and 4" in line
+    assert "per output: time" not in ditcarbon("compare", "flux.1-dev@512", "flux.1-dev@1024").out
+
+
+def test_the_energy_of_the_facility_is_pue_times_the_accelerators():
+    found = compare(["pixart-alpha@512", "pixart-alpha@1024"]).estimates[0]
+    assert found.facility_energy_wh.value == pytest.approx(found.basis["pue"] * found.energy_wh.value)
+    assert found.operational_g.value == pytest.approx(
+        found.facility_energy_wh.value * found.basis["grid_gco2eq_per_kwh"] / 1000
+    )

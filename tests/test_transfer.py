@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ditcarbon_sym import estimate, pipeline, roofline
 from ditcarbon_sym.catalog import load, shipped_calibration
+from ditcarbon_sym.compare import compare
 from ditcarbon_sym.derivatives import gradient
 from ditcarbon_sym.equation import Equation
 from ditcarbon_sym.files import DATA
@@ -219,7 +220,13 @@ def test_a_gtx_1080_ti_is_expected_below_the_band_that_the_paper_draws_and_says_
 
 
 def test_a_card_below_the_power_of_all_those_pooled_is_told_to_extrapolate():
-    assert "rated power of 72 W is outside the 350..1000 W" in estimate("flux.1-dev", gpu="l4").warnings[0]
+    found, inside = estimate("flux.1-dev", gpu="l4"), estimate("flux.1-dev", gpu="l40s")
+    assert "rated power of 72 W is outside the 350..1000 W" in found.warnings[0]
+    assert found.energy_wh.high / found.energy_wh.low > 4 * inside.energy_wh.high / inside.energy_wh.low
+    (verdict,) = [
+        x.verdict for x in compare(["flux.1-dev,gpu=h100-sxm-80gb", "flux.1-dev,gpu=l4"]).ratios[0] if x.output == E
+    ]
+    assert "inside the uncertainty" in verdict
 
 
 def test_the_chip_of_a_calibrated_accelerator_brings_its_constants():
