@@ -36,6 +36,7 @@ from .notation import (
     InputError,
     L,
     Notation,
+    P,
     P_idle,
     Theta_peak,
 )  # fmt: skip
@@ -211,6 +212,17 @@ def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None,
         raise InputError("pue and grid go together (or name a datacenter)")
     values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
     return Datacenter("custom", "as given", values, {}, "as given")
+
+
+def memory_share(model: Model, device: Gpu) -> float:
+    """The denoiser's weights, at two bytes a parameter, over the accelerator's memory; NaN where one is unknown."""
+    if device.memory_gb is None:
+        return math.nan
+    if model.networks is None:
+        weights = float(pipeline.evaluate(model.values, (P,))[P])
+    else:
+        weights = model.networks().weights()[DENOISER] or math.nan
+    return BYTES["bf16"] * weights / 1e9 / device.memory_gb
 
 
 def _memory(model: Model, device: Gpu) -> tuple[str, ...]:

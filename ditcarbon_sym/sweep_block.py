@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from .catalog import Catalog, Datacenter
 from .evaluate import Run, at_points, on_factors
 from .notation import NOTATION, PUE, E, H, I_grid, InputError, W, n_frames, nearest, tau
+from .operating import memory_share
 from .panel import GRAMS, Array, Panel, grams
-from .table import COST, NUMBERS, STAGE_GRAMS, TIMED, Text
+from .table import COST, MEMORY, NUMBERS, STAGE_GRAMS, TIMED, Text
 
 CHUNK = 2**17
 """Rows that are in memory together."""
@@ -79,6 +80,9 @@ class Block:
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
         values = {**self.panel.values, PUE: pue, I_grid: grid}
         found |= grams(timed, batch, values, set(GRAMS) & set(fields), run=run)
+        if MEMORY in fields:
+            point = self.panel.point
+            found[MEMORY] = np.full(where.shape, memory_share(point.model, point.device))
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch

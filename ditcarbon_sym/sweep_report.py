@@ -60,15 +60,28 @@ def as_dict(
 
 
 def told(notes: Sequence[str]) -> tuple[str, ...]:
-    """Notes for people: one of those that differ in numbers alone, and how many more there are."""
+    """Notes for people, what cannot run first: one of those that differ in names and numbers alone, and how many more
+    there are.
+    """
     alike: dict[str, list[str]] = {}
-    for note in notes:
-        model, _, rest = note.partition(": ")
-        alike.setdefault(f"{model}: {re.sub(r'[0-9.]+', '#', rest)}", []).append(note)
-    found = [f"{x[0]}{f' (and {len(x) - 1} more such)' if len(x) > 1 else ''}" for x in alike.values()]
+    for note in sorted(notes, key=lambda x: "does not fit" not in x):
+        names, _, rest = note.partition(": ")
+        for name in names.split(" on "):
+            rest = rest.replace(name, "@")
+        alike.setdefault(re.sub(r"[0-9.]+", "#", rest), []).append(note)
+    found = [x[0] + _others(x[1:]) for x in alike.values()]
     if len(found) <= MANY:
         return tuple(found)
     return (*found[:MANY], f"and {len(found) - MANY} more notes; --json has them all")
+
+
+def _others(notes: Sequence[str]) -> str:
+    """Of whom else a note holds."""
+    names = list(dict.fromkeys(note.partition(": ")[0] for note in notes))
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" (and {', '.join(names[:3])}{more})"
 
 
 def route_words(routes: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:

@@ -15,7 +15,11 @@ REQUEST = ("height", "width", "frames", "batch", "steps")
 TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
 STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
 COST = ("cost", "cost_per_output")
-NUMBERS = (*REQUEST, *TIMED, *GRAMS, *COST)
+MEMORY = "memory_share"
+"""The denoiser's weights at 16 bits over the accelerator's memory: above one they do not fit, near it nothing else
+does.
+"""
+NUMBERS = (*REQUEST, *TIMED, *GRAMS, MEMORY, *COST)
 """Columns of numbers, in order; those of cost are there if a price is given."""
 
 
