@@ -13,7 +13,18 @@ from ditcarbon_sym import document, sensitivity_report
 from ditcarbon_sym.formats import write_atomically
 from ditcarbon_sym.operating import Options, operating_point
 
-from . import exact_counts, figures, fleet, ledger, measured, numbers, operator_law_tables, scorecard, tables
+from . import (
+    exact_counts,
+    figures,
+    fleet,
+    ledger,
+    measured,
+    numbers,
+    operator_law_tables,
+    other_team,
+    scorecard,
+    tables,
+)
 
 TABLES = {
     **tables.TABLES,
@@ -23,7 +34,7 @@ TABLES = {
     **fleet.TABLES,
 }
 FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
-           **fleet.FIGURES, **measured.FIGURES}  # fmt: skip
+           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
 
 
 def _table(name: str, folder: Path) -> None:

@@ -83,8 +83,8 @@ def figure() -> Figure:
         words = ", ".join(dict.fromkeys(names))
         box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
         crowded = any(1 < x / at[0] < 1.5 and abs(y / at[1] - 1) < 0.1 for x, y in named)  # one stands to the right
-        place = {"xytext": (-6, 5), "ha": "right"} if crowded else {"xytext": (6, 5), "ha": "left"}
-        axes.annotate(words, at, textcoords="offset points", fontsize=7, bbox=box, **place)
+        side, place = ("right", (-6, 5)) if crowded else ("left", (6, 5))
+        axes.annotate(words, at, xytext=place, textcoords="offset points", ha=side, fontsize=7, bbox=box)
     axes.set(xscale="log", yscale="log", xlabel="time of one output (s)", ylabel="energy of one output (Wh)")
     times, energies = zip(*named, strict=True)
     axes.set_xlim(min(times) / 1.5, max(times) * 2)
