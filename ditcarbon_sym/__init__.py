@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from .request_count import count
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name in ("Estimate", "estimate"):
         from . import estimation

@@ -173,7 +173,7 @@ def solve(
     if as_json:
         print(formats.json_text(solve_report.as_dict(name, answer, notes)))
         return
-    print(f"{name}: {answer.question}")
+    print(solve_report.title(question, answer))
     print_table("", ("", "value"), solve_report.rows(answer))
 
 

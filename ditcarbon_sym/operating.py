@@ -44,6 +44,10 @@ from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
 from .stages import DENOISER
 
+CLEANEST = 5.0
+"""gCO2eq/kWh: below the life cycle of hydro and wind power (IPCC 2014: medians of 24 and 11 g), of which grids are
+made.
+"""
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
 UTILISATION = Notation(
     L, "u", "part of the lifetime in use", "1", "utilisation", 1e-4, 1, False, "a fraction of the lifetime in use"
@@ -124,15 +128,8 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         L: years * used * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    said = (
-        _idle(device, used)
-        + borrowed
-        + notes
-        + route.warnings
-        + beware
-        + _unknowns(device, boundary)
-        + _memory(chosen, device)
-    )
+    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
+    said = borrowed + notes + route.warnings + beware + facts
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
 
 
@@ -255,6 +252,14 @@ def _idle(device: Gpu, utilisation: float) -> tuple[str, ...]:
         f"the utilisation counts for embodied carbon alone: energy and price are of busy hours; idle, {device.id} "
         f"draws {watts} for {1 / utilisation - 1:.3g} s of each busy second",
     )
+
+
+def _dim(facility: Datacenter) -> tuple[str, ...]:
+    """Ask of a grid that is cleaner than any."""
+    grid = facility.values[I_grid]
+    if not 0 < grid < CLEANEST:
+        return ()
+    return (f"grid = {grid:g} gCO2eq/kWh is cleaner than any grid there is: was it given in kg/kWh?",)
 
 
 def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:

@@ -197,11 +197,13 @@ def panel(
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
     asked = dict(options)
     points = _points(model, sizes, extremes, asked, skip=skip)
+    notes: tuple[str, ...] = ()
     if len({pipeline.route_name(x.route) for x in points.values()}) > 1:  # one route for all, and it never jumps
         asked["efficiency"] = roofline.LAW
         points = _points(model, sizes, extremes, asked, skip=skip)
+        notes = ("the operator law for all sizes: some alone would take the paper's fit, which others lie below",)
     first = next(iter(points.values()))
-    notes = tuple(dict.fromkeys(note for point in points.values() for note in point.notes))
+    notes = tuple(dict.fromkeys((*notes, *(note for point in points.values() for note in point.notes))))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
     numbers = tuple(None if x is None else {y: x.values[y] for y in (*SIZES, B, S)} for x in found)
     arrays: dict[Symbol, Array] = {

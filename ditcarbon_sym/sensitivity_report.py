@@ -127,7 +127,7 @@ def swing_rows(analysis: Analysis) -> list[tuple[str, ...]]:
 def interaction_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     """Return the pairs whose elasticities depend on each other, the strongest first."""
     pairs = sorted(analysis.interactions.items(), key=lambda item: -abs(item[1]))
-    return [(WORDS[a], WORDS[b], f"{x:+.4f}") for (a, b), x in pairs if abs(x) > 1e-9]
+    return [(WORDS[a], WORDS[b], f"{x:+.4f}") for (a, b), x in pairs if abs(x) >= 5e-5]
 
 
 def sobol_rows(analysis: Analysis) -> list[tuple[str, ...]]:

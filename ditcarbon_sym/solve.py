@@ -83,6 +83,8 @@ class Solution:
     direction: str
     method: str
     question: str
+    reached_low: float | None = None
+    reached_high: float | None = None
 
 
 def unknown_symbol(name: str) -> Symbol:

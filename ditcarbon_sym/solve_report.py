@@ -12,6 +12,7 @@ from .notation import C_output, C_total, E, H, InputError, W, n_frames, n_latent
 from .operating import OperatingPoint, operating_point
 from .routes import order_notes, outside_validity
 from .solve import ROUNDING, TOLD, UNKNOWNS, Solution, break_even, within
+from .uncertainty import predictive
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,10 @@ def _settled(
         reached = scale * float(pipeline.evaluate(there.values, (output,), there.route)[output])
         settled = pipeline.route_name(there.route) == pipeline.route_name(point.route)
         if settled and reached <= budget * (1 + ROUNDING):
-            return replace(solution, reached=reached, slack=max(0.0, budget - reached)), there
+            ends = predictive(there, (output,)).get(output)
+            low, high = (None, None) if ends is None else (scale * end for end in ends)
+            slack = max(0.0, budget - reached)
+            return replace(solution, reached=reached, slack=slack, reached_low=low, reached_high=high), there
         point, solution = there, within(there, question.unknown, output, budget)
     raise InputError(
         f"no answer: near {question.unknown} = {solution.value:g} an estimate changes from one law of time to another; "
@@ -141,11 +145,26 @@ def rows(solution: Solution) -> list[tuple[str, str]]:
     return [
         (solution.unknown, significant(solution.value, 6)),
         ("exact root", f"{solution.exact:.6g} ({solution.method})"),
-        ("reached", f"{significant(solution.reached)} {solution.unit}"),
+        ("reached", f"{significant(solution.reached)} {solution.unit}{_interval(solution)}"),
         ("budget", f"{significant(solution.budget)} {solution.unit}"),
         ("slack", f"{significant(solution.slack)} {solution.unit}"),
         ("direction", f"{solution.output} {solution.direction} with {solution.unknown}"),
     ]
+
+
+def _interval(solution: Solution) -> str:
+    if solution.reached_low is None or solution.reached_high is None:
+        return ""
+    return f" (90 %: {significant(solution.reached_low)} to {significant(solution.reached_high)})"
+
+
+def title(question: Question, solution: Solution) -> str:
+    """What was asked, of what, and on what."""
+    point = operating_point(question.model, **question.options)
+    where = f"{point.model.id} on {point.device.id}, {point.facility.id}"
+    rival = {name: value for name, value in question.rival.items() if value is not None}
+    other = f" ({', '.join(str(x) for x in rival.values())})" if rival else ""
+    return f"{where}: {solution.question}{other}"
 
 
 def as_dict(model: str, solution: Solution, warnings: tuple[str, ...]) -> dict[str, Any]:
