@@ -24,7 +24,6 @@ from .confidence import LEVEL, Knowledge
 from .equation import Equation
 from .evaluate import FloatArray
 from .fitting import Data, Fit, Free, Identified, fit, whitening
-from .held_out import leave_one_group_out
 from .notation import NOTATION, InputError, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
 from .roofline import ASSUMED
 
@@ -195,5 +194,18 @@ def _nearest(bounds: Free, value: float) -> float:
 def held_out_by_model(fitted: Identified, parameters: Mapping[Symbol, Free]) -> dict[str, tuple[Fit, Data]]:
     """Each model held out of the fit that ships; empty with one model."""
     shipped = fitted.shipped
-    free = {x: parameters[x] for x in shipped.free}
-    return leave_one_group_out(shipped.equation, shipped.data, free, "log", shipped.values)
+    return fitted_without_each(shipped.equation, shipped.data, {x: parameters[x] for x in shipped.free})
+
+
+def fitted_without_each(
+    equation: Equation, data: Data, parameters: Mapping[Symbol, Free]
+) -> dict[str, tuple[Fit, Data]]:
+    """For each group: the fit to all others, from every start and with the scatter that those show, and the group's own
+    rows. A fit that only went on from that to all rows could stay in a mode which the rows held out had chosen.
+    """
+    groups = np.array(data.groups)
+    names = list(dict.fromkeys(data.groups))
+    return {
+        name: (fit_known(equation, data.where(groups != name), parameters).shipped, data.where(groups == name))
+        for name in (names if len(names) > 1 else ())
+    }

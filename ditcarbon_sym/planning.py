@@ -42,13 +42,14 @@ SPREAD: Mapping[Symbol, float] = MappingProxyType({
     mu_sat: 1.0, B_0: 1.0, ell_star: 1.0,
 })  # fmt: skip
 """What is known of a parameter before anything is measured: the standard deviation of its logarithm about what is
-expected, assumed. It is wider than accelerators differ: by 0.5 in all for the part of peak that products reach, from
-the B200's to the A100's, 0.5 for attention beside it, by ten for launches of older software."""
+expected, assumed. It is wider than accelerators differ: a third for the part of peak that products reach, from the
+B200's to the A100's, half for attention beside it; launches of older software take ten times as long."""
 ROW_SCATTER = 0.03
 """Scatter of a row about its model's own line, of logarithms, assumed: one harness repeats itself within a few per cent
 (the V100's corpus within about 1 %), two teams differ by 5 to 18 %."""
 MODEL_SCATTER = 0.12
-"""Scatter between models: of the H100's operator law, on models held out of its fit (its calibration's 0.117)."""
+"""Scatter between models, assumed: about what the operator law shows on models held out of its fits (0.10 on H100 and
+B200)."""
 LEVEL = 0.9
 
 

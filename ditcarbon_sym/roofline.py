@@ -99,9 +99,10 @@ TRANSFER: Mapping[Symbol, Expr] = MappingProxyType({
 keeping pace with the clock of the multiprocessors, as the special-function units do, up to what the memory can move;
 products draw rated power, elementwise passes a part of it (`fits/transfer.py` has the rivals and their errors)."""
 
-LAUNCH = 9e-6
-"""Seconds to launch an operator of eager PyTorch from Python: what the fits of H100 and B200 give, to one digit, from
-the one model whose passes are short enough to show it (SANA, a batch of one)."""
+LAUNCH = 1e-5
+"""Seconds to launch an operator of eager PyTorch from Python, assumed. The one model of the published runs whose passes
+are short enough to wait for it, SANA with a batch of one, shows 9 microseconds on the H100 and 8 on the B200; the
+V100's corpus, with older software, ten times that."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
 """What no published measurement tells apart. Decoders are convolutions with little work per byte; a fifth of peak fits

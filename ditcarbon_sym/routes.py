@@ -122,11 +122,11 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
 
 
 def _widened(quality: Mapping[str, Any]) -> dict[str, Any]:
-    """The scatter that a prediction meets, and besides it what flags alone leave open."""
+    """What a prediction meets besides the scatter of models held out: what flags alone leave open."""
     found = dict(quality)
-    for key, name in (("held_out_log_scatter", "time"), ("held_out_log_scatter_energy", "energy")):
-        if key in found:
-            found[key] = math.hypot(found[key], flags_work.SCATTER[name])
+    for suffix, name in (("", "time"), ("_energy", "energy")):
+        key = f"besides_log_scatter{suffix}"
+        found[key] = math.hypot(found.get(key, 0.0), flags_work.SCATTER[name])
     return found
 
 

@@ -56,16 +56,15 @@ def transferred(device: Gpu) -> Calibration:
 
 
 def _widened(pool: Calibration, device: Gpu) -> dict[str, Any]:
-    """The scatter of accelerators held out, and besides it, where rated power lies outside theirs, half of the
-    logarithm by which it does (assumed): clocks and voltages there are none that any of them showed.
+    """What a prediction meets besides the scatter of accelerators held out: where rated power lies outside theirs, half
+    of the logarithm by which it does (assumed), since clocks and voltages there are none that any of them showed.
     """
-    found, (low, high) = dict(pool.quality), _range(pool, TDP)
+    low, high = _range(pool, TDP)
     watts = device.values.get(TDP, low)
     outside = max(0.0, math.log(low / watts), math.log(watts / high)) / 2
-    for key in ("held_out_log_scatter", "held_out_log_scatter_energy"):
-        if key in found:
-            found[key] = math.hypot(found[key], outside)
-    return found
+    if not outside:
+        return dict(pool.quality)
+    return {**pool.quality, "besides_log_scatter": outside, "besides_log_scatter_energy": outside}
 
 
 def as_counted(device: Gpu) -> tuple[dict[Symbol, float], int]:
@@ -94,9 +93,16 @@ def _of_the_same_chip(device: Gpu, pool: Calibration) -> Calibration:
     for other in load().gpus.values():
         known = shipped_calibration(other.id, roofline.LAW)
         if known is not None and all(device.values.get(x) == other.values.get(x) for x in (Theta_peak, t_exp, TDP)):
-            memory = known.values[e_mem] * known.device[bandwidth] / device.values[bandwidth]
+            ratio = known.device[bandwidth] / device.values[bandwidth]
+            memory = known.values[e_mem] * ratio
+            scale = [ratio if x == e_mem else 1.0 for x in known.free]
+            covariance = tuple(
+                tuple(value * one * other for value, other in zip(row, scale, strict=True))
+                for row, one in zip(known.covariance, scale, strict=True)
+            )
             return replace(
-                known, gpu=device.id, device=pool.device, values={**known.values, e_mem: memory}, transferred=True,
+                known, covariance=covariance, gpu=device.id, device=pool.device, transferred=True,
+                values={**known.values, e_mem: memory},
                 quality={**pool.quality, "mape_percent": known.quality["mape_percent"]}, data=pool.data,
                 origin=f"{ORIGIN}: {other.id}, which has the same peak, clock and rated power",
             )  # fmt: skip

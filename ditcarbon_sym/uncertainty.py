@@ -119,14 +119,19 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
 
 
 def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
-    """The scatter of held-out groups, of time or of energy; None where the sweep had one group only, or no energy."""
+    """The scatter of held-out groups, of time or of energy, and what a prediction meets besides; None where the sweep
+    had one group only, or no energy.
+    """
     suffix = "_energy" if energy else ""
     value = calibration.quality.get(f"held_out_log_scatter{suffix}")
     if value is None:
         return None
     held = len(calibration.quality.get(f"held_out_mape_percent{suffix}", {}))
     groups = calibration.quality.get(f"held_out_groups{suffix}", held)
-    return Scatter(float(value), int(groups) if calibration.law == roofline.LAW and groups else None)
+    besides = float(calibration.quality.get(f"besides_log_scatter{suffix}", 0.0))
+    return Scatter(
+        math.hypot(float(value), besides), int(groups) if calibration.law == roofline.LAW and groups else None
+    )
 
 
 def predictive(
@@ -224,8 +229,10 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     what = "accelerators" if point.calibration.transferred else "architectures"
     chips = point.calibration.quality.get("held_out_groups", groups)
     what += f" ({chips} chips)" if chips != groups else ""
+    besides = point.calibration.quality.get("besides_log_scatter", 0.0)
+    more = f", and {besides:.2f} (logarithm) for what is said above" if besides else ""
     return (
-        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it; "
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
         "not of PUE, grid, power or embodied carbon"
     )
 

@@ -155,7 +155,7 @@ def basis_rows(found: Spread) -> list[tuple[str, str]]:
     rows = [("interval", found.words)]
     if found.scatter:
         each = ", ".join(f"{x:.4f} of {name}" for name, x in found.scatter.items())
-        rows.append(("scatter", f"{each}, in the logarithm, of what was held out of the fit"))
+        rows.append(("scatter", f"{each}, in the logarithm, of what was held out of the fit and is met besides"))
     if found.worst_disagreement is not None:
         noise = sampling_noise(found.level, found.draws)
         if noise > 0.05:

@@ -58,7 +58,7 @@ def equations(model: Model, numbers: Mapping[Symbol, float], head_multiple: int)
     leading order.
     """
     if model.networks is None:
-        return flags_work.equations(model.values[d])
+        return flags_work.equations(model.values[d], head_multiple)
     networks = model.networks()
     sizes = tuple(int(numbers[x]) for x in (H, W, n_frames, m, g))
     return _equations(_Key(networks), sizes, head_multiple)
@@ -76,7 +76,8 @@ def with_model(equation: Equation, model: Model) -> tuple[Equation, tuple[str, .
     numbers, _ = resolve_request(model, {})
     if equation.number.startswith("operator law") and {F_dense, F_total} & {*equation.inputs}:
         size = f"{numbers[H]:g} x {numbers[W]:g}" + (f" x {numbers[n_frames]:g} frames" if model.is_video else "")
-        return equation.inline(*equations(model, numbers, 1)), (f"the work of {model.id} is exact at {size}",)
+        told = f"the work of {model.id} is exact at {size}" if model.networks else f"{model.id}: {flags_work.words()}"
+        return equation.inline(*equations(model, numbers, 1)), (told,)
     counted = equation.at(model.values)
     flop = counted != equation and equation.lhs not in (P, kappa, ell)
     return counted, leading_order_notes_of(model) if flop else ()

@@ -1,7 +1,8 @@
 """A team that the fit has not seen: the H100's law from one team's runs, against those of another, taken elsewhere.
 
-The benchmark of Delavande et al. (2025) measured five video transformers on one H100, and one of them over sizes,
-frames and steps. What ships is fitted to both teams' runs; here the law and its interval come from the others' alone.
+The benchmark of Delavande et al. (2025) measured Wan2.1 in two sizes on one H100, the smaller over sizes, frames and
+steps, besides models that it offloaded. What ships is fitted to both teams' runs; here the law and its interval come
+from the others' alone.
 """
 
 from collections.abc import Mapping

@@ -4,7 +4,8 @@ The law is fitted to every published run at once, in units of each accelerator's
 accelerator counts once, and on it every model. Accelerators that carry the same chip are held out together: what is
 missed on them is the error of a transfer. The constants are effective ones, of eager PyTorch on these requests: own
 fits of single accelerators scatter about them (`own_constants`), and what a fit calls elementwise traffic holds
-whatever else goes with it.
+whatever else goes with it. Launches are
+fixed at what is assumed of them, which runs of H100 and B200 bear out.
 
 `transfer_few` has the accelerators with few runs, before compute capability 8.0 and the A100; `transfer_tables` writes
 what ships.

@@ -56,7 +56,7 @@ def _by_factor(values: Mapping[Symbol, float], scaled: Mapping[Symbol, int], rel
 
 
 CONVENTION = {"flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists", "stages": "whole request"}
-SOURCE = "mlenergy2025: benchmark v3.0 and leaderboard v2; xdit2024notes; wan2025readme"
+SOURCE = "mlenergy2025: benchmark v3.0 and leaderboard v2; delavande2025video; xdit2024notes; wan2025readme"
 POOLED = "pooled over accelerators"
 
 
@@ -147,6 +147,7 @@ def a100_table(gpu: str) -> dict[str, Any]:
     said = {
         **SAID,
         e_dense: f"thin: the other chips' law over one factor, {slow:.3f}, from {number} models",
+        t_launch: f"{SAID[t_launch]}; over the same factor",
         e_mem: "as e_dense",
         e_VAE: "as e_dense; the others' is assumed: a fifth of peak",
         eps_flop: "fixed: products draw rated power; the interval of energy is that of chips held out",
@@ -160,7 +161,9 @@ def a100_table(gpu: str) -> dict[str, Any]:
                    **{NOTATION[x].field: value for x, value in device.values.items()}},
         "parameters": {NOTATION[x].field: known[x] for x in order},
         # One factor scales them all: what takes longer also takes more joules.
-        "covariance": _by_factor(known, {e_dense: -1, e_mem: -1, e_VAE: -1, eps_flop: 1, eps_byte: 1}, deviation),
+        "covariance": _by_factor(
+            known, {t_launch: 1, e_dense: -1, e_mem: -1, e_VAE: -1, eps_flop: 1, eps_byte: 1}, deviation
+        ),
         "verdicts": {NOTATION[x].field: said[x] for x in order},
         "quality": {
             "n": len(rows), "loss": "log", "mape_percent": float(np.mean([

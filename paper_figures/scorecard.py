@@ -33,7 +33,7 @@ WAYS = (FITTED, MODEL, ACCELERATOR)
 COLOURS = {FITTED: "0.55", MODEL: "#0072B2", ACCELERATOR: "#D55E00"}
 MARKERS = dict(zip(
     ("cogvideox-2b", "flux.1-dev", "hunyuandit-1.2", "pixart-alpha", "pixart-sigma", "sana-1.5-1.6b", "sd3-medium",
-     "sd3.5-medium", "wan2.1-t2v-1.3b", "wan2.1-t2v-14b", "cogvideox-5b", "mochi-1"), "PDX>vs^<ohp*", strict=True,
+     "sd3.5-medium", "wan2.1-t2v-1.3b", "wan2.1-t2v-14b"), "PDX>vs^<oh", strict=True,
 ))  # fmt: skip
 
 

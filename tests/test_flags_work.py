@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import expand
+from sympy import Rational, expand
 
 from ditcarbon_sym import estimate, flags_work, flops
 from ditcarbon_sym.notation import F_attn, F_block, F_dense, N
@@ -37,6 +37,17 @@ def test_dense_products_and_attention_are_table_2():
     both = expand(by_symbol[F_dense] + by_symbol[F_attn])
     assert both == expand(N * F_block)
     assert expand((by_symbol[F_dense] / N).xreplace({F_block: flops.block.rhs})).coeff(flops.rows, 2) == 0
+
+
+def test_heads_are_padded_where_the_accelerator_pads_them():
+    wide = {x.lhs: x.rhs for x in flags_work.equations(1152, 32)}
+    plain = {x.lhs: x.rhs for x in flags_work.equations(1152)}
+    assert wide[F_attn] / plain[F_attn] == Rational(96, 72) and wide[F_dense] == plain[F_dense]
+
+
+def test_a_formula_of_flags_alone_does_not_call_itself_exact(ditcarbon, catalog):
+    said = ditcarbon("formula", "roofline.tau", "--model", "mine", "--catalog", catalog).err
+    assert "exact" not in said and "taken as usual" in said
 
 
 def test_what_is_usual_is_what_the_catalogues_models_show():

@@ -79,8 +79,8 @@ def test_every_accelerator_counts_once_and_every_model_on_it():
     alone = transfer.pooled((H100,), "time")
     runs = [run.model for run in transfer.runs_on(H100)]
     each = {name: sum(w for w, model in zip(alone.weights, runs, strict=True) if model == name) for name in runs}
-    assert sum(alone.weights) == pytest.approx(1) and len(each) == 11
-    assert all(share == pytest.approx(1 / 11) for share in each.values())
+    assert sum(alone.weights) == pytest.approx(1) and len(each) == 9
+    assert all(share == pytest.approx(1 / 9) for share in each.values())
 
 
 def test_products_left_free_would_draw_more_than_there_is():

@@ -83,8 +83,7 @@ def plan_basis(plan: Plan) -> list[tuple[str, str]]:
     rows = [
         ("expected", f"{expected} (shipped calibrations; t_launch and ell_star assumed)"),
         ("before", f"{before} (assumed, wider than accelerators differ)"),
-        ("scatter", f"{planning.ROW_SCATTER:.0%} of a row, {planning.MODEL_SCATTER:.0%} of a model (the H100's fit, "
-                    "models held out)"),
+        ("scatter", f"{planning.ROW_SCATTER:.0%} of a row, {planning.MODEL_SCATTER:.0%} of a model (assumed)"),
         ("seconds", f"by the operator law at {DTYPE}: warm-up, repeats, 5 s for the energy counter, loading"),
         ("prediction", "of a model not measured, median over the candidates"),
     ]  # fmt: skip
