@@ -1,5 +1,7 @@
 """A model of which only flags and sizes are known: its work is Table 2's, and what that leaves out is as usual."""
 
+import json
+
 import numpy as np
 import pytest
 from sympy import Rational, expand
@@ -96,3 +98,18 @@ def test_a_sweep_and_an_estimate_agree(ditcarbon, catalog):
         row = dict(zip(header, line, strict=True))
         found = estimate("mine", gpu="h100-sxm-80gb", catalog=catalog, batch=int(row["batch"]))
         assert float(row["time_s"]) == pytest.approx(found.time_s.value, rel=1e-9)
+
+
+def test_a_transformer_without_its_pipeline_is_answered_on_any_accelerator(tmp_path):
+    """Exact in its own work; encoder and decoder stand in at leading order."""
+    config = {
+        "_class_name": "FluxTransformer2DModel", "attention_head_dim": 128, "guidance_embeds": True, "in_channels": 64,
+        "joint_attention_dim": 4096, "num_attention_heads": 24, "num_layers": 19, "num_single_layers": 38,
+        "patch_size": 1, "pooled_projection_dim": 768,
+    }  # fmt: skip
+    path = tmp_path / "flux.json"
+    path.write_text(json.dumps(config))
+    alone, whole = estimate(config=path, gpu="h100-sxm-80gb"), estimate("flux.1-dev", gpu="h100-sxm-80gb")
+    assert alone.flops["denoiser"] == whole.flops["denoiser"]
+    assert alone.time_s.value == pytest.approx(whole.time_s.value, rel=0.02)
+    assert any("at leading order those of flux.1-dev stand in" in note for note in alone.warnings)
