@@ -124,3 +124,26 @@ def test_embodied_boundary_and_lifetime_hold_for_the_whole_sweep(ditcarbon):
     board = json.loads(ditcarbon("sweep", *options, "--embodied-boundary", "cradle-to-gate board", "--json").out)
     die = json.loads(ditcarbon("sweep", *options, "--json").out)
     assert board["rows"][0]["embodied_g"] / die["rows"][0]["embodied_g"] == pytest.approx(164000 / 14650)
+
+
+def test_what_does_not_fit_is_said_first_and_can_be_filtered_out(ditcarbon, tmp_path):
+    asked = ("sweep", "--model", "flux.2-dev", "--gpu", "l4,h100-sxm-80gb")
+    outcome = ditcarbon(*asked)
+    header, *lines = (line.split(",") for line in outcome.out.splitlines())
+    rows = [dict(zip(header, line, strict=True)) for line in lines]
+    shares = {row["gpu"]: float(row["memory_share"]) for row in rows}
+    for gpu, memory in (("l4", 24), ("h100-sxm-80gb", 80)):
+        assert shares[gpu] == pytest.approx(2 * float(rows[0]["parameters"]) / 1e9 / memory)
+    assert outcome.err.splitlines()[0].startswith("warning: flux.2-dev on l4: flux.2-dev does not fit l4")
+    kept = ditcarbon(*asked, "--where", "memory_share<1").out.splitlines()
+    assert len(kept) == 2 and "h100-sxm-80gb" in kept[1]
+    own = tmp_path / "own.toml"
+    own.write_text(
+        "[models.mine]\ndual_stream = 0\ncross_attention = 0\nadaln_zero = 0\njoint_attention = 0\nblocks = 10\n"
+        "hidden_size = 1000\nmlp_ratio = 4\npatch_size = 2\nvae_spatial_factor = 8\ntext_encoder_parameters = 1e9\n"
+        "vae_decoder_parameters = 5e7\n"
+        "request = { height = 512, width = 512, batch = 1, steps = 20, guidance = 2, text_tokens = 77 }\n"
+    )
+    head, line = ditcarbon("sweep", "--model", "mine", "--catalog", own, "--gpu", "l4").out.splitlines()
+    row = dict(zip(head.split(","), line.split(","), strict=True))
+    assert float(row["memory_share"]) == pytest.approx(2 * 12 * 10 * 1000**2 / 1e9 / 24)
