@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -82,16 +83,14 @@ def scatter() -> dict[str, float]:
     return {name: float(np.sqrt(np.mean([x.off[name] ** 2 for x in usual().values()]))) for name in flags_work.SCATTER}
 
 
-def medians() -> dict[str, float]:
-    """Of what flags do not tell: elements moved, kernels launched, and channels of narrow and of wide heads."""
+def medians() -> dict[str, Any]:
+    """Of what flags do not tell: kernels launched; elements moved and channels of a head, of narrow and wide models."""
     models = list(usual().values())
-    narrow = [x.head for x in models if x.hidden_size < flags_work.FROM]
-    wide = [x.head for x in models if x.hidden_size >= flags_work.FROM]
+    halves = [[x for x in models if (x.hidden_size >= flags_work.FROM) == wide] for wide in (False, True)]
     return {
-        "moved": float(np.median([x.moved for x in models])),
         "launched": float(np.median([x.launched for x in models])),
-        "narrow": float(np.median(narrow)),
-        "wide": float(np.median(wide)),
+        "moved": [float(np.median([x.moved for x in half])) for half in halves],
+        "head": [float(np.median([x.head for x in half])) for half in halves],
     }
 
 
