@@ -114,6 +114,11 @@ class Fit:
         shape = np.broadcast_shapes(*(np.shape(column) for column in inputs.values()))
         return np.column_stack([np.broadcast_to(r, shape) for r in function({**inputs, **self.values})])
 
+    def log_deviations(self, data: Data) -> FloatArray:
+        """Standard deviation of the logarithm of each prediction that the covariance of the parameters gives."""
+        relative = self.slopes(data.inputs) / self.predict(data)[:, None]
+        return np.asarray(np.sqrt(np.einsum("ri,ij,rj->r", relative, self.covariance, relative)))
+
     @property
     def sum_of_squares(self) -> float:
         """Of the residuals that the loss defines."""

@@ -79,7 +79,9 @@ def with_model(equation: Equation, model: Model) -> tuple[Equation, tuple[str, .
         told = f"the work of {model.id} is exact at {size}" if model.networks else f"{model.id}: {flags_work.words()}"
         return equation.inline(*equations(model, numbers, 1)), (told,)
     counted = equation.at(model.values)
-    flop = counted != equation and equation.lhs not in (P, kappa, ell)
+    if counted == equation:
+        return equation, (f"the equation of {equation.lhs} has nothing of a model in it: {model.id} changes nothing",)
+    flop = equation.lhs not in (P, kappa, ell)
     return counted, leading_order_notes_of(model) if flop else ()
 
 

@@ -36,8 +36,7 @@ def coverage() -> tuple[Coverage, ...]:
         shipped = fit_identified(saturation, seen).shipped
         between = log_scatter(leave_one_group_out(saturation, seen, BGR))
         predicted = shipped.predict(unseen)
-        relative = shipped.slopes(unseen.inputs) / predicted[:, None]
-        deviations = np.sqrt(np.einsum("ri,ij,rj->r", relative, shipped.covariance, relative) + between**2)
+        deviations = np.hypot(shipped.log_deviations(unseen), between)
         inside = np.abs(np.log(unseen.observed / predicted)) <= quantile(LEVEL) * deviations
         width = 100 * math.expm1(quantile(LEVEL) * float(np.mean(deviations)))
         found.append(Coverage(name, int(inside.sum()), len(unseen), width))

@@ -53,7 +53,6 @@ def unseen() -> tuple[Unseen, ...]:
 
 def half_widths(fitted: Fit, rows: Data, held: Mapping[str, tuple[Fit, Data]]) -> np.ndarray:
     """Of the 90 % interval of each row, in logarithms: the fit's parameters, and the scatter of models held out."""
-    relative = fitted.slopes(rows.inputs) / fitted.predict(rows)[:, None]
-    variance = np.einsum("ri,ij,rj->r", relative, fitted.covariance, relative)
-    found: np.ndarray = student_quantile(LEVEL, len(held)) * np.sqrt(variance + log_scatter(held, each_once=True) ** 2)
+    between = log_scatter(held, each_once=True)
+    found: np.ndarray = student_quantile(LEVEL, len(held)) * np.hypot(fitted.log_deviations(rows), between)
     return found
