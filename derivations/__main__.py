@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ditcarbon_sym.formats import write_atomically
+from ditcarbon_sym.reports.formats import write_atomically
 
 from . import (
     accounting,

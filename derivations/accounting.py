@@ -3,8 +3,8 @@
 from sympy import Symbol, integrate, solve, symbols
 from sympy.physics.units import convert_to, day, hour, joule, kilo, second, watt
 
-from ditcarbon_sym import carbon
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import carbon
+from ditcarbon_sym.equations.notation import (
     JOULE_PER_KWH,
     PUE,
     SECONDS_PER_YEAR,

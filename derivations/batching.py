@@ -2,10 +2,10 @@
 
 from sympy import Expr, Integer, Symbol, factor, limit, oo, simplify
 
-from ditcarbon_sym import carbon, efficiency, flops
-from ditcarbon_sym.catalog import defaults, shipped_calibration
-from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.catalog.loading import defaults, shipped_calibration
+from ditcarbon_sym.equations import carbon, efficiency, flops
+from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.notation import (
     B_0,
     F_VAE,
     JOULE_PER_KWH,

@@ -9,7 +9,7 @@ from itertools import product
 
 from sympy import Expr, Integer
 
-from ditcarbon_sym.notation import c, d, ell, f, j, m, n_ada, s, t
+from ditcarbon_sym.equations.notation import c, d, ell, f, j, m, n_ada, s, t
 
 from .matrices import Linear, Operator, attention, flop, linear, of
 from .steps import FLAGS, in_flags

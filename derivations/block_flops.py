@@ -2,9 +2,9 @@
 
 from sympy import Symbol
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import d, ell, m
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import d, ell, m
 
 from . import block
 from .matrices import Operator, attention, flop, heads

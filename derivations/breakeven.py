@@ -4,10 +4,10 @@ data centres?
 
 from sympy import Expr, Symbol, solve, symbols
 
-from ditcarbon_sym import carbon
-from ditcarbon_sym.catalog import defaults, load
-from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.notation import JOULE_PER_KWH, PUE, SECONDS_PER_YEAR, TDP, C_chip, I_grid, L, tau
+from ditcarbon_sym.catalog.loading import defaults, load
+from ditcarbon_sym.equations import carbon
+from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.notation import JOULE_PER_KWH, PUE, SECONDS_PER_YEAR, TDP, C_chip, I_grid, L, tau
 
 from .examples import percent
 from .steps import Derivation, demand_equal

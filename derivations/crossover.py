@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from sympy import Expr, Integer, Symbol, expand, sqrt, symbols
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.notation import H, a, d, ell, f, m, n_latent, p, s, v_s
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import H, a, d, ell, f, m, n_latent, p, s, v_s
 
 from . import block
 from .examples import configurations, count

@@ -4,9 +4,9 @@ more; and the limits, thresholds and signs that follow.
 
 from sympy import Expr, Integer, Rational, Symbol, limit, oo, together
 
-from ditcarbon_sym import efficiency
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import B_0, B, ell, ell_star, mu, mu_sat
+from ditcarbon_sym.equations import efficiency
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu, mu_sat
 
 from .steps import Derivation, demand_equal, math
 

@@ -2,9 +2,9 @@
 
 from sympy import Expr, Poly, Symbol, expand, limit, oo, symbols, together
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import (
     F_VAE,
     P_VAE,
     B,

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr, Symbol
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.catalog import paper_models
-from ditcarbon_sym.equation import exact
-from ditcarbon_sym.notation import ell, ell_latent
-from ditcarbon_sym.request import resolve_request
+from ditcarbon_sym.catalog.loading import paper_models
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.equation import exact
+from ditcarbon_sym.equations.notation import ell, ell_latent
+from ditcarbon_sym.estimation.request import resolve_request
 
 
 def configurations() -> dict[str, Mapping[Symbol, Expr]]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sympy import Expr, Rational, Symbol
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import F_block, N, d, ell, f, m, n_ada, t
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import F_block, N, d, ell, f, m, n_ada, t
 
 from . import block
 from .examples import by_group, percent

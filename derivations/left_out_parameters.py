@@ -2,9 +2,9 @@
 
 from sympy import Expr, Integer, Poly
 
-from ditcarbon_sym import parameters
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import N, P, d, t
+from ditcarbon_sym.equations import parameters
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import N, P, d, t
 
 from .examples import by_group, count, percent
 from .matrices import of, vectors, weights

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, Poly, Symbol, symbols
 
-from ditcarbon_sym import flops, parameters
-from ditcarbon_sym.architectures.cogvideox import CogVideoXTransformer3DModel
-from ditcarbon_sym.architectures.dit import DiTTransformer2DModel
+from ditcarbon_sym.architectures.denoisers.cogvideox import CogVideoXTransformer3DModel
+from ditcarbon_sym.architectures.denoisers.dit import DiTTransformer2DModel
+from ditcarbon_sym.architectures.denoisers.pixart import PixArtTransformer2DModel
+from ditcarbon_sym.architectures.denoisers.sd3 import SD3Transformer2DModel
 from ditcarbon_sym.architectures.network import Denoiser
-from ditcarbon_sym.architectures.pixart import PixArtTransformer2DModel
-from ditcarbon_sym.architectures.sd3 import SD3Transformer2DModel
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import NOTATION, F_block, N, P, d, ell, m, t
-from ditcarbon_sym.operators import Operator, total
+from ditcarbon_sym.architectures.operators import Operator, total
+from ditcarbon_sym.equations import flops, parameters
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import NOTATION, F_block, N, P, d, ell, m, t
 
 from .steps import Derivation, demand_equal
 

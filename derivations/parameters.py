@@ -2,9 +2,9 @@
 
 from sympy import Expr, Integer, Rational, Symbol
 
-from ditcarbon_sym import parameters
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import N, a, c, d, f, n_ada, s, t
+from ditcarbon_sym.equations import parameters
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import N, a, c, d, f, n_ada, s, t
 
 from . import block
 from .matrices import Operator, weights

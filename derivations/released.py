@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sympy import Expr, Integer, Symbol, symbols
 
-from ditcarbon_sym.notation import N, d, ell, f, m, p, t
+from ditcarbon_sym.equations.notation import N, d, ell, f, m, p, t
 
 from . import block
 from .block import ONE_ROW, SQUARE

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, Poly, Symbol, expand, latex, simplify, sympify
 
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import NOTATION, a, c, j, s
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import NOTATION, a, c, j, s
 
 FLAGS = (s, c, a, j)
 LATEX_NAMES = {symbol: entry.latex for symbol, entry in NOTATION.items()}
@@ -45,8 +45,8 @@ Step = Text | Formula | Table
 class Derivation:
     """The steps that lead from definitions to one or more equations of the package.
 
-    >>> from ditcarbon_sym import carbon
-    >>> from ditcarbon_sym.notation import E, I_grid, PUE
+    >>> from ditcarbon_sym.equations import carbon
+    >>> from ditcarbon_sym.equations.notation import E, I_grid, PUE
     >>> proof = Derivation("Operational carbon", "Each kWh of IT energy costs PUE kWh of grid energy.")
     >>> proof.conclude(E * PUE * I_grid, carbon.operational)
     >>> proof.conclude(E * I_grid, carbon.operational)

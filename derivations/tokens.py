@@ -2,8 +2,8 @@
 
 from sympy import Expr, Integer
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.notation import H, W, n_frames, n_latent, p, v_s, v_t
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import H, W, n_frames, n_latent, p, v_s, v_t
 
 from .examples import configurations, count
 from .steps import Derivation, equal

@@ -2,8 +2,8 @@
 
 from sympy import Expr, Sum, Symbol, symbols
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.notation import F_VAE, B, F_block, F_text, N, P_enc, S, g, m
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import F_VAE, B, F_block, F_text, N, P_enc, S, g, m
 
 from .matrices import product
 from .steps import Derivation

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sympy import Expr, Integer, Rational, Symbol, symbols
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.notation import P_VAE, B, ell_latent, k_VAE
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import P_VAE, B, ell_latent, k_VAE
 
 from .examples import configurations, percent
 from .matrices import attention, flop, product

@@ -11,10 +11,10 @@ __version__ = "0.1.0"
 __all__ = ["Estimate", "InputError", "count", "estimate", "from_diffusers"]
 
 if TYPE_CHECKING:
-    from .diffusers_config import from_diffusers
-    from .estimation import Estimate, estimate
-    from .notation import InputError
-    from .request_count import count
+    from .catalog.diffusers import from_diffusers
+    from .errors import InputError
+    from .estimation.estimator import Estimate, estimate
+    from .estimation.exact_count import count
 
 
 def __dir__() -> list[str]:
@@ -23,19 +23,19 @@ def __dir__() -> list[str]:
 
 def __getattr__(name: str) -> Any:
     if name in ("Estimate", "estimate"):
-        from . import estimation
+        from .estimation import estimator
 
-        return getattr(estimation, name)
+        return getattr(estimator, name)
     if name == "count":
-        from .request_count import count
+        from .estimation.exact_count import count
 
         return count
     if name == "from_diffusers":
-        from .diffusers_config import from_diffusers
+        from .catalog.diffusers import from_diffusers
 
         return from_diffusers
     if name == "InputError":
-        from .notation import InputError
+        from .errors import InputError
 
         return InputError
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,10 +10,10 @@ def main() -> None:
     asked = signal.getsignal(signal.SIGINT)
     if asked is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    from . import cli
+    from .cli import app
 
     signal.signal(signal.SIGINT, asked)
-    cli.main()
+    app.main()
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 from functools import lru_cache
 from pathlib import Path
 
-from ditcarbon_sym.calibration import sweep_data
-from ditcarbon_sym.fitting import Data
-from ditcarbon_sym.measurements import Row, read_csv
+from ditcarbon_sym.calibration.efficiency import sweep_data
+from ditcarbon_sym.calibration.fitting import Data
+from ditcarbon_sym.calibration.measurements import Row, read_csv
 
 CORPUS = Path(__file__).parent / "measurements" / "v100_corpus.csv"
 PRODUCTION_PIXELS = 512 * 512

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import BGR, fit_identified
-from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
-from ditcarbon_sym.uncertainty import LEVEL, quantile
+from ditcarbon_sym.calibration.fitting import BGR, fit_identified
+from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.estimation.intervals import LEVEL, quantile
 
 from . import corpus
 

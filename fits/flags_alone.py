@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym import flags_work, pipeline, work
-from ditcarbon_sym.catalog import Model, load
-from ditcarbon_sym.counting import flops, leading_order
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.catalog.loading import Model, load
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import (
     NOTATION,
     REQUEST_FIELDS,
     E,
@@ -31,7 +30,9 @@ from ditcarbon_sym.notation import (
     s,
     tau,
 )
-from ditcarbon_sym.operating import operating_point
+from ditcarbon_sym.estimation import work, work_of_flags
+from ditcarbon_sym.estimation.counting import flops, leading_order
+from ditcarbon_sym.estimation.point import operating_point
 
 from .operator_law import H100
 
@@ -66,7 +67,7 @@ def _of(model: Model) -> Usual | None:
     route = point.route
     assert isinstance(route, pipeline.Route)
     law = [x for x in route.equations if x.lhs not in {y.lhs for y in work.equations(model, point.values, 1)}]
-    alone = pipeline.Route(route.name, (*flags_work.equations(point.values[d]), *law))
+    alone = pipeline.Route(route.name, (*work_of_flags.equations(point.values[d]), *law))
     exact = pipeline.evaluate(point.values, (tau, E, Q_elem, n_launch, n_exp, F_attn, ell), route)
     by_flags = pipeline.evaluate({**point.values, **model.values}, (tau, E), alone)
     v = {**model.values, **point.values}
@@ -80,13 +81,15 @@ def _of(model: Model) -> Usual | None:
 
 def scatter() -> dict[str, float]:
     """Root mean square of the logarithm by which time and energy are off."""
-    return {name: float(np.sqrt(np.mean([x.off[name] ** 2 for x in usual().values()]))) for name in flags_work.SCATTER}
+    return {
+        name: float(np.sqrt(np.mean([x.off[name] ** 2 for x in usual().values()]))) for name in work_of_flags.SCATTER
+    }
 
 
 def medians() -> dict[str, Any]:
     """Of what flags do not tell: kernels launched; elements moved and channels of a head, of narrow and wide models."""
     models = list(usual().values())
-    halves = [[x for x in models if (x.hidden_size >= flags_work.FROM) == wide] for wide in (False, True)]
+    halves = [[x for x in models if (x.hidden_size >= work_of_flags.FROM) == wide] for wide in (False, True)]
     return {
         "launched": float(np.median([x.launched for x in models])),
         "moved": [float(np.median([x.moved for x in half])) for half in halves],

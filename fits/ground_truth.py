@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from ditcarbon_sym import stages
-from ditcarbon_sym.files import DATA, read_toml
-from ditcarbon_sym.stages import Stages
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.stages import Stages
 from fits import reference
 from fits.reference import counting, text_encoders
 

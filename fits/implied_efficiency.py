@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import linprog
 
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.notation import B_0, B, ell, ell_star, mu_sat
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations.notation import (
     F_VAE,
     TDP,
     B,
@@ -30,7 +30,7 @@ from ditcarbon_sym.notation import (
     n_exp,
     n_launch,
     t_exp,
-)  # fmt: skip
+)
 
 from .operator_law import B200, H100, JOULE_PER_KWH, published_runs
 

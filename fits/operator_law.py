@@ -16,17 +16,17 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ditcarbon_sym import pipeline, roofline
-from ditcarbon_sym.calibration import interval_table
-from ditcarbon_sym.catalog import Gpu, load
-from ditcarbon_sym.confidence import Knowledge
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import Data, Fit, Free, Identified, fit
-from ditcarbon_sym.fitting_operators import fit_known, fitted_without_each, known
-from ditcarbon_sym.formats import toml_text, write_atomically
-from ditcarbon_sym.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.calibration.confidence import Knowledge
+from ditcarbon_sym.calibration.efficiency import interval_table
+from ditcarbon_sym.calibration.fitting import Data, Fit, Free, Identified, fit
+from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
+from ditcarbon_sym.calibration.operator_fit import fit_known, fitted_without_each, known
+from ditcarbon_sym.calibration.runs import values_of_run
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.loading import Gpu, load
+from ditcarbon_sym.equations import operator_law, pipeline
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import (
     F_VAE,
     NOTATION,
     B,
@@ -45,8 +45,8 @@ from ditcarbon_sym.notation import (
     r_attn,
     t_exp,
     t_launch,
-)  # fmt: skip
-from ditcarbon_sym.runs import values_of_run
+)
+from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from .corpus import CORPUS, is_printed, is_production
 from .corpus import rows as corpus_rows
@@ -62,7 +62,7 @@ JOULE_PER_KWH = 3.6e6
 Free_ = Mapping[Symbol, Free]
 TIME_V100: Free_ = {t_launch: Free(1e-4, 0.0, 1e-2), e_dense: Free(0.5, 1e-3, 1.5), r_attn: Free(0.6, 0.05, 5.0)}
 TIME: Free_ = {
-    t_launch: Free(roofline.LAUNCH, 1e-9, 1e-2, spread=0.2), e_dense: Free(0.7, 1e-3, 1.5, spread=0.7),
+    t_launch: Free(operator_law.LAUNCH, 1e-9, 1e-2, spread=0.2), e_dense: Free(0.7, 1e-3, 1.5, spread=0.7),
     r_attn: Free(0.6, 0.05, 5.0, spread=0.7), e_mem: Free(0.2, 1e-3, 1.5, spread=1.0),
 }  # fmt: skip
 """What is expected of an accelerator with fused attention, and how surely (standard deviations of logarithms): a launch
@@ -133,10 +133,10 @@ def data(runs: Sequence[Run], target: str, families: bool = False) -> Data:
 
 
 # The law in the forms that are fitted: what stands fixed is put in.
-FIXED_V100: Mapping[Symbol, float] = {e_mem: 1.0, **roofline.ASSUMED}
-FIXED: Mapping[Symbol, float] = {t_launch: roofline.LAUNCH, r_attn: 1.0, **roofline.ASSUMED}
+FIXED_V100: Mapping[Symbol, float] = {e_mem: 1.0, **operator_law.ASSUMED}
+FIXED: Mapping[Symbol, float] = {t_launch: operator_law.LAUNCH, r_attn: 1.0, **operator_law.ASSUMED}
 """What stands fixed where accelerators are pooled: their runs tell neither apart."""
-EFFICIENCY = Equation("operator law, mu of the denoiser", mu, roofline.efficiency.inline(roofline.runtime).rhs)
+EFFICIENCY = Equation("operator law, mu of the denoiser", mu, operator_law.efficiency.inline(operator_law.runtime).rhs)
 
 
 def fixed(equation: Equation, values: Mapping[Symbol, float]) -> Equation:
@@ -153,13 +153,13 @@ def v100_fit(runs: Sequence[Run]) -> Fit:
 def fits_of(gpu: str, without: str = "") -> tuple[Fit, Fit]:
     """Time and energy on one accelerator, whole requests; ``without`` the runs of one source."""
     runs = [run for run in published_runs(gpu) if run.source != without]
-    time = fit_known(fixed(roofline.runtime, roofline.ASSUMED), data(runs, "time"), TIME).shipped
+    time = fit_known(fixed(operator_law.runtime, operator_law.ASSUMED), data(runs, "time"), TIME).shipped
     return time, fit_known(_energy_at(time), data(runs, "energy"), ENERGY).shipped
 
 
 def _energy_at(time: Fit) -> Equation:
     """The law of energy with a law of time, which says how long is waited for launches."""
-    return fixed(roofline.energy, {**roofline.ASSUMED, **time.values})
+    return fixed(operator_law.energy, {**operator_law.ASSUMED, **time.values})
 
 
 def by_group(held_out: Mapping[str, tuple[Fit, Data]]) -> dict[str, float]:
@@ -219,12 +219,12 @@ def _table(
     values = {**device.values, **({t_exp: 0.0} if gpu == V100 else {})}
     return {
         "schema_version": 1,
-        "law": roofline.LAW,
+        "law": operator_law.LAW,
         "device": {
             "gpu": gpu, "name": device.name, "head_multiple": HEADS[gpu],
             **{NOTATION[x].field: value for x, value in values.items()},
         },
-        "parameters": {NOTATION[x].field: known[x] for x in (*roofline.TIME, *roofline.ENERGY) if x in known},
+        "parameters": {NOTATION[x].field: known[x] for x in (*operator_law.TIME, *operator_law.ENERGY) if x in known},
         "standard_errors": {NOTATION[x].field: y for one in fits for x, y in one.standard_errors.items()},
         "covariance": {"parameters": [NOTATION[x].field for x in free], "matrix": covariance.tolist()},
         "verdicts": dict(verdicts),
@@ -258,7 +258,7 @@ def v100_table() -> dict[str, Any]:
         "mape_percent": fitted.mape(), "held_out_mape_percent": by_group(held),
         "held_out_log_scatter": log_scatter(held), "within_log_scatter": within_scatter(residual_logs(fitted)),
     }  # fmt: skip
-    verdicts = {NOTATION[x].field: SAID.get(x, FREE) if x not in fitted.free else FREE for x in roofline.TIME}
+    verdicts = {NOTATION[x].field: SAID.get(x, FREE) if x not in fitted.free else FREE for x in operator_law.TIME}
     found = provenance(CORPUS, "as printed, all sizes", "ditcarbon2026: Table 5")
     pixels = int(min(run.values[H] * run.values[W] for run in runs))
     return _table(V100, [fitted], FIXED_V100, quality, verdicts, found, "denoiser", pixels)
@@ -279,7 +279,7 @@ def modern_table(gpu: str) -> dict[str, Any]:
     verdicts = {NOTATION[e_VAE].field: SAID[e_VAE], **{NOTATION[x.symbol].field: x.verdict for x in known}}
     found = provenance(PUBLISHED, f"gpu = {gpu}", SOURCES)
     pixels = int(min(run.values[H] * run.values[W] for run in published_runs(gpu)))
-    table = _table(gpu, [time, energy], roofline.ASSUMED, quality, verdicts, found, "whole request", pixels)
+    table = _table(gpu, [time, energy], operator_law.ASSUMED, quality, verdicts, found, "whole request", pixels)
     return {**table, "intervals": interval_table(known)}
 
 
@@ -290,7 +290,7 @@ TABLES: Mapping[str, Callable[[], dict[str, Any]]] = {
 
 def target(gpu: str) -> Path:
     """Where the calibration of an accelerator is shipped."""
-    return DATA / "calibrations" / f"{gpu}-{roofline.LAW}.toml"
+    return DATA / "calibrations" / f"{gpu}-{operator_law.LAW}.toml"
 
 
 def main() -> None:

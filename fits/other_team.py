@@ -11,9 +11,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from ditcarbon_sym.fitting import Data, Fit
-from ditcarbon_sym.held_out import log_scatter
-from ditcarbon_sym.uncertainty import LEVEL, student_quantile
+from ditcarbon_sym.calibration.fitting import Data, Fit
+from ditcarbon_sym.calibration.held_out import log_scatter
+from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 
 from .operator_law import H100, data, fits_of, held_out, published_runs
 

@@ -26,10 +26,11 @@ from typing import Any
 
 from sympy import Symbol
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.formats import csv_text, write_atomically
-from ditcarbon_sym.notation import H, InputError, N, W, ell, m, n_latent
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import H, N, W, ell, m, n_latent
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.reports.formats import csv_text, write_atomically
 
 MEASUREMENTS = Path(__file__).parent / "measurements"
 MODEL = "pixart-alpha"

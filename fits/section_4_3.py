@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ditcarbon_sym.calibration import sweep_data
-from ditcarbon_sym.confidence import LEVEL, Knowledge, Track, comparison, knowledge, residual_bootstrap
-from ditcarbon_sym.efficiency import batch_discrete, batch_saturation, constant, saturation
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.evaluate import FloatArray
-from ditcarbon_sym.fitting import BGR, LOSSES, Data, Fit, Free, Identified, fit, fit_identified, mape
-from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
-from ditcarbon_sym.measurements import Row
-from ditcarbon_sym.notation import B_0, B, ell_star, mu_1, mu_4, mu_8, mu_sat
+from ditcarbon_sym.calibration.confidence import LEVEL, Knowledge, Track, comparison, knowledge, residual_bootstrap
+from ditcarbon_sym.calibration.efficiency import sweep_data
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Data, Fit, Free, Identified, fit, fit_identified, mape
+from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
+from ditcarbon_sym.calibration.measurements import Row
+from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, constant, saturation
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import B_0, B, ell_star, mu_1, mu_4, mu_8, mu_sat
+from ditcarbon_sym.numerics.evaluate import FloatArray
 
 from . import corpus
 

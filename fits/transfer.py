@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Pow, Rational, Symbol
 
-from ditcarbon_sym import roofline
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.fitting import Data, Fit, Free, fit
-from ditcarbon_sym.held_out import within_scatter
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.calibration.fitting import Data, Fit, Free, fit
+from ditcarbon_sym.calibration.held_out import within_scatter
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import operator_law
+from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.notation import (
     JOULE_PER_KWH,
     TDP,
     F_total,
@@ -39,7 +39,7 @@ from ditcarbon_sym.notation import (
     phi_elem,
     rho,
     t_exp,
-)  # fmt: skip
+)
 
 from .operator_law import B200, FIXED, H100, V100, Run, published, published_runs, v100_runs
 
@@ -57,7 +57,7 @@ CHIPS = {
 exponent = Symbol("exponent", positive=True)
 """How far elementwise passes follow the clock: 0 the memory alone, 1 the clock alone."""
 RULES: Mapping[str, Expr] = MappingProxyType({
-    "clock": roofline.TRANSFER[e_mem],
+    "clock": operator_law.TRANSFER[e_mem],
     "bandwidth": rho,
     "their geometric mean": rho * Pow(bandwidth * t_exp, -Rational(1, 2)),
     "any power of both": rho * Pow(bandwidth * t_exp, -exponent),
@@ -220,7 +220,7 @@ def scaled(law: Law, rows: Sequence[Data]) -> Law:
 
 def time_fit(rule: str, data: Data) -> Fit:
     """Fit the two constants of time."""
-    law = Equation("time", roofline.runtime.lhs, roofline.runtime.at(FIXED).rhs.xreplace({e_mem: RULES[rule]}))
+    law = Equation("time", operator_law.runtime.lhs, operator_law.runtime.at(FIXED).rhs.xreplace({e_mem: RULES[rule]}))
     free = {e_dense: Free(0.7, 1e-3, 1.5), rho: Free(STARTS[rule], 1e-6, 1e3), exponent: Free(0.9, 0.0, 4.0)}
     return fit(law, data, {x: bounds for x, bounds in free.items() if x in law.inputs}, "log")
 
@@ -255,9 +255,9 @@ def energy_law(e: Any, r: Any) -> Equation:
     """Energy in units of rated power, for a law of time with these constants: its only unknown is what elementwise
     passes draw.
     """
-    carried = {x: roofline.TRANSFER[x] for x in (eps_flop, eps_byte)}
-    rhs = roofline.energy.at(FIXED).rhs.xreplace(carried).xreplace({e_mem: roofline.TRANSFER[e_mem]})
-    return Equation("energy", roofline.energy.lhs, rhs.xreplace({e_dense: e, rho: r}))
+    carried = {x: operator_law.TRANSFER[x] for x in (eps_flop, eps_byte)}
+    rhs = operator_law.energy.at(FIXED).rhs.xreplace(carried).xreplace({e_mem: operator_law.TRANSFER[e_mem]})
+    return Equation("energy", operator_law.energy.lhs, rhs.xreplace({e_dense: e, rho: r}))
 
 
 def _energy_law_of(time: Law) -> Equation:
@@ -287,7 +287,7 @@ def rated_power_for_the_time() -> Pool:
     rows = each(metered(), "energy")
 
     def law(time: Law, names: Sequence[str]) -> Law:
-        equation = Equation("energy", roofline.energy.lhs, factor * TDP * time.equation.rhs / JOULE_PER_KWH)
+        equation = Equation("energy", operator_law.energy.lhs, factor * TDP * time.equation.rhs / JOULE_PER_KWH)
         return scaled(Law(equation, time.values), [rows[name] for name in names])
 
     return Pool(

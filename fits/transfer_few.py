@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ditcarbon_sym import roofline
-from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.fitting import Data, Fit, fit
-from ditcarbon_sym.notation import e_dense, rho
+from ditcarbon_sym.calibration.fitting import Data, Fit, fit
+from ditcarbon_sym.equations import operator_law
+from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.notation import e_dense, rho
 
 from .operator_law import FIXED_V100, V100, v100_fit, v100_runs
 from .transfer import (
@@ -43,7 +43,7 @@ def v100_law() -> Law:
     """The V100's law, over the factor by which another accelerator is slower."""
     printed = [run for run in v100_runs() if run.measured["printed"]]
     values = {**FIXED_V100, **v100_fit(printed).values}
-    return Law(Equation("time", roofline.runtime.lhs, factor * roofline.runtime.rhs), values)
+    return Law(Equation("time", operator_law.runtime.lhs, factor * operator_law.runtime.rhs), values)
 
 
 @lru_cache(maxsize=1)
@@ -95,7 +95,7 @@ def a100() -> Thin:
 
     def law(model: str = "") -> Law:
         pool = law_of(time_fit("clock", pooled(rest, "time", model)))
-        slower = Law(Equation("time", roofline.runtime.lhs, factor * pool.equation.rhs), pool.values)
+        slower = Law(Equation("time", operator_law.runtime.lhs, factor * pool.equation.rhs), pool.values)
         return scaled(slower, [rows for name, rows in by_model.items() if name != model])
 
     time = law()

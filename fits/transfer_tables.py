@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ditcarbon_sym import roofline
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import Data
-from ditcarbon_sym.formats import toml_text, write_atomically
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.calibration.fitting import Data
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import operator_law
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import (
     NOTATION,
     B,
     H,
@@ -28,7 +27,8 @@ from ditcarbon_sym.notation import (
     rho,
     t_exp,
     t_launch,
-)  # fmt: skip
+)
+from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import transfer, transfer_few
 from .operator_law import FIXED, HEADS, PUBLISHED, SAID, V100, provenance, target
@@ -84,11 +84,11 @@ def modern_table() -> dict[str, Any]:
     """What carries over from Ampere on."""
     time, energy = transfer.times(), transfer.energies()
     known = {**FIXED, **time.law.values, **energy.law.values}
-    order = [*roofline.TIME, rho, phi_elem]
+    order = [*operator_law.TIME, rho, phi_elem]
     free, covariance = transfer.jackknife()
     rows = transfer.pooled(transfer.modern(), "time")
     return {
-        "schema_version": 1, "law": roofline.LAW,
+        "schema_version": 1, "law": operator_law.LAW,
         "kind": {"name": "Ampere and later", "compute_capability_min": FIRST_MODERN, "head_multiple": 1},
         "parameters": {NOTATION[x].field: known[x] for x in order if x in known},
         "covariance": _covariance(free, covariance),
@@ -113,12 +113,12 @@ def earlier_table() -> dict[str, Any]:
     rows = transfer.pooled(others, "time")
     scaled = {t_launch: 1, e_dense: -1, e_mem: -1, e_VAE: -1}
     return {
-        "schema_version": 1, "law": roofline.LAW,
+        "schema_version": 1, "law": operator_law.LAW,
         "kind": {"name": "before Ampere", "compute_capability_below": FIRST_MODERN, "head_multiple": HEADS[V100],
                  NOTATION[t_exp].field: 0.0},
-        "parameters": {NOTATION[x].field: known[x] for x in roofline.TIME},
+        "parameters": {NOTATION[x].field: known[x] for x in operator_law.TIME},
         "covariance": _by_factor(known, scaled, (max(apart) - min(apart)) / 2),
-        "verdicts": {NOTATION[x].field: said if x in scaled else "the V100's" for x in roofline.TIME},
+        "verdicts": {NOTATION[x].field: said if x in scaled else "the V100's" for x in operator_law.TIME},
         "quality": {"n": len(rows), "loss": "log", **_held_out(pool)},
         "validity": _validity(rows), "convention": CONVENTION,
         "data": _data("accelerators before Ampere; the V100's corpus sets the width alone",
@@ -132,13 +132,13 @@ def a100_table(gpu: str) -> dict[str, Any]:
     device = load().gpu(gpu)
     slow = thin.time.values[factor]
     own = {e_dense: thin.time.values[e_dense] / slow, rho: thin.time.values[rho], **thin.energy.values}
-    memory = float(Equation("", e_mem, roofline.TRANSFER[e_mem])({**device.values, **own})) / slow
+    memory = float(Equation("", e_mem, operator_law.TRANSFER[e_mem])({**device.values, **own})) / slow
     known = {
         **FIXED, t_launch: FIXED[t_launch] * slow, e_dense: own[e_dense], e_mem: memory, e_VAE: FIXED[e_VAE] / slow,
     }  # fmt: skip
     joules = {**device.values, **own, **known}
-    known |= {x: float(Equation("", x, roofline.TRANSFER[x])(joules)) for x in roofline.ENERGY}
-    order = [*roofline.TIME, *roofline.ENERGY]
+    known |= {x: float(Equation("", x, operator_law.TRANSFER[x])(joules)) for x in operator_law.ENERGY}
+    order = [*operator_law.TIME, *operator_law.ENERGY]
     spread = [law.values[factor] / slow for law in thin.without.values()]
     number = len(thin.rows)
     deviation = float(np.sqrt((number - 1) / number * np.sum((np.array(spread) - np.mean(spread)) ** 2)))
@@ -156,7 +156,7 @@ def a100_table(gpu: str) -> dict[str, Any]:
     }
     rows = transfer.pooled(list(ONE), "time")
     return {
-        "schema_version": 1, "law": roofline.LAW,
+        "schema_version": 1, "law": operator_law.LAW,
         "device": {"gpu": gpu, "name": device.name, "head_multiple": 1,
                    **{NOTATION[x].field: value for x, value in device.values.items()}},
         "parameters": {NOTATION[x].field: known[x] for x in order},

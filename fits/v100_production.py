@@ -8,14 +8,14 @@ reduced two-parameter model with its covariance, and says so.
 import hashlib
 from typing import Any
 
-from ditcarbon_sym.calibration import calibration_table
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.confidence import knowledge
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.fitting import BGR, fit_identified
-from ditcarbon_sym.formats import toml_text, write_atomically
-from ditcarbon_sym.held_out import leave_one_group_out
+from ditcarbon_sym.calibration.confidence import knowledge
+from ditcarbon_sym.calibration.efficiency import calibration_table
+from ditcarbon_sym.calibration.fitting import BGR, fit_identified
+from ditcarbon_sym.calibration.held_out import leave_one_group_out
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from .corpus import CORPUS, PRODUCTION_PIXELS, production
 

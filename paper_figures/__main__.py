@@ -9,9 +9,9 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.progress import track
 
-from ditcarbon_sym import document, sensitivity_report
-from ditcarbon_sym.formats import write_atomically
-from ditcarbon_sym.operating import Options, operating_point
+from ditcarbon_sym.estimation.point import Options, operating_point
+from ditcarbon_sym.reports import document, sensitivity
+from ditcarbon_sym.reports.formats import write_atomically
 
 from . import (
     exact_counts,
@@ -54,9 +54,9 @@ REPORTS: dict[str, tuple[str, Options]] = {
 def _report(name: str, folder: Path) -> None:
     model, options = REPORTS[name]
     point = operating_point(model, **options)
-    analysis = sensitivity_report.analyse(point, "per_output_g", with_sobol=True, samples=1024, seed=0)
+    analysis = sensitivity.analyse(point, "per_output_g", with_sobol=True, samples=1024, seed=0)
     for suffix in document.RENDERERS:
-        write_atomically(folder / f"{name}{suffix}", sensitivity_report.render(analysis, suffix))
+        write_atomically(folder / f"{name}{suffix}", sensitivity.render(analysis, suffix))
 
 
 def main(folder: Path, only: Sequence[str] = ()) -> None:

@@ -7,11 +7,11 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.formats import significant
-from ditcarbon_sym.notation import NOTATION, N, a, c, d, f, j, n_ada, s, t
-from ditcarbon_sym.operators import ATTENTION, CONVOLUTION, DENSE, LINEAR_ATTENTION
-from ditcarbon_sym.request_count import Count, count
+from ditcarbon_sym.architectures.operators import ATTENTION, CONVOLUTION, DENSE, LINEAR_ATTENTION
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import NOTATION, N, a, c, d, f, j, n_ada, s, t
+from ditcarbon_sym.estimation.exact_count import Count, count
+from ditcarbon_sym.reports.formats import significant
 
 from .tables import Table
 

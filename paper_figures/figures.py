@@ -12,10 +12,10 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 from matplotlib.lines import Line2D
 
-from ditcarbon_sym.catalog import load, shipped_calibration
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.measurements import Row
-from ditcarbon_sym.notation import B, ell
+from ditcarbon_sym.calibration.measurements import Row
+from ditcarbon_sym.catalog.loading import load, shipped_calibration
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.equations.notation import B, ell
 from fits import section_4_3
 from fits.corpus import is_production, rows
 

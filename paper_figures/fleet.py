@@ -8,8 +8,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
 from ditcarbon_sym import estimate
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.estimation import Estimate, Quantity
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.estimation.estimator import Estimate, Quantity
 
 from .tables import Table
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.formats import csv_text, markdown_table, significant, write_atomically
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.reports.formats import csv_text, markdown_table, significant, write_atomically
 
 from .printed import UNITS, Claim, claims
 from .readings import Found, Inference, Reading

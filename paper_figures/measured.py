@@ -12,11 +12,11 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ditcarbon_sym import calibration, calibration_operators
-from ditcarbon_sym.calibration import Calibrated
-from ditcarbon_sym.fitting import Data, Fit
-from ditcarbon_sym.measurements import read_csv, read_header
-from ditcarbon_sym.notation import B, ell
+from ditcarbon_sym.calibration import efficiency, operator_law
+from ditcarbon_sym.calibration.efficiency import Calibrated
+from ditcarbon_sym.calibration.fitting import Data, Fit
+from ditcarbon_sym.calibration.measurements import read_csv, read_header
+from ditcarbon_sym.equations.notation import B, ell
 from fits.corpus import CORPUS
 
 MARKERS = "os^vDPX*<>"
@@ -36,8 +36,8 @@ def sweeps(folder: Path = CORPUS.parent) -> dict[str, Path]:
 def laws(path: Path) -> Mapping[str, Calibrated]:
     """Both laws on one sweep's denoiser rows."""
     return {
-        "BGR, Eq. (3)": calibration.calibrate(path, bootstrap=0, loss="log"),
-        "operator law": calibration_operators.calibrate(path),
+        "BGR, Eq. (3)": efficiency.calibrate(path, bootstrap=0, loss="log"),
+        "operator law": operator_law.calibrate(path),
     }
 
 
@@ -52,7 +52,7 @@ def figure(path: Path) -> Figure:
 
 
 def _efficiency(axes: Axes, measured: Calibrated) -> None:
-    v100 = calibration.sweep_data([row for row in read_csv(CORPUS) if row.extra["origin"] == "measured"])
+    v100 = efficiency.sweep_data([row for row in read_csv(CORPUS) if row.extra["origin"] == "measured"])
     axes.plot(v100.inputs[ell], v100.observed, ".", color="0.75", ms=4, label="V100 (Table 5)")
     data = measured.fitted.full.data
     groups = np.array(data.groups)

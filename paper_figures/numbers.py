@@ -5,7 +5,7 @@ hand.
 import re
 from pathlib import Path
 
-from ditcarbon_sym.formats import tex, write_atomically
+from ditcarbon_sym.reports.formats import tex, write_atomically
 
 from .printed import UNITS, by_quantity
 from .results import computed

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.fitting import Data, Fit, fit_identified
-from ditcarbon_sym.held_out import leave_one_group_out
-from ditcarbon_sym.notation import NOTATION, e_dense, rho
-from ditcarbon_sym.uncertainty import LEVEL
+from ditcarbon_sym.calibration.fitting import Data, Fit, fit_identified
+from ditcarbon_sym.calibration.held_out import leave_one_group_out
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.equations.notation import NOTATION, e_dense, rho
+from ditcarbon_sym.estimation.intervals import LEVEL
 from fits import law_choice, operator_law, other_team, transfer, transfer_few
 from fits.operator_law import B200, H100
 

@@ -5,7 +5,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ditcarbon_sym.notation import JOULE_PER_KWH, H, S, W, ell, n_frames
+from ditcarbon_sym.equations.notation import JOULE_PER_KWH, H, S, W, ell, n_frames
 from fits import other_team
 from fits.operator_law import H100, Run, data, fits_of, held_out, published_runs
 

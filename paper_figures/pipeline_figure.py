@@ -8,9 +8,9 @@ from typing import Any
 from matplotlib import pyplot as plt
 from sympy import latex
 
-from ditcarbon_sym import carbon, efficiency, flops, parameters, pipeline
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import carbon, efficiency, flops, parameters, pipeline
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import (
     B_0,
     DATACENTER_FIELDS,
     GPU_FIELDS,
@@ -22,7 +22,7 @@ from ditcarbon_sym.notation import (
     ell_star,
     mu_sat,
     n_latent,
-)  # fmt: skip
+)
 
 STAGES = {
     "parameters": (parameters,),

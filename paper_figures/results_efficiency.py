@@ -5,11 +5,11 @@ Section 4.3.
 import numpy as np
 from scipy.optimize import brentq
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.measurements import Row
-from ditcarbon_sym.notation import TDP, ell
-from ditcarbon_sym.request import resolve_request
+from ditcarbon_sym.calibration.measurements import Row
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import TDP, ell
+from ditcarbon_sym.estimation.request import resolve_request
 from fits import corpus, section_4_3
 from fits.section_4_3 import FAMILIES, pair_differences
 

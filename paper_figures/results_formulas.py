@@ -4,9 +4,9 @@ of Section 4.2.
 
 from sympy import Poly, Symbol
 
-from ditcarbon_sym import carbon, efficiency, flops, parameters
-from ditcarbon_sym.catalog import defaults, load, paper_models
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.catalog.loading import defaults, load, paper_models
+from ditcarbon_sym.equations import carbon, efficiency, flops, parameters
+from ditcarbon_sym.equations.notation import (
     DATACENTER_FIELDS,
     GPU_FIELDS,
     JOULE_PER_KWH,
@@ -31,7 +31,7 @@ from ditcarbon_sym.notation import (
     n_ada,
     s,
     t,
-)  # fmt: skip
+)
 from fits.pixart_flops import block_deviation, denoisers, model_gap, undercount
 
 from .printed import UNITS, by_quantity

@@ -16,9 +16,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.formats import write_atomically
-from ditcarbon_sym.notation import JOULE_PER_KWH, B
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
+from ditcarbon_sym.reports.formats import write_atomically
 from fits import operator_law, transfer, transfer_few
 from fits.operator_law import B200, H100, V100
 from fits.transfer import Law, law_of

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from sympy import latex
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.calibration_report import knowledge_cells
-from ditcarbon_sym.efficiency import constant
-from ditcarbon_sym.formats import csv_text, latex_table, markdown_table, significant, write_atomically
-from ditcarbon_sym.notation import NOTATION, a, c, f, j, s
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.efficiency import constant
+from ditcarbon_sym.equations.notation import NOTATION, a, c, f, j, s
+from ditcarbon_sym.reports.calibration import knowledge_cells
+from ditcarbon_sym.reports.formats import csv_text, latex_table, markdown_table, significant, write_atomically
 from fits import section_4_3
 from fits.coverage import coverage
 

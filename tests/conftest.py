@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import settings
 
-from ditcarbon_sym import cli
+from ditcarbon_sym.cli import app
 
 settings.register_profile("ditcarbon", deadline=None, derandomize=True)
 settings.load_profile("ditcarbon")
@@ -27,7 +27,7 @@ def ditcarbon(capsys, monkeypatch):
     def run(*arguments: object) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["ditcarbon", *(str(argument) for argument in arguments)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         captured = capsys.readouterr()
         return Outcome(int(ended.value.code or 0), captured.out, captured.err)
 

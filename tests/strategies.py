@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from sympy import Symbol
 
-from ditcarbon_sym import notation as n
+from ditcarbon_sym.equations import notation as n
 
 FLAGS = (n.s, n.c, n.a, n.j)
 ARCHITECTURE = {

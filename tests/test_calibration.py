@@ -2,20 +2,21 @@ import json
 
 import pytest
 
-from ditcarbon_sym import InputError, calibration
-from ditcarbon_sym.catalog import load_calibration
-from ditcarbon_sym.notation import mu_sat
+from ditcarbon_sym import InputError
+from ditcarbon_sym.calibration import efficiency
+from ditcarbon_sym.catalog.loading import load_calibration
+from ditcarbon_sym.equations.notation import mu_sat
 from fits.corpus import CORPUS
 
 
-def efficiency(side, batch):
+def efficiency_at(side, batch):
     tokens = (side / 16) ** 2
     return 0.35 * batch / (batch + 0.2) * tokens / (tokens + 200 / batch)
 
 
 HEADER = "model,height,width,batch,mu\n"
 ROWS = [
-    f"{model},{side},{side},{batch},{efficiency(side, batch):.6f}\n"
+    f"{model},{side},{side},{batch},{efficiency_at(side, batch):.6f}\n"
     for model in ("pixart-alpha", "sd3-medium")
     for side in (256, 512, 768, 1024)
     for batch in (1, 4, 8)
@@ -30,7 +31,7 @@ def sweep(tmp_path):
 
 
 def test_the_corpus_gives_the_papers_full_fit():
-    result = calibration.calibrate(CORPUS, "v100-pcie-16gb", bootstrap=0)
+    result = efficiency.calibrate(CORPUS, "v100-pcie-16gb", bootstrap=0)
     assert result.table["quality"]["mape_percent"] == pytest.approx(21.8, abs=0.05)
     assert set(result.held_out) == {row.model for row in result.rows}
 
@@ -58,7 +59,7 @@ def test_seconds_become_efficiency_through_the_papers_flop(ditcarbon, tmp_path):
             rows.append(f"pixart-alpha,{side},{side},{batch},{seconds}\n")
     path = tmp_path / "times.csv"
     path.write_text("model,height,width,batch,time_s\n" + "".join(rows))
-    result = calibration.calibrate(path, "v100-pcie-16gb", bootstrap=0)
+    result = efficiency.calibrate(path, "v100-pcie-16gb", bootstrap=0)
     assert result.fitted.full.data.observed == pytest.approx([0.3] * 6)
 
 
@@ -68,14 +69,14 @@ def test_json_of_a_fit_is_one_object_without_nan(ditcarbon, sweep):
 
 
 def test_the_seed_and_draws_are_recorded(sweep):
-    result = calibration.calibrate(sweep, "v100-pcie-16gb", bootstrap=5, seed=7)
+    result = efficiency.calibrate(sweep, "v100-pcie-16gb", bootstrap=5, seed=7)
     assert result.table["data"]["bootstrap"] == {"draws": 5, "seed": 7}
 
 
 def test_advice_is_given_for_what_is_not_identified(tmp_path):
     path = tmp_path / "one.csv"
     path.write_text(HEADER + "".join(row for row in ROWS if ",1,0" in row and row.startswith("pixart")))
-    result = calibration.calibrate(path, "v100-pcie-16gb", bootstrap=0)
+    result = efficiency.calibrate(path, "v100-pcie-16gb", bootstrap=0)
     (advice, *_) = result.advice
     assert advice.batch > 1 and advice.narrowing < 0.01
     assert any("only one model" in warning for warning in result.warnings)
@@ -120,7 +121,7 @@ def test_bad_options_are_refused_in_one_line(refused, sweep, options, expected):
 
 def test_an_unknown_loss_is_refused_from_python(sweep):
     with pytest.raises(InputError, match="expected one of absolute, relative, log"):
-        calibration.calibrate(sweep, "v100-pcie-16gb", loss="huber")
+        efficiency.calibrate(sweep, "v100-pcie-16gb", loss="huber")
 
 
 @pytest.mark.parametrize("of_the_second", [1, 3])

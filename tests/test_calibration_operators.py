@@ -5,12 +5,13 @@ import json
 import numpy as np
 import pytest
 
-from ditcarbon_sym import planning, roofline
-from ditcarbon_sym.calibration_operators import ALONE, calibrate
-from ditcarbon_sym.catalog import load, load_calibration
-from ditcarbon_sym.fitting_operators import BARELY, TIME
-from ditcarbon_sym.measure import grid, table
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.calibration import planning
+from ditcarbon_sym.calibration.operator_fit import BARELY, TIME
+from ditcarbon_sym.calibration.operator_law import ALONE, calibrate
+from ditcarbon_sym.calibration.runs import values_of_run
+from ditcarbon_sym.catalog.loading import load, load_calibration
+from ditcarbon_sym.equations import operator_law
+from ditcarbon_sym.equations.notation import (
     TDP,
     P_idle,
     Theta_peak,
@@ -24,7 +25,7 @@ from ditcarbon_sym.notation import (
     t_exp,
     t_launch,
 )
-from ditcarbon_sym.runs import values_of_run
+from ditcarbon_sym.measure import grid, table
 
 DEVICE = {Theta_peak: 400e12, bandwidth: 2e12, t_exp: 0.0}
 TRUE = {t_launch: 1.2e-5, e_dense: 0.55, r_attn: 0.7, e_mem: 0.3, e_VAE: 0.2}
@@ -45,8 +46,8 @@ def write(
     rng = np.random.default_rng(3)
     told = facts if power is None else {**facts, "tdp_watt": power}
     table.begin(path, told)
-    law = roofline.runtime.at({**TRUE, **ALONE, t_launch: launch})
-    joules = roofline.energy.at({**JOULES, **TRUE, **ALONE, P_idle: idle or 0.0})
+    law = operator_law.runtime.at({**TRUE, **ALONE, t_launch: launch})
+    joules = operator_law.energy.at({**JOULES, **TRUE, **ALONE, P_idle: idle or 0.0})
     for point in grid.grid(models, DEVICE, sides=sides, batches=(1, 4)).points:
         values = values_of_run(load().model(point.model), {k: v for k, v in point.row().items()
                                                            if k not in ("model", "stage")}, DEVICE)  # fmt: skip
@@ -143,7 +144,7 @@ def test_decoder_rows_give_the_decoders_efficiency(tmp_path):
     path = write(tmp_path / "sweep.csv")
     for side in (256, 512, 1024):
         values = values_of_run(load().model("dit-xl-2-256"), {"resolution": side}, DEVICE)
-        from ditcarbon_sym.notation import F_VAE
+        from ditcarbon_sym.equations.notation import F_VAE
 
         row = {"model": "dit-xl-2-256", "stage": "vae_decoder", "height": side, "width": side, "frames": 1, "batch": 1,
                "steps": 1, "guidance": 2, "text_tokens": 0, "status": "ok"}  # fmt: skip
@@ -247,7 +248,7 @@ def test_whole_requests_without_a_header_fit_the_law_with_every_stage(ditcarbon,
         for side in (512, 1024, 2048):
             device = load().gpu("h100-sxm-80gb").values
             values = values_of_run(load().model(model), {"resolution": side}, device)
-            seconds = float(roofline.runtime({**values, **TRUE}))
+            seconds = float(operator_law.runtime({**values, **TRUE}))
             rows.append(f"{model},{side},{side},1,{seconds}\n")
     path.write_text("model,height,width,batch,time_s\n" + "".join(rows))
     assert ditcarbon("fit", path, "--law", "roofline", "--gpu", "h100-sxm-80gb", "--out", out).code == 0

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ditcarbon_sym import catalog, schema, stages
-from ditcarbon_sym.formats import toml_text
-from ditcarbon_sym.notation import BY_FIELD, InputError, N, Theta_peak, d, j, k_VAE, n_ada, t, v_t
+from ditcarbon_sym.catalog import loading, schema, stages
+from ditcarbon_sym.equations.notation import BY_FIELD, N, Theta_peak, d, j, k_VAE, n_ada, t, v_t
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.reports.formats import toml_text
 
 MODEL = """
 [models.mine]
@@ -38,30 +39,30 @@ def write(tmp_path):
 
 
 def bibliography():
-    return set(re.findall(r"^@\w+\{(\w+),", (catalog.DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
+    return set(re.findall(r"^@\w+\{(\w+),", (loading.DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
 
 
 @pytest.mark.parametrize("kind", ["models", "gpus", "datacenters"])
 def test_shipped_files_pass_the_users_validation(kind):
-    path = catalog.DATA / f"{kind}.toml"
+    path = loading.DATA / f"{kind}.toml"
     assert schema.validate_catalog(tomllib.loads(path.read_text(encoding="utf-8")), path)
 
 
-@pytest.mark.parametrize("path", sorted((catalog.DATA / "calibrations").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((loading.DATA / "calibrations").glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_calibrations_pass_the_users_validation(path):
     assert schema.validate_calibration(tomllib.loads(path.read_text(encoding="utf-8")), path)
 
 
 def test_every_shipped_entry_names_sources_that_are_in_the_bibliography():
-    known, shipped = bibliography(), catalog.load()
-    for entry in [*catalog.paper_models().values(), *shipped.gpus.values(), *shipped.datacenters.values()]:
+    known, shipped = bibliography(), loading.load()
+    for entry in [*loading.paper_models().values(), *shipped.gpus.values(), *shipped.datacenters.values()]:
         assert entry.sources, entry.id
         for where, source in entry.sources.items():
             assert source.split(":")[0] in {*known, "assumed"}, f"{entry.id}.{where}: {source}"
 
 
 def test_every_group_of_facts_of_a_model_has_a_source():
-    for model in catalog.paper_models().values():
+    for model in loading.paper_models().values():
         assert {"flags", "sizes", "text_encoder", "vae", "request"} <= set(model.sources), model.id
 
 
@@ -75,7 +76,7 @@ def test_every_stage_of_a_released_pipeline_has_a_source(name):
 
 def test_every_number_of_an_accelerator_or_data_centre_has_a_source():
     tables = {
-        kind: tomllib.loads((catalog.DATA / f"{kind}.toml").read_text())[kind] for kind in ("gpus", "datacenters")
+        kind: tomllib.loads((loading.DATA / f"{kind}.toml").read_text())[kind] for kind in ("gpus", "datacenters")
     }
     for entries in tables.values():
         for key, table in entries.items():
@@ -84,24 +85,24 @@ def test_every_number_of_an_accelerator_or_data_centre_has_a_source():
 
 
 def test_every_default_has_a_source():
-    assert set(catalog.defaults()) - {"sources"} <= set(catalog.defaults()["sources"])
+    assert set(loading.defaults()) - {"sources"} <= set(loading.defaults()["sources"])
 
 
 def test_the_catalogue_has_what_the_paper_names():
-    shipped = catalog.load()
+    shipped = loading.load()
     assert {"dit-xl-2-256", "pixart-alpha", "sd3-medium", "sd3.5-large", "cogvideox-2b"} <= set(shipped.models)
     assert {"v100-pcie-16gb", "gtx-1080-ti"} <= set(shipped.gpus)
     assert len(shipped.datacenters) == 7
 
 
 def test_an_entry_of_the_users_gets_the_papers_defaults(write):
-    values = catalog.load(write(MODEL)).model("mine").values
+    values = loading.load(write(MODEL)).model("mine").values
     assert (values[n_ada], values[j], values[k_VAE], values[t], values[N]) == (1, 0, 3, values[d], 12)
     assert v_t not in values
 
 
 def test_a_users_file_adds_to_the_shipped_entries_and_replaces_them_by_name(write):
-    mine = catalog.load(write(GPU + GPU.replace("mine", "v100-pcie-16gb") + DATACENTER))
+    mine = loading.load(write(GPU + GPU.replace("mine", "v100-pcie-16gb") + DATACENTER))
     assert mine.gpu("mine").values == {Theta_peak: 312e12}
     assert mine.gpu("v100-pcie-16gb").origin.endswith("my.toml")
     assert "gtx-1080-ti" in mine.gpus and "mine" in mine.datacenters
@@ -135,7 +136,7 @@ def test_a_users_file_adds_to_the_shipped_entries_and_replaces_them_by_name(writ
 def test_a_bad_file_is_refused_in_one_line_that_names_it(write, text, expected):
     path = write(text)
     with pytest.raises(InputError) as refusal:
-        catalog.load(path)
+        loading.load(path)
     message = str(refusal.value)
     assert expected in message and message.startswith(str(path)) and "\n" not in message
 
@@ -143,21 +144,21 @@ def test_a_bad_file_is_refused_in_one_line_that_names_it(write, text, expected):
 def test_a_missing_file_and_a_folder_are_refused(tmp_path):
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(InputError, match=re.escape(str(path))):
-            catalog.load(path)
+            loading.load(path)
 
 
 def test_the_message_names_the_entry(write):
     with pytest.raises(InputError, match="model 'mine': blocks = 0 "):
-        catalog.load(write(MODEL.replace("blocks = 12", "blocks = 0")))
+        loading.load(write(MODEL.replace("blocks = 12", "blocks = 0")))
 
 
 def shipped_table():
-    return tomllib.loads((catalog.DATA / "calibrations" / "v100-pcie-16gb.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((loading.DATA / "calibrations" / "v100-pcie-16gb.toml").read_text(encoding="utf-8"))
 
 
 def test_a_calibration_survives_being_written_and_read(write):
     path = write(toml_text(shipped_table()))
-    again, shipped = catalog.load_calibration(path), catalog.shipped_calibration("v100-pcie-16gb")
+    again, shipped = loading.load_calibration(path), loading.shipped_calibration("v100-pcie-16gb")
     assert (again.values, again.covariance, again.free) == (shipped.values, shipped.covariance, shipped.free)
 
 
@@ -178,13 +179,13 @@ def test_a_calibration_survives_being_written_and_read(write):
 def test_a_bad_calibration_is_refused_in_one_line(write, change, expected):
     path = write(toml_text({**shipped_table(), **change}))
     with pytest.raises(InputError) as refusal:
-        catalog.load_calibration(path)
+        loading.load_calibration(path)
     assert expected in str(refusal.value) and "\n" not in str(refusal.value)
 
 
 @given(st.text(max_size=12))
 def test_an_unknown_name_is_refused_with_names_that_exist(name):
-    shipped = catalog.load()
+    shipped = loading.load()
     if name not in shipped.models:
         with pytest.raises(InputError) as refusal:
             shipped.model(name)
@@ -207,7 +208,7 @@ def test_default_requests_are_those_of_the_released_pipelines():
         "cogvideox-2b": (480, 720, 49, 50, 2, 226),
     }
     for name, expected in released.items():
-        request = catalog.load().model(name).request
+        request = loading.load().model(name).request
         assert (
             tuple(
                 request[BY_FIELD[x].symbol] for x in ("height", "width", "frames", "steps", "guidance", "text_tokens")
@@ -217,7 +218,7 @@ def test_default_requests_are_those_of_the_released_pipelines():
 
 
 def test_accelerators_are_those_of_the_data_sheets():
-    shipped = catalog.load().gpus
+    shipped = loading.load().gpus
     sheet = {"v100-pcie-16gb": (112e12, 250, 16, {"die": 9780}), "gtx-1080-ti": (11.3e12, 250, 11, {"die": 4710})}
     for name, expected in sheet.items():
         gpu = shipped[name]

@@ -4,7 +4,7 @@ import math
 import pytest
 
 from ditcarbon_sym import __version__
-from ditcarbon_sym.catalog import load
+from ditcarbon_sym.catalog.loading import load
 
 KEYS = {
     "schema_version", "model", "gpu", "datacenter", "request", "parameters", "flops", "efficiency", "time_s",
@@ -127,7 +127,7 @@ def test_the_text_of_a_user_is_never_evaluated(refused, tmp_path):
 def test_a_real_process_prints_no_traceback(run_python):
     out = run_python(
         "import subprocess, sys;"
-        "command = [sys.executable, '-m', 'ditcarbon_sym.cli', 'estimate', 'x'];"
+        "command = [sys.executable, '-m', 'ditcarbon_sym.cli.app', 'estimate', 'x'];"
         "done = subprocess.run(command, capture_output=True, text=True);"
         "print(done.returncode, done.stderr.count(chr(10)), 'Traceback' in done.stderr)"
     )

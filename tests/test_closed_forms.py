@@ -3,10 +3,11 @@ import json
 import pytest
 from sympy import Integer, expand, simplify
 
-from ditcarbon_sym import InputError, flops
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.closed_forms import crossover, derive, polynomial, read_flags, variable
-from ditcarbon_sym.notation import d, ell, f, m
+from ditcarbon_sym import InputError
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.closed_forms import crossover, derive, polynomial, read_flags, variable
+from ditcarbon_sym.equations.notation import d, ell, f, m
 
 
 @pytest.mark.parametrize("model", sorted(load().models))

@@ -5,12 +5,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ditcarbon_sym import InputError, pipeline
-from ditcarbon_sym.compare import OUTPUTS, compare, read_request
-from ditcarbon_sym.efficiency import saturation
-from ditcarbon_sym.notation import C_op, C_output, C_total, E, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import (
+from ditcarbon_sym import InputError
+from ditcarbon_sym.analysis.comparison import OUTPUTS, compare, read_request
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.equations.notation import C_op, C_output, C_total, E, tau
+from ditcarbon_sym.estimation.intervals import (
     drawn_parameters,
     parameter_deviations,
     predictive,
@@ -18,6 +18,7 @@ from ditcarbon_sym.uncertainty import (
     scatter_met,
     within_model,
 )
+from ditcarbon_sym.estimation.point import operating_point
 from fits import corpus
 from fits.operator_law import B200, published
 from fits.operator_law import H100 as H100_ID

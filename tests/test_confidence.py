@@ -1,10 +1,16 @@
 import numpy as np
 import pytest
 
-from ditcarbon_sym.confidence import comparison, knowledge, next_measurement, profile_intervals, residual_bootstrap
-from ditcarbon_sym.efficiency import batch_discrete, batch_saturation, constant, saturation
-from ditcarbon_sym.fitting import BGR, Data, fit, fit_identified, held_at
-from ditcarbon_sym.notation import B_0, B, ell, ell_star, mu_1, mu_4, mu_8, mu_sat
+from ditcarbon_sym.calibration.confidence import (
+    comparison,
+    knowledge,
+    next_measurement,
+    profile_intervals,
+    residual_bootstrap,
+)
+from ditcarbon_sym.calibration.fitting import BGR, Data, fit, fit_identified, held_at
+from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, constant, saturation
+from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_1, mu_4, mu_8, mu_sat
 from fits import corpus
 
 GRID = {B: np.repeat([1.0, 2, 4, 8], 6), ell: np.tile([64.0, 256, 576, 1024, 4096, 16384], 4)}

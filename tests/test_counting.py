@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditcarbon_sym import estimate, stages
-from ditcarbon_sym.catalog import load, paper_models
-from ditcarbon_sym.counting import flops
-from ditcarbon_sym.notation import InputError
-from ditcarbon_sym.operators import KINDS
-from ditcarbon_sym.request_count import GROUPINGS, count
+from ditcarbon_sym import estimate
+from ditcarbon_sym.architectures.operators import KINDS
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.loading import load, paper_models
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.counting import flops
+from ditcarbon_sym.estimation.exact_count import GROUPINGS, count
 
 REQUEST = {"height": 1024, "width": 1024, "frames": 1, "text_tokens": 512, "batch": 2, "steps": 10, "guidance": 1}
 

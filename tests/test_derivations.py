@@ -15,10 +15,10 @@ from derivations.__main__ import RESULTS, main
 from derivations.examples import configurations
 from derivations.render import latex_document, markdown
 from derivations.steps import Derivation, Formula, math
-from ditcarbon_sym import carbon, efficiency, flops, parameters, pipeline
-from ditcarbon_sym.catalog import defaults, load, paper_models, shipped_calibration
-from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.catalog.loading import defaults, load, paper_models, shipped_calibration
+from ditcarbon_sym.equations import carbon, efficiency, flops, parameters, pipeline
+from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.notation import (
     PUE,
     SECONDS_PER_YEAR,
     TDP,

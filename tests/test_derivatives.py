@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditcarbon_sym import derivatives, pipeline
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import derivatives, pipeline
+from ditcarbon_sym.equations.notation import (
     PUE,
     TDP,
     B,
@@ -26,7 +26,7 @@ from ditcarbon_sym.notation import (
     mu,
     mu_sat,
     tau,
-)  # fmt: skip
+)
 
 from .strategies import configurations
 
@@ -55,7 +55,7 @@ def test_the_gradient_equals_the_derivative_of_the_closed_form(configuration):
     slopes = derivatives.gradient(configuration, C_total)
     closed = pipeline.closed_form(C_total)
     for symbol in (H, B, S, PUE, Theta_peak, ell_star, C_chip):
-        from ditcarbon_sym.evaluate import compiled
+        from ditcarbon_sym.numerics.evaluate import compiled
 
         exact = compiled((closed.rhs.diff(symbol),))(configuration)[0]
         assert float(slopes[symbol]) == pytest.approx(float(exact), rel=1e-9, abs=1e-18)
@@ -94,7 +94,7 @@ def test_forward_and_reverse_give_the_same(configuration):
 
 
 def test_what_does_not_depend_has_derivative_zero():
-    from ditcarbon_sym.operating import operating_point
+    from ditcarbon_sym.estimation.point import operating_point
 
     point = operating_point("pixart-alpha")
     assert float(derivatives.jacobian(point.values, (F_total,), (mu_sat,))[F_total, mu_sat]) == 0
@@ -108,7 +108,7 @@ def test_what_is_zero_has_finite_derivatives(configuration):
 
 
 def test_gradients_broadcast():
-    from ditcarbon_sym.operating import operating_point
+    from ditcarbon_sym.estimation.point import operating_point
 
     point = operating_point("pixart-alpha")
     slopes = derivatives.gradient({**point.values, S: np.arange(1.0, 6.0)}, C_total, point.route)

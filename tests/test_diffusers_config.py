@@ -5,12 +5,13 @@ import os
 
 import pytest
 
-from ditcarbon_sym import estimate, stages
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.diffusers_config import from_diffusers, model_from
-from ditcarbon_sym.files import DATA, LARGEST_JSON, read_toml
-from ditcarbon_sym.notation import InputError
-from ditcarbon_sym.request_count import count
+from ditcarbon_sym import estimate
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.diffusers import from_diffusers, model_from
+from ditcarbon_sym.catalog.files import DATA, LARGEST_JSON, read_toml
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.exact_count import count
 
 
 def transformer(name):

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from sympy import Rational, expand, fraction, limit, oo, simplify, together
 
-from ditcarbon_sym.efficiency import batch_saturation, saturation
-from ditcarbon_sym.notation import B_0, B, ell, ell_star, mu_sat
+from ditcarbon_sym.equations.efficiency import batch_saturation, saturation
+from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat
 
 from .strategies import HARDWARE, configurations
 

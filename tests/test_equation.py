@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from sympy import Rational, exp
 
-from ditcarbon_sym import carbon
-from ditcarbon_sym.equation import Equation, exact
-from ditcarbon_sym.notation import PUE, TDP, B, E, F_total, I_grid, InputError, S, Theta_peak, mu, tau
+from ditcarbon_sym.equations import carbon
+from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.notation import PUE, TDP, B, E, F_total, I_grid, S, Theta_peak, mu, tau
+from ditcarbon_sym.errors import InputError
 
 
 def test_a_call_ignores_symbols_it_does_not_contain():

@@ -3,7 +3,7 @@ import math
 import pytest
 
 from ditcarbon_sym import InputError, estimate
-from ditcarbon_sym.files import DATA
+from ditcarbon_sym.catalog.files import DATA
 
 PIXART = {"model": "pixart-alpha", "resolution": 1024, "steps": 50}
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import ITE, Integer, Piecewise, Symbol
 
-from ditcarbon_sym import pipeline
-from ditcarbon_sym.arrays import BLOCK, evaluate
-from ditcarbon_sym.blocks import FUNCTION as FUNCTIONS
-from ditcarbon_sym.evaluate import Compiled, compiled
-from ditcarbon_sym.notation import B, C_total, F_total, H, S, d, ell, m
-from ditcarbon_sym.program import Program
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import B, C_total, F_total, H, S, d, ell, m
+from ditcarbon_sym.numerics.arrays import BLOCK, evaluate
+from ditcarbon_sym.numerics.blocks import FUNCTION as FUNCTIONS
+from ditcarbon_sym.numerics.evaluate import Compiled, compiled
+from ditcarbon_sym.numerics.program import Program
 
 from .strategies import configurations
 
@@ -107,7 +107,7 @@ FUNCTION = compiled((4 * ell**2 * d + 8 * ell * d**2 + m / ell, ell * m, m + 1))
 def test_threads_and_blocks_change_nothing(values, monkeypatch):
     reference = FUNCTION(values)
     for threads, block in ((1, BLOCK), (2, BLOCK), (3, 1000), (2, 7777)):
-        monkeypatch.setattr("ditcarbon_sym.arrays.BLOCK", block)
+        monkeypatch.setattr("ditcarbon_sym.numerics.arrays.BLOCK", block)
         for one, other in zip(FUNCTION(values, threads=threads), reference, strict=True):
             assert np.array_equal(one, other)
 

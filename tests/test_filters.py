@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ditcarbon_sym import InputError
-from ditcarbon_sym.filters import Condition, kept, read_filter
+from ditcarbon_sym.sweeps.filters import Condition, kept, read_filter
 
 FIELDS = ("time_s", "total_g", "batch")
 

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from ditcarbon_sym.efficiency import batch_saturation, saturation
-from ditcarbon_sym.files import read_toml
-from ditcarbon_sym.fitting import BGR, LOSSES, Data, Free, fit, fit_identified
-from ditcarbon_sym.held_out import leave_one_group_out, log_scatter
-from ditcarbon_sym.notation import B_0, B, InputError, ell, ell_star, mu_sat
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Data, Free, fit, fit_identified
+from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
+from ditcarbon_sym.catalog.files import read_toml
+from ditcarbon_sym.equations.efficiency import batch_saturation, saturation
+from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat
+from ditcarbon_sym.errors import InputError
 from fits import corpus, v100_production
 
 
@@ -32,8 +33,8 @@ def test_the_shipped_calibration_is_what_a_refit_gives():
 
 
 def test_what_the_paper_prints_of_power_stands_once():
-    from ditcarbon_sym.catalog import load
-    from ditcarbon_sym.notation import TDP
+    from ditcarbon_sym.catalog.loading import load
+    from ditcarbon_sym.equations.notation import TDP
     from fits import section_4_3
     from paper_figures.printed import by_quantity
 
@@ -103,7 +104,7 @@ def test_a_fit_finds_the_parameters_that_made_the_data(loss):
 
 
 def test_the_jacobian_handed_to_the_optimiser_is_exact():
-    from ditcarbon_sym.fitting import _residuals
+    from ditcarbon_sym.calibration.fitting import _residuals
 
     data = corpus.full()
     for loss in LOSSES:

@@ -6,16 +6,13 @@ import numpy as np
 import pytest
 from scipy.stats import t as t_distribution
 
-from ditcarbon_sym import planning, roofline
-from ditcarbon_sym.calibration_operators import ALONE
-from ditcarbon_sym.fitting import Data, fit, whitening
-from ditcarbon_sym.fitting_operators import FREEDOM_MODEL, TIME, distance, fit_known, interval, known, scatter
+from ditcarbon_sym.calibration import planning
+from ditcarbon_sym.calibration.fitting import Data, fit, whitening
+from ditcarbon_sym.calibration.operator_fit import FREEDOM_MODEL, TIME, distance, fit_known, interval, known, scatter
+from ditcarbon_sym.calibration.operator_law import ALONE
+from ditcarbon_sym.equations import operator_law
+from ditcarbon_sym.equations.notation import e_dense, e_VAE, t_launch
 from ditcarbon_sym.measure import grid
-from ditcarbon_sym.notation import (
-    e_dense,
-    e_VAE,
-    t_launch,
-)
 
 from .test_calibration_operators import DEVICE, MODELS, TRUE
 
@@ -23,7 +20,7 @@ from .test_calibration_operators import DEVICE, MODELS, TRUE
 def law_rows(models, sides):
     """Configurations of models and the seconds that the law itself gives them."""
     found = grid.grid(models, DEVICE, sides=sides, frames=(1, 17, 49), batches=(1, 4))
-    law = roofline.runtime.at({**ALONE, e_VAE: 0.2})
+    law = operator_law.runtime.at({**ALONE, e_VAE: 0.2})
     seconds = np.broadcast_to(law({**found.inputs, **TRUE}), (len(found.points),))
     return law, found.inputs, seconds, tuple(point.model for point in found.points)
 
@@ -74,7 +71,7 @@ def test_the_fit_is_as_certain_as_the_plan_promised():
     data = Data(inputs, seconds, groups, scatter=planning.ROW_SCATTER,
                 shared=planning.MODEL_SCATTER / planning.ROW_SCATTER)  # fmt: skip
     errors = fit(law, data, TIME, "log").standard_errors
-    plan = planning.design(planning.operator_law(), inputs, groups, [1.0] * len(groups), {})[-1]
+    plan = planning.design(planning.time_law(), inputs, groups, [1.0] * len(groups), {})[-1]
     quantile = NormalDist().inv_cdf((1 + planning.LEVEL) / 2)
     for x in TIME:
         assert plan.half_widths[x] == pytest.approx(quantile * errors[x] / expected[x], rel=1e-6), x
@@ -103,7 +100,7 @@ def test_an_early_stop_does_not_drive_the_dense_efficiency_to_its_bound():
     """The first five rows of the order in which a sweep measures."""
     found = grid.grid(grid.MODELS, DEVICE)
     order = [x.index for x in grid.ordered(found, grid.costs(found, None), "bf16", "cuda")][:5]
-    law = roofline.runtime.at({**ALONE, e_VAE: 0.2})
+    law = operator_law.runtime.at({**ALONE, e_VAE: 0.2})
     seconds = np.broadcast_to(law({**found.inputs, **TRUE}), (len(found.points),))[order]
     groups = tuple(found.points[k].model for k in order)
     inputs = {x: column[order] for x, column in found.inputs.items()}

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from sympy import Rational, expand
 
-from ditcarbon_sym import estimate, flags_work, flops
-from ditcarbon_sym.notation import F_attn, F_block, F_dense, N
+from ditcarbon_sym import estimate
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import F_attn, F_block, F_dense, N
+from ditcarbon_sym.estimation import work_of_flags
 from fits import flags_alone
 
 MINE = """
@@ -35,15 +37,15 @@ def catalog(tmp_path):
 
 
 def test_dense_products_and_attention_are_table_2():
-    by_symbol = {x.lhs: x.rhs for x in flags_work.equations(1152)}
+    by_symbol = {x.lhs: x.rhs for x in work_of_flags.equations(1152)}
     both = expand(by_symbol[F_dense] + by_symbol[F_attn])
     assert both == expand(N * F_block)
     assert expand((by_symbol[F_dense] / N).xreplace({F_block: flops.block.rhs})).coeff(flops.rows, 2) == 0
 
 
 def test_heads_are_padded_where_the_accelerator_pads_them():
-    wide = {x.lhs: x.rhs for x in flags_work.equations(1152, 32)}
-    plain = {x.lhs: x.rhs for x in flags_work.equations(1152)}
+    wide = {x.lhs: x.rhs for x in work_of_flags.equations(1152, 32)}
+    plain = {x.lhs: x.rhs for x in work_of_flags.equations(1152)}
     assert wide[F_attn] / plain[F_attn] == Rational(96, 72) and wide[F_dense] == plain[F_dense]
 
 
@@ -54,16 +56,16 @@ def test_a_formula_of_flags_alone_does_not_call_itself_exact(ditcarbon, catalog)
 
 def test_what_is_usual_is_what_the_catalogues_models_show():
     found = flags_alone.medians()
-    assert list(flags_work.MOVED) == pytest.approx(found["moved"], rel=0.05)
-    assert pytest.approx(found["launched"], rel=0.05) == flags_work.LAUNCHED
-    assert list(flags_work.HEAD) == found["head"]
+    assert list(work_of_flags.MOVED) == pytest.approx(found["moved"], rel=0.05)
+    assert pytest.approx(found["launched"], rel=0.05) == work_of_flags.LAUNCHED
+    assert list(work_of_flags.HEAD) == found["head"]
     assert len(flags_alone.usual()) >= 30
 
 
 def test_the_interval_is_widened_by_what_flags_alone_are_off():
-    assert flags_alone.scatter() == pytest.approx(flags_work.SCATTER, abs=0.005)
+    assert flags_alone.scatter() == pytest.approx(work_of_flags.SCATTER, abs=0.005)
     off = np.abs([x.off["time"] for x in flags_alone.usual().values()])
-    assert 0.8 <= np.mean(off <= 1.645 * flags_work.SCATTER["time"]) <= 1
+    assert 0.8 <= np.mean(off <= 1.645 * work_of_flags.SCATTER["time"]) <= 1
 
 
 @pytest.mark.parametrize("gpu", ["h100-sxm-80gb", "b200-sxm", "rtx-4090"])

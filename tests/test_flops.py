@@ -1,8 +1,8 @@
 import pytest
 from sympy import Poly, degree, expand
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.notation import (
     F_VAE,
     B,
     F_block,
@@ -26,7 +26,7 @@ from ditcarbon_sym.notation import (
     s,
     v_s,
     v_t,
-)  # fmt: skip
+)
 
 ALL_FLAGS = [{s: x, j: y} for x in (0, 1) for y in (0, 1)]
 inlined = flops.total.inline(*[flops.block, flops.text_encoder, flops.vae_decoder])

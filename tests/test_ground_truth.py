@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from ditcarbon_sym import stages
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.counting import decoded, flops
-from ditcarbon_sym.files import DATA, read_toml
-from ditcarbon_sym.notation import m
-from ditcarbon_sym.operators import total
+from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import m
+from ditcarbon_sym.estimation.counting import decoded, flops
 
 TRUTH = Path(__file__).parent / "ground_truth"
 ASKED = {

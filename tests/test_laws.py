@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 
-from ditcarbon_sym import flops, pipeline
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import flops, pipeline
+from ditcarbon_sym.equations.notation import (
     PUE,
     B,
     C_op,
@@ -25,7 +25,7 @@ from ditcarbon_sym.notation import (
     j,
     m,
     s,
-)  # fmt: skip
+)
 
 from .strategies import ARCHITECTURE, FLAGS, REQUEST, configurations
 

@@ -188,4 +188,4 @@ def test_the_estimate_imports_neither_scipy_nor_lmfit_nor_matplotlib(run_python)
 
 
 def test_version_and_help_need_no_sympy(run_python):
-    run_python("import sys, ditcarbon_sym.cli; assert 'sympy' not in sys.modules and 'numpy' not in sys.modules")
+    run_python("import sys, ditcarbon_sym.cli.app; assert 'sympy' not in sys.modules and 'numpy' not in sys.modules")

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ditcarbon_sym import catalog
+from ditcarbon_sym.catalog import loading
 from paper_figures import ledger
 from paper_figures.numbers import macro
 from paper_figures.printed import Claim, claims
@@ -122,7 +122,7 @@ def test_claims_are_shown_to_users(ditcarbon, refused):
     rows = json.loads(ditcarbon("claims", "--json", "--status", "consistent with").out)["claims"]
     assert rows and {row["status"] for row in rows} == {"consistent with"}
     assert "did you mean reproduced" in refused("claims", "--status", "reprodused")
-    assert len(catalog.claims()) == len(claims())
+    assert len(loading.claims()) == len(claims())
 
 
 def test_macro_names_are_letters_and_distinct():

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Integer, Max, Piecewise, Rational, Symbol, exp, log, sin, sqrt
 
-from ditcarbon_sym import derivatives, pipeline
-from ditcarbon_sym.catalog import load, shipped_calibration
-from ditcarbon_sym.equation import exact
-from ditcarbon_sym.evaluate import Compiled
-from ditcarbon_sym.lines import program
-from ditcarbon_sym.notation import PUE, B, C_chip, C_total, H, I_grid, L, S, W, d, ell, m, n_frames, n_latent
+from ditcarbon_sym.catalog.loading import load, shipped_calibration
+from ditcarbon_sym.equations import derivatives, pipeline
+from ditcarbon_sym.equations.equation import exact
+from ditcarbon_sym.equations.notation import PUE, B, C_chip, C_total, H, I_grid, L, S, W, d, ell, m, n_frames, n_latent
+from ditcarbon_sym.numerics.evaluate import Compiled
+from ditcarbon_sym.numerics.lines import program
 
 from .strategies import configurations
 

@@ -11,11 +11,11 @@ from types import SimpleNamespace
 import pytest
 
 from ditcarbon_sym import measure as package
-from ditcarbon_sym import stages
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.files import DATA, read_toml
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.measure import campaign, device, grid, networks, report, sweep, tensors
-from ditcarbon_sym.notation import InputError
 
 FOLDER = Path(package.__file__).parent
 H100 = load().gpu("h100-sxm-80gb").values
@@ -35,7 +35,7 @@ def test_without_torch_one_line_names_the_extra(refused, no_torch, tmp_path):
 def test_measuring_loads_nothing_that_fitting_needs(run_python):
     """A lent machine has torch and little else: its sweep is taken home to be fitted."""
     run_python(
-        "import sys; from ditcarbon_sym import cli_measure; from ditcarbon_sym.measure import bench, campaign, grid;"
+        "import sys; from ditcarbon_sym.cli import measure as cli_measure; from ditcarbon_sym.measure import bench, campaign, grid;"
         "found = grid.grid(('dit-xl-2-256',), {x: 1e12 for x in (campaign.Theta_peak, campaign.bandwidth)});"
         "grid.ordered(found, grid.costs(found, None), 'bf16', 'cuda');"
         "assert not {'lmfit', 'scipy', 'pydantic', 'matplotlib', 'tomli_w'} & set(sys.modules)"
@@ -265,17 +265,17 @@ def test_what_a_sweep_says_of_itself_names_what_is_not_known():
     ("installed", "expected"), [(False, "pip install nvidia-ml-py"), (True, "its driver tells no")]
 )
 def test_a_sweep_without_energy_says_so_before_it_starts(capsys, monkeypatch, installed, expected):
-    from ditcarbon_sym import cli_measure
+    from ditcarbon_sym.cli import measure
 
     monkeypatch.setattr(report, "find_spec", lambda name: object() if installed else None)
     told = {"device": "X", "kind": "cuda", "peak_flop_per_second": 1e15, "peak_from": "bf16, measured",
             "tdp_watt": 700.0, "power_from": "NVML", "bandwidth_byte_per_second": 3e12, "bandwidth_from": "measured",
             "energy_from": "nothing"}  # fmt: skip
-    cli_measure._begun(told)
+    measure._begun(told)
     shown = capsys.readouterr().err
     assert f"warning: the energy of X will not be measured: {expected}" in shown
     assert "peak: 1,000 TFLOP/s (bf16, measured)" in shown and "power: 700" in shown
-    cli_measure._begun({**told, "energy_from": "NVML", "energy_period_s": 0.1})
+    measure._begun({**told, "energy_from": "NVML", "energy_period_s": 0.1})
     shown = capsys.readouterr().err
     assert "energy: NVML, a step every 0.1 s" in shown and "warning" not in shown
 
@@ -296,11 +296,11 @@ def test_the_help_names_every_option(ditcarbon):
 
 
 def test_rows_are_told_as_they_come(capsys):
-    from ditcarbon_sym import cli_measure
+    from ditcarbon_sym.cli import measure
 
     point = grid.Point("dit-xl-2-256", "denoiser", 256, 256, 1, 4, 50, 2, 0)
-    cli_measure._line(point, 3, 9, 130.0, {"status": "ok", "step_s": 0.0123})
-    cli_measure._line(point, 4, 9, 30.0, {"status": "out of memory"})
+    measure._line(point, 3, 9, 130.0, {"status": "ok", "step_s": 0.0123})
+    measure._line(point, 4, 9, 30.0, {"status": "out of memory"})
     assert capsys.readouterr().err.splitlines() == [
         "[3/9] dit-xl-2-256, 256 x 256, batch 4: 0.0123 s; 2 min left",
         "[4/9] dit-xl-2-256, 256 x 256, batch 4: out of memory; 30 s left",
@@ -310,11 +310,11 @@ def test_rows_are_told_as_they_come(capsys):
 def test_a_person_sees_a_bar_with_the_time_left(capsys, monkeypatch):
     from rich.console import Console
 
-    from ditcarbon_sym import cli_measure
+    from ditcarbon_sym.cli import measure
 
     monkeypatch.setattr(Console, "is_terminal", property(lambda self: True))
     point = grid.Point("dit-xl-2-256", "denoiser", 256, 256, 1, 4, 50, 2, 0)
-    with cli_measure._progress() as tell:
+    with measure._progress() as tell:
         tell(point, 3, 9, 130.0, {"status": "ok", "step_s": 0.0123})
     shown = capsys.readouterr().err
     assert "3/9" in shown and "2 min left" in shown

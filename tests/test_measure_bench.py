@@ -6,9 +6,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
+from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.measure import bench, sweep, table
 from ditcarbon_sym.measure.grid import Point
-from ditcarbon_sym.notation import InputError
 
 POINTS = [Point("dit-xl-2-256", "denoiser", side, side, 1, 1, 50, 2, 0) for side in (256, 512, 1024)]
 FACTS = {"schema_version": 1, "gpu": "a-gpu"}

@@ -12,10 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
+from ditcarbon_sym.calibration.measurements import read_csv, read_header
+from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.measure import sweep, table
 from ditcarbon_sym.measure.grid import Point
-from ditcarbon_sym.measurements import read_csv, read_header
-from ditcarbon_sym.notation import InputError
 
 FACTS = {"schema_version": 1, "gpu": "a-gpu", "device": "A GPU", "dtype": "bf16", "attention": "sdpa",
          "compiled": False, "torch": "2", "diffusers": "0", "threads": 2}  # fmt: skip

@@ -1,7 +1,7 @@
 import pytest
 
-from ditcarbon_sym.measurements import read_csv
-from ditcarbon_sym.notation import InputError
+from ditcarbon_sym.calibration.measurements import read_csv
+from ditcarbon_sym.errors import InputError
 
 HEADER = "model,height,width,batch,mu,note\n"
 ROW = "pixart-alpha,512,512,4,0.4,warm\n"

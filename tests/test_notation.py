@@ -3,8 +3,9 @@ import math
 import pytest
 from sympy import Add, Integer, Mul, Pow, symbols
 
-from ditcarbon_sym import efficiency, flops, parameters, pipeline, roofline
-from ditcarbon_sym.notation import NOTATION, PUE, TDP, B, I_grid, InputError, L, g, tau
+from ditcarbon_sym.equations import efficiency, flops, operator_law, parameters, pipeline
+from ditcarbon_sym.equations.notation import NOTATION, PUE, TDP, B, I_grid, L, g, tau
+from ditcarbon_sym.errors import InputError
 
 second, watt, gram = symbols("second watt gram", positive=True)
 KWH = Integer(3_600_000) * watt * second
@@ -14,7 +15,7 @@ UNITS = {
 }  # fmt: skip
 BASE = (second, watt, gram)
 LABELLED = (parameters.coefficient, flops.latent_frames, efficiency.batch_saturation, efficiency.constant)
-EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *roofline.EQUATIONS}
+EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS}
 
 
 def dimension(expression):

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from ditcarbon_sym.formats import latex_table
+from ditcarbon_sym.reports.formats import latex_table
 from paper_figures import __main__ as build
 from paper_figures import scorecard
 from paper_figures.printed import claims

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from sympy import Poly, Rational, expand
 
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.notation import N, P, a, c, d, f, j, kappa, n_ada, s, t
-from ditcarbon_sym.parameters import coefficient, parameters
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import N, P, a, c, d, f, j, kappa, n_ada, s, t
+from ditcarbon_sym.equations.parameters import coefficient, parameters
 
 from .strategies import ARCHITECTURE, configurations
 

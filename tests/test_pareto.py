@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ditcarbon_sym import InputError
-from ditcarbon_sym.filters import read_filter
-from ditcarbon_sym.pareto import front, undominated
-from ditcarbon_sym.pareto_figure import draw
-from ditcarbon_sym.sweep import Grid, sweep
-from ditcarbon_sym.sweep_report import records
-from ditcarbon_sym.table import NUMBERS, joined
+from ditcarbon_sym.reports.pareto import draw
+from ditcarbon_sym.reports.sweep import records
+from ditcarbon_sym.sweeps.filters import read_filter
+from ditcarbon_sym.sweeps.grid import Grid, sweep
+from ditcarbon_sym.sweeps.pareto import front, undominated
+from ditcarbon_sym.sweeps.table import NUMBERS, joined
 
 GRID = Grid(
     ("flux.1-dev", "pixart-sigma"), ((1024, 1024),), batch=(1, 2, 4, 8), steps=(20, 28),
@@ -111,7 +111,7 @@ def test_no_label_of_the_figure_lies_over_another():
     from matplotlib import pyplot
     from matplotlib.text import Annotation, Text
 
-    from ditcarbon_sym.pareto_figure import _figure
+    from ditcarbon_sym.reports.pareto import _figure
 
     figure = _figure(front(sweep(GRID), ("per_output_g", "time_s", "cost_per_output")), pyplot)
     figure.draw_without_rendering()

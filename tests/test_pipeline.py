@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from sympy import Poly, expand
 
-from ditcarbon_sym import pipeline
-from ditcarbon_sym.equation import exact
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.equation import exact
+from ditcarbon_sym.equations.notation import (
     NOTATION,
     PUE,
     TDP,
@@ -15,12 +15,12 @@ from ditcarbon_sym.notation import (
     C_total,
     E,
     I_grid,
-    InputError,
     S,
     Theta_peak,
     mu,
     tau,
-)  # fmt: skip
+)
+from ditcarbon_sym.errors import InputError
 
 from .strategies import configurations
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from ditcarbon_sym import flops
-from ditcarbon_sym.catalog import load
-from ditcarbon_sym.equation import exact
-from ditcarbon_sym.notation import InputError, N, d, ell, f, m
-from ditcarbon_sym.parameters import parameters
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import flops
+from ditcarbon_sym.equations.equation import exact
+from ditcarbon_sym.equations.notation import N, d, ell, f, m
+from ditcarbon_sym.equations.parameters import parameters
+from ditcarbon_sym.errors import InputError
 from fits import pixart_flops
 from fits.pixart_flops import by_operator, configuration, products
 

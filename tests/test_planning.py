@@ -7,10 +7,12 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from ditcarbon_sym import planning, roofline
-from ditcarbon_sym.catalog import load
+from ditcarbon_sym.calibration import planning
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import operator_law
+from ditcarbon_sym.equations.notation import NOTATION, r_attn, t_launch
+from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.measure import grid
-from ditcarbon_sym.notation import NOTATION, InputError, r_attn, t_launch
 
 H100 = load().gpu("h100-sxm-80gb").values
 
@@ -23,10 +25,10 @@ def candidates():
 def design(found, **limits):
     groups = [point.model for point in found.points]
     seconds = grid.costs(found, None)
-    return planning.design(planning.operator_law(), found.inputs, groups, seconds, dict.fromkeys(groups, 3.0), **limits)
+    return planning.design(planning.time_law(), found.inputs, groups, seconds, dict.fromkeys(groups, 3.0), **limits)
 
 
-@pytest.mark.parametrize("law", [planning.operator_law(), planning.bgr_law()], ids=["operators", "bgr"])
+@pytest.mark.parametrize("law", [planning.time_law(), planning.bgr_law()], ids=["operators", "bgr"])
 def test_the_jacobian_is_the_difference_quotient_of_the_logarithm(candidates, law):
     exact, step = planning.elasticities(law, candidates.inputs), 1e-6
     for k, x in enumerate(law.expected):
@@ -48,7 +50,7 @@ def test_each_configuration_narrows_every_parameter_or_leaves_it(candidates):
 
 def test_each_choice_gains_most_for_its_seconds(candidates):
     first = design(candidates, number=1)[0]
-    rows = planning.elasticities(planning.operator_law(), candidates.inputs)
+    rows = planning.elasticities(planning.time_law(), candidates.inputs)
     noise = planning.ROW_SCATTER**2 + planning.MODEL_SCATTER**2
     gains = np.log1p(np.sum(rows**2, axis=1) / noise) / (3.0 + np.array(grid.costs(candidates, None)))
     assert first.index == int(np.argmax(gains))
@@ -94,8 +96,8 @@ def test_the_json_of_a_plan_holds_what_it_rests_on(ditcarbon):
     found = json.loads(ditcarbon(*arguments).out)
     assert len(found["configurations"]) == 3
     assert set(found["expected"]) == set(found["configurations"][0]["log_half_width"])
-    assert found["expected"][NOTATION[t_launch].field] == roofline.LAUNCH
-    law = planning.operator_law()
+    assert found["expected"][NOTATION[t_launch].field] == operator_law.LAUNCH
+    law = planning.time_law()
     assert found["expected"][NOTATION[r_attn].field] == law.expected[r_attn] < 1
 
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ditcarbon_sym import InputError
-from ditcarbon_sym.filters import read_filter
-from ditcarbon_sym.ranking import top
-from ditcarbon_sym.sweep import Grid, sweep
-from ditcarbon_sym.sweep_report import records
-from ditcarbon_sym.table import NUMBERS, joined
+from ditcarbon_sym.reports.sweep import records
+from ditcarbon_sym.sweeps.filters import read_filter
+from ditcarbon_sym.sweeps.grid import Grid, sweep
+from ditcarbon_sym.sweeps.ranking import top
+from ditcarbon_sym.sweeps.table import NUMBERS, joined
 
 REQUEST = ("model", "gpu", "datacenter", "height", "width", "frames", "batch", "steps")
 FACILITY = st.tuples(st.floats(1, 2), st.floats(0, 900)) | st.sampled_from(["us-average", "norway-hydro"])
@@ -101,8 +101,8 @@ def test_small_pieces_find_the_same(monkeypatch):
         )
     )
     reference = records(top(found, 25, "per_output_g"))
-    monkeypatch.setattr("ditcarbon_sym.ranking.AT_ONCE", 7)
-    monkeypatch.setattr("ditcarbon_sym.ranking.BATCH", 3)
+    monkeypatch.setattr("ditcarbon_sym.sweeps.ranking.AT_ONCE", 7)
+    monkeypatch.setattr("ditcarbon_sym.sweeps.ranking.BATCH", 3)
     same(records(top(found, 25, "per_output_g")), reference, "per_output_g")
 
 

@@ -8,10 +8,12 @@ import sys
 
 import pytest
 
-from ditcarbon_sym import InputError, calibration, catalog, estimate
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.formats import toml_text, write_atomically
-from ditcarbon_sym.notation import B_0, ell_star, mu_sat
+from ditcarbon_sym import InputError, estimate
+from ditcarbon_sym.calibration import efficiency
+from ditcarbon_sym.catalog import loading
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.equations.notation import B_0, ell_star, mu_sat
+from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from .test_catalog import GPU, MODEL, shipped_table
 
@@ -171,7 +173,7 @@ def one_batch(tmp_path):
 
 
 def test_a_parameter_that_shows_only_together_with_another_is_not_called_identified(tmp_path):
-    result = calibration.calibrate(one_batch(tmp_path), "v100-pcie-16gb", bootstrap=20)
+    result = efficiency.calibrate(one_batch(tmp_path), "v100-pcie-16gb", bootstrap=20)
     known = {x.symbol: x for x in result.known}
     assert known[mu_sat].verdict == "not identified: the rows show it only together with B_0"
     assert known[mu_sat].standard_error is None and known[mu_sat].bootstrap is None
@@ -182,7 +184,7 @@ def test_a_parameter_that_shows_only_together_with_another_is_not_called_identif
 
 
 def test_a_bootstrap_interval_is_of_the_value_beside_it(tmp_path):
-    result = calibration.calibrate(one_batch(tmp_path), "v100-pcie-16gb", bootstrap=100)
+    result = efficiency.calibrate(one_batch(tmp_path), "v100-pcie-16gb", bootstrap=100)
     for known in result.known:
         if known.bootstrap is not None:
             assert known.bootstrap[0] <= known.value <= known.bootstrap[1]
@@ -193,7 +195,7 @@ def test_a_parameter_on_its_upper_bound_gets_a_lower_limit(tmp_path):
         f"pixart-alpha,{s},{s},{b},{min(1.0, 1.05 * b / (b + 0.05)) - 0.001 * (s % 5):.5f}\n"
         for s in (512, 768, 1024) for b in (1, 4, 8)
     ]  # fmt: skip
-    known = {x.symbol: x for x in calibration.calibrate(sweep(tmp_path, rows), "v100-pcie-16gb", bootstrap=0).known}
+    known = {x.symbol: x for x in efficiency.calibrate(sweep(tmp_path, rows), "v100-pcie-16gb", bootstrap=0).known}
     if known[mu_sat].verdict.startswith("not identified"):
         assert "at least" in known[mu_sat].verdict and known[mu_sat].profile[1] == 1.0
 
@@ -205,7 +207,7 @@ def test_what_fit_writes_estimate_reads_however_odd_the_sweep(ditcarbon, tmp_pat
     out = tmp_path / "mine.toml"
     outcome = ditcarbon("fit", sweep(tmp_path, rows), "--gpu", "v100-pcie-16gb", "--out", out, "--bootstrap", 0)
     if outcome.code == 0:
-        catalog.load_calibration(out)
+        loading.load_calibration(out)
 
 
 def test_advice_suits_models_of_any_patch_size(ditcarbon, tmp_path):
@@ -239,16 +241,16 @@ def test_absurd_amounts_of_work_are_refused(refused, tmp_path, option):
 def test_a_fit_in_seconds_is_of_the_whole_request(tmp_path):
     rows = [f"pixart-alpha,{s},{s},{b},{b * s**2 / 2e5}\n" for s in (512, 768, 1024) for b in (1, 4, 8)]
     path = sweep(tmp_path, rows, "model,height,width,batch,time_s\n")
-    assert calibration.calibrate(path, "v100-pcie-16gb", bootstrap=0).table["convention"]["stages"] == "whole request"
+    assert efficiency.calibrate(path, "v100-pcie-16gb", bootstrap=0).table["convention"]["stages"] == "whole request"
 
 
 def test_a_calibration_holds_its_intervals(tmp_path):
-    table = calibration.calibrate(one_batch(tmp_path), "v100-pcie-16gb", bootstrap=20).table
+    table = efficiency.calibrate(one_batch(tmp_path), "v100-pcie-16gb", bootstrap=20).table
     assert {"profile_low", "profile_high", "bootstrap_low", "bootstrap_high"} <= set(table["intervals"]["ell_star"])
 
 
 def run(*arguments, **options):
-    command = [sys.executable, "-m", "ditcarbon_sym.cli", *arguments]
+    command = [sys.executable, "-m", "ditcarbon_sym.cli.app", *arguments]
     return subprocess.run(command, stderr=subprocess.PIPE, check=False, **options)
 
 
@@ -283,7 +285,7 @@ def test_a_fraction_of_an_output_a_day_is_not_called_none(ditcarbon):
 
 
 def test_every_equation_has_a_closed_form(ditcarbon):
-    from ditcarbon_sym import pipeline
+    from ditcarbon_sym.equations import pipeline
 
     for name in ("kappa", "n_latent", *(equation.lhs.name for equation in pipeline.chain())):
         assert "(input)" not in ditcarbon("formula", name, "--closed").out

@@ -9,15 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditcarbon_sym import estimate, pipeline, roofline
-from ditcarbon_sym.catalog import load, shipped_calibration
-from ditcarbon_sym.derivatives import gradient
-from ditcarbon_sym.fitting import fit
-from ditcarbon_sym.fitting_operators import fit_known
-from ditcarbon_sym.notation import PUE, TDP, B, E, F_dense, H, InputError, S, Theta_peak, bandwidth, t_launch, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import student_quantile
-from fits import law_choice, operator_law, other_team
+from ditcarbon_sym import estimate
+from ditcarbon_sym.calibration.fitting import fit
+from ditcarbon_sym.calibration.operator_fit import fit_known
+from ditcarbon_sym.catalog.loading import load, shipped_calibration
+from ditcarbon_sym.equations import operator_law, pipeline
+from ditcarbon_sym.equations.derivatives import gradient
+from ditcarbon_sym.equations.notation import PUE, TDP, B, E, F_dense, H, S, Theta_peak, bandwidth, t_launch, tau
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.intervals import student_quantile
+from ditcarbon_sym.estimation.point import operating_point
+from fits import law_choice, other_team
+from fits import operator_law as refit
 from fits.operator_law import B200, H100, V100
 from paper_figures import operator_law_tables
 
@@ -36,8 +39,8 @@ def at(where, outputs, changed=None):
 
 @pytest.mark.parametrize("gpu", GPUS)
 def test_the_shipped_calibration_is_what_a_refit_gives(gpu):
-    shipped = tomllib.loads(operator_law.target(gpu).read_text(encoding="utf-8"))
-    again = operator_law.TABLES[gpu]()
+    shipped = tomllib.loads(refit.target(gpu).read_text(encoding="utf-8"))
+    again = refit.TABLES[gpu]()
     assert shipped["parameters"] == pytest.approx(again["parameters"], rel=1e-6)
     assert np.array(shipped["covariance"]["matrix"]) == pytest.approx(np.array(again["covariance"]["matrix"]), rel=1e-3)
     for key in ("mape_percent", "held_out_log_scatter"):
@@ -46,13 +49,13 @@ def test_the_shipped_calibration_is_what_a_refit_gives(gpu):
 
 
 def test_on_the_v100_one_law_of_three_parameters_serves_all_sizes():
-    runs = operator_law.v100_runs()
+    runs = refit.v100_runs()
     printed = [run for run in runs if run.measured["printed"]]
     production = [run for run in runs if run.measured["production"]]
     assert len(printed) == 79 and len(production) == 48
-    assert operator_law.v100_fit(printed).mape() <= 5.5
-    assert max(operator_law.by_group(operator_law.held_out_v100(printed)).values()) <= 9
-    assert operator_law.v100_fit(production).mape() <= 4.5
+    assert refit.v100_fit(printed).mape() <= 5.5
+    assert max(refit.by_group(refit.held_out_v100(printed)).values()) <= 9
+    assert refit.v100_fit(production).mape() <= 4.5
 
 
 @pytest.mark.parametrize(("gpu", "target", "mean", "worst"), [
@@ -73,40 +76,40 @@ def test_the_choice_without_each_model_tells_attention_apart_or_its_exponentials
 @pytest.mark.parametrize("gpu", [H100, B200])
 def test_what_ships_misses_times_of_models_held_out_by_less_than_the_law_chosen_without_them(gpu):
     """It has the launches and the efficiency of attention besides, held to what is known of them elsewhere."""
-    errors = operator_law.by_group(operator_law.held_out(gpu)[0])
+    errors = refit.by_group(refit.held_out(gpu)[0])
     chosen = [found[gpu, "time"] for _, found in law_choice.nested().values() if (gpu, "time") in found]
     assert np.mean(list(errors.values())) < 9 < np.mean(chosen)
 
 
 def test_launches_are_shown_by_one_model_alike_on_two_accelerators_and_assumed_without_it():
     for gpu in (H100, B200):
-        time, (held, _) = operator_law.fits_of(gpu)[0], operator_law.held_out(gpu)
-        assert time.values[t_launch] == pytest.approx(roofline.LAUNCH, rel=0.2)
+        time, (held, _) = refit.fits_of(gpu)[0], refit.held_out(gpu)
+        assert time.values[t_launch] == pytest.approx(operator_law.LAUNCH, rel=0.2)
         assert time.standard_errors[t_launch] < 0.15 * time.values[t_launch]
         without = held["sana-1.5-1.6b"][0]
-        assert without.values[t_launch] == pytest.approx(roofline.LAUNCH, rel=0.02)
+        assert without.values[t_launch] == pytest.approx(operator_law.LAUNCH, rel=0.02)
         assert without.standard_errors[t_launch] == pytest.approx(0.2 * without.values[t_launch], rel=0.02)
 
 
 @pytest.mark.parametrize("gpu", [H100, B200])
 def test_a_model_held_out_does_not_choose_the_mode_of_the_fit_without_it(gpu):
     """From every start, and with the scatter of the others, the fit is the one that is shipped as held out."""
-    time = operator_law.fits_of(gpu)[0]
+    time = refit.fits_of(gpu)[0]
     groups = np.array(time.data.groups)
-    without, _ = operator_law.held_out(gpu)[0]["sana-1.5-1.6b"]
+    without, _ = refit.held_out(gpu)[0]["sana-1.5-1.6b"]
     for launch in (1e-6, 6e-5):
         begin = {**without.values, t_launch: launch}
-        again = fit(without.equation, without.data, operator_law.TIME, "log", begin)
+        again = fit(without.equation, without.data, refit.TIME, "log", begin)
         assert again.sum_of_squares >= without.sum_of_squares - 1e-6
     assert len(without.data) == int(np.sum(groups != "sana-1.5-1.6b"))
 
 
 def test_held_loosely_what_the_law_misses_of_others_passes_for_launches_where_their_witness_is_left_out():
     """Why launches are held to a fifth: with the whole range open, the B200's other models ask for far longer ones."""
-    time = operator_law.fits_of(B200)[0]
+    time = refit.fits_of(B200)[0]
     others = time.data.where(group != "sana-1.5-1.6b" for group in time.data.groups)
-    loose = {**operator_law.TIME, t_launch: replace(operator_law.TIME[t_launch], spread=0.5)}
-    assert fit_known(time.equation, others, loose).shipped.values[t_launch] > 4 * roofline.LAUNCH
+    loose = {**refit.TIME, t_launch: replace(refit.TIME[t_launch], spread=0.5)}
+    assert fit_known(time.equation, others, loose).shipped.values[t_launch] > 4 * operator_law.LAUNCH
 
 
 def test_another_teams_runs_are_predicted_in_time_and_underestimated_in_energy():
@@ -130,8 +133,8 @@ def test_the_interval_contains_the_published_measurement(model, gpu, request_, s
 
 @pytest.mark.parametrize("gpu", [H100, B200])
 def test_intervals_of_models_held_out_cover_what_they_should(gpu):
-    for held in operator_law.held_out(gpu):
-        half = student_quantile(0.9, len(held)) * operator_law.log_scatter(held, each_once=True)
+    for held in refit.held_out(gpu):
+        half = student_quantile(0.9, len(held)) * refit.log_scatter(held, each_once=True)
         inside = [
             abs(np.mean(np.log(rows.observed / trained.predict(rows)))) <= half for trained, rows in held.values()
         ]
@@ -167,10 +170,10 @@ def test_power_never_exceeds_the_boards_limit_by_more_than_the_interval(gpu):
 
 
 def test_the_law_is_homogeneous_in_the_work():
-    law = roofline.runtime
+    law = operator_law.runtime
     values = dict.fromkeys(law.inputs, 2.0)
     doubled = {**values, S: 4.0}
-    zero = {roofline.F_text: 0.0, roofline.F_VAE: 0.0}
+    zero = {operator_law.F_text: 0.0, operator_law.F_VAE: 0.0}
     assert law({**doubled, **zero}) == pytest.approx(2 * law({**values, **zero}))
     assert F_dense in law.inputs
 
@@ -202,7 +205,7 @@ def test_the_operator_law_is_refused_where_nothing_can_be_transferred(bare_card)
 def test_elasticities_of_the_operator_law_agree_with_differences():
     where = point("flux.1-dev", H100)
     slopes = gradient(where.values, E, where.route)
-    for x in (S, PUE, roofline.eps_flop, roofline.eps_byte, H):
+    for x in (S, PUE, operator_law.eps_flop, operator_law.eps_byte, H):
         if x not in slopes:
             continue
         step = 1e-6 * where.values[x]
@@ -215,7 +218,7 @@ def test_elasticities_of_the_operator_law_agree_with_differences():
 
 def test_a_calibration_says_what_stands_fixed():
     for gpu in GPUS:
-        calibration = shipped_calibration(gpu, roofline.LAW)
+        calibration = shipped_calibration(gpu, operator_law.LAW)
         assert calibration is not None and set(calibration.verdicts.values()) - {"identified"}
 
 
@@ -235,7 +238,7 @@ def test_the_operator_law_counts_exactly_and_has_nothing_to_say_of_it():
     assert not any("exact count" in note for note in operating_point("sd3.5-medium").notes)
 
 
-@pytest.mark.parametrize("gpu", sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW)))
+@pytest.mark.parametrize("gpu", sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, operator_law.LAW)))
 def test_no_interval_is_narrower_than_two_teams_are_apart(gpu):
     found = estimate("flux.1-dev", gpu=gpu, efficiency="roofline", datacenter="us-average")
     assert found.time_s.high / found.time_s.value > 1 + operator_law_tables.NOISE["time"]

@@ -4,10 +4,8 @@ import re
 import numpy as np
 import pytest
 
-from ditcarbon_sym import InputError, catalog, pipeline
-from ditcarbon_sym.notation import PUE, B, C_output, C_total, E, F_total, I_grid, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.sensitivity import (
+from ditcarbon_sym import InputError
+from ditcarbon_sym.analysis.sensitivity import (
     KNOBS,
     WORDS,
     documented_ranges,
@@ -17,7 +15,11 @@ from ditcarbon_sym.sensitivity import (
     tornado,
     turned,
 )
-from ditcarbon_sym.variance import check_range, local_agreement, sobol
+from ditcarbon_sym.analysis.variance import check_range, local_agreement, sobol
+from ditcarbon_sym.catalog import loading
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import PUE, B, C_output, C_total, E, F_total, I_grid, tau
+from ditcarbon_sym.estimation.point import operating_point
 
 PIXART = operating_point("pixart-alpha", resolution=1024)
 VIDEO = operating_point("cogvideox-2b")
@@ -66,7 +68,7 @@ def test_sentences_name_direction_and_amount():
 
 
 def test_every_documented_range_has_a_source_and_a_knob():
-    for knob, entry in catalog.ranges().items():
+    for knob, entry in loading.ranges().items():
         assert knob in KNOBS and knob in WORDS and entry["source"]
         assert entry["low"] < entry["high"]
 

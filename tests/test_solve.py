@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditcarbon_sym import InputError, pipeline
-from ditcarbon_sym.notation import B, C_output, C_total, E, H, I_grid, S, W, n_frames, n_latent, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.solve import UNKNOWNS, break_even, within
+from ditcarbon_sym import InputError
+from ditcarbon_sym.analysis.inversion import UNKNOWNS, break_even, within
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import B, C_output, C_total, E, H, I_grid, S, W, n_frames, n_latent, tau
+from ditcarbon_sym.estimation.point import operating_point
 
 PIXART = operating_point("pixart-alpha", resolution=1024)
 VIDEO = operating_point("cogvideox-2b")

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ditcarbon_sym.cli_print import plain_table
+from ditcarbon_sym.cli.printing import plain_table
 
 
 def test_an_estimate_on_a_pipe_needs_neither_numpy_nor_rich_nor_tensors(run_python):
     run_python(
         "import sys; sys.argv = ['ditcarbon', 'estimate', 'pixart-alpha']\n"
-        "from ditcarbon_sym.cli import main\n"
+        "from ditcarbon_sym.cli.app import main\n"
         "try: main()\n"
         "except SystemExit as ended: assert not ended.code\n"
         "assert not {'numpy', 'rich', 'sympy.combinatorics', 'pydantic', 'scipy', 'numba'} & set(sys.modules)"
@@ -22,7 +22,7 @@ def test_an_estimate_on_a_pipe_needs_neither_numpy_nor_rich_nor_tensors(run_pyth
 
 def test_the_stand_in_for_tensors_gives_way_to_the_module(run_python):
     run_python(
-        "from ditcarbon_sym import startup; startup.quick()\n"
+        "from ditcarbon_sym.cli import startup; startup.quick()\n"
         "import sympy\n"
         "x = sympy.Symbol('x'); assert x + x == 2 * x\n"
         "from sympy.tensor.tensor import TensorIndexType, tensor_indices, TensorHead\n"
@@ -85,5 +85,5 @@ def test_letters_that_only_rich_can_measure_are_left_to_it():
 
 
 def test_the_command_line_still_starts_without_sympy(run_python):
-    run_python("import sys, ditcarbon_sym.cli; assert 'sympy' not in sys.modules and 'rich' not in sys.modules")
+    run_python("import sys, ditcarbon_sym.cli.app; assert 'sympy' not in sys.modules and 'rich' not in sys.modules")
     assert "sympy" in sys.modules

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 from pyarrow import parquet
 
-from ditcarbon_sym import InputError, streaming
-from ditcarbon_sym.sweep import Grid, sweep
-from ditcarbon_sym.sweep_report import records
-from ditcarbon_sym.table import NUMBERS, joined
+from ditcarbon_sym import InputError
+from ditcarbon_sym.reports.sweep import records
+from ditcarbon_sym.sweeps import streaming
+from ditcarbon_sym.sweeps.grid import Grid, sweep
+from ditcarbon_sym.sweeps.table import NUMBERS, joined
 
 GRID = Grid(("pixart-alpha", "dit-xl-2-512"), batch=(1, 2, 3), steps=tuple(range(1, 30)), gpu=("v100-pcie-16gb",))
 UNKNOWN = Grid(("flux.1-dev",), batch=(1, 2), gpu=("b200-sxm", "h100-sxm-80gb"))
@@ -60,7 +61,7 @@ def test_a_mistake_midway_leaves_the_old_file_and_nothing_else(tmp_path, suffix,
 
 def run(*arguments, **options):
     """Start a sweep that listens to Ctrl-C, also where these tests run in the background, which ignores it."""
-    command = [sys.executable, "-m", "ditcarbon_sym.cli", "sweep", *map(str, arguments)]
+    command = [sys.executable, "-m", "ditcarbon_sym.cli.app", "sweep", *map(str, arguments)]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
@@ -96,7 +97,7 @@ def test_a_reader_that_has_seen_enough_is_no_mistake():
 
 @pytest.mark.parametrize("command", [["sweep", *LONG], ["estimate", "pixart-alpha"]], ids=lambda x: x[0])
 def test_a_closed_standard_output_is_one_line(command):
-    text = shlex.join([sys.executable, "-m", "ditcarbon_sym.cli", *command])
+    text = shlex.join([sys.executable, "-m", "ditcarbon_sym.cli.app", *command])
     done = subprocess.run(["sh", "-c", f"{text} >&-"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "error: standard output is closed; there is nowhere to print to\n"

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
 
-from ditcarbon_sym import InputError, estimate, sweep_input
-from ditcarbon_sym.filters import read_filter
-from ditcarbon_sym.request_list import RequestList, read_requests
-from ditcarbon_sym.sweep import AXES, Grid, sweep
-from ditcarbon_sym.sweep_report import records
-from ditcarbon_sym.table import NUMBERS, joined
+from ditcarbon_sym import InputError, estimate
+from ditcarbon_sym.reports.sweep import records
+from ditcarbon_sym.sweeps import axes
+from ditcarbon_sym.sweeps.filters import read_filter
+from ditcarbon_sym.sweeps.grid import AXES, Grid, sweep
+from ditcarbon_sym.sweeps.requests import RequestList, read_requests
+from ditcarbon_sym.sweeps.table import NUMBERS, joined
 
 FIELDS = ("time_s", "operational_g", "embodied_g", "total_g", "per_output_g")
 
@@ -118,8 +119,8 @@ def test_a_filter_keeps_the_rows_for_which_it_holds():
 def test_what_a_model_does_not_take_is_refused_or_skipped():
     grid = {"model": "pixart-alpha,wan2.1-t2v-1.3b", "resolution": "512,520", "frames": "1,33", "steps": "20"}
     with pytest.raises(InputError, match="frames = 33: pixart-alpha is an image model"):
-        sweep(sweep_input.grid(grid))
-    found = sweep(sweep_input.grid({**grid, "skip": True}))
+        sweep(axes.grid(grid))
+    found = sweep(axes.grid({**grid, "skip": True}))
     rows = rows_of(found)
     assert [(row["model"], row["height"], row["frames"]) for row in rows] == [
         ("pixart-alpha", 512, 1), ("wan2.1-t2v-1.3b", 512, 1), ("wan2.1-t2v-1.3b", 512, 33),

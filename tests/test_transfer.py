@@ -8,20 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditcarbon_sym import estimate, pipeline, roofline
-from ditcarbon_sym.catalog import load, shipped_calibration
-from ditcarbon_sym.compare import compare
-from ditcarbon_sym.derivatives import gradient
-from ditcarbon_sym.equation import Equation
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.notation import TDP, B, E, P_idle, S, Theta_peak, bandwidth, e_dense, t_exp, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.transfer import ORIGIN, as_counted, typical_memory
-from ditcarbon_sym.uncertainty import student_quantile
-from fits import operator_law, transfer, transfer_few, transfer_tables
+from ditcarbon_sym import estimate
+from ditcarbon_sym.analysis.comparison import compare
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.loading import load, shipped_calibration
+from ditcarbon_sym.equations import operator_law, pipeline
+from ditcarbon_sym.equations.derivatives import gradient
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import TDP, B, E, P_idle, S, Theta_peak, bandwidth, e_dense, t_exp, tau
+from ditcarbon_sym.estimation.intervals import student_quantile
+from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.transfer import ORIGIN, as_counted, typical_memory
+from fits import operator_law as refit
+from fits import transfer, transfer_few, transfer_tables
 from fits.operator_law import B200, H100
 
-TRANSFERRED = sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, roofline.LAW) is None)
+TRANSFERRED = sorted(gpu for gpu in load().gpus if shipped_calibration(gpu, operator_law.LAW) is None)
 MODELS = st.sampled_from(["flux.1-dev", "wan2.1-t2v-1.3b", "sana-1.5-1.6b", "pixart-alpha", "dit-xl-2-256"])
 
 
@@ -41,7 +43,7 @@ def test_a_shipped_transfer_is_what_a_refit_gives(name):
 
 @pytest.mark.parametrize("gpu", transfer.ONE)
 def test_the_a100s_calibration_is_what_a_refit_gives_and_says_how_thin_it_is(gpu):
-    shipped = tomllib.loads(operator_law.target(gpu).read_text(encoding="utf-8"))
+    shipped = tomllib.loads(refit.target(gpu).read_text(encoding="utf-8"))
     alike(shipped, transfer_tables.a100_table(gpu))
     assert "thin" in shipped["verdicts"]["e_dense"] and shipped["quality"]["n"] == 6
 
@@ -119,7 +121,7 @@ def test_the_interval_of_a_transfer_holds_chips_that_neither_law_nor_scatter_has
                 assert np.average(inside, weights=rows.weights) >= 0.8, name
 
 
-THIN = [row for row in operator_law.published() if row["gpu"] not in (H100, B200)]
+THIN = [row for row in refit.published() if row["gpu"] not in (H100, B200)]
 
 
 @pytest.mark.parametrize("row", THIN, ids=lambda row: "-".join(row[x] for x in ("gpu", "model", "height", "batch")))
@@ -174,10 +176,10 @@ def test_energy_is_at_least_idle_power_for_the_time_on_every_calibrated_accelera
 
 
 def test_waiting_for_launches_draws_idle_power():
-    law = roofline.energy
+    law = operator_law.energy
     values = dict.fromkeys(law.inputs, 1.0) | {P_idle: 7.0}
-    busy = Equation("busy", tau, roofline.BUSY)(values)
-    waiting = Equation("all", tau, roofline.larger(roofline.LAUNCHES, roofline.BUSY))(values) - busy
+    busy = Equation("busy", tau, operator_law.BUSY)(values)
+    waiting = Equation("all", tau, operator_law.larger(operator_law.LAUNCHES, operator_law.BUSY))(values) - busy
     assert waiting > 0
     assert law(values) - law({**values, P_idle: 0.0}) == pytest.approx(7.0 * waiting / 3.6e6)
 

@@ -3,11 +3,11 @@ import json
 import numpy as np
 import pytest
 
-from ditcarbon_sym import estimate, pipeline
-from ditcarbon_sym.files import DATA
-from ditcarbon_sym.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.uncertainty import (
+from ditcarbon_sym import estimate
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
+from ditcarbon_sym.estimation.intervals import (
     log_interval,
     monte_carlo,
     parameter_deviations,
@@ -17,6 +17,7 @@ from ditcarbon_sym.uncertainty import (
     scatter_met,
     student_quantile,
 )
+from ditcarbon_sym.estimation.point import operating_point
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
 

@@ -6,10 +6,12 @@ import json
 
 import pytest
 
-from ditcarbon_sym import estimate, pipeline
-from ditcarbon_sym.notation import F_text, InputError, tau
-from ditcarbon_sym.operating import operating_point
-from ditcarbon_sym.validation import denoiser_alone, validate
+from ditcarbon_sym import estimate
+from ditcarbon_sym.calibration.validation import denoiser_alone, validate
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import F_text, tau
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.point import operating_point
 from fits.corpus import CORPUS
 from fits.operator_law import PUBLISHED
 
@@ -119,7 +121,7 @@ def test_the_command_prints_writes_and_draws(ditcarbon, emissions, write, tmp_pa
 
 
 def test_a_calibration_of_ones_own_is_scored_on_its_device(write, ditcarbon, tmp_path):
-    from ditcarbon_sym.files import DATA
+    from ditcarbon_sym.catalog.files import DATA
 
     measured = write("own.csv", "model,height,width,batch,steps,time_s\nflux.1-dev,1024,1024,1,50,11.64\n")
     calibration = DATA / "calibrations" / "h100-sxm-80gb-roofline.toml"

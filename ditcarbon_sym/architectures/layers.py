@@ -1,7 +1,7 @@
 """Small groups of operators that many families share, under the names of the released code."""
 
-from ..notation import ell
-from ..operators import (
+from ..equations.notation import ell
+from .operators import (
     Operator,
     Size,
     activation,
@@ -17,7 +17,7 @@ from ..operators import (
     rotary,
     table,
     within,
-)  # fmt: skip
+)
 
 FREQUENCIES = 256
 """Sine and cosine features of a timestep, in most families."""

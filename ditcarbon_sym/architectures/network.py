@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal
 
 from sympy import Symbol
 
-from ..operators import Operator, Size
+from .operators import Operator, Size
 
 FeedForwardActivation = Literal["gelu", "gelu-approximate", "geglu", "geglu-approximate", "swiglu", "linear-silu"]
 """What diffusers' FeedForward offers."""

@@ -6,7 +6,7 @@ functions that run a network: the grid, the table, the loop and the rule for ene
 
 from importlib.util import find_spec
 
-from ..notation import InputError
+from ..errors import InputError
 
 NEEDED = ("torch", "diffusers", "transformers", "PIL", "tomli_w")
 

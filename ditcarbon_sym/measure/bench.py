@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from .. import stages
-from ..notation import InputError
+from ..catalog import stages
+from ..errors import InputError
 from . import networks, timing
 from .device import TORCH, Device
 from .grid import Point, weight_bytes

@@ -7,11 +7,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from .. import stages
-from ..catalog import load
-from ..measured_device import told_number
-from ..measurements import read_header
-from ..notation import InputError, Theta_peak, bandwidth
+from ..calibration.device import told_number
+from ..calibration.measurements import read_header
+from ..catalog import stages
+from ..catalog.loading import load
+from ..equations.notation import Theta_peak, bandwidth
+from ..errors import InputError
 from . import demand_libraries, energy, grid, sweep, table, timing
 from .grid import Point
 

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..catalog import load
-from ..measured_device import KNOWN_AS
-from ..notation import NOTATION, TDP, InputError, Theta_peak, bandwidth
+from ..calibration.device import KNOWN_AS
+from ..catalog.loading import load
+from ..equations.notation import NOTATION, TDP, Theta_peak, bandwidth
+from ..errors import InputError
 from . import energy, timing
 
 SIDES = {"cuda": (4096, 8192, 16384), "cpu": (512, 1024, 2048)}

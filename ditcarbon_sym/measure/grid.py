@@ -7,14 +7,16 @@ from typing import Any
 
 from sympy import Symbol
 
-from .. import planning, stages
-from ..catalog import Catalog, Model, load
-from ..evaluate import FloatArray
-from ..notation import H, InputError, W, bandwidth, g, m, n_frames, t_exp
-from ..notation import S as steps_symbol
-from ..operators import total
-from ..request import resolve_request
-from ..runs import columns, values_of_run
+from ..architectures.operators import total
+from ..calibration import planning
+from ..calibration.runs import columns, values_of_run
+from ..catalog import stages
+from ..catalog.loading import Catalog, Model, load
+from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
+from ..equations.notation import S as steps_symbol
+from ..errors import InputError
+from ..estimation.request import resolve_request
+from ..numerics.evaluate import FloatArray
 from .energy import Counter
 from .timing import REPEATS, WARM_UP, expected_seconds
 
@@ -102,7 +104,7 @@ def grid(
     if not points:
         raise InputError("; ".join(dict.fromkeys(skipped)) or "no models to measure")
     inputs = columns(runs)
-    whole = planning.expected_seconds(planning.operator_law(), inputs)
+    whole = planning.expected_seconds(planning.time_law(), inputs)
     reading = {name: weight_bytes(name, stages.DENOISER, dtype) / device[bandwidth] for name in models}
     one = tuple(float(sum_ / x.steps) + reading[x.model] for sum_, x in zip(whole, points, strict=True))
     return Grid(tuple(points), inputs, one, tuple(dict.fromkeys(skipped)))
@@ -140,7 +142,7 @@ def ordered(found: Grid, seconds: Sequence[float], dtype: str, device: str) -> l
     """The points in the order in which they serve best, for the operator law."""
     groups = [point.model for point in found.points]
     return planning.design(
-        planning.operator_law(), found.inputs, groups, seconds, loading(dict.fromkeys(groups), dtype, device)
+        planning.time_law(), found.inputs, groups, seconds, loading(dict.fromkeys(groups), dtype, device)
     )
 
 

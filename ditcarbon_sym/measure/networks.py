@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
-from .. import stages
-from ..files import DATA, read_toml
-from ..notation import InputError
+from ..catalog import stages
+from ..catalog.files import DATA, read_toml
+from ..errors import InputError
 from . import image_inputs, video_inputs
 from .tensors import made
 
@@ -242,7 +242,7 @@ def encoding(model: str, nets: list[Any], size: Mapping[str, int], device: str) 
     """Encoding the prompts of a batch, and the negative ones where guidance needs them."""
     import torch
 
-    from ..notation import m
+    from ..equations.notation import m
 
     lengths: list[tuple[Any, int]] = []
     for stage, net in zip(stages.shipped(model).text or (), nets, strict=True):

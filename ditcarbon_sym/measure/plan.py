@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import planning
-from ..catalog import Gpu, load
-from ..notation import InputError
+from ..calibration import planning
+from ..catalog.loading import Gpu, load
+from ..errors import InputError
 from . import energy, grid
 
 DTYPE = "bf16"

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
 
-from .. import planning
-from ..formats import significant
-from ..notation import NOTATION
+from ..calibration import planning
+from ..equations.notation import NOTATION
+from ..reports.formats import significant
 from .plan import DTYPE, Plan
 from .sweep import Swept
 

@@ -11,7 +11,7 @@ from statistics import median
 from time import monotonic
 from typing import Any
 
-from ..notation import InputError
+from ..errors import InputError
 from . import table
 from .grid import Point
 

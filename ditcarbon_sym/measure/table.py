@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..formats import write_atomically
-from ..measurements import TOLD, read_header
-from ..notation import InputError
+from ..calibration.measurements import TOLD, read_header
+from ..errors import InputError
+from ..reports.formats import write_atomically
 
 IDENTITY = ("model", "stage", "height", "width", "frames", "batch", "steps", "guidance", "text_tokens")
 """What makes a row the same configuration as another."""

@@ -6,10 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from ditcarbon_sym import derivatives, pipeline
-from ditcarbon_sym.catalog import load, shipped_calibration
-from ditcarbon_sym.evaluate import compiled
-from ditcarbon_sym.notation import (
+from ditcarbon_sym.catalog.loading import load, shipped_calibration
+from ditcarbon_sym.equations import derivatives, pipeline
+from ditcarbon_sym.equations.notation import (
     PUE,
     SECONDS_PER_YEAR,
     B,
@@ -29,7 +28,8 @@ from ditcarbon_sym.notation import (
     n_frames,
     n_latent,
     tau,
-)  # fmt: skip
+)
+from ditcarbon_sym.numerics.evaluate import compiled
 
 from . import hand_numba
 from .conftest import by_turns
@@ -170,8 +170,8 @@ def test_a_cold_estimate_costs_little_more_than_importing_sympy(told):
         return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
     best = by_turns({
-        "estimate": cold("-m", "ditcarbon_sym.cli", "estimate", "pixart-alpha"), "sympy": cold("-c", "import sympy"),
-        "help": cold("-m", "ditcarbon_sym.cli", "--help"),
+        "estimate": cold("-m", "ditcarbon_sym.cli.app", "estimate", "pixart-alpha"), "sympy": cold("-c", "import sympy"),
+        "help": cold("-m", "ditcarbon_sym.cli.app", "--help"),
     }, 10)  # fmt: skip
     ratio = best["estimate"] / best["sympy"]
     told("ditcarbon estimate, cold: times python -c 'import sympy'", f"{ratio:.2f}", "<= 1.6")

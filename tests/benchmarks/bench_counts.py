@@ -6,9 +6,9 @@ import time
 
 import numpy as np
 
-from ditcarbon_sym import stages
-from ditcarbon_sym.counting import flops
-from ditcarbon_sym.request_count import count
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.estimation.counting import flops
+from ditcarbon_sym.estimation.exact_count import count
 
 REQUEST = {"height": 1024, "frames": 1, "text_tokens": 512, "batch": 1, "steps": 28, "guidance": 1}
 MANY, FEW = 100_000, 100

@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 
-from ditcarbon_sym.ranking import top
-from ditcarbon_sym.sweep import Grid, sweep
+from ditcarbon_sym.sweeps.grid import Grid, sweep
+from ditcarbon_sym.sweeps.ranking import top
 
 from .bench_chain import by_hand
 from .conftest import by_turns
@@ -104,7 +104,7 @@ def test_streaming_takes_the_same_memory_for_any_number_of_rows(tmp_path, told):
 
 @pytest.mark.parametrize("dimensions", [2, 3])
 def test_the_front_of_a_million_points_takes_about_a_second(dimensions, told):
-    from ditcarbon_sym.pareto import undominated
+    from ditcarbon_sym.sweeps.pareto import undominated
 
     points = np.random.default_rng(0).uniform(size=(10**6, dimensions))
     best = by_turns({"front": lambda: undominated(points), "sort": lambda: np.lexsort(points.T)}, 3)

@@ -5,8 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ditcarbon_sym import stages
-from ditcarbon_sym.files import DATA, read_toml
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.files import DATA, read_toml
 
 FEW, WIDE = st.integers(1, 3), st.integers(1, 4)
 TEXT = st.sampled_from([24, 64, 96])

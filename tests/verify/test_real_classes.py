@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ditcarbon_sym import stages
 from ditcarbon_sym.architectures import MODULES, network_class
 from ditcarbon_sym.architectures.network import Encoder
-from ditcarbon_sym.notation import ell, m, n_latent
-from ditcarbon_sym.operators import total
+from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.equations.notation import ell, m, n_latent
 from fits.ground_truth import references
 from fits.reference import counting
 

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import pytest
 
-from ditcarbon_sym import stages
-from ditcarbon_sym.diffusers_config import from_diffusers
-from ditcarbon_sym.files import DATA, read_toml
-from ditcarbon_sym.operators import total
+from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.diffusers import from_diffusers
+from ditcarbon_sym.catalog.files import DATA, read_toml
 from fits.ground_truth import references
 from fits.reference import counting, text_encoders
 

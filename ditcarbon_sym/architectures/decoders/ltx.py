@@ -1,0 +1,147 @@
+"""The video VAE of LTX-Video, its decoder: a thirty-second of the side, an eighth of the frames (HaCohen et al., 2024).
+
+Released as diffusers' ``AutoencoderKLLTXVideo`` (src/diffusers/models/autoencoders/autoencoder_kl_ltx.py). From 0.9.1
+on the decoder is told a timestep and takes the last denoising step itself.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sympy import Expr, Rational
+
+from ...equations.notation import H, W
+from ..layers import FREQUENCIES, mlp
+from ..network import Decoder
+from ..operators import (
+    Operator,
+    Size,
+    activation,
+    convolution,
+    modulate,
+    norm,
+    repeated,
+    residual,
+    rms_norm,
+    table,
+    within,
+)
+from .cogvideox import CUBE, POINT, frames_after
+
+OCTANTS = 8
+"""Positions that one becomes where time and both sides double."""
+
+
+@dataclass(frozen=True)
+class AutoencoderKLLTXVideo(Decoder):
+    """Blocks that double frames and sides by a convolution to eight times the channels."""
+
+    latent_channels: int
+    out_channels: int = 3
+    decoder_block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
+    decoder_layers_per_block: tuple[int, ...] = (4, 3, 3, 3, 4)
+    decoder_spatio_temporal_scaling: tuple[bool, ...] = (True, True, True, False)
+    decoder_inject_noise: tuple[bool, ...] = (False, False, False, False, False)
+    upsample_factor: tuple[int, ...] = (1, 1, 1, 1)
+    upsample_residual: tuple[bool, ...] = (False, False, False, False)
+    timestep_conditioning: bool = False
+    patch_size: int = 4
+    patch_size_t: Literal[1] = 1
+    # These do not change the count.
+    in_channels: int = 3
+    block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
+    down_block_types: tuple[str, ...] = ("LTXVideoDownBlock3D",) * 4
+    layers_per_block: tuple[int, ...] = (4, 3, 3, 3, 4)
+    spatio_temporal_scaling: tuple[bool, ...] = (True, True, True, False)
+    downsample_type: tuple[str, ...] = ("conv", "conv", "conv", "conv")
+    resnet_norm_eps: float = 1e-6
+    scaling_factor: float = 1.0
+    encoder_causal: bool = True
+    decoder_causal: bool = False
+    spatial_compression_ratio: int | None = None
+    temporal_compression_ratio: int | None = None
+
+    @property
+    def doublings(self) -> tuple[bool, ...]:
+        """Whether each block doubles, from the latent on."""
+        return self.decoder_spatio_temporal_scaling[::-1][: len(self.decoder_block_out_channels)]
+
+    @property
+    def spatial_factor(self) -> int:
+        return int(self.patch_size * 2 ** sum(self.doublings))
+
+    @property
+    def temporal_factor(self) -> int:
+        return int(self.patch_size_t * 2 ** sum(self.doublings))
+
+    def volume(self, doublings: int) -> Expr:
+        """Positions of all frames after so many doublings."""
+        return frames_after(doublings) * H * W * Rational(4**doublings, self.spatial_factor**2)
+
+    def operators(self) -> list[Operator]:
+        widths, layers = self.decoder_block_out_channels[::-1], self.decoder_layers_per_block[::-1]
+        noisy = self.decoder_inject_noise[::-1]
+        listed = [
+            convolution("conv_in", self.volume(0), self.latent_channels, widths[0], CUBE),
+            *repeated("mid_block", 1, self.timestep("time_embedder", 4 * widths[0])),
+            *repeated("mid_block", layers[0], self.residual(self.volume(0), widths[0], widths[0], noisy[0])),
+        ]
+        width, doublings = widths[0], 0
+        for level, outputs in enumerate(widths):
+            factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
+            inputs, width = width // factor, outputs // factor
+            listed += repeated(f"up_blocks.{level}", 1, self.up_block(level, inputs, width, doublings))
+            doublings += grows
+        end = self.volume(doublings)
+        conditioned = self.timestep("time_embedder", 2 * width)
+        return [
+            *listed,
+            rms_norm("norm_out", end, width, vectors=0),
+            *conditioned,
+            *([table("scale_shift_table", 2 * width), modulate("modulate", end, width)] if conditioned else []),
+            *([table("timestep_scale_multiplier", 1)] if conditioned else []),
+            activation("conv_act", end, width),
+            convolution("conv_out", end, width, self.out_channels * self.patch_size**2, CUBE),
+        ]
+
+    def up_block(self, level: int, inputs: Any, width: Any, doublings: int) -> list[Operator]:
+        """To another width, to more frames and pixels, then residual blocks."""
+        layers, noisy = self.decoder_layers_per_block[::-1][level + 1], self.decoder_inject_noise[::-1][level + 1]
+        factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
+        before, after = self.volume(doublings), self.volume(doublings + grows)
+        wide = width * factor
+        return [
+            *(within("conv_in", self.residual(before, inputs, width, noisy)) if inputs != width else []),
+            *self.timestep("time_embedder", 4 * inputs),
+            *([convolution("upsamplers.0.conv", before, wide, wide * OCTANTS // factor, CUBE)] if grows else []),
+            *([residual("upsamplers.0.add", after, width)] if grows and self.upsample_residual[::-1][level] else []),
+            *repeated("", layers, self.residual(after, width, width, noisy)),
+        ]
+
+    def timestep(self, name: str, width: Size) -> list[Operator]:
+        """The embedding of the timestep, where the decoder is told one."""
+        return mlp(name, FREQUENCIES, width) if self.timestep_conditioning else []
+
+    def residual(self, rows: Size, inputs: Size, outputs: Size, noisy: bool) -> list[Operator]:
+        """Norm, activation and convolution, twice; norms without weights."""
+        told = self.timestep_conditioning
+        shortcut = [
+            norm("norm3", rows, inputs, vectors=2),
+            convolution("conv_shortcut", rows, inputs, outputs, POINT),
+        ]
+        return within(
+            "resnets",
+            [
+                *([table("scale_shift_table", 4 * inputs)] if told else []),
+                *([table("per_channel_scale", 2 * inputs)] if noisy else []),
+                rms_norm("norm1", rows, inputs, vectors=0),
+                *([modulate("modulate1", rows, inputs)] if told else []),
+                activation("nonlinearity1", rows, inputs),
+                convolution("conv1", rows, inputs, outputs, CUBE),
+                rms_norm("norm2", rows, outputs, vectors=0),
+                *([modulate("modulate2", rows, outputs)] if told else []),
+                activation("nonlinearity2", rows, outputs),
+                convolution("conv2", rows, outputs, outputs, CUBE),
+                *(shortcut if inputs != outputs else []),
+                residual("add", rows, outputs),
+            ],
+        )

@@ -1,0 +1,198 @@
+"""CogView3-Plus and CogView4: text and image in one sequence, expert adaLN for each (Zheng et al., 2024).
+
+Released as diffusers' ``CogView3PlusTransformer2DModel`` and ``CogView4Transformer2DModel``
+(src/diffusers/models/transformers/transformer_cogview3plus.py, transformer_cogview4.py). The timestep comes with
+original size, target size and crop of the image, as in SDXL.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sympy import Symbol
+
+from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
+from ..layers import feed_forward, mlp, modulation, queries_keys_values, rotations
+from ..network import Denoiser
+from ..operators import (
+    Operator,
+    Size,
+    activation,
+    attention,
+    buffer,
+    dense,
+    gated_residual,
+    modulate,
+    norm,
+    repeated,
+    residual,
+    shared,
+    within,
+)
+
+SIZES = 6
+"""Numbers that describe the image: height and width of the original and of the target, top and left of the crop."""
+EXPERT = 12
+"""Vectors of the modulation in a block: shift, scale and gate for attention and MLP, of image and of text."""
+
+
+class CogView(Denoiser):
+    """What both versions have in common: both kinds of token share all weights but those of the modulation."""
+
+    patch_size: int
+    in_channels: int
+    num_layers: int
+    attention_head_dim: int
+    num_attention_heads: int
+    text_embed_dim: int
+    time_embed_dim: int
+    condition_dim: int
+    out_channels: int
+
+    @property
+    def width(self) -> Any:
+        """The hidden size d."""
+        return self.num_attention_heads * self.attention_head_dim
+
+    def embeddings(self) -> list[Operator]:
+        """Patches and text to the width of the blocks; timestep, with as many features as that, and sizes to one."""
+        width, condition = self.width, self.time_embed_dim
+        return [
+            dense("patch_embed.proj", ell, self.in_channels * self.patch_size**2, width),
+            dense("patch_embed.text_proj", m, self.text_embed_dim, width),
+            *mlp("time_condition_embed.timestep_embedder", width, condition),
+            *mlp("time_condition_embed.condition_embedder", SIZES * self.condition_dim, condition),
+        ]
+
+    def block(self) -> list[Operator]:
+        """One block: all rows attend to all."""
+        width, heads, head, rows = self.width, self.num_attention_heads, self.attention_head_dim, ell + m
+        return [
+            *self.modulation("norm1", EXPERT),
+            norm("norm1.norm", rows, width),
+            modulate("norm1.modulate", rows, width),
+            *within("attn1", queries_keys_values(rows, width, heads, head)),
+            norm("attn1.norm_q", rows * heads, head),
+            norm("attn1.norm_k", rows * heads, head),
+            *within("attn1", self.turned()),
+            attention("attn1.scores", rows, rows, heads, head),
+            dense("attn1.to_out", rows, width, width),
+            gated_residual("attn1.gate", rows, width),
+            norm("norm2", rows, width),
+            modulate("norm2.modulate", rows, width),
+            *self.feed_forward(),
+            gated_residual("ff.gate", rows, width),
+        ]
+
+    def output(self) -> list[Operator]:
+        """The latents out; the text that came out of the last block is dropped."""
+        width = self.width
+        return [
+            *self.modulation("norm_out", 2),
+            norm("norm_out.norm", ell, width),
+            modulate("norm_out.modulate", ell, width),
+            dense("proj_out", ell, width, self.patch_size**2 * self.out_channels),
+        ]
+
+    @abstractmethod
+    def modulation(self, name: str, chunks: int) -> list[Operator]:
+        """From the condition to vectors of shift, scale or gate."""
+
+    @abstractmethod
+    def turned(self) -> list[Operator]:
+        """Positions in queries and keys."""
+
+    @abstractmethod
+    def feed_forward(self) -> list[Operator]:
+        """The MLP on both kinds of token."""
+
+    def leading_order(self) -> Mapping[Symbol, Size]:
+        return {
+            s: 0, c: 0, a: 1, j: 1, n_ada: 2, t: self.time_embed_dim, N: self.num_layers, d: self.width, f: 4,
+            p: self.patch_size,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CogView3PlusTransformer2DModel(CogView):
+    """Computed positions are added to the latents once."""
+
+    patch_size: int
+    in_channels: int
+    num_layers: int
+    attention_head_dim: int
+    num_attention_heads: int
+    text_embed_dim: int
+    time_embed_dim: int
+    condition_dim: int
+    out_channels: int = 16
+    pos_embed_max_size: int = 128
+    # This does not change the count.
+    sample_size: int = 128
+
+    passed_over: ClassVar[frozenset[str]] = frozenset({"pooled_projection_dim"})
+
+    def operators(self) -> list[Operator]:
+        return [
+            *self.embeddings(),
+            residual("patch_embed.add", ell + m, self.width),
+            buffer("patch_embed.pos_embed", self.pos_embed_max_size**2 * self.width),
+            *repeated("transformer_blocks", self.num_layers, self.block()),
+            *self.output(),
+        ]
+
+    def modulation(self, name: str, chunks: int) -> list[Operator]:
+        """From the condition, activated anew each time."""
+        return modulation(name, self.time_embed_dim, self.width, chunks)
+
+    def turned(self) -> list[Operator]:
+        """No positions in the attention."""
+        return []
+
+    def feed_forward(self) -> list[Operator]:
+        """Latents and text in one pass."""
+        return feed_forward("ff", ell + m, self.width, 4 * self.width)
+
+
+@dataclass(frozen=True)
+class CogView4Transformer2DModel(CogView):
+    """Rotary positions in every block; the condition is activated once for all; text runs through the MLP apart."""
+
+    patch_size: int
+    in_channels: int
+    num_layers: int
+    attention_head_dim: int
+    num_attention_heads: int
+    text_embed_dim: int
+    time_embed_dim: int
+    condition_dim: int
+    out_channels: int = 16
+    # These do not change the count.
+    pos_embed_max_size: int = 128
+    sample_size: int = 128
+    rope_axes_dim: tuple[int, ...] = (256, 256)
+
+    def operators(self) -> list[Operator]:
+        return [
+            *self.embeddings(),
+            activation("time_condition_embed.silu", 1, self.time_embed_dim),
+            *repeated("transformer_blocks", self.num_layers, self.block()),
+            *self.output(),
+        ]
+
+    def modulation(self, name: str, chunks: int) -> list[Operator]:
+        """From the activated condition."""
+        return [dense(f"{name}.linear", 1, self.time_embed_dim, chunks * self.width)]
+
+    def turned(self) -> list[Operator]:
+        """Positions turn the latents' queries and keys, not the text's."""
+        return rotations(ell, self.width)
+
+    def feed_forward(self) -> list[Operator]:
+        """Latents, then text through the same weights."""
+        width = self.width
+        return [
+            *feed_forward("ff", ell, width, 4 * width),
+            *shared(feed_forward("ff_context", m, width, 4 * width)),
+        ]

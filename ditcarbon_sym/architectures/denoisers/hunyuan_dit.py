@@ -1,0 +1,183 @@
+"""Hunyuan-DiT: cross-attention to CLIP and T5, with long skips from the first half to the second (Tencent, 2024).
+
+Released as diffusers' ``HunyuanDiT2DModel`` (src/diffusers/models/transformers/hunyuan_transformer_2d.py). Text rows
+are those of both encoders, one after the other; learned rows stand in for padding, so that their number is fixed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Rational, Symbol, nsimplify
+
+from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
+from ..layers import FREQUENCIES, feed_forward, mlp, modulation, queries_keys_values
+from ..network import Denoiser, FeedForwardActivation, is_gated
+from ..operators import (
+    Operator,
+    Size,
+    attention,
+    convolution,
+    dense,
+    elementwise,
+    embedding,
+    modulate,
+    norm,
+    repeated,
+    residual,
+    rotary,
+    table,
+    within,
+)
+
+POOLER_HEADS = 8
+"""Heads of the attention that pools the text."""
+SIZES = 6
+"""Numbers of the image's meta size: original and target size, crop."""
+
+
+@dataclass(frozen=True)
+class HunyuanDiT2DModel(Denoiser):
+    """Blocks take a shift from the timestep, no more; those past the middle one begin with a long skip.
+
+    ``hidden_size`` is the width of the condition and must be that of the heads together for the network to run; so
+    must ``num_layers`` be even.
+    """
+
+    num_attention_heads: int
+    attention_head_dim: int
+    in_channels: int
+    patch_size: int
+    hidden_size: int
+    num_layers: int
+    mlp_ratio: float = 4.0
+    activation_fn: FeedForwardActivation = "gelu-approximate"
+    learn_sigma: bool = True
+    cross_attention_dim: int = 1024
+    cross_attention_dim_t5: int = 2048
+    pooled_projection_dim: int = 1024
+    text_len: int = 77
+    text_len_t5: int = 256
+    use_style_cond_and_image_meta_size: bool = True
+    # These do not change the count.
+    sample_size: int | None = 32
+    norm_type: str = "layer_norm"
+
+    @property
+    def text_tokens_fixed(self) -> int:
+        """Text tokens of both encoders together."""
+        return self.text_len + self.text_len_t5
+
+    @property
+    def width(self) -> Any:
+        """The hidden size d."""
+        return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def inner(self) -> Any:
+        """Inner width of the MLP, rounded down."""
+        width = self.width * self.mlp_ratio
+        return int(width) if isinstance(width, float) else nsimplify(width, rational=True)
+
+    def operators(self) -> list[Operator]:
+        width, side = self.width, self.patch_size
+        outputs = self.in_channels * (2 if self.learn_sigma else 1)
+        last = self.num_layers - 1 - self.num_layers // 2
+        return [
+            convolution(
+                "pos_embed.proj", ell, self.in_channels, self.hidden_size, (side, side), inputs_read=ell * side**2
+            ),
+            *within("time_extra_emb", self.conditioning()),
+            *self.text(),
+            *repeated("blocks", self.num_layers - last, self.block()),
+            *repeated("skip_blocks", last, [*self.skip(), *self.block()]),
+            *modulation("norm_out", width, width, 2),
+            norm("norm_out.norm", ell, width),
+            modulate("norm_out.modulate", ell, width),
+            dense("proj_out", ell, width, side**2 * outputs),
+        ]  # fmt: skip
+
+    def conditioning(self) -> list[Operator]:
+        """Timestep and pooled text, with the image's size and a style up to version 1.1, to one vector."""
+        width, extra = self.hidden_size, self.pooled_projection_dim
+        style: list[Operator] = []
+        if self.use_style_cond_and_image_meta_size:
+            extra += SIZES * FREQUENCIES + width
+            style = [embedding("style_embedder", 1, 1, width)]
+        return [
+            *mlp("timestep_embedder", FREQUENCIES, width),
+            *within("pooler", self.pooler()),
+            *style,
+            *mlp("extra_embedder", extra, 4 * width, width),
+        ]
+
+    def pooler(self) -> list[Operator]:
+        """Attention of the mean of T5's rows to itself and to them, with learned positions."""
+        wide, rows = self.cross_attention_dim_t5, m - self.text_len + 1
+        head = wide * Rational(1, POOLER_HEADS)
+        return [
+            elementwise("mean", m - self.text_len, wide, writes=0),
+            table("positional_embedding", (self.text_len_t5 + 1) * wide),
+            elementwise("positional_embedding.add", rows, wide),
+            dense("q_proj", 1, wide, wide),
+            dense("k_proj", rows, wide, wide),
+            dense("v_proj", rows, wide, wide),
+            attention("scores", 1, rows, POOLER_HEADS, head),
+            dense("c_proj", 1, wide, self.pooled_projection_dim),
+        ]
+
+    def text(self) -> list[Operator]:
+        """T5's rows brought to the width of CLIP's; learned rows in place of the padding of both."""
+        wide, width = self.cross_attention_dim_t5, self.cross_attention_dim
+        return [
+            *mlp("text_embedder", wide, 4 * wide, width, rows=m - self.text_len),
+            table("text_embedding_padding", self.text_tokens_fixed * width),
+            elementwise("text_embedding_padding.where", m, width, operations=0),
+        ]
+
+    def skip(self) -> list[Operator]:
+        """The output of a block of the first half beside that of the block before, normed and made as narrow again."""
+        return [
+            norm("skip_norm", ell, 2 * self.width, vectors=2),
+            dense("skip_linear", ell, 2 * self.width, self.width),
+        ]
+
+    def block(self) -> list[Operator]:
+        """One block: shifted self-attention, plain cross-attention, plain MLP."""
+        width, gated = self.width, is_gated(self.activation_fn)
+        return [
+            *modulation("norm1", width, width, 1),
+            norm("norm1.norm", ell, width, vectors=2),
+            elementwise("norm1.shift", ell, width),
+            *self.attention("attn1", ell, width),
+            residual("attn1.add", ell, width),
+            norm("norm2", ell, width, vectors=2),
+            *self.attention("attn2", m, self.cross_attention_dim),
+            residual("attn2.add", ell, width),
+            norm("norm3", ell, width, vectors=2),
+            *feed_forward("ff", ell, width, self.inner, gated=gated),
+            residual("ff.add", ell, width),
+        ]
+
+    def attention(self, name: str, keys_rows: Size, keys_width: Size) -> list[Operator]:
+        """Queries and keys layer-normed over each head; positions rotate all but the keys of the text."""
+        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
+        return within(
+            name,
+            [
+                *queries_keys_values(ell, width, heads, head, keys_rows=keys_rows, keys_width=keys_width),
+                norm("norm_q", ell * heads, head, vectors=2),
+                norm("norm_k", keys_rows * heads, head, vectors=2),
+                rotary("rope_q", ell, width),
+                *([rotary("rope_k", ell, width)] if keys_rows == ell else []),
+                attention("scores", ell, keys_rows, heads, head),
+                dense("to_out", ell, width, width),
+            ],
+        )
+
+    def leading_order(self) -> Mapping[Symbol, Size]:
+        """The modulation is one chunk of six; the long skips are left out."""
+        return {
+            s: 0, c: 1, a: 1, j: 0, n_ada: Rational(1, 6), t: self.width, N: self.num_layers, d: self.width,
+            f: Rational(3 if is_gated(self.activation_fn) else 2, 2) * self.inner / self.width, p: self.patch_size,
+        }  # fmt: skip

@@ -1,0 +1,212 @@
+"""HunyuanVideo: dual-stream, then single-stream blocks, after a small network that refines the text (Tencent, 2024).
+
+Released as diffusers' ``HunyuanVideoTransformer3DModel``
+(src/diffusers/models/transformers/transformer_hunyuan_video.py). Text rows are those that enter the refiner; the
+pipeline cuts its prompt template away before.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from sympy import Integer, Symbol, nsimplify
+
+from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
+from ..layers import (
+    FREQUENCIES,
+    feed_forward,
+    head_norms,
+    mlp,
+    modulation,
+    queries_keys_values,
+    rotations,
+    self_attention,
+)
+from ..network import Denoiser
+from ..operators import (
+    Operator,
+    Size,
+    activation,
+    attention,
+    convolution,
+    dense,
+    elementwise,
+    gated_residual,
+    modulate,
+    norm,
+    repeated,
+    shared,
+    within,
+)
+
+REFINER_RATIO = 4
+"""MLP ratio of the refiner, whatever that of the other blocks."""
+
+
+@dataclass(frozen=True)
+class HunyuanVideoTransformer3DModel(Denoiser):
+    """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks.
+
+    Given an image, the network takes it as further channels (``latent_concat``), or in place of the first frame's
+    tokens (``token_replace``), which are then modulated apart as if their timestep were 0.
+    """
+
+    in_channels: int
+    num_attention_heads: int
+    attention_head_dim: int
+    num_layers: int
+    num_single_layers: int
+    num_refiner_layers: int
+    patch_size: int
+    patch_size_t: int
+    text_embed_dim: int
+    pooled_projection_dim: int
+    mlp_ratio: float = 4.0
+    out_channels: int | None = 16
+    guidance_embeds: bool = True
+    qk_norm: Literal["rms_norm"] | None = "rms_norm"
+    image_condition_type: Literal["latent_concat", "token_replace"] | None = None
+    # These do not change the count.
+    rope_theta: float = 256.0
+    rope_axes_dim: tuple[int, ...] = (16, 56, 56)
+
+    vae_factors: ClassVar[tuple[int, int]] = (8, 4)
+
+    @property
+    def width(self) -> Any:
+        """The hidden size d."""
+        return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def inner(self) -> Any:
+        """Inner width of the MLPs, rounded down."""
+        width = self.width * self.mlp_ratio
+        return int(width) if isinstance(width, float) else nsimplify(width, rational=True)
+
+    @property
+    def patch_frames(self) -> int:
+        """Latent frames in a token."""
+        return self.patch_size_t
+
+    @property
+    def replaces_tokens(self) -> bool:
+        """Whether the first frame's tokens have a condition of their own."""
+        return self.image_condition_type == "token_replace"
+
+    def rows(self, height: int, width: int, frames: int) -> int:
+        """Latent tokens of a latent of this size; incomplete patches are dropped."""
+        return (frames // self.patch_size_t) * (height // self.patch_size) * (width // self.patch_size)
+
+    def operators(self) -> list[Operator]:
+        width, side, depth = self.width, self.patch_size, self.patch_size_t
+        volume = depth * side**2
+        outputs = self.out_channels or self.in_channels
+        return [
+            *self.conditioning(),
+            convolution(
+                "x_embedder.proj", ell, self.in_channels, width, (depth, side, side), inputs_read=ell * volume
+            ),
+            *self.text_refiner(),
+            *repeated("transformer_blocks", self.num_layers, self.dual_block()),
+            *repeated("single_transformer_blocks", self.num_single_layers, self.single_block()),
+            *modulation("norm_out", width, width, 2),
+            norm("norm_out.norm", ell, width),
+            modulate("norm_out.modulate", ell, width),
+            dense("proj_out", ell, width, volume * outputs),
+        ]  # fmt: skip
+
+    def conditioning(self) -> list[Operator]:
+        """Timestep, pooled text and guidance to one vector; the timestep again for the tokens of a given image."""
+        width = self.width
+        timestep = mlp("time_text_embed.timestep_embedder", FREQUENCIES, width)
+        return [
+            *timestep,
+            *mlp("time_text_embed.text_embedder", self.pooled_projection_dim, width),
+            *(shared(timestep) if self.replaces_tokens else []),
+            *(mlp("time_text_embed.guidance_embedder", FREQUENCIES, width) if self.guidance_embeds else []),
+        ]
+
+    def text_refiner(self) -> list[Operator]:
+        """Blocks on the text alone, gated by the timestep and the mean of the text."""
+        width = self.width
+        inputs = [
+            elementwise("pool", m, self.text_embed_dim, operations=2, reads=2),
+            *mlp("time_text_embed.timestep_embedder", FREQUENCIES, width),
+            *mlp("time_text_embed.text_embedder", self.text_embed_dim, width),
+            dense("proj_in", m, self.text_embed_dim, width),
+        ]
+        blocks = "context_embedder.token_refiner.refiner_blocks"
+        return [
+            *within("context_embedder", inputs),
+            *repeated(blocks, self.num_refiner_layers, self.refiner_block()),
+        ]
+
+    def refiner_block(self) -> list[Operator]:
+        """One block of the refiner: norms with weights, no shift or scale."""
+        width = self.width
+        return [
+            norm("norm1", m, width, vectors=2),
+            *self_attention("attn", m, width, self.num_attention_heads, self.attention_head_dim),
+            *modulation("norm_out", width, width, 2),
+            gated_residual("attn.gate", m, width),
+            norm("norm2", m, width, vectors=2),
+            *feed_forward("ff", m, width, REFINER_RATIO * width),
+            gated_residual("ff.gate", m, width),
+        ]
+
+    def modulation(self, name: str, chunks: int) -> list[Operator]:
+        """Shifts, scales and gates; once more for the tokens of a given image."""
+        made = modulation(name, self.width, self.width, chunks)
+        return [*made, *(shared(made) if self.replaces_tokens else [])]
+
+    def dual_block(self) -> list[Operator]:
+        """Two streams with weights of their own, one attention; positions rotate video rows only."""
+        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
+        normed = self.qk_norm is not None
+        joint = [
+            *queries_keys_values(ell, width, heads, head),
+            *(head_norms(ell, heads, head) if normed else []),
+            *rotations(ell, width),
+            *queries_keys_values(m, width, heads, head, prefix="add_"),
+            *(head_norms(m, heads, head, suffix="added_") if normed else []),
+            attention("scores", ell + m, ell + m, heads, head),
+            dense("to_out", ell, width, width),
+            dense("to_add_out", m, width, width),
+        ]
+        return [
+            *self.modulation("norm1", 6),
+            *modulation("norm1_context", width, width, 6),
+            norm("norm1.norm", ell + m, width),
+            modulate("norm1.modulate", ell + m, width),
+            *within("attn", joint),
+            gated_residual("attn.gate", ell + m, width),
+            norm("norm2", ell + m, width),
+            modulate("norm2.modulate", ell + m, width),
+            *feed_forward("ff", ell, width, self.inner),
+            *feed_forward("ff_context", m, width, self.inner),
+            gated_residual("ff.gate", ell + m, width),
+        ]
+
+    def single_block(self) -> list[Operator]:
+        """One stream; attention and MLP side by side, one matrix out of both."""
+        width, heads, head, rows = self.width, self.num_attention_heads, self.attention_head_dim, ell + m
+        return [
+            *self.modulation("norm", 3),
+            norm("norm.norm", rows, width),
+            modulate("norm.modulate", rows, width),
+            dense("proj_mlp", rows, width, self.inner),
+            activation("act_mlp", rows, self.inner),
+            *within("attn", queries_keys_values(rows, width, heads, head)),
+            *(within("attn", head_norms(rows, heads, head)) if self.qk_norm is not None else []),
+            *within("attn", rotations(ell, width)),
+            attention("attn.scores", rows, rows, heads, head),
+            dense("proj_out", rows, width + self.inner, width),
+            gated_residual("gate", rows, width),
+        ]
+
+    def leading_order(self) -> Mapping[Symbol, Size]:
+        """One stream for all: in width and rows it is what most blocks are."""
+        return {
+            s: 0, c: 0, a: 1, j: 1, n_ada: 1, t: self.width, N: self.num_layers + self.num_single_layers,
+            d: self.width, f: Integer(1) * self.inner / self.width, p: self.patch_size,
+        }  # fmt: skip

@@ -1,0 +1,75 @@
+"""The encoders of T5 and UMT5, which most diffusion transformers read text with (Raffel, 2020; Chung, 2023).
+
+Released as transformers' ``T5EncoderModel`` and ``UMT5EncoderModel``. UMT5 has relative positions in every layer, T5 in
+the first alone. No layer has biases.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ...equations.notation import m
+from ..layers import feed_forward, mlp_of_llama, queries_keys_values
+from ..network import Encoder
+from ..operators import Operator, attention, dense, embedding, repeated, residual, rms_norm, within
+
+
+@dataclass(frozen=True)
+class T5EncoderModel(Encoder):
+    """Self-attention and MLP, root-mean-square norms before each."""
+
+    vocab_size: int
+    d_model: int
+    d_kv: int
+    d_ff: int
+    num_layers: int
+    num_heads: int
+    feed_forward_proj: Literal["relu", "gelu", "gated-gelu", "gated-silu"] = "relu"
+    relative_attention_num_buckets: int = 32
+
+    positions_everywhere = False
+
+    @property
+    def gated(self) -> bool:
+        """Whether the MLP multiplies two halves."""
+        return self.feed_forward_proj.startswith("gated-")
+
+    def operators(self) -> list[Operator]:
+        width = self.d_model
+        positions = [embedding("relative_attention_bias", m * m, self.relative_attention_num_buckets, self.num_heads)]
+        return [
+            embedding("shared", m, self.vocab_size, width),
+            *repeated("positions", self.num_layers if self.positions_everywhere else 1, positions),
+            *repeated("encoder.block", self.num_layers, self.block()),
+            rms_norm("final_layer_norm", m, width),
+        ]
+
+    def block(self) -> list[Operator]:
+        """One layer."""
+        width, inner = self.d_model, self.d_ff
+        feed = mlp_of_llama if self.gated else _plain
+        return [
+            rms_norm("layer.0.layer_norm", m, width),
+            *within(
+                "layer.0.SelfAttention",
+                [
+                    *queries_keys_values(m, width, self.num_heads, self.d_kv, bias=False, prefix=""),
+                    attention("scores", m, m, self.num_heads, self.d_kv),
+                    dense("o", m, self.num_heads * self.d_kv, width, bias=False),
+                ],
+            ),
+            residual("layer.0.add", m, width),
+            rms_norm("layer.1.layer_norm", m, width),
+            *feed("layer.1.DenseReluDense", m, width, inner),
+            residual("layer.1.add", m, width),
+        ]
+
+
+@dataclass(frozen=True)
+class UMT5EncoderModel(T5EncoderModel):
+    """As T5, with relative positions of its own in every layer."""
+
+    positions_everywhere = True
+
+
+def _plain(name: str, rows: Any, width: Any, inner: Any) -> list[Operator]:
+    return feed_forward(name, rows, width, inner, bias=False)

@@ -1,0 +1,319 @@
+"""Fitting an equation to measurements with lmfit, its Jacobian exact from sympy; and what the data say of each
+parameter.
+
+Three losses: ``absolute`` (residuals of the quantity itself; the paper's), ``relative`` (divided by the measured
+value) and ``log``. Whatever the loss, the error is told as MAPE: the mean of abs(predicted - measured) / measured.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import lmfit
+import numpy as np
+from sympy import Symbol
+
+from ..equations.equation import Equation
+from ..equations.notation import B_0, NOTATION, ell_star, mu_sat
+from ..errors import InputError
+from ..numerics.evaluate import FloatArray, compiled
+
+LOSSES = ("absolute", "relative", "log")
+NEAR_BOUND = 1e-4
+"""A parameter within this part of its starting scale from a bound is tested for standing on it."""
+
+
+@dataclass(frozen=True)
+class Free:
+    """A parameter to fit: where to start, between which bounds, and whether it is a scale that may be zero (no such
+    effect).
+
+    ``spread`` is the standard deviation of its logarithm about ``start`` that is known beforehand (by default nothing
+    is). It counts as one more row, so that what the rows do not show stays where it was, and as uncertain as it was.
+    """
+
+    start: float
+    low: float = 0.0
+    high: float = np.inf
+    scale: bool = False
+    spread: float = np.inf
+
+
+def _from_notation(symbol: Symbol, start: float, *, scale: bool = False) -> Free:
+    """Bounds that a calibration file may hold, too."""
+    return Free(start, 0.0 if scale else NOTATION[symbol].low, NOTATION[symbol].high, scale)
+
+
+BGR: Mapping[Symbol, Free] = MappingProxyType({
+    mu_sat: _from_notation(mu_sat, 0.4),
+    B_0: _from_notation(B_0, 0.3, scale=True),
+    ell_star: _from_notation(ell_star, 200.0, scale=True),
+})  # fmt: skip
+"""Start and bounds of Eq. (3): a fraction of peak, and two half-saturation scales that cannot be negative."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Columns of measurements: the inputs by symbol, the measured values, the group (architecture) of each row, and
+    how much each row counts (by default one).
+
+    ``shared`` is the scatter of an error that the rows of a group have in common, over the scatter of a row (by default
+    none: rows are independent). ``scatter`` is that of a row, in units of the residual; where it is not known, it is
+    taken from the residuals.
+    """
+
+    inputs: Mapping[Symbol, FloatArray]
+    observed: FloatArray
+    groups: tuple[str, ...]
+    weights: FloatArray | None = None
+    shared: float = 0.0
+    scatter: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.observed)
+
+    def where(self, keep: Iterable[bool]) -> "Data":
+        """Return the rows for which ``keep`` is true."""
+        mask = np.fromiter(keep, dtype=bool, count=len(self))
+        inputs = {x: column[mask] for x, column in self.inputs.items()}
+        groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
+        weights = None if self.weights is None else self.weights[mask]
+        return Data(inputs, self.observed[mask], groups, weights, self.shared, self.scatter)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted equation. ``covariance`` is over ``free``, in that order; ``at_bound`` names parameters that are not
+    identified.
+    """
+
+    equation: Equation
+    free: tuple[Symbol, ...]
+    values: Mapping[Symbol, float]
+    covariance: FloatArray
+    loss: str
+    data: Data
+    at_bound: tuple[Symbol, ...]
+    result: Any = field(repr=False, compare=False)
+    minimizer: Any = field(repr=False, compare=False)
+
+    def predict(self, data: Data | None = None) -> FloatArray:
+        """Predict the rows of ``data`` (by default those fitted)."""
+        rows = self.data if data is None else data
+        return np.broadcast_to(self.equation({**rows.inputs, **self.values}), rows.observed.shape)
+
+    def mape(self, data: Data | None = None) -> float:
+        """Mean absolute percentage error on the rows of ``data`` (by default those fitted), weighted as they are."""
+        rows = self.data if data is None else data
+        errors = np.abs(self.predict(rows) / rows.observed - 1)
+        return float(100 * np.average(errors, weights=rows.weights))
+
+    def slopes(self, inputs: Mapping[Symbol, FloatArray]) -> FloatArray:
+        """Exact derivatives of the prediction by each free parameter, at the fitted values: (rows, parameters)."""
+        function = compiled(tuple(self.equation.gradient(*self.free).values()))
+        shape = np.broadcast_shapes(*(np.shape(column) for column in inputs.values()))
+        return np.column_stack([np.broadcast_to(r, shape) for r in function({**inputs, **self.values})])
+
+    def log_deviations(self, data: Data) -> FloatArray:
+        """Standard deviation of the logarithm of each prediction that the covariance of the parameters gives."""
+        relative = self.slopes(data.inputs) / self.predict(data)[:, None]
+        return np.asarray(np.sqrt(np.einsum("ri,ij,rj->r", relative, self.covariance, relative)))
+
+    @property
+    def sum_of_squares(self) -> float:
+        """Of the residuals that the loss defines."""
+        return float(self.result.chisqr)
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Rows less free parameters, at least one."""
+        return max(1, len(self.data) - len(self.free))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion, n ln(SSR / n) + 2 k; comparable between fits of the same rows by the same loss."""
+        return len(self.data) * float(np.log(self.sum_of_squares / len(self.data))) + 2 * len(self.free)
+
+    @property
+    def bic(self) -> float:
+        """The Bayesian criterion, n ln(SSR / n) + k ln n."""
+        return self.aic + (float(np.log(len(self.data))) - 2) * len(self.free)
+
+    @property
+    def standard_errors(self) -> dict[Symbol, float]:
+        """Square roots of the covariance's diagonal; meaningless, and so NaN, for a parameter at its bound."""
+        errors = dict(zip(self.free, np.sqrt(np.diag(self.covariance)), strict=True))
+        return {x: np.nan if x in self.at_bound else float(error) for x, error in errors.items()}
+
+
+def mape(predicted: FloatArray, observed: FloatArray) -> float:
+    """Mean absolute percentage error, in per cent of the observed values.
+
+    >>> round(mape(np.array([1.1, 1.8]), np.array([1.0, 2.0])), 9)
+    10.0
+    """
+    return float(100 * np.mean(np.abs(predicted - observed) / observed))
+
+
+def fit(
+    equation: Equation,
+    data: Data,
+    parameters: Mapping[Symbol, Free] = BGR,
+    loss: str = "absolute",
+    begin: Mapping[Symbol, float] = MappingProxyType({}),
+) -> Fit:
+    """Least squares of ``equation`` on ``data`` over ``parameters``, with the exact Jacobian.
+
+    The search begins at each parameter's start, or at ``begin``. Raises `InputError` for an unknown loss, or no more
+    rows than parameters of which nothing is known beforehand.
+    """
+    if loss not in LOSSES:
+        raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
+    free = tuple(x for x in parameters if x in equation.inputs)
+    if not free:
+        raise InputError("every parameter stands on a bound, nothing is left to fit; is mu a fraction of peak?")
+    unknown = [x for x in free if np.isinf(parameters[x].spread)]
+    if len(data) <= len(unknown):
+        rows = f"{len(data)} row{'s' * (len(data) != 1)}"
+        many = f"{len(unknown)} parameter{'s' * (len(unknown) != 1)}"
+        raise InputError(f"{rows} cannot determine {many}; at least {len(unknown) + 1} are needed")
+    start = lmfit.Parameters()
+    for x in free:
+        start.add(x.name, begin.get(x, parameters[x].start), min=parameters[x].low, max=parameters[x].high)
+    residual, jacobian = _residuals(equation, data, {x: parameters[x] for x in free}, loss)
+    minimizer = lmfit.Minimizer(residual, start, nan_policy="raise", scale_covar=data.scatter is None)
+    result = minimizer.leastsq(Dfun=jacobian, xtol=1e-12, ftol=1e-12, gtol=1e-12)
+    values = {x: float(result.params[x.name].value) for x in free}
+    covariance = np.full((len(free), len(free)), np.nan) if result.covar is None else np.asarray(result.covar)
+    on_bound = tuple(x for x in free if _stands_on_bound(x, parameters[x], values, jacobian, residual, result.params))
+    return Fit(equation, free, values, covariance, loss, data, on_bound, result, minimizer)
+
+
+def held_at(fitted: Fit, values: Mapping[Symbol, float], parameters: Mapping[Symbol, Free]) -> Fit:
+    """Refit the others with some parameters held at ``values``."""
+    equation = Equation(f"{fitted.equation.number}, reduced", fitted.equation.lhs, fitted.equation.at(values).rhs)
+    return fit(equation, fitted.data, {x: p for x, p in parameters.items() if x not in values}, fitted.loss)
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A fit of the whole law, and the one that ships: with what the data do not identify held at its bound.
+
+    ``held`` gives the value of each parameter held, ``reasons`` why; ``tied`` names, for a parameter that the rows
+    show only together with held ones, those ones. Only the shipped fit's covariance has a meaning where any is.
+    """
+
+    full: Fit
+    shipped: Fit
+    held: Mapping[Symbol, float]
+    reasons: Mapping[Symbol, str]
+    tied: Mapping[Symbol, tuple[Symbol, ...]]
+
+    @property
+    def values(self) -> dict[Symbol, float]:
+        """Every parameter of the law: fitted, or the bound it is held at."""
+        return {x: self.held[x] if x in self.held else self.shipped.values[x] for x in self.full.free}
+
+
+def fit_identified(
+    equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
+) -> Identified:
+    """Fit the law; hold at its bound each parameter that stands there or that the rows cannot show, and refit."""
+    full = fit(equation, data, parameters, loss)
+    held = {x: _nearest_bound(parameters[x], full.values[x]) for x in full.at_bound}
+    reasons = {x: f"it stands on its bound, {bound:g}" for x, bound in held.items()}
+    shipped = held_at(full, held, parameters) if held else full
+    tied: dict[Symbol, tuple[Symbol, ...]] = {}
+    while (direction := _unseen(shipped, parameters)) is not None:
+        x, others = direction
+        held[x] = parameters[x].low
+        reasons[x] = f"the rows do not vary in a way that shows it; held at {held[x]:g}"
+        tied = {y: (*tied.get(y, ()), x) for y in {*tied, *others} - {x}}
+        shipped = held_at(full, held, parameters)
+    return Identified(full, shipped, held, reasons, tied)
+
+
+def _unseen(fitted: Fit, parameters: Mapping[Symbol, Free]) -> tuple[Symbol, tuple[Symbol, ...]] | None:
+    """A direction along which the predictions do not change: its foremost scale, and the parameters that move with
+    it.
+    """
+    typical = np.array([max(fitted.values[x], parameters[x].start) for x in fitted.free])
+    slopes = fitted.slopes(fitted.data.inputs) * typical
+    _, singular, directions = np.linalg.svd(slopes, full_matrices=False)
+    if singular[-1] > 1e-7 * singular[0]:
+        return None
+    parts = dict(zip(fitted.free, np.abs(directions[-1]), strict=True))
+    scales = {x: part for x, part in parts.items() if parameters[x].scale}
+    if not scales:
+        return None
+    foremost = max(scales, key=lambda x: scales[x])
+    return foremost, tuple(x for x, part in parts.items() if x != foremost and part > 1e-3)
+
+
+def _nearest_bound(bounds: Free, value: float) -> float:
+    return bounds.low if value - bounds.low < bounds.high - value else bounds.high
+
+
+Residual = Callable[[Any], FloatArray]
+
+
+def _residuals(equation: Equation, data: Data, free: Mapping[Symbol, Free], loss: str) -> tuple[Residual, Residual]:
+    """The residual and its Jacobian, by lmfit parameters: of the rows, then of what is known beforehand."""
+    function = compiled((equation.rhs, *equation.gradient(*free).values()))
+    root = np.ones(len(data)) if data.weights is None else np.sqrt(data.weights)
+    whiten = whitening(data)
+    known = [x for x in free if np.isfinite(free[x].spread)]
+
+    def evaluate(parameters: Any) -> tuple[FloatArray, FloatArray]:
+        values = {x: parameters[x.name].value for x in free}
+        predicted, *slopes = (np.broadcast_to(r, data.observed.shape) for r in function({**data.inputs, **values}))
+        return predicted, np.column_stack(slopes)
+
+    def residual(parameters: Any) -> FloatArray:
+        predicted, _ = evaluate(parameters)
+        difference = np.log(predicted / data.observed) if loss == "log" else predicted - data.observed
+        scale = data.observed if loss == "relative" else 1.0
+        off = [np.log(parameters[x.name].value / free[x].start) / free[x].spread for x in known]
+        return np.concatenate([whiten(root * difference / scale), off])
+
+    def jacobian(parameters: Any) -> FloatArray:
+        predicted, slopes = evaluate(parameters)
+        scale = {"absolute": np.ones_like(predicted), "relative": data.observed, "log": predicted}[loss]
+        off = [[(x == y) / (parameters[x.name].value * free[x].spread) for y in free] for x in known]
+        return np.concatenate([whiten(slopes * (root / scale)[:, None]), np.reshape(off, (-1, len(free)))])
+
+    return residual, jacobian
+
+
+def whitening(data: Data) -> Callable[[FloatArray], FloatArray]:
+    r"""What makes residuals independent, and of variance one, whose rows share an error within each group.
+
+    The covariance of n rows of a group is ``scatter^2 (I + shared^2 J)``, with J all ones. Its inverse root takes a
+    part of the group's mean away: ``(I - (1 - 1 / sqrt(1 + n shared^2)) J / n) / scatter``. It applies along the first
+    axis.
+    """
+    _, group, number = np.unique(data.groups, return_inverse=True, return_counts=True)
+    part = (1 - 1 / np.sqrt(1 + number * data.shared**2)) / number
+
+    def whiten(residuals: FloatArray) -> FloatArray:
+        totals = np.zeros((len(number), *residuals.shape[1:]))
+        np.add.at(totals, group, residuals)
+        shared = (totals.T * part).T[group] if data.shared else 0.0
+        found: FloatArray = (residuals - shared) / (data.scatter or 1.0)
+        return found
+
+    return whiten
+
+
+def _stands_on_bound(
+    x: Symbol, bounds: Free, values: Mapping[Symbol, float], jacobian: Residual, residual: Residual, parameters: Any
+) -> bool:
+    """Whether x lies at a bound and the sum of squares would still fall beyond it (or not rise: no information)."""
+    near_low = values[x] - bounds.low <= NEAR_BOUND * bounds.start
+    near_high = np.isfinite(bounds.high) and bounds.high - values[x] <= NEAR_BOUND * bounds.start
+    if not (near_low or near_high):
+        return False
+    column = list(values).index(x)
+    slope = float(jacobian(parameters)[:, column] @ residual(parameters))
+    return slope >= 0 if near_low else slope <= 0

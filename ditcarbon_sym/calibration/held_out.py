@@ -1,0 +1,56 @@
+"""What a fit is off by where it has not looked: each group held out in turn, and how rows scatter about their group."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+from sympy import Symbol
+
+from ..equations.equation import Equation
+from ..numerics.evaluate import FloatArray
+from .fitting import BGR, Data, Fit, Free, fit
+
+
+def leave_one_group_out(
+    equation: Equation,
+    data: Data,
+    parameters: Mapping[Symbol, Free] = BGR,
+    loss: str = "absolute",
+    begin: Mapping[Symbol, float] = MappingProxyType({}),
+) -> dict[str, tuple[Fit, Data]]:
+    """For each group: the fit on all others, and the group's own rows, held out. Empty if there is one group only."""
+    names = list(dict.fromkeys(data.groups))
+    if len(names) == 1:
+        return {}
+    groups = np.array(data.groups)
+    return {
+        name: (fit(equation, data.where(groups != name), parameters, loss, begin), data.where(groups == name))
+        for name in names
+    }
+
+
+def log_scatter(held_out: Mapping[str, tuple[Fit, Data]], *, each_once: bool = False) -> float:
+    """Root mean square of ln(measured / predicted) over all rows held out, or over groups that count once each: the
+    scatter that a prediction meets.
+    """
+    logs = [np.log(rows.observed / trained.predict(rows)) for trained, rows in held_out.values()]
+    squares = [np.array([np.mean(x**2)]) if each_once else x**2 for x in logs]
+    return float(np.sqrt(np.mean(np.concatenate(squares))))
+
+
+def within_scatter(logs: Mapping[str, FloatArray]) -> float | None:
+    """Standard deviation of ln(measured / predicted) about the mean of its group, pooled over the groups; None where no
+    group has two rows. It is what two requests of one group do not share.
+
+    >>> within_scatter({"a": np.array([0.1, -0.1]), "b": np.array([0.3])})
+    0.1414...
+    """
+    groups = [np.asarray(x, dtype=np.float64) for x in logs.values()]
+    freedom = sum(len(x) - 1 for x in groups)
+    return float(np.sqrt(sum(np.sum((x - x.mean()) ** 2) for x in groups) / freedom)) if freedom else None
+
+
+def residual_logs(fitted: Fit) -> dict[str, FloatArray]:
+    """ln(measured / predicted) of the rows fitted, by group."""
+    logs, groups = np.log(fitted.data.observed / fitted.predict()), np.array(fitted.data.groups)
+    return {name: logs[groups == name] for name in dict.fromkeys(fitted.data.groups)}

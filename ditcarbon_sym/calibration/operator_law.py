@@ -1,0 +1,249 @@
+"""From a measured sweep to a calibration of the operator law: time, and energy where it was measured."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sympy import Symbol
+
+from ..catalog.loading import Catalog, Gpu, load
+from ..equations import operator_law
+from ..equations.equation import Equation
+from ..equations.notation import (
+    F_VAE,
+    JOULE_PER_KWH,
+    NOTATION,
+    B,
+    F_text,
+    H,
+    P_idle,
+    Theta_peak,
+    W,
+    bandwidth,
+    e_mem,
+    e_VAE,
+    ell,
+    t_exp,
+    tau,
+)
+from ..errors import InputError
+from ..estimation.transfer import as_counted, typical_memory
+from .confidence import Knowledge
+from .device import device_of, peak_note, rows_on, told_facts
+from .efficiency import Calibrated, fit_warnings, interval_table, models_words
+from .fitting import Data, Fit, Identified
+from .held_out import log_scatter, residual_logs, within_scatter
+from .measurements import Row, read_csv, read_header
+from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model
+from .operator_fit import known as known_of
+from .runs import columns, values_of_run
+
+ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
+"""A row of the denoiser has no other work in it."""
+POOR = 25.0
+"""Per cent by which a fit may be off on its own rows before that is said."""
+DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
+Runs = list[tuple[Row, Mapping[Symbol, float]]]
+
+
+def chosen_law(sweep: str | Path, law: str | None) -> str:
+    """The law that was asked for; else the operators' for a sweep that says what it was measured on, Eq. (3) for
+    another table.
+    """
+    if law not in (None, "bgr", operator_law.LAW):
+        raise InputError(f"law = {law!r} is unknown; expected 'bgr' or {operator_law.LAW!r}")
+    return law or (operator_law.LAW if read_header(sweep) else "bgr")
+
+
+def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | Catalog | None = None) -> Calibrated:
+    """Fit the operator law to a sweep's seconds, and to its joules where it has them.
+
+    Without ``gpu`` the sweep must say on which accelerator it was measured, as those of ``ditcarbon measure`` do.
+    Raises `InputError`, in one line, for what cannot be read or fitted.
+    """
+    entries, path = catalog if isinstance(catalog, Catalog) else load(catalog), Path(sweep)
+    device = device_of(path, gpu, entries)
+    if bandwidth not in device.values:
+        raise InputError(f"gpu {device.id!r} has no bandwidth_byte_per_second, which the operator law needs")
+    swept = bool(read_header(path))
+    rows, others = rows_on(path, read_csv(path), device)
+    runs = _runs(path, rows, device, entries)
+    assumed = {e_VAE: operator_law.ASSUMED[e_VAE]}
+    whole = {**({} if not swept else ALONE), **assumed}
+    try:
+        memory = typical_memory(device)
+        expected = expecting(TIME, {} if memory is None else {e_mem: memory})
+        time = fit_known(operator_law.runtime.at(whole), _data(runs, "time_s"), expected)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    device = _with_idle_power(path, device, [row for row, _ in runs])
+    known_so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), **time.shipped.values, **time.held}
+    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, known_so_far))
+    decoder, no_decoder = _if_fitted("the VAE decoder", lambda: _decoder(path, device, entries) if swept else None)
+    held_out = held_out_by_model(time, expected)
+    held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
+    fits = [x for x in (time, energy, decoder) if x is not None]
+    about = {**expected, **ENERGY, **DECODER}
+    known = tuple(known_of(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
+    table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
+    table["intervals"] = interval_table(known)
+    table["quality"] |= _scatter(time, held_out)
+    if energy is not None:
+        table["quality"] |= _scatter(energy, held_out_energy, "_energy")
+        table["quality"]["mape_percent_energy"] = energy.shipped.mape()
+    return Calibrated(
+        title=f"{path.name}: {len(runs)} rows, {models_words(time.full.data)}, on {device.name}; law: operators, "
+        "log residuals",
+        fitted=time, known=known, held_out=held_out, advice=(), losses={}, table=table,
+        rows=tuple(row for row, _ in runs), of="time",
+        warnings=(
+            *others, *peak_note(path, device), *fit_warnings(time.full.data, held_out), *_poor(time), *no_decoder,
+            *(no_energy or _unknowns(energy)),
+        ),
+    )  # fmt: skip
+
+
+def _runs(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> Runs:
+    found: Runs = []
+    for number, row in enumerate(rows, start=1):
+        if "time_s" not in row.measured:
+            raise InputError(f"{path}: row {number}: no time_s, which the operator law is fitted to")
+        try:
+            facts, heads = as_counted(device)
+            values = values_of_run(catalog.model(row.model), row.request, {t_exp: 0.0, **facts}, heads)
+        except InputError as error:
+            raise InputError(f"{path}: row {number}: {error}") from None
+        found.append((row, values))
+    return found
+
+
+def _data(runs: Runs, measured: str) -> Data:
+    observed = np.array([row.measured[measured] for row, _ in runs])
+    groups = tuple(row.model for row, _ in runs)
+    return Data(columns([values for _, values in runs]), observed, groups)
+
+
+def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Identified | None, tuple[str, ...]]:
+    """A part of the calibration, and no word; or none, and why: what cannot be fitted must not take the rest along."""
+    try:
+        return fitted(), ()
+    except InputError as error:
+        return None, (f"{what} is left out of the calibration: {error}",)
+
+
+def _decoder(path: Path, device: Gpu, catalog: Catalog) -> Identified | None:
+    """The decoder's efficiency, from the largest row of each model; None where no row measured one."""
+    rows = read_csv(path, "vae_decoder")
+    largest = {row.model: row for row in sorted(rows, key=_outputs)}  # small ones wait for their launches
+    decoded = _runs(path, list(largest.values()), device, catalog)
+    return fit_known(DECODING, _data(decoded, "time_s"), DECODER) if decoded else None
+
+
+def _outputs(row: Row) -> float:
+    """How much a row makes: pixels of all frames and outputs."""
+    return row.request["height"] * row.request["width"] * row.request.get("frames", 1.0) * row.request["batch"]
+
+
+def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:
+    """The accelerator with the idle power that the sweep measured, if it did: with a context held, as when it works."""
+    watts = [_watts(path, text) for row in rows if (text := row.extra.get("idle_w", "").strip())]
+    return replace(device, values={**device.values, P_idle: float(np.median(watts))}) if watts else device
+
+
+def _watts(path: Path, text: str) -> float:
+    try:
+        value: float | str = float(text)
+    except ValueError:
+        value = text
+    try:
+        return replace(NOTATION[P_idle], field="idle_w").check(value)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
+    """The law of energy on the rows that have joules, at the law of time's values; None where no row does."""
+    kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
+    with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
+    if not with_energy:
+        return None
+    kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
+    inputs = columns([values for _, values, _ in with_energy])
+    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
+    return fit_known(operator_law.energy.at(known), data, ENERGY)
+
+
+def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
+    return {x: value for one in fits for x, value in {**one.shipped.values, **one.held}.items()}
+
+
+def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:
+    """What models held out are missed by, and what runs of one model do not share."""
+    within = within_scatter(residual_logs(fitted.shipped))
+    found: dict[str, Any] = {} if within is None else {f"within_log_scatter{suffix}": within}
+    if held_out:
+        errors = {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
+        found |= {
+            f"held_out_mape_percent{suffix}": errors,
+            f"held_out_log_scatter{suffix}": log_scatter(held_out, each_once=True),
+        }
+    return found
+
+
+def _table(
+    device: Gpu, path: Path, runs: Runs, fits: Sequence[Identified], known: Sequence[Knowledge],
+    values: Mapping[Symbol, float], swept: bool,
+) -> dict[str, Any]:  # fmt: skip
+    free = [x for one in fits for x in one.shipped.free]
+    covariance, start = np.zeros((len(free), len(free))), 0
+    for one in fits:
+        size = len(one.shipped.free)
+        covariance[start : start + size, start : start + size] = one.shipped.covariance
+        start += size
+    inputs = fits[0].full.data.inputs
+    parameters = [x for x in (*operator_law.TIME, *operator_law.ENERGY) if x in values]
+    facts, heads = as_counted(device)
+    verdicts = {x.symbol: x.verdict for x in known}
+    return {
+        "schema_version": 1,
+        "law": operator_law.LAW,
+        "device": {
+            "gpu": device.id, "name": device.name, "head_multiple": heads,
+            **{NOTATION[x].field: value for x, value in {t_exp: 0.0, **facts}.items()},
+        },
+        "parameters": {NOTATION[x].field: values[x] for x in parameters},
+        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.shipped.standard_errors.items()},
+        "covariance": {"parameters": [NOTATION[x].field for x in free], "matrix": covariance.tolist()},
+        "verdicts": {NOTATION[x].field: verdicts.get(x, "assumed: a fifth of peak") for x in parameters},
+        "quality": {"n": len(runs), "loss": "log", "mape_percent": fits[0].shipped.mape()},
+        "validity": {
+            "pixels_min": int((inputs[H] * inputs[W]).min()),
+            "batch": [float(inputs[B].min()), float(inputs[B].max())],
+            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
+        },
+        "convention": {
+            "flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists",
+            "stages": "denoiser" if swept else "whole request",
+        },
+        "data": {
+            "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            **told_facts(path, device),
+        },
+    }  # fmt: skip
+
+
+def _poor(time: Identified) -> tuple[str, ...]:
+    """A word on a fit that misses its own rows, whose differences within a model then say little of the law."""
+    error = time.shipped.mape()
+    if error < POOR:
+        return ()
+    return (f"the law is off by {error:.0f} % on the rows it was fitted to: did anything else run meanwhile?",)
+
+
+def _unknowns(energy: Identified | None) -> tuple[str, ...]:
+    if energy is not None:
+        return ()
+    return ("no energy was measured: the calibration has no law of energy of its own",)

@@ -1,0 +1,253 @@
+"""Predictions against a user's own measurements: every row estimated as `estimate` would, and the errors summed up.
+
+A table of measurements (`measurements`) may give seconds, efficiency and joules; a CodeCarbon ``emissions.csv`` is
+joined with a table of requests on one of its own columns. What was measured of the denoiser alone is compared with the
+denoiser alone.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from sympy import Integer, Symbol
+
+from ..catalog.loading import Catalog, defaults, load
+from ..equations import pipeline
+from ..equations.equation import Equation
+from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
+from ..errors import InputError
+from ..estimation.intervals import LEVEL, predictive
+from ..estimation.point import OperatingPoint, operating_point
+from ..estimation.routes import outside_validity
+from ..estimation.transfer import transfer_words
+from .codecarbon import KEYS, joined
+from .measurements import DENOISER, Row, read_columns, read_csv, read_header
+
+Track = Callable[[Sequence[Row]], Iterable[Row]]
+WHOLE = "whole request"
+TARGETS: Mapping[str, tuple[Symbol, float]] = {"time": (tau, 1.0), "energy": (E, float(JOULE_PER_KWH))}
+"""What is scored, its symbol, and seconds or joules to the symbol's unit."""
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One measured quantity of one row, and its prediction: seconds or joules, of the batch."""
+
+    row: int
+    model: str
+    gpu: str
+    request: Mapping[str, float]
+    target: str
+    measured: float
+    predicted: float
+    low: float | None
+    high: float | None
+    route: str
+    stages: str
+
+    @property
+    def ratio(self) -> float:
+        """Predicted over measured."""
+        return self.predicted / self.measured
+
+    @property
+    def inside(self) -> bool | None:
+        """Whether the interval holds what was measured; None where there is no interval."""
+        return None if self.low is None or self.high is None else self.low <= self.measured <= self.high
+
+
+@dataclass(frozen=True)
+class Summary:
+    """How the predictions of one target fare: errors in per cent, each row counted once."""
+
+    target: str
+    rows: int
+    mape: float
+    bias: float
+    worst: Scored
+    inside: int
+    with_interval: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Every scored quantity, in the file's order, and what to beware of."""
+
+    file: str
+    scored: tuple[Scored, ...]
+    notes: tuple[str, ...]
+    level: float = LEVEL
+
+    def summaries(self, of: Callable[[Scored], bool] = lambda _: True) -> list[Summary]:
+        """Per target, over the rows that ``of`` takes."""
+        chosen = [x for x in self.scored if of(x)]
+        return [_summary(target, mine) for target in TARGETS if (mine := [x for x in chosen if x.target == target])]
+
+    def by_model(self) -> list[tuple[str, str, Summary]]:
+        """Accelerator, model and summary of each target, the largest error first."""
+        groups = dict.fromkeys((x.gpu, x.model) for x in self.scored)
+        found = [
+            (gpu, model, summary)
+            for gpu, model in groups
+            for summary in self.summaries(lambda x, key=(gpu, model): (x.gpu, x.model) == key)  # type: ignore[misc]
+        ]
+        return sorted(found, key=lambda entry: -entry[2].mape)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary, ready for JSON."""
+        return {
+            "file": self.file, "interval_level": self.level,
+            "summary": [{**vars(x), "worst": _plain(x.worst)} for x in self.summaries()],
+            "rows": [_plain(x) for x in self.scored], "warnings": list(self.notes),
+        }  # fmt: skip
+
+
+def _plain(scored: Scored) -> dict[str, Any]:
+    return {**vars(scored), "request": dict(scored.request), "ratio": scored.ratio, "inside": scored.inside}
+
+
+def _summary(target: str, scored: Sequence[Scored]) -> Summary:
+    known = [x.inside for x in scored if x.inside is not None]
+    return Summary(
+        target, len(scored), 100 * fmean(abs(x.ratio - 1) for x in scored),
+        100 * math.expm1(fmean(math.log(x.ratio) for x in scored)), max(scored, key=lambda x: abs(math.log(x.ratio))),
+        sum(known), len(known),
+    )  # fmt: skip
+
+
+def validate(
+    path: str | Path,
+    *,
+    requests: str | Path | None = None,
+    gpu: str | None = None,
+    calibration: str | Path | None = None,
+    efficiency: str | None = None,
+    catalog: str | Path | Catalog | None = None,
+    track: Track = iter,
+) -> Validation:
+    """Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
+
+    ``requests`` names what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
+    and model, height, width, batch. A column ``gpu`` says where a row ran; ``gpu`` stands for those without.
+
+    Raises `InputError` in one line naming file, row, column and value.
+    """
+    path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
+    notes: dict[str, None] = {}
+    if requests is not None:
+        (rows, beware), told = joined(path, Path(requests)), None
+        notes.update(dict.fromkeys(beware))
+    else:
+        rows, told = _measured(path)
+    if gpu is None and calibration is None:
+        gpu = told
+    if gpu is None and calibration is None and not all(row.extra.get("gpu") for row in rows):
+        notes[f"no accelerator is named: rows are taken for the default's, {defaults()['gpu']}; give --gpu"] = None
+    options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries}
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    scored = []
+    for number, row in enumerate(track(rows), start=1):
+        try:
+            point = _point(row, options)
+            scored += _scores(number, row, point)
+        except InputError as error:
+            raise InputError(f"{path}: row {number}: {error}") from None
+        notes.update(dict.fromkeys(_beware(point, digest)))
+    return Validation(path.name, tuple(scored), tuple(notes))
+
+
+def _beware(point: OperatingPoint, digest: str) -> list[str]:
+    """What a prediction of time and energy rests on that its user should know."""
+    calibration, gpu = point.calibration, point.device.id
+    if calibration is None:
+        return []
+    notes = [transfer_words(calibration, point.device)] if calibration.transferred else []
+    if calibration.data.get("sha256") == digest:
+        notes.append(f"what is known of {gpu} was fitted to this very file: its rows are no test of it")
+    outside = outside_validity(calibration, point.model, point.values)
+    return notes + [f"{point.model.id} on {gpu}: {note}" for note in outside]
+
+
+def _measured(path: Path) -> tuple[list[Row], str | None]:
+    """The rows of a table, and the accelerator that a sweep says it was measured on."""
+    if {"emissions", "energy_consumed"} <= set(read_columns(path)):
+        raise InputError(
+            f"{path}: is CodeCarbon's; name with --requests a CSV that says what each run did: "
+            f"{', '.join(KEYS[:-1])} or {KEYS[-1]}, and model, height, width, batch"
+        )
+    told = read_header(path).get("gpu")
+    return read_csv(path), None if told is None else str(told)
+
+
+def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
+    given = {**options, "gpu": row.extra.get("gpu") or options["gpu"]}
+    if options["calibration"] is not None and not row.extra.get("gpu"):
+        given["gpu"] = None  # the calibration brings its own
+    wanted: Any = {**given, **row.request}
+    point = operating_point(row.model, **wanted)
+    return denoiser_alone(point) if _is_of_the_denoiser(row) else point
+
+
+def _is_of_the_denoiser(row: Row) -> bool:
+    """An efficiency is the denoiser's, as in the paper; a sweep says what it timed."""
+    stage = row.extra.get("stage", "").strip().lower()
+    if stage not in ("", DENOISER, WHOLE):
+        raise InputError(f"stage = {stage!r} is unknown; expected {DENOISER!r} or {WHOLE!r}")
+    efficiency = "mu" in row.measured and "time_s" not in row.measured
+    if efficiency and not stage and "energy_j" in row.measured:
+        raise InputError(
+            f"mu is the denoiser's; say in a column stage what the energy is of: {DENOISER!r} or {WHOLE!r}"
+        )
+    if efficiency and stage == WHOLE:
+        raise InputError("mu is the denoiser's; give time_s for a whole request")
+    return efficiency or stage == DENOISER
+
+
+def denoiser_alone(point: OperatingPoint) -> OperatingPoint:
+    """The same request without text encoder and VAE decoder."""
+    values = {**point.values, P_enc: 0.0, P_VAE: 0.0}
+    route = point.route
+    if not isinstance(route, str):
+        gone = {F_text, F_VAE}
+        kept = [Equation(x.number, x.lhs, Integer(0)) if x.lhs in gone else x for x in route.equations]
+        route = pipeline.Route(route.name, tuple(kept))
+    return replace(point, values=values, route=route)
+
+
+def _scores(number: int, row: Row, point: OperatingPoint) -> list[Scored]:
+    measured = _quantities(row, point)
+    symbols = tuple(TARGETS[target][0] for target in measured)
+    stages = DENOISER if _is_of_the_denoiser(row) else WHOLE
+    values = pipeline.evaluate(point.values, symbols, point.route)
+    spread = predictive(point, symbols)
+    found = []
+    for target, value in measured.items():
+        symbol, unit = TARGETS[target]
+        predicted = float(values[symbol]) * unit
+        if math.isnan(predicted):
+            raise InputError(f"the {target} of {point.device.id} cannot be predicted: a fact of it is unknown")
+        low, high = (None, None) if symbol not in spread else (end * unit for end in spread[symbol])
+        found.append(Scored(
+            number, row.model, point.device.id, dict(row.request), target, value, predicted, low, high,
+            pipeline.route_name(point.route), stages,
+        ))  # fmt: skip
+    return found
+
+
+def _quantities(row: Row, point: OperatingPoint) -> dict[str, float]:
+    """Seconds and joules of the batch that a row holds. An efficiency becomes seconds by the leading-order FLOP that
+    the paper defines it with.
+    """
+    found = {}
+    if "time_s" in row.measured:
+        found["time"] = row.measured["time_s"]
+    elif "mu" in row.measured:
+        leading = pipeline.evaluate({**point.model.values, **point.values}, (F_denoiser,))[F_denoiser]
+        found["time"] = float(leading) / (row.measured["mu"] * point.values[Theta_peak])
+    if "energy_j" in row.measured:
+        found["energy"] = row.measured["energy_j"]
+    return found

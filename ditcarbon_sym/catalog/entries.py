@@ -1,0 +1,88 @@
+"""What an entry of the catalogue is: a substitution of symbols by numbers, with its name and where it is from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sympy import Symbol
+
+from ..equations.equation import Equation
+from ..equations.notation import v_t
+from .stages import Stages
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One named set of facts with their sources."""
+
+    id: str
+    name: str
+    values: Mapping[Symbol, float]
+    sources: Mapping[str, str]
+    origin: str
+
+
+@dataclass(frozen=True)
+class Model(Entry):
+    """A diffusion transformer given by flags and sizes, with its released pipeline's default request.
+
+    ``networks`` returns the stages of the pipeline, for the exact count; it is None for a model that is known by its
+    flags alone. ``patch_frames`` is how many latent frames a token spans,
+    ``text_tokens_fixed`` the only number of text tokens it takes, if there is only one,
+    ``request_from`` the catalogue's model whose default request this one borrows.
+    """
+
+    request: Mapping[Symbol, float] = field(default_factory=dict)
+    networks: Callable[[], Stages] | None = None
+    patch_frames: int = 1
+    text_tokens_fixed: int | None = None
+    request_from: str = ""
+
+    @property
+    def is_video(self) -> bool:
+        """Whether the VAE has a time axis."""
+        return v_t in self.values
+
+
+@dataclass(frozen=True)
+class Gpu(Entry):
+    """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
+
+    ``compute_capability`` is NVIDIA's number of the architecture, None for other makers' or where it is not said.
+    """
+
+    precision: str = ""
+    memory_gb: float | None = None
+    die_cm2: float | None = None
+    compute_capability: float | None = None
+    embodied: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Datacenter(Entry):
+    """A facility (PUE) on a grid (gCO2eq/kWh)."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Values of one efficiency law on one device, with their covariance, validity and conventions.
+
+    ``transferred``: not fitted on this device but likened to others; ``equations`` then say how parameters of the law
+    come of what accelerators have in common, which is what ``values`` hold.
+    """
+
+    law: str
+    gpu: str
+    device: Mapping[Symbol, float]
+    values: Mapping[Symbol, float]
+    free: tuple[Symbol, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    verdicts: Mapping[str, str]
+    quality: Mapping[str, Any]
+    validity: Mapping[str, Any]
+    convention: Mapping[str, str]
+    data: Mapping[str, Any]
+    origin: str
+    head_multiple: int = 1
+    transferred: bool = False
+    equations: tuple[Equation, ...] = ()

@@ -1,0 +1,143 @@
+"""Reading and writing files: every way in which that can fail becomes one line, and none is left half written."""
+
+import contextlib
+import json
+import os
+import shutil
+import stat
+import tomllib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from ..errors import InputError
+
+DATA = Path(__file__).parent / "data"
+LARGEST_JSON = 4 * 1024 * 1024
+"""Bytes; a network's configuration has a few thousand."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Parse a TOML file."""
+    text = read_text(path, "TOML")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise InputError(f"{path}: not valid TOML: nested too deep") from None
+    except ValueError as error:  # tomllib's own, or an integer of thousands of digits
+        raise InputError(f"{path}: not valid TOML: {error}") from None
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Parse a JSON file that holds one object."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        status = None  # the reading tells what is wrong
+    if status is not None and stat.S_ISREG(status.st_mode) and status.st_size > LARGEST_JSON:
+        raise InputError(
+            f"{path}: {status.st_size / 1e6:.0f} MB is no configuration (at most {LARGEST_JSON // 2**20} MB); "
+            "expected a config.json, not weights"
+        )
+    if status is not None and not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+        raise InputError(f"{path}: is not a regular file; expected a config.json")
+    text = read_text(path, "JSON")
+    try:
+        found = json.loads(text)
+    except RecursionError:
+        raise InputError(f"{path}: not valid JSON: nested too deep") from None
+    except ValueError as error:
+        raise InputError(f"{path}: not valid JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: holds a JSON {type(found).__name__}; expected an object, as config.json has")
+    return found
+
+
+def read_text(path: Path, kind: str) -> str:
+    """Read a text file, in UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file (expected {kind} in UTF-8)") from None
+    except ValueError as error:  # a null byte in the path
+        raise InputError(f"{path!s}: cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def written_together(paths: Sequence[Path]) -> Iterator[list[IO[bytes]]]:
+    """Files that take their places, all or none, when all has been written, and vanish otherwise.
+
+    Each is written under another name beside its place, and keeps the permissions of what it replaces. A link is
+    followed, and what is no file, a device or a pipe, is written to and stays what it is. Raises `InputError` if one
+    cannot be.
+    """
+    waiting: list[tuple[IO[bytes], Path]] = []
+    try:
+        for path in paths:
+            with writing(path):
+                waiting.append((_beside(_place(path)), path))
+        yield [file for file, _ in waiting]
+        for file, path in waiting:
+            with writing(path):
+                file.close()
+                Path(file.name).chmod(_permissions(path))
+        for file, path in waiting:
+            with writing(path):
+                if _is_special(path):
+                    with Path(file.name).open("rb") as content, path.open("wb") as target:
+                        shutil.copyfileobj(content, target)
+                else:
+                    Path(file.name).replace(_place(path))
+    finally:
+        for file, _ in waiting:
+            with contextlib.suppress(OSError):
+                file.close()
+            Path(file.name).unlink(missing_ok=True)
+
+
+def _place(path: Path) -> Path:
+    """Where a file really lies: what a link points to."""
+    return Path(os.path.realpath(path))
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
+def _permissions(path: Path) -> int:
+    """Those of the file that is replaced; of a new one, what the user's mask leaves."""
+    if path.is_file():
+        return stat.S_IMODE(path.stat().st_mode)
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Name the file that cannot be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+def _beside(path: Path) -> IO[bytes]:
+    """A new file beside a place."""
+    import tempfile  # takes longer to load than the rest of this module
+
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(0, "is a folder")
+        folder = None if _is_special(path) else path.parent
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        found: IO[bytes] = tempfile.NamedTemporaryFile(dir=folder, prefix=f".{path.name}.", delete=False)  # noqa: SIM115
+    except ValueError as error:  # a null byte in the path
+        raise InputError(f"{path}: cannot be written: {error}") from None
+    return found

@@ -1,0 +1,258 @@
+"""What is known of models, accelerators, data centres and calibrations.
+
+An entry is a substitution: ``entry.values`` maps symbols to numbers and merges with ``|`` into a configuration. The
+files shipped in ``data/`` are validated by the tests; a file of the user's is validated when read (`schema`), entry
+by entry.
+"""
+
+import csv
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from sympy import Symbol
+
+from ..equations.notation import (
+    BY_FIELD,
+    DATACENTER_FIELDS,
+    GPU_FIELDS,
+    MODEL_DEFAULTS,
+    MODEL_FIELDS,
+    NOTATION,
+    P_VAE,
+    REQUEST_FIELDS,
+    P_enc,
+    d,
+    n_frames,
+    t,
+    v_s,
+    v_t,
+)
+from ..equations.operator_law import LAWS
+from ..errors import InputError, nearest
+from . import stages
+from .entries import Calibration as Calibration
+from .entries import Datacenter as Datacenter
+from .entries import Entry
+from .entries import Gpu as Gpu
+from .entries import Model as Model
+from .files import DATA, read_toml
+from .stages import Stages
+
+AnyEntry = TypeVar("AnyEntry", bound=Entry)
+SHIPPED = "shipped with the package"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All entries by id; a user's file adds to the shipped ones or replaces them."""
+
+    models: Mapping[str, Model]
+    gpus: Mapping[str, Gpu]
+    datacenters: Mapping[str, Datacenter]
+
+    def model(self, name: str) -> Model:
+        """Return the model with this id, or raise `InputError` with the nearest ids."""
+        return _find("model", name, self.models)
+
+    def gpu(self, name: str) -> Gpu:
+        """Return the accelerator with this id, or raise `InputError` with the nearest ids."""
+        return _find("gpu", name, self.gpus)
+
+    def datacenter(self, name: str) -> Datacenter:
+        """Return the data centre with this id, or raise `InputError` with the nearest ids."""
+        return _find("datacenter", name, self.datacenters)
+
+
+def load(extra: str | Path | None = None) -> Catalog:
+    """Return the shipped catalogue, with the entries of the TOML file ``extra`` added.
+
+    Raises `InputError` in one line if the file cannot be read or an entry is not valid.
+
+    >>> sorted(load().datacenters)[:2]
+    ['azure-us-west', 'france-nuclear']
+    """
+    shipped = _shipped()
+    if extra is None:
+        return shipped
+    from .schema import validate_catalog
+
+    path = Path(extra)
+    added = _catalog(validate_catalog(read_toml(path), path), str(path))
+    return Catalog(
+        ChainMap(dict(added.models), shipped.models),  # type: ignore[arg-type]  # never written to
+        MappingProxyType({**shipped.gpus, **added.gpus}),
+        MappingProxyType({**shipped.datacenters, **added.datacenters}),
+    )
+
+
+def paper_models() -> Mapping[str, Model]:
+    """Return the models whose flags the paper prints or implies, by id."""
+    return _printed().models
+
+
+@lru_cache(maxsize=1)
+def defaults() -> Mapping[str, Any]:
+    """Return what an estimate assumes where the user says nothing, with sources."""
+    return MappingProxyType(read_toml(DATA / "defaults.toml"))
+
+
+@lru_cache(maxsize=64)
+def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
+    """Return the calibration of this law shipped for this accelerator, or None."""
+    shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}
+    name = gpu if law == "bgr" else f"{gpu}-{law}"
+    if name not in shipped:
+        return None
+    path = shipped[name]
+    return _calibration(read_toml(path), f"shipped with the package ({path.name})")
+
+
+def load_calibration(path: str | Path) -> Calibration:
+    """Return the calibration in a TOML file, validated; raises `InputError` in one line."""
+    from .schema import validate_calibration
+
+    path = Path(path)
+    return _calibration(validate_calibration(read_toml(path), path), str(path))
+
+
+@lru_cache(maxsize=1)
+def ranges() -> Mapping[str, Mapping[str, Any]]:
+    """Return the documented ranges of inputs, by knob, with sources."""
+    return MappingProxyType(read_toml(DATA / "ranges.toml")["ranges"])
+
+
+def claims() -> list[dict[str, str]]:
+    """Return the ledger: every number the paper prints, what the project computes for it, and the status."""
+    with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _find(kind: str, name: str, entries: Mapping[str, AnyEntry]) -> AnyEntry:
+    if name not in entries:
+        raise InputError(f"unknown {kind} {name!r}{nearest(name, entries)}")
+    return entries[name]
+
+
+@lru_cache(maxsize=1)
+def _printed() -> Catalog:
+    tables = {kind: read_toml(DATA / f"{kind}.toml")[kind] for kind in ("models", "gpus", "datacenters")}
+    return _catalog(tables, SHIPPED)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Catalog:
+    printed = _printed()
+    released = [name for name in stages.shipped_ids() if name not in printed.models]
+    models = _Models({**dict.fromkeys(printed.models), **dict.fromkeys(sorted(released))}, printed.models)
+    return Catalog(models, printed.gpus, printed.datacenters)
+
+
+class _Models(Mapping[str, Model]):
+    """The shipped models: the paper's by their printed flags, the others from their configuration, when asked for."""
+
+    def __init__(self, names: Mapping[str, None], printed: Mapping[str, Model]) -> None:
+        self._names, self._printed = names, printed
+
+    def __getitem__(self, name: str) -> Model:
+        if name in self._printed:
+            return self._printed[name]
+        if name not in self._names:
+            raise KeyError(name)
+        return _released_model(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+@lru_cache(maxsize=64)
+def _released_model(name: str) -> Model:
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    return model_of(name, stages.shipped(name), request, SHIPPED)
+
+
+def model_of(name: str, networks: Stages, request: Mapping[Symbol, float], origin: str) -> Model:
+    """Return the model that these networks are at leading order: the flags that come nearest, the encoders' and the
+    decoder's parameters as counted.
+
+    A stage that is not known leaves its symbol out.
+    """
+    denoiser, weights = networks.denoiser, networks.weights()
+    space, time = networks.factors
+    values = {
+        **MODEL_DEFAULTS, **{x: float(value) for x, value in denoiser.leading_order().items()}, v_s: float(space),
+        **({v_t: float(time)} if denoiser.is_video else {}),
+        **{x: float(count) for x, stage in ((P_enc, stages.TEXT), (P_VAE, stages.DECODER))
+           if (count := weights[stage]) is not None},
+    }  # fmt: skip
+    return Model(
+        id=name, name=networks.name, values=values, sources=networks.sources, origin=origin, request=request,
+        networks=lambda: networks, patch_frames=denoiser.patch_frames,
+        text_tokens_fixed=denoiser.text_tokens_fixed,
+    )  # fmt: skip
+
+
+def _catalog(tables: Mapping[str, Any], origin: str) -> Catalog:
+    return Catalog(
+        MappingProxyType({key: _model(key, table, origin) for key, table in tables.get("models", {}).items()}),
+        MappingProxyType({key: _gpu(key, table, origin) for key, table in tables.get("gpus", {}).items()}),
+        MappingProxyType({
+            key: Datacenter(values=_values(table, DATACENTER_FIELDS), **_common(key, table, origin))
+            for key, table in tables.get("datacenters", {}).items()
+        }),
+    )  # fmt: skip
+
+
+def _common(key: str, table: Mapping[str, Any], origin: str) -> dict[str, Any]:
+    return {"id": key, "name": table.get("name", key), "sources": table.get("sources", {}), "origin": origin}
+
+
+def _values(table: Mapping[str, Any], symbols: Iterable[Symbol]) -> dict[Symbol, float]:
+    """Pick the numbers of these symbols out of a table of data fields."""
+    return {x: float(table[NOTATION[x].field]) for x in symbols if table.get(NOTATION[x].field) is not None}
+
+
+def _model(key: str, table: Mapping[str, Any], origin: str) -> Model:
+    values = {**MODEL_DEFAULTS, **_values(table, MODEL_FIELDS)}
+    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    networks = partial(stages.shipped, key) if origin == SHIPPED and key in stages.shipped_ids() else None
+    return Model(values={t: values[d], **values}, request=request, networks=networks, **_common(key, table, origin))
+
+
+def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
+    return Gpu(
+        values=_values(table, GPU_FIELDS),
+        precision=table.get("precision", ""),
+        memory_gb=table.get("memory_gb"),
+        die_cm2=table.get("die_cm2"),
+        compute_capability=table.get("compute_capability"),
+        embodied=table.get("embodied_gco2eq", {}),
+        **_common(key, table, origin),
+    )
+
+
+def _calibration(table: Mapping[str, Any], origin: str) -> Calibration:
+    covariance = table["covariance"]
+    return Calibration(
+        law=table["law"],
+        gpu=table["device"]["gpu"],
+        device=_values(table["device"], GPU_FIELDS),
+        values=_values(table["parameters"], LAWS[table["law"]]),
+        free=tuple(BY_FIELD[name].symbol for name in covariance["parameters"]),
+        covariance=tuple(tuple(row) for row in covariance["matrix"]),
+        verdicts=table["verdicts"],
+        quality=table["quality"],
+        validity=table["validity"],
+        convention=table["convention"],
+        data=table["data"],
+        origin=origin,
+        head_multiple=int(table["device"].get("head_multiple", 1)),
+    )

@@ -1,0 +1,182 @@
+"""The stages of a generation pipeline as networks: text encoders, denoiser, VAE decoder.
+
+``shipped`` makes them from the released configurations in ``data/pipelines``; `diffusers_config` makes them from a
+folder of the user's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import Any
+
+from sympy import Expr, Integer
+
+from ..architectures import network_class
+from ..architectures.network import Decoder, Denoiser, Encoder
+from ..architectures.operators import Operator, Size
+from ..equations.notation import m
+from .files import DATA, read_toml
+
+TEXT, DENOISER, DECODER = "text_encoder", "denoiser", "vae_decoder"
+STAGES = (TEXT, DENOISER, DECODER)
+
+
+@dataclass(frozen=True)
+class TextStage:
+    """A text encoder and the tokens it is fed: a fixed number, or the denoiser's text tokens and ``extra`` more.
+
+    ``negative`` tells whether guidance encodes a negative prompt, too; ``negative_extra`` its extra tokens.
+    """
+
+    name: str
+    network: Encoder
+    fixed: int | None = None
+    extra: int = 0
+    negative: bool = True
+    negative_extra: int | None = None
+
+    def tokens(self) -> Expr:
+        """Its tokens for the prompt, in m."""
+        return m + self.extra if self.fixed is None else Integer(self.fixed)
+
+    def negative_tokens(self) -> Expr:
+        """Its tokens for the negative prompt, in m."""
+        return self.tokens() if self.negative_extra is None else m + self.negative_extra
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The networks of one pipeline. ``text`` is empty where nothing reads text; a stage that is None is not known, and
+    ``absent`` says why. ``copies`` counts denoisers of this configuration that take turns over the steps;
+    ``assumed_factors`` are the VAE's, where it is not known.
+    """
+
+    name: str
+    denoiser: Denoiser
+    decoder: Decoder | None
+    text: tuple[TextStage, ...] | None
+    absent: Mapping[str, str] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
+    copies: int = 1
+    assumed_factors: tuple[int, int] | None = None
+
+    @property
+    def least_text(self) -> int:
+        """The fewest text tokens that leave no encoder with less than none."""
+        return max((-stage.extra for stage in self.text or () if stage.fixed is None), default=0)
+
+    @property
+    def factors(self) -> tuple[int, int]:
+        """Downsampling of the VAE in space and time."""
+        if self.decoder is None:
+            return self.assumed_factors or self.denoiser.vae_factors
+        return self.decoder.spatial_factor, self.decoder.temporal_factor
+
+    def operators(self) -> dict[str, list[Operator]]:
+        """The operators of each known stage, one pass each; those of several text encoders are named after them."""
+        found: dict[str, list[Operator]] = {}
+        if self.text is not None:
+            found[TEXT] = [x for stage in self.text for x in _placed(stage)]
+        found[DENOISER] = self.denoiser.operators()
+        if self.decoder is not None:
+            found[DECODER] = self.decoder.operators()
+        return found
+
+    @cached_property
+    def passes(self) -> dict[str, list[list[Operator]]]:
+        """One pass of every network of each known stage, in its own tokens."""
+        found = {DENOISER: [self.denoiser.operators()]}
+        if self.text is not None:
+            found[TEXT] = [stage.network.operators() for stage in self.text]
+        if self.decoder is not None:
+            found[DECODER] = [self.decoder.operators()]
+        return found
+
+    def weights(self) -> dict[str, int | None]:
+        """Parameters by stage, all that are loaded; None where a stage is not known."""
+        counts: dict[str, int | None] = dict.fromkeys(STAGES)
+        for stage, passes in self.passes.items():
+            counts[stage] = sum(int(x.times * x.parameters) for operators in passes for x in operators)
+        return counts
+
+
+@lru_cache(maxsize=64)
+def shipped(name: str) -> Stages:
+    """Return the stages of a catalogue model from its released configuration; raises `KeyError` if none is shipped."""
+    if name not in shipped_ids():
+        raise KeyError(name)
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    return Stages(
+        name=table["name"],
+        denoiser=made(table["transformer"]),
+        decoder=made(_vaes()[table["vae"]]) if "vae" in table else None,
+        text=tuple(_text_stage(entry) for entry in table["text_encoders"]),
+        absent=table.get("absent", {}),
+        remarks=tuple(table.get("remarks", ())),
+        sources=table["sources"],
+    )
+
+
+@lru_cache(maxsize=1)
+def shipped_ids() -> frozenset[str]:
+    """The catalogue models whose released configuration is shipped."""
+    return frozenset(path.name.removesuffix(".toml") for path in (DATA / "pipelines").glob("*.toml"))
+
+
+@lru_cache(maxsize=1)
+def shipped_classes() -> Mapping[str, tuple[str, ...]]:
+    """Released class of the denoiser to the catalogue models that are one, without making them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted(shipped_ids()):
+        kind = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]["_class_name"]
+        found[kind] = (*found.get(kind, ()), name)
+    return found
+
+
+def made(configuration: Mapping[str, Any]) -> Any:
+    """Make a network from a trusted configuration, unchecked; ``_null`` names fields that TOML has no value for."""
+    fields = {key: value for key, value in configuration.items() if key not in ("_class_name", "_null", "sources")}
+    fields |= dict.fromkeys(configuration.get("_null", ()))
+    return network_class(configuration["_class_name"])(**{key: _tuples(value) for key, value in fields.items()})
+
+
+def text_network(name: str) -> Encoder:
+    """Return a text encoder by its id in ``data/text_encoders.toml``."""
+    network: Encoder = made(_text_encoders()[name])
+    return network
+
+
+def at_tokens(operator: Operator, tokens: Size) -> Operator:
+    """An encoder's operator with its own tokens in place of m."""
+    return Operator(**{
+        key: value.subs(m, tokens) if isinstance(value, Expr) else value for key, value in vars(operator).items()
+    })  # fmt: skip
+
+
+def _placed(stage: TextStage) -> list[Operator]:
+    tokens = stage.tokens()
+    return [
+        Operator(**{**vars(at_tokens(x, tokens)), "block": f"{stage.name}.{x.block}".rstrip(".")})
+        for x in stage.network.operators()
+    ]
+
+
+def _text_stage(entry: Mapping[str, Any]) -> TextStage:
+    options = {key: value for key, value in entry.items() if key != "network"}
+    return TextStage(entry["network"], text_network(entry["network"]), **options)
+
+
+def _tuples(value: Any) -> Any:
+    """TOML and JSON have lists where a frozen network has tuples."""
+    return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
+
+
+@lru_cache(maxsize=1)
+def _vaes() -> Mapping[str, Any]:
+    return read_toml(DATA / "vaes.toml")["vaes"]
+
+
+@lru_cache(maxsize=1)
+def _text_encoders() -> Mapping[str, Any]:
+    return read_toml(DATA / "text_encoders.toml")["text_encoders"]

@@ -1,0 +1,182 @@
+"""Commands that ask why and what if: derive, sensitivity, uncertainty, solve. Parse, call, print; added to the app
+by `cli`.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import (
+    CatalogOption,
+    JsonOption,
+    OptionalModel,
+    OutputOption,
+    at_operating_point,
+    integer_option,
+    number_option,
+    read_range,
+)
+from .printing import print_pairs, print_table, warn
+
+
+def derive(
+    model: Annotated[str | None, typer.Argument(help="Catalogue id: its flags are put in.")] = None,
+    flags: Annotated[str | None, typer.Option(help="Flags instead of a model, such as s=0,c=1,a=0,j=0.")] = None,
+    variable: Annotated[str, typer.Option("--in", help="Symbol that the block's FLOP are a polynomial in.")] = "ell",
+    numbers: Annotated[bool, typer.Option("--numbers", help="Put the model's sizes in, too.")] = False,
+    coefficients: Annotated[bool, typer.Option("--coefficients", help="Print the coefficients alone.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
+    from ..catalog.loading import load
+    from ..equations import closed_forms
+    from ..estimation import work
+    from ..reports import closed_forms as report
+    from ..reports import formats
+
+    symbol = closed_forms.variable(variable)
+    forms = closed_forms.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
+    if model is not None:
+        warn(work.leading_order_notes_of(load(catalog).model(model)))
+    if as_json:
+        print(formats.json_text(report.as_dict(forms)))
+    elif latex:
+        print("\n".join(report.latex_lines(forms, coefficients_only=coefficients)))
+    else:
+        print_table("", ("", "closed form"), report.rows(forms, coefficients_only=coefficients))
+
+
+@at_operating_point
+def sensitivity(
+    options: dict[str, Any],
+    model: OptionalModel = None,
+    output: OutputOption = "per_output_g",
+    sobol: Annotated[
+        bool, typer.Option("--sobol/--no-sobol", help="Global indices over the documented ranges.")
+    ] = True,
+    samples: Annotated[int, integer_option("Base samples of the Sobol sequence, a power of two.")] = 1024,
+    seed: Annotated[int, integer_option("Seed of the Sobol sequence.")] = 0,
+    ranges: Annotated[
+        list[str] | None, typer.Option("--range", help="Range of an input, such as pue=1.1..1.3; may be repeated.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--report", help="Write a report: .html, .md or .tex, figures inside.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
+    from ..estimation.point import operating_point
+    from ..reports import estimate, formats, sensitivity
+
+    point = operating_point(model, **options)
+    analysis = sensitivity.analyse(
+        point,
+        output,
+        with_sobol=sobol,
+        samples=samples,
+        seed=seed,
+        ranges=dict(read_range(text) for text in ranges or ()),
+    )
+    if out is not None:
+        formats.write_atomically(out, sensitivity.render(analysis, out.suffix))
+    warn(point.notes)
+    if as_json:
+        print(formats.json_text(formats.plain(analysis.to_dict())))
+        return
+    print(estimate.estimate_title(analysis.estimate))
+    header = ("input", "stands at", "elasticity", "in words")
+    print_table("", header, sensitivity.elasticity_rows(analysis), right=(2,))
+    if analysis.swings:
+        marks = [(*row[:-1], x.note) for row, x in zip(sensitivity.swing_rows(analysis), analysis.swings, strict=True)]
+        print_table(
+            f"{analysis.noun} ({analysis.unit}) over documented ranges",
+            ("input", "range", "at low end", "at high end", "note"),
+            marks,
+            right=(2, 3),
+        )
+    if sensitivity.interaction_rows(analysis):
+        print_table(
+            "interactions: second derivatives of the logarithm",
+            ("input", "with", "value"),
+            sensitivity.interaction_rows(analysis),
+            right=(2,),
+        )
+    if analysis.sobol:
+        header = ("input", "first order", "total", "local share")
+        print_table("Sobol indices over the same ranges", header, sensitivity.sobol_rows(analysis))
+        print(sensitivity.agreement_words(analysis))
+    if out is not None:
+        print(f"\nwrote {out}")
+
+
+@at_operating_point
+def uncertainty(
+    options: dict[str, Any],
+    model: OptionalModel = None,
+    level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
+    draws: Annotated[int, integer_option("Monte Carlo draws.")] = 100_000,
+    seed: Annotated[int, integer_option("Seed of the Monte Carlo.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Show intervals and where they come from: the fit, held-out scatter, Monte Carlo; and scenario ranges beside
+    them.
+    """
+    from ..estimation.point import operating_point
+    from ..reports import formats, intervals
+
+    point = operating_point(model, **options)
+    spread = intervals.spread(point, level=level, draws=draws, seed=seed)
+    warn(point.notes)
+    if as_json:
+        print(formats.json_text(formats.plain(spread.to_dict())))
+        return
+    header = ("output", "value", "unit", "parameters alone", "predictive", "Monte Carlo, predictive")
+    print_table(f"{spread.title}: {100 * level:g} % intervals", header, intervals.interval_rows(spread), right=(1,))
+    print_pairs("basis", intervals.basis_rows(spread))
+    carbon = "total" if spread.scenario_of == "C_total" else "operational"
+    scenario = ("scenario", "range", f"{carbon} at low end (g)", f"{carbon} at high end (g)", "source")
+    print_table("\nscenarios, each alone; not part of any interval", scenario, intervals.scenario_rows(spread))
+
+
+@at_operating_point
+def solve(
+    options: dict[str, Any],
+    model: OptionalModel = None,
+    unknown: Annotated[
+        str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
+    ] = "resolution",
+    budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
+    budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
+    budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
+    per: Annotated[str | None, typer.Option(help="'output' (the default) or 'batch': what the carbon is of.")] = None,
+    against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
+    against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
+    against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
+    against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
+    both: Annotated[bool, typer.Option("--both", help="Break even with the unknown the same on both sides.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer inverse questions: the largest request within a budget, or where two requests break even."""
+    from ..reports import formats, inversion
+
+    question = inversion.Question(
+        model, options, unknown, {"g": budget_g, "wh": budget_wh, "s": budget_s}, per,
+        {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}, both,
+    )  # fmt: skip
+    answer, notes = inversion.answer(question)
+    warn(notes)
+    name = str(options["config"] if model is None else model)
+    if as_json:
+        print(formats.json_text(inversion.as_dict(name, answer, notes)))
+        return
+    print(inversion.title(question, answer))
+    print_table("", ("", "value"), inversion.rows(answer))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (derive, sensitivity, uncertainty, solve):
+        app.command()(command)

@@ -1,0 +1,249 @@
+"""Commands that choose among requests: sweep, compare, pareto. Parse, call, print."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option, sharing
+from .printing import print_pairs, print_table, progress_of, warn
+
+_AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
+
+
+def _axes(
+    file: Annotated[Path | None, typer.Argument(help="TOML file with the options below; those given here win.")] = None,
+    model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
+    resolution: Annotated[
+        str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256.")
+    ] = None,
+    frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS}")] = None,
+    batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS}")] = None,
+    steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS}")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Accelerator ids, joined by commas.")] = None,
+    datacenter: Annotated[str | None, typer.Option(help="Data centre ids, joined by commas.")] = None,
+    pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
+    grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
+    guidance: Annotated[float | None, number_option("Denoiser passes per step: 1, or 2 with guidance.")] = None,
+    text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
+    lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
+    utilisation: Annotated[
+        float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
+    ] = None,
+    mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
+    efficiency: Annotated[str | None, typer.Option(help="'roofline' or 'bgr': the law for every request.")] = None,
+    embodied_boundary: Annotated[str | None, typer.Option(help="Boundary of the embodied carbon.")] = None,
+    catalog: CatalogOption = None,
+    price_per_hour: Annotated[
+        str | None, typer.Option(help="Price of an accelerator's hour: a number, or GPU=NUMBER joined by commas.")
+    ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave out what a model does not take instead of refusing.")
+    ] = False,
+    where: Annotated[
+        str | None, typer.Option(help="Only rows for which FIELD OP NUMBER holds, joined by 'and': 'time_s<5'.")
+    ] = None,
+) -> None:
+    """The axes and options of a sweep."""
+
+
+def _with_file(options: dict[str, Any]) -> dict[str, Any]:
+    """What was given on the command line, before what the file says."""
+    path = options.pop("file")
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if path is None:
+        return given
+    from ..estimation import point
+    from ..sweeps import axes
+
+    return point.merged(axes.read_file(path), given)
+
+
+over_axes = sharing(_axes, "given", _with_file)
+"""Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
+RequestsOption = Annotated[
+    Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
+]
+
+
+@over_axes
+def sweep(
+    given: dict[str, Any],
+    requests: RequestsOption = None,
+    top: Annotated[int | None, integer_option("Only the best so many rows, without forming the grid.")] = None,
+    by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
+    largest: Annotated[
+        bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
+    from ..errors import InputError
+    from ..reports import formats, sweep
+    from ..sweeps import filters, ranking, streaming
+    from ..sweeps.table import NUMBERS
+
+    if out is not None:
+        streaming.check_path(out)
+    found = _rows_of(given, requests)
+    conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
+    number = given.get("top") if top is None else top
+    column = by or given.get("by")
+    if number is None and (column is not None or largest):
+        raise InputError(
+            f"{'--largest' if column is None else '--by'} without --top; give --top NUMBER, or leave it out"
+        )
+    column = column or "total_g"
+    best = None
+    if number is not None:
+        best = ranking.top(found, number, column, conditions, largest=largest)
+    rows = None
+    if out is not None:
+        with progress_of(len(found), "sweep") as advance:
+            chunks = found.chunks(conditions) if best is None else [(len(found), best)]
+            rows = streaming.write(out, found.columns, chunks, advance)
+    warn(sweep.told(found.notes))
+    if as_json:
+        chunks = found.chunks(conditions) if best is None else [(len(found), best)]
+        shown = streaming.together(chunks, sweep.LARGEST) if out is None else None
+        extra = {} if out is None else {"written": str(out), "rows_written": rows}
+        print(formats.json_text(sweep.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
+    elif out is None and best is None:
+        streaming.to_stream(sys.stdout, found.columns, found.chunks(conditions))
+    else:
+        if best is not None:
+            header = sweep.header(best, column)
+            title = f"best {len(best['batch'])} of {len(found):,} requests by {column}"
+            print_table(title, header, sweep.rows(best, header), right=tuple(range(5, len(header))))
+        print_pairs("routes to time and energy", sweep.route_words(found.routes()))
+        if out is not None:
+            print(f"\nwrote {rows:,} rows to {out}")
+
+
+def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
+    """The grid or the list that was asked for."""
+    from ..errors import InputError
+    from ..sweeps import axes
+
+    if requests is None:
+        from ..sweeps.grid import sweep as make
+
+        return make(axes.grid(given))
+    from ..sweeps.requests import RequestList, read_requests
+
+    named = [name for name in axes.AXES if name in given]
+    if named:
+        raise InputError(f"--requests together with --{named[0]}; the list has its own columns")
+    if given.get("skip"):
+        raise InputError("--requests together with --skip; every request of a list is answered, or the list refused")
+    options = {x: given[x] for x in axes.OPTIONS if x in given}
+    price = axes.prices(given.get("price_per_hour"))
+    return RequestList(read_requests(requests), price, requests, **options)
+
+
+@over_axes
+def pareto(
+    given: dict[str, Any],
+    requests: RequestsOption = None,
+    objectives: Annotated[
+        str | None,
+        typer.Option(
+            help="Two or three columns, joined by commas; by default carbon per output, latency and, "
+            "with a price, cost per output."
+        ),
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(
+            help="Only requests that agree in these columns compete: by default those that make the "
+            "same output (model, size, frames, steps); 'none' for all."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the requests that no other beats in carbon, latency and cost together."""
+    from ..errors import InputError
+    from ..reports import formats, pareto, sweep
+    from ..sweeps import filters, streaming
+    from ..sweeps import pareto as fronts
+    from ..sweeps.table import COST, NUMBERS
+
+    if out is not None:
+        streaming.check_path(out)
+    if plot is not None and plot.suffix not in pareto.FORMATS:
+        raise InputError(f"{plot}: unknown format {plot.suffix!r}; expected {', '.join(pareto.FORMATS)}")
+    found = _rows_of(given, requests)
+    conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
+    unused = tuple(
+        f"{name} = {given[name]} is for ditcarbon sweep; a front has all its rows"
+        for name in ("top", "by")
+        if given.get(name) is not None
+    )
+    usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
+    chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
+    groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
+    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
+    contents: dict[Path, str | bytes] = {}
+    if plot is not None:
+        contents[plot] = pareto.draw(front, plot.suffix)
+    if out is not None:
+        contents[out] = streaming.content(out, found.columns, front.rows)
+    formats.write_together(contents)
+    warn((*unused, *sweep.told(found.notes)))
+    number = len(front.rows["batch"])
+    if as_json:
+        extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
+        shown = streaming.together([(len(found), front.rows)], sweep.LARGEST)
+        print(formats.json_text(sweep.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
+        return
+    header = sweep.header(front.rows, chosen[0])
+    title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
+    if out is None or number <= 50:
+        print_table(title, header, sweep.rows(front.rows, header), right=tuple(range(5, len(header))))
+    if groups:
+        print(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
+    for path in (out, plot):
+        if path is not None:
+            print(f"wrote {path}")
+
+
+@at_operating_point
+def compare(
+    options: dict[str, Any],
+    requests: Annotated[
+        list[str],
+        typer.Argument(help="MODEL[@SIZE][,NAME=VALUE ...], such as flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb."),
+    ],
+    level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare requests side by side, and say which differences lie inside the uncertainty."""
+    from ..analysis import comparison as comparing
+    from ..reports import comparison, formats
+
+    shared = {name: value for name, value in options.items() if value is not None}
+    found = comparing.compare(requests, level, **shared)
+    for k, estimate in enumerate(found.estimates):
+        warn(tuple(f"{comparison.letter(k)}: {x}" for x in estimate.warnings))
+    if as_json:
+        print(formats.json_text(formats.plain(found.to_dict())))
+        return
+    print_pairs("requests", comparison.request_rows(found))
+    print_table("", comparison.header(found), comparison.rows(found))
+    for k, ratios in enumerate(found.ratios, start=1):
+        name = f"{comparison.letter(k)} / A"
+        print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), comparison.ratio_rows(ratios), right=(1,))
+        if words := comparison.per_output_words(found, k):
+            print(words)
+        print(f"shared errors of {name}: {found.shared[k - 1]}\n")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (sweep, compare, pareto):
+        app.command()(command)

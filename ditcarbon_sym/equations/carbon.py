@@ -1,0 +1,34 @@
+r"""Runtime, energy and carbon of one request: paper Eqs. (4)-(8).
+
+Energy is that of the accelerator alone, at its rated power for the whole runtime (an over-estimate, the paper says
+by 5 to 15 % on its V100 corpus); PUE covers the rest of the facility. Embodied carbon is amortised linearly over
+the hardware's lifetime, with no duty cycle: an idle hour costs as much as a busy one and is charged to nobody.
+"""
+
+from .equation import Equation
+from .notation import (
+    JOULE_PER_KWH,
+    PUE,
+    TDP,
+    B,
+    C_chip,
+    C_emb,
+    C_op,
+    C_output,
+    C_total,
+    E,
+    F_total,
+    I_grid,
+    L,
+    Theta_peak,
+    mu,
+    tau,
+)
+
+runtime = Equation("4", tau, F_total / (mu * Theta_peak))
+efficiency_of_run = Equation("4, solved for mu", mu, F_total / (tau * Theta_peak))
+energy = Equation("5", E, tau * TDP / JOULE_PER_KWH)
+operational = Equation("6", C_op, E * PUE * I_grid)
+embodied = Equation("7", C_emb, tau / L * C_chip)
+total = Equation("8", C_total, C_op + C_emb)
+per_output = Equation("Section 4.4", C_output, C_total / B)

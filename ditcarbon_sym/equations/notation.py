@@ -1,0 +1,322 @@
+"""Every symbol of the paper, once: spelling, meaning, unit, data field and valid range.
+
+All other modules import their symbols from here, because ``Symbol("N")`` and ``Symbol("N", positive=True)``
+are different symbols to sympy. The same table drives what files and requests may contain: the loader, its error
+messages and the JSON keys all read it.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Real
+from types import MappingProxyType
+from typing import Any
+
+from sympy import Integer, Symbol
+
+from ..errors import InputError
+
+JOULE_PER_KWH = Integer(3_600_000)
+SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
+
+
+def _short(value: Any) -> str:
+    """Write a number for a message, whatever its size.
+
+    >>> _short(10**500)
+    '1000000000000... (501 digits)'
+    """
+    try:
+        return f"{float(value):g}"
+    except OverflowError:
+        digits = str(value)
+        return f"{digits[:13]}... ({len(digits.lstrip('-'))} digits)"
+
+
+@dataclass(frozen=True)
+class Notation:
+    """One symbol of the paper, with all that is known of it before it has a value."""
+
+    symbol: Symbol
+    latex: str
+    meaning: str
+    unit: str
+    field: str
+    low: float
+    high: float
+    integer: bool
+    hint: str
+
+    @property
+    def expectation(self) -> str:
+        """The valid range in words.
+
+        >>> NOTATION[g].expectation
+        'an integer in 1..3'
+        """
+        kind = "an integer" if self.integer else "a number"
+        return f"{kind} in {self.low:g}..{self.high:g}"
+
+    def check(self, value: object) -> float:
+        """Return ``value`` as a float if this symbol may take it, else raise `InputError` in one line.
+
+        >>> NOTATION[B].check(4)
+        4.0
+        >>> NOTATION[PUE].check(0.9)
+        Traceback (most recent call last):
+        ditcarbon_sym.errors.InputError: pue = 0.9 is outside 1..5 (facility energy over IT energy)
+        """
+        hint = f" ({self.hint})" if self.hint else ""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise InputError(f"{self.field} = {value!r} is not a number; expected {self.expectation}{hint}")
+        number: Any = value
+        if not self.low <= number <= self.high:  # which NaN is not, either
+            said = f"{self.field} = {_short(value)}"
+            if value != value:
+                raise InputError(f"{said} is not a number; expected {self.expectation}{hint}")
+            raise InputError(f"{said} is outside {self.low:g}..{self.high:g}{hint}")
+        if self.integer and number != int(number):
+            raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
+        return float(number)
+
+
+_TABLE: dict[Symbol, Notation] = {}
+
+
+def _symbol(
+    name: str,
+    meaning: str,
+    unit: str = "1",
+    field: str = "",
+    low: float = 0.0,
+    high: float = math.inf,
+    *,
+    latex: str = "",
+    integer: bool = False,
+    zero: bool = False,
+    hint: str = "",
+) -> Symbol:
+    """Create a symbol and enter it in the table; ``zero`` tells that the value 0 has a meaning."""
+    symbol = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
+    _TABLE[symbol] = Notation(symbol, latex or name, meaning, unit, field or name, low, high, integer, hint)
+    return symbol
+
+
+def _flag(name: str, meaning: str, field: str) -> Symbol:
+    return _symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)
+
+
+# Architecture (Section 3.1)
+s = _flag("s", "dual-stream flag: text and latent tokens have weights of their own", "dual_stream")
+c = _flag("c", "cross-attention flag: a separate attention over the text tokens", "cross_attention")
+a = _flag("a", "adaLN-Zero flag: modulation weights in every block", "adaln_zero")
+j = _flag("j", "joint-attention flag: text and latent tokens share the weights of one sequence", "joint_attention")
+n_ada = _symbol(
+    "n_ada", "adaLN modulation modules per block", "1", "adaln_modules", 1, 16, latex=r"n_{\mathrm{ada}}", integer=True
+)
+t = _symbol("t", "conditioning width feeding adaLN", "1", "conditioning_width", 1, 1e5, integer=True)
+N = _symbol("N", "transformer blocks", "1", "blocks", 1, 1e4, integer=True)
+d = _symbol("d", "hidden size", "1", "hidden_size", 1, 1e5, integer=True)
+f = _symbol("f", "MLP expansion ratio", "1", "mlp_ratio", 0.1, 64)
+p = _symbol("p", "patch side", "1", "patch_size", 1, 64, integer=True, hint="latent pixels")
+
+# Encoders and decoders (Section 3.2)
+v_s = _symbol("v_s", "VAE spatial downsampling", "1", "vae_spatial_factor", 1, 128, integer=True)
+v_t = _symbol("v_t", "VAE temporal downsampling", "1", "vae_temporal_factor", 1, 64, integer=True)
+P_enc = _symbol(
+    "P_enc", "text-encoder parameters", "1", "text_encoder_parameters", 0, 1e12, latex=r"P_{\mathrm{enc}}", zero=True
+)
+P_VAE = _symbol(
+    "P_VAE", "VAE decoder parameters", "1", "vae_decoder_parameters", 0, 1e11, latex=r"P_{\mathrm{VAE}}", zero=True
+)
+k_VAE = _symbol(
+    "k_VAE",
+    "VAE reuse factor: positions each decoder weight visits per latent pixel",
+    "1",
+    "vae_reuse_factor",
+    0,
+    1e4,
+    latex=r"k_{\mathrm{VAE}}",
+    zero=True,
+)
+
+# Request (Section 3.2)
+H = _symbol("H", "output height", "1", "height", 1, 65536, integer=True, hint="pixels")
+W = _symbol("W", "output width", "1", "width", 1, 65536, integer=True, hint="pixels")
+n_frames = _symbol(
+    "n_frames", "output frames (1 for an image)", "1", "frames", 1, 1e5, latex=r"n_{\mathrm{frames}}", integer=True
+)
+n_latent = _symbol("n_latent", "latent frames", "1", latex=r"n_{\mathrm{latent}}")
+m = _symbol("m", "text tokens", "1", "text_tokens", 0, 1e6, integer=True, zero=True)
+B = _symbol("B", "batch size: outputs made together", "1", "batch", 1, 1e6, integer=True)
+S = _symbol("S", "denoising steps", "1", "steps", 1, 1e5, integer=True)
+g = _symbol(
+    "g",
+    "guidance passes per step",
+    "1",
+    "guidance",
+    1,
+    3,
+    integer=True,
+    hint="denoiser passes per step: 1 without guidance, 2 with classifier-free guidance; not the guidance scale",
+)
+
+# Derived sizes and work (Sections 3.1 and 3.2)
+ell = _symbol("ell", "latent tokens of one output", latex=r"\ell")
+ell_latent = _symbol("ell_latent", "latent pixels the VAE decodes for one output", latex=r"\ell_{\mathrm{latent}}")
+kappa = _symbol("kappa", "parameters of one block in units of d^2 (Table 1)", latex=r"\kappa")
+P = _symbol("P", "denoiser parameters", "1", "parameters")
+F_block = _symbol("F_block", "FLOP of one block, one pass, one output", latex=r"F_{\mathrm{block}}")
+F_text = _symbol("F_text", "FLOP of the text encoder for one output", latex=r"F_{\mathrm{text}}", zero=True)
+F_VAE = _symbol("F_VAE", "FLOP of the VAE decoder for one output", latex=r"F_{\mathrm{VAE}}", zero=True)
+F_denoiser = _symbol("F_denoiser", "FLOP of the denoising loop for the batch", latex=r"F_{\mathrm{denoiser}}")
+F_total = _symbol("F_total", "FLOP of the request", latex=r"F_{\mathrm{total}}")
+
+# Hardware (Section 3.3)
+mu = _symbol(
+    "mu",
+    "hardware efficiency: delivered over peak throughput",
+    "1",
+    "mu",
+    1e-6,
+    1,
+    latex=r"\mu",
+    hint="a fraction of peak",
+)
+mu_sat = _symbol("mu_sat", "efficiency at saturation", "1", "mu_sat", 1e-6, 1, latex=r"\mu_{\mathrm{sat}}")
+ell_star = _symbol(
+    "ell_star",
+    "latent tokens at half sequence saturation (B = 1)",
+    "1",
+    "ell_star",
+    0,
+    1e7,
+    latex=r"\ell^{*}",
+    zero=True,
+)
+B_0 = _symbol("B_0", "batch size at half batch saturation", "1", "B_0", 0, 1e4, zero=True)
+mu_1 = _symbol("mu_1", "efficiency at batch 1", "1", "mu_1", 1e-6, 1, latex=r"\mu_1")
+mu_4 = _symbol("mu_4", "efficiency at batch 4", "1", "mu_4", 1e-6, 1, latex=r"\mu_4")
+mu_8 = _symbol("mu_8", "efficiency at batch 8", "1", "mu_8", 1e-6, 1, latex=r"\mu_8")
+Theta_peak = _symbol(
+    "Theta_peak",
+    "dense peak throughput",
+    "FLOP/s",
+    "peak_flop_per_second",
+    1e9,
+    1e17,
+    latex=r"\Theta_{\mathrm{peak}}",
+    hint="in FLOP/s: was it given in TFLOP/s?",
+)
+TDP = _symbol("TDP", "thermal design power", "W", "tdp_watt", 1, 1e5, latex=r"\mathrm{TDP}")
+
+# Work of one denoiser pass of one output, operator by operator, and the law of time and energy on it (beyond the paper)
+F_dense = _symbol(
+    "F_dense", "FLOP of dense products and convolutions, one pass, one output", latex=r"F_{\mathrm{dense}}"
+)
+F_attn = _symbol(
+    "F_attn", "FLOP of attention, heads padded as the accelerator pads them", latex=r"F_{\mathrm{attn}}", zero=True
+)
+n_exp = _symbol("n_exp", "exponentials of the softmax, one pass, one output", latex=r"n_{\mathrm{exp}}", zero=True)
+Q_elem = _symbol(
+    "Q_elem", "bytes moved by norms and elementwise passes, one pass, one output", latex=r"Q_{\mathrm{elem}}", zero=True
+)
+n_launch = _symbol("n_launch", "kernels launched in a pass", latex=r"n_{\mathrm{launch}}")
+bandwidth = _symbol(
+    "beta", "memory bandwidth", "B/s", "bandwidth_byte_per_second", 1e9, 1e15, latex=r"\beta",
+    hint="in B/s: was it given in GB/s?",
+)  # fmt: skip
+t_exp = _symbol(
+    "t_exp", "seconds per exponential on the special-function units", "s", "seconds_per_exponential", 0, 1e-6,
+    latex=r"t_{\mathrm{exp}}", zero=True,
+)  # fmt: skip
+t_launch = _symbol(
+    "t_launch", "seconds to launch a kernel", "s", "t_launch", 0, 1e-2, latex=r"t_{\mathrm{launch}}", zero=True
+)
+e_dense = _symbol("e_dense", "dense efficiency: part of peak", "1", "e_dense", 1e-3, 1.5, latex=r"e_{\mathrm{dense}}")
+r_attn = _symbol(
+    "r_attn", "efficiency of attention over that of dense products", "1", "r_attn", 0.05, 5, latex=r"r_{\mathrm{attn}}"
+)
+e_mem = _symbol("e_mem", "part of the bandwidth that elementwise passes reach", "1", "e_mem", 1e-3, 1.5,
+                latex=r"e_{\mathrm{mem}}")  # fmt: skip
+e_VAE = _symbol(
+    "e_VAE", "efficiency of the VAE decoder: part of peak", "1", "e_vae", 1e-3, 1.5, latex=r"e_{\mathrm{VAE}}"
+)
+eps_flop = _symbol(
+    "eps_flop", "energy per FLOP", "J", "joule_per_flop", 0, 1e-8, latex=r"\varepsilon_{\mathrm{flop}}", zero=True
+)
+eps_byte = _symbol(
+    "eps_byte", "energy per byte that an elementwise pass moves", "J", "joule_per_byte", 0, 1e-5,
+    latex=r"\varepsilon_{\mathrm{byte}}", zero=True,
+)  # fmt: skip
+P_idle = _symbol(
+    "P_idle", "power of the accelerator while it waits for kernels", "W", "idle_watt", 0, 1e5,
+    latex=r"P_{\mathrm{idle}}", zero=True,
+)  # fmt: skip
+
+# What accelerators have in common: the same law in units of each one's own clock and power
+rho = _symbol(
+    "rho", "bytes an elementwise pass moves in the time of one exponential", "1", "byte_per_exponential", 1e-6, 1e3,
+    latex=r"\rho",
+)  # fmt: skip
+phi_elem = _symbol(
+    "phi_elem", "part of rated power that elementwise passes draw", "1", "elementwise_power_fraction", 0, 1,
+    latex=r"\phi_{\mathrm{elem}}", zero=True,
+)  # fmt: skip
+
+# Carbon accounting (Section 3.4)
+tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
+E = _symbol("E", "energy of the request", "kWh", "energy_kwh")
+PUE = _symbol(
+    "PUE", "power usage effectiveness", "1", "pue", 1, 5, latex=r"\mathrm{PUE}", hint="facility energy over IT energy"
+)
+I_grid = _symbol(
+    "I_grid",
+    "grid carbon intensity",
+    "gCO2eq/kWh",
+    "grid_gco2eq_per_kwh",
+    0,
+    5000,
+    latex=r"I_{\mathrm{grid}}",
+    zero=True,
+    hint="gCO2eq per kWh",
+)
+L = _symbol("L", "hardware lifetime", "s", "lifetime_s")
+C_chip = _symbol(
+    "C_chip",
+    "embodied carbon of the accelerator",
+    "gCO2eq",
+    "embodied_gco2eq",
+    0,
+    1e9,
+    latex=r"C_{\mathrm{chip}}",
+    zero=True,
+    hint="in grams: was it given in kilograms?",
+)
+C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"C_{\mathrm{op}}", zero=True)
+C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}", zero=True)
+C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}", zero=True)
+
+C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
+
+ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+"""What the id of a catalogue entry looks like."""
+
+NOTATION: Mapping[Symbol, Notation] = MappingProxyType(_TABLE)
+"""Symbol to `Notation`, in the order of the paper."""
+
+BY_FIELD: Mapping[str, Notation] = MappingProxyType({entry.field: entry for entry in _TABLE.values()})
+"""Data field (as in files, requests and JSON) to `Notation`."""
+
+BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for entry in _TABLE.values()})
+"""The symbol's ASCII spelling to `Notation`."""
+
+# What the entries of the catalogue and a request are made of.
+MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
+REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
+GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp, P_idle)
+DATACENTER_FIELDS = (PUE, I_grid)
+
+MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})
+"""What a model's entry may leave out: the paper's defaults. The conditioning width defaults to the hidden size."""

@@ -1,0 +1,125 @@
+"""The chain from a request to grams of CO2eq: the equations in order, and their composition in closed form.
+
+Formulas meet through symbols; this is the one place where they are put together. A *route* is the list of equations
+that leads from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``measured`` takes mu as an input.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from sympy import Symbol
+
+from ..errors import InputError
+from ..numerics.evaluate import compiled
+from . import carbon, efficiency, flops, operator_law
+from .equation import Equation
+from .notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
+from .parameters import coefficient, parameters
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+EQUATIONS: tuple[Equation, ...] = (
+    parameters, flops.total, efficiency.saturation,
+    carbon.runtime, carbon.energy, carbon.operational, carbon.embodied, carbon.total,
+)  # fmt: skip
+"""The paper's numbered equations, (1) to (8)."""
+
+WORK: tuple[Equation, ...] = (
+    parameters, flops.latent_tokens, flops.latent_pixels, flops.block,
+    flops.text_encoder, flops.vae_decoder, flops.denoiser, flops.total,
+)  # fmt: skip
+"""From architecture and request to parameters and FLOP; common to all routes."""
+
+ACCOUNTING: tuple[Equation, ...] = (carbon.operational, carbon.embodied, carbon.total, carbon.per_output)
+"""From seconds and kWh to grams; common to all routes."""
+
+LABELLED: tuple[Equation, ...] = (coefficient, flops.latent_frames)
+"""Equations beside the chain: it needs neither the coefficient of Table 1 nor frames that are not whole."""
+
+ROUTES: Mapping[str, tuple[Equation, ...]] = MappingProxyType({
+    "bgr": (efficiency.saturation, carbon.runtime, carbon.energy),
+    "measured": (carbon.runtime, carbon.energy),
+})  # fmt: skip
+"""From FLOP to seconds and kWh, by name."""
+
+NAMES: Mapping[str, Symbol] = MappingProxyType({
+    "per_output_g": C_output, "total_g": C_total, "operational_g": C_op, "embodied_g": C_emb,
+    "energy_kwh": E, "time_s": tau, "mu": mu, "flops": F_total, "parameters": P,
+})  # fmt: skip
+"""What users may ask about, by name."""
+
+OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
+"""The eight results of the paper's chain."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """A route with work of its own: every equation from request to seconds and kWh, for one model."""
+
+    name: str
+    equations: tuple[Equation, ...]
+
+
+AnyRoute = str | Route
+"""One of `ROUTES` by name, on the paper's leading-order work, or a route that brings its own."""
+
+
+def route_name(route: AnyRoute) -> str:
+    """What a route is called."""
+    return route if isinstance(route, str) else route.name
+
+
+def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
+    """Every equation from request to grams along ``route``, in order of computation."""
+    if isinstance(route, str):
+        return WORK + ROUTES[route] + ACCOUNTING
+    return route.equations + ACCOUNTING
+
+
+def find(name: str) -> Equation:
+    """Return the equation with this number or left-hand side; raises `InputError` with those there are.
+
+    >>> find("5").lhs, find("F_block").number
+    (E, 'Table 2')
+    >>> find("roofline.tau").number
+    'operator law, time'
+    """
+    known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
+    known |= {equation.number: equation for equation in EQUATIONS}
+    known |= {f"{operator_law.LAW}.{equation.lhs}": equation for equation in operator_law.EQUATIONS}
+    known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
+    if name not in known:
+        names = ", ".join(key for key in known if not key.isdigit())
+        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")
+    return known[name]
+
+
+def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
+    """Return one quantity as a closed form in the inputs alone (architecture, request, hardware, data centre).
+
+    >>> closed_form(C_emb, "measured").inputs[:6]
+    (B, C_chip, H, L, N, P_VAE)
+    """
+    equations = {equation.lhs: equation for equation in chain(route)}
+    beside = {equation.lhs: equation for equation in LABELLED}
+    if symbol in beside:
+        return beside[symbol]
+    if symbol not in equations:
+        return Equation("input", symbol, symbol)
+    return equations[symbol].inline(*(e for e in equations.values() if e.lhs != symbol))
+
+
+def evaluate(
+    configuration: Mapping[Symbol, "ArrayLike"], outputs: Sequence[Symbol] = OUTPUTS, route: AnyRoute = "bgr"
+) -> dict[Symbol, Any]:
+    """Evaluate several quantities of the chain together, each intermediate once, on numbers or broadcastable arrays.
+
+    Returns ``{symbol: float64 or array}`` in the units of `notation`. An unknown input may be given as NaN: all that
+    depends on it is NaN, the rest is not.
+    """
+    definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
+    results = compiled(tuple(outputs), definitions)(configuration)
+    return dict(zip(outputs, results, strict=True))

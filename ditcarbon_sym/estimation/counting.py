@@ -1,0 +1,218 @@
+"""Exact counts: parameters and FLOP of every stage, from the operator lists of the released configuration.
+
+The paper's Eqs. (1) and (2) keep the leading order; here nothing is dropped. One fused multiply-add is two FLOP.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from sympy import Expr, Integer
+
+from ..architectures.network import Decoder, Tile
+from ..architectures.operators import flop, total
+from ..catalog.loading import Model
+from ..catalog.stages import DECODER, DENOISER, STAGES, TEXT, Stages
+from ..equations import pipeline
+from ..equations.notation import B, F_block, H, N, P, S, W, ell, g, m, n_frames, n_latent
+from ..errors import InputError
+from ..numerics.evaluate import compiled
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+BYTES = {"fp32": 4.0, "bf16": 2.0, "int8": 1.0, "int4": 0.5}
+"""Bytes of a parameter; quantised formats without their scales."""
+CONVENTION = "1 fused multiply-add = 2 FLOP; products, convolutions and attention scores, masks fully valid"
+LARGEST = 2**31
+"""Size of a request."""
+
+
+class Work(TypedDict):
+    """Sizes of a request, numbers or arrays that broadcast."""
+
+    height: "ArrayLike"
+    width: "ArrayLike"
+    frames: "ArrayLike"
+    text_tokens: "ArrayLike"
+    batch: "ArrayLike"
+    steps: "ArrayLike"
+    guidance: "ArrayLike"
+
+
+@lru_cache(maxsize=64)
+def _expressions(networks: "_ById") -> Mapping[str, Expr]:
+    """FLOP of one pass of each stage at batch 1; the text stage in two, prompt and negative prompt."""
+    passes = networks.stages.passes
+    found = {stage: flop(passes[stage][0]) for stage in (DENOISER, DECODER) if stage in passes}
+    if networks.stages.text is not None:
+        prompt = negative = Integer(0)
+        for stage, operators in zip(networks.stages.text, passes[TEXT], strict=True):
+            one = flop(operators)
+            prompt += one.xreplace({m: stage.tokens()})
+            negative += one.xreplace({m: stage.negative_tokens()}) if stage.negative else 0
+        found |= {TEXT: prompt, "negative": negative}
+    return found
+
+
+@lru_cache(maxsize=64)
+def _weights(networks: "_ById") -> Mapping[str, int | None]:
+    return networks.stages.weights()
+
+
+@lru_cache(maxsize=64)
+def _buffers(networks: "_ById") -> int:
+    return int(total(networks.stages.denoiser.operators()).buffers)
+
+
+@dataclass(frozen=True, eq=False)
+class _ById:
+    """A pipeline as a key: by identity, since its networks may hold what does not hash."""
+
+    stages: Stages
+
+    def __hash__(self) -> int:
+        return id(self.stages)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ById) and other.stages is self.stages
+
+
+def weights_of(networks: Stages) -> Mapping[str, int | None]:
+    """Parameters of every stage; None where it is not known."""
+    return _weights(_ById(networks))
+
+
+def buffers_of(networks: Stages) -> int:
+    """Elements that the denoiser keeps beside its parameters."""
+    return _buffers(_ById(networks))
+
+
+def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
+    """FLOP of whole requests, by stage: ``denoiser_forward`` (one pass, batch 1), ``denoiser``, ``text_encoder``,
+    ``vae_decoder``, ``total``; None where a stage is not known.
+
+    Sizes may be arrays that broadcast; the result then is one array each, from one vectorised call.
+
+    >>> from ditcarbon_sym.catalog.stages import shipped
+    >>> request = dict(height=1024, frames=1, text_tokens=512, batch=1, steps=28, guidance=1)
+    >>> found = flops(shipped("flux.1-dev"), width=[512, 1024], **request)
+    >>> [f"{x:.3e}" for x in found["denoiser_forward"]]
+    ['3.766e+13', '7.438e+13']
+    """
+    given = _sizes(sizes)
+    latent, tokens = latent_size(networks, given["height"], given["width"], given["frames"])
+    expressions = _expressions(_ById(networks))
+    depth = -(-latent // networks.denoiser.patch_frames)
+    values = {
+        ell: tokens, m: given["text_tokens"], n_latent: depth,
+        H: given["height"], W: given["width"], n_frames: given["frames"],
+    }  # fmt: skip
+    encoded = (TEXT, "negative")
+    at = {stage: compiled((expressions[stage],))(values)[0] for stage in encoded if stage in expressions}
+    padded: Any = networks.denoiser.text_rows
+    at[DENOISER] = compiled((expressions[DENOISER],))({**values, m: padded(given["text_tokens"])})[0]
+    if networks.decoder is not None:
+        at[DECODER] = decoded(networks.decoder, expressions[DECODER], given["height"], given["width"], latent)
+    batch, steps, passes = (1.0 * given[key] for key in ("batch", "steps", "guidance"))
+    found: dict[str, Any] = {
+        "denoiser_forward": at[DENOISER],
+        DENOISER: batch * passes * steps * at[DENOISER],
+        TEXT: batch * (at[TEXT] + (passes > 1) * at["negative"]) if TEXT in at else None,
+        DECODER: batch * at[DECODER] if DECODER in at else None,
+    }
+    parts = [found[stage] for stage in STAGES]
+    found["total"] = None if any(part is None for part in parts) else sum(parts)
+    shape = getattr(given["height"], "shape", ())
+    return {key: x if x is None or not shape else _repeated(x, shape) for key, x in found.items()}
+
+
+def _repeated(x: Any, shape: tuple[int, ...]) -> Any:
+    import numpy as np
+
+    return np.broadcast_to(x, shape)
+
+
+def _sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    """The sizes of requests as whole numbers of one shape, checked."""
+    missing = [key for key in Work.__required_keys__ if key not in sizes]
+    if missing:
+        raise InputError(f"no value for {', '.join(sorted(missing))}")
+    if all(isinstance(value, int | float) for value in sizes.values()):
+        for key, value in sizes.items():
+            least = _least(key)
+            if not (least <= value <= LARGEST and value == int(value)):
+                raise InputError(f"{key} must be whole numbers of at least {least}")
+        return {key: int(value) for key, value in sizes.items()}
+    import numpy as np
+
+    try:
+        arrays = np.broadcast_arrays(*(np.asarray(value, dtype=np.float64) for value in sizes.values()))
+    except (TypeError, ValueError):
+        raise InputError("sizes of requests must be numbers, or arrays that broadcast") from None
+    for key, array in zip(sizes, arrays, strict=True):
+        if not np.all((array >= _least(key)) & (array == np.floor(array)) & (array <= LARGEST)):
+            raise InputError(f"{key} must be whole numbers of at least {_least(key)}")
+    return {key: array.astype(np.int64)[()] for key, array in zip(sizes, arrays, strict=True)}
+
+
+def _least(key: str) -> int:
+    return 0 if key == "text_tokens" else 1
+
+
+def decoded(decoder: Decoder, expression: Expr, height: Any, width: Any, latent: Any) -> Any:
+    """FLOP of decoding an output, piece by piece; NaN where no piece fits into it. Sizes may be arrays."""
+    function = compiled((expression,))
+    found = sum(tile.times * function(tile_sizes(tile, decoder))[0] for tile in decoder.tiles(height, width, latent))
+    if isinstance(found, int | float):
+        return found or math.nan
+    import numpy as np
+
+    return np.where(np.asarray(found) == 0, np.nan, found)[()]
+
+
+def tile_sizes(tile: Tile, decoder: Decoder) -> dict[Any, Any]:
+    """The symbols of a decoder's operators for one piece of an output."""
+    frames = (tile.latent_frames - 1) * decoder.temporal_factor + 1
+    return {H: tile.height, W: tile.width, n_latent: tile.latent_frames, n_frames: frames}
+
+
+def latent_size(networks: Stages, height: Any, width: Any, frames: Any) -> tuple[Any, Any]:
+    """Latent frames and latent tokens of outputs of these sizes."""
+    space, time = networks.factors
+    if networks.decoder is not None and networks.denoiser.is_video:
+        latent = networks.decoder.latent_frames(frames)
+    else:
+        latent = (frames - 1) // time + 1 if networks.denoiser.is_video else frames
+    rows: Any = networks.denoiser.rows
+    return latent, rows(height // space, width // space, latent)
+
+
+def known(found: Mapping[str, Any]) -> dict[str, float | None]:
+    """Counts as plain numbers; None where a stage is not known, or no tile of its decoder fits."""
+    return {key: None if x is None or math.isnan(x) else float(x) for key, x in found.items()}
+
+
+def networks_of(model: Model) -> Stages:
+    """The stages of a model, or `InputError` if it is known by its flags alone."""
+    if model.networks is None:
+        raise InputError(
+            f"model {model.id!r} is given by flags, so that only its leading order is known; "
+            "for the exact count name a released model or give --config"
+        )
+    return model.networks()
+
+
+def leading_order(model: Model, numbers: Mapping[Any, float], parameters: int, forward: float) -> dict[str, float]:
+    """What Eq. (1) and Table 2 say of the denoiser with the model's flags, and how far that is from the exact count."""
+    values = {**model.values, **numbers, B: 1.0, g: 1.0, S: 1.0}
+    approximate = pipeline.evaluate(values, (P, F_block))
+    flop = float(approximate[F_block] * values[N])
+    return {
+        "parameters": float(approximate[P]),
+        "denoiser_forward": flop,
+        "parameters_error": float(approximate[P]) / parameters - 1,
+        "denoiser_forward_error": flop / forward - 1,
+    }

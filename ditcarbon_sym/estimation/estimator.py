@@ -1,0 +1,290 @@
+"""From an operating point to an `Estimate`: every number with its unit and interval, what it rests on, and what to
+beware of.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Unpack
+
+from sympy import Symbol
+
+from .. import __version__
+from ..catalog.stages import DECODER, DENOISER
+from ..equations import carbon, operator_law, pipeline
+from ..equations.notation import (
+    F_VAE,
+    NOTATION,
+    PUE,
+    REQUEST_FIELDS,
+    TDP,
+    B,
+    C_emb,
+    C_op,
+    C_total,
+    E,
+    F_denoiser,
+    F_text,
+    F_total,
+    I_grid,
+    Notation,
+    P,
+    P_idle,
+    S,
+    Theta_peak,
+    ell,
+    k_VAE,
+    m,
+    mu,
+    n_launch,
+    t_launch,
+    tau,
+)
+from . import counting
+from .intervals import LEVEL, interval_words, predictive
+from .point import OperatingPoint, Options, operating_point
+
+SCHEMA_VERSION = 1
+EXACT = "exact, operator lists"
+LAWS = {
+    "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
+    operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
+}  # fmt: skip
+PER_DAY = Notation(B, "n", "outputs per day", "1/day", "per_day", 1e-3, 1e12, False, "outputs per day")
+_COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A value with its interval; None is unknown, never zero."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The answer to one request. Everything is for the whole batch, except ``per_output_g`` and ``per_day``. Energy is
+    the accelerator's; the facility's is that times PUE, what is billed.
+    """
+
+    model: str
+    gpu: str
+    datacenter: str
+    request: Mapping[str, int]
+    tokens: Mapping[str, int]
+    parameters: float
+    flops: Mapping[str, Any]
+    efficiency: Mapping[str, Any]
+    time_s: Quantity
+    energy_wh: Quantity
+    facility_energy_wh: Quantity
+    operational_g: Quantity
+    embodied_g: Quantity
+    total_g: Quantity
+    per_output_g: Quantity
+    per_day: Mapping[str, float | None] | None
+    basis: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    interval_level: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
+        plain = {key: vars(value) if isinstance(value, Quantity) else value for key, value in vars(self).items()}
+        return {"schema_version": SCHEMA_VERSION, **plain, "warnings": list(self.warnings)}
+
+
+def estimate(model: str | None = None, *, per_day: float | None = None, **options: Unpack[Options]) -> Estimate:
+    """Estimate parameters, FLOP, time, energy and carbon of one generation request, without running the model.
+
+    Parameters
+    ----------
+    model
+        Catalogue id; or give ``config``.
+    per_day
+        Outputs per day, to scale the result to a service.
+    **options
+        The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
+        ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``datacenter``, or ``pue`` with ``grid``;
+        ``lifetime_years``, ``utilisation``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+
+    Raises
+    ------
+    InputError
+        In one line, for anything that has no valid answer.
+
+    Examples
+    --------
+    >>> result = estimate("pixart-alpha", resolution=1024, batch=1, steps=50)
+    >>> print(f"{result.total_g.value:.3f} g, {result.time_s.value:.1f} s, {result.energy_wh.value:.2f} Wh")
+    0.559 g, 17.2 s, 1.19 Wh
+    """
+    return estimate_at(operating_point(model, **options), per_day)
+
+
+def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
+    """Evaluate the whole chain at an operating point."""
+    computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
+    results = {x: _known(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
+    spread = predictive(point, (mu, tau, E, C_op, C_emb, C_total))
+    batch = point.values[B]
+
+    def quantity(symbol: Symbol, factor: float = 1.0) -> Quantity:
+        low, high = spread.get(symbol, (None, None))
+        return Quantity(_times(results[symbol], factor), _times(low, factor), _times(high, factor))
+
+    efficiency = quantity(mu)
+    exact, remarks = _exact(point)
+    remarks += _waiting(point, results)
+    return Estimate(
+        model=point.model.id,
+        gpu=point.device.id,
+        datacenter=point.facility.id,
+        request={NOTATION[x].field: int(point.values[x]) for x in REQUEST_FIELDS} | {"outputs": int(batch)},
+        tokens={"latent": int(results[ell] or 0), "text": int(point.values[m])},
+        parameters=results[P] or 0.0,
+        flops={
+            "denoiser": results[F_denoiser],
+            "text_encoder": _times(results[F_text], batch),
+            "vae_decoder": _times(results[F_VAE], batch),
+            "total": results[F_total],
+            "convention": _convention(point),
+            "exact": exact,
+        },
+        efficiency={**vars(efficiency), **_efficiency_names(point)},
+        time_s=quantity(tau),
+        energy_wh=quantity(E, 1000.0),
+        facility_energy_wh=quantity(E, 1000.0 * point.values[PUE]),
+        operational_g=quantity(C_op),
+        embodied_g=quantity(C_emb),
+        total_g=quantity(C_total),
+        per_output_g=quantity(C_total, 1.0 / batch),
+        per_day=None if per_day is None else _daily(per_day, batch, results),
+        basis=_basis(point),
+        warnings=point.notes + remarks,
+        interval_level=LEVEL if spread else None,
+    )
+
+
+def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+    """The exact count that stands beside the leading order, None for a model known by its flags alone, and what to
+    beware of.
+    """
+    if point.model.networks is None:
+        return None, ()
+    networks = point.model.networks()
+    sizes = {NOTATION[x].field: int(point.values[x]) for x in REQUEST_FIELDS}
+    found: dict[str, Any] = dict(counting.known(counting.flops(networks, **sizes)))
+    weights = networks.weights()
+    order = counting.leading_order(point.model, point.values, weights[DENOISER] or 0, found["denoiser_forward"] or 0.0)
+    error = order["denoiser_forward_error"]
+    found |= {"parameters": weights[DENOISER], "leading_order_error": error, "convention": counting.CONVENTION}
+    remarks = [f"{stage} is not counted exactly: {why}" for stage, why in networks.absent.items()]
+    if networks.decoder is not None and found[DECODER] is None:
+        remarks.append("vae_decoder is not counted exactly: the output is smaller than the tiles it decodes")
+    return found, tuple(remarks)
+
+
+def _waiting(point: OperatingPoint, results: Mapping[Symbol, float | None]) -> tuple[str, ...]:
+    """Say that idle power is missing where launches take half of the time or more, and joules have their own law."""
+    used, seconds = {x for equation in pipeline.chain(point.route) for x in equation.inputs}, results[tau]
+    if not _by_operators(point) or P_idle not in used or P_idle in point.device.values or seconds is None:
+        return ()
+    launching = (results[n_launch] or 0.0) * point.values[S] * point.values[t_launch]
+    if launching < seconds / 2:
+        return ()
+    return (f"the idle power of {point.device.id} is unknown: waiting for launches is counted as drawing nothing",)
+
+
+def _known(value: Any) -> float | None:
+    number = float(value)
+    return None if math.isnan(number) else number
+
+
+def _times(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
+
+
+def _efficiency_names(point: OperatingPoint) -> dict[str, str | None]:
+    law = LAWS[pipeline.route_name(point.route)]
+    return {"model": law, "calibration": point.calibration.origin if point.calibration else None}
+
+
+def _daily(per_day: float, batch: float, results: Mapping[Symbol, float | None]) -> dict[str, float | None]:
+    """Scale one batch to a day's outputs."""
+    batches = PER_DAY.check(per_day) / batch
+    return {
+        "outputs": per_day,
+        "total_g": _times(results[C_total], batches),
+        "energy_wh": _times(results[E], 1000.0 * batches),
+        "gpu_hours": _times(results[tau], batches / 3600.0),
+    }
+
+
+def _by_operators(point: OperatingPoint) -> bool:
+    return pipeline.route_name(point.route) == operator_law.LAW
+
+
+def _equation_names(point: OperatingPoint) -> list[str]:
+    """The paper's equations, and the others of the route, by number or label."""
+    used = set(pipeline.chain(point.route))
+    if not _by_operators(point):
+        left = {equation.lhs for equation in used}
+        return [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation.lhs in left]
+    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
+    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed]
+
+
+def _convention(point: OperatingPoint) -> str:
+    exactly = _by_operators(point) and point.model.networks is not None
+    counted = EXACT if exactly else "leading order, paper Eq. (2)"
+    return f"1 fused multiply-add = 2 FLOP; {counted}"
+
+
+def _vae_words(point: OperatingPoint) -> str:
+    networks = None if point.model.networks is None else point.model.networks()
+    if _by_operators(point) and networks is not None and networks.decoder is not None:
+        return "the decoder's operators, in the tiles it works in"
+    return (
+        f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"
+        " (the paper prints a factor of 1; its Table 7 uses 3)"
+    )
+
+
+def _power_words(point: OperatingPoint) -> str:
+    if carbon.energy in pipeline.chain(point.route):
+        return "rated TDP for the whole runtime, paper Eq. (5)"
+    return "energy by its own law on the work, not rated power x time; rated"
+
+
+def _basis(point: OperatingPoint) -> dict[str, Any]:
+    calibration, device = point.calibration, point.device
+    return {
+        "equations": _equation_names(point),
+        "efficiency": pipeline.route_name(point.route),
+        "calibration": None if calibration is None else {
+            "gpu": calibration.gpu, "law": calibration.law, "transferred": calibration.transferred,
+            "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
+            **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts,
+            "data": calibration.data,
+            "convention": calibration.convention,
+        },
+        "interval": interval_words(point),
+        "vae": _vae_words(point),
+        "peak_flop_per_second": device.values.get(Theta_peak),
+        "precision": device.precision,
+        "tdp_watt": device.values.get(TDP),
+        "power": _power_words(point),
+        "pue": point.values[PUE],
+        "grid_gco2eq_per_kwh": point.values[I_grid],
+        "lifetime_years": point.lifetime_years,
+        "utilisation": point.utilisation,
+        "embodied_boundary": point.embodied_boundary,
+        "embodied_gco2eq": device.embodied.get(point.embodied_boundary),
+        "sources": {
+            "model": dict(point.model.sources), "gpu": dict(device.sources), "datacenter": dict(point.facility.sources),
+        },
+        "model_origin": point.model.origin,
+        "package_version": __version__,
+    }  # fmt: skip

@@ -1,0 +1,281 @@
+"""From what a calibration knows to intervals of every output: the delta method with exact gradients, in log space.
+
+Two sources, kept apart: the covariance of the fitted parameters (*parameter interval*), and the scatter that
+architectures held out of the fit showed about its predictions. The *predictive interval* has both; it is what
+``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon: their documented
+ranges are scenarios (`sensitivity`), never mixed in.
+
+What the interval is not: the scatter is of leave-one-out predictions and so holds some parameter error already
+(counted twice, on the safe side); rows of one architecture are not independent, which the covariance takes them to
+be, and six architectures are few for a normal quantile (both on the unsafe side). `fits/coverage.py` shows how it
+comes out. The operator law's intervals take Student's quantile instead, with as many degrees of freedom as groups were
+held out: some of its calibrations rest on three.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+from sympy import Symbol
+
+from ..catalog.loading import Calibration
+from ..equations import derivatives, operator_law, pipeline
+from ..equations.notation import C_op, C_total, E, mu, tau
+from .point import OperatingPoint
+
+LEVEL = 0.9
+
+
+def quantile(level: float = LEVEL) -> float:
+    """Half-width, in standard deviations, of the central interval of a normal distribution.
+
+    >>> round(quantile(0.9), 4)
+    1.6449
+    """
+    return NormalDist().inv_cdf((1 + level) / 2)
+
+
+def student_quantile(level: float, degrees: int) -> float:
+    """Half-width of the central interval of Student's distribution with so many degrees of freedom: its distribution
+    function is a finite sum, inverted by bisection.
+
+    >>> round(student_quantile(0.9, 6), 4)
+    1.9432
+    """
+    low, high = 0.0, 1.0
+    while _student_centre(high, degrees) < level:
+        low, high = high, 2 * high
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _student_centre(middle, degrees) < level else (low, middle)
+    return (low + high) / 2
+
+
+def _student_centre(t: float, degrees: int) -> float:
+    """Probability of a value between -t and t."""
+    angle = math.atan2(t, math.sqrt(degrees))
+    term = total = math.cos(angle) if degrees % 2 else 1.0
+    for k in range(2 + degrees % 2, degrees - 1, 2):
+        term *= (k - 1) / k * math.cos(angle) ** 2
+        total += term
+    if degrees % 2 == 0:
+        return math.sin(angle) * total
+    return 2 / math.pi * (angle + (math.sin(angle) * total if degrees > 1 else 0.0))
+
+
+def log_interval(value: float, half_width: float) -> tuple[float, float]:
+    """Return the interval of a positive value, so far on either side in its logarithm.
+
+    >>> low, high = log_interval(2.0, 0.1)
+    >>> round(low * high, 9)
+    4.0
+    """
+    factor = math.exp(half_width)
+    return value / factor, value * factor
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """How far groups held out lay from their predictions, in logarithms, and how many there were where they are few
+    enough to matter.
+    """
+
+    deviation: float
+    groups: int | None = None
+
+    def quantile(self, level: float) -> float:
+        """Half-width of the central interval, in standard deviations."""
+        return quantile(level) if self.groups is None else student_quantile(level, self.groups)
+
+    def half_width(self, own: float, level: float) -> float:
+        """Half-width in the logarithm, with the deviation ``own`` that the fitted parameters give besides."""
+        return self.quantile(level) * math.hypot(own, self.deviation)
+
+
+def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, float]:
+    """Standard deviation of the logarithm of each output that the covariance of the fitted parameters alone gives."""
+    calibration = point.calibration
+    if calibration is None:
+        return {}
+    values = pipeline.evaluate(point.values, outputs, point.route)
+    slopes = derivatives.jacobian(point.values, outputs, calibration.free, point.route)
+    deviations = {}
+    for output in outputs:
+        if values[output] == 0:
+            deviations[output] = (
+                0.0  # nothing is certain to be nothing: a carbon-free grid emits none at any efficiency
+            )
+            continue
+        relative = [float(slopes[output, x]) / float(values[output]) for x in calibration.free]
+        variance = sum(
+            relative[i] * calibration.covariance[i][k] * relative[k]
+            for i in range(len(relative))
+            for k in range(len(relative))
+        )
+        deviations[output] = math.sqrt(max(0.0, variance))
+    return deviations
+
+
+def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
+    """The scatter of held-out groups, of time or of energy, and what a prediction meets besides; None where the sweep
+    had one group only, or no energy.
+    """
+    suffix = "_energy" if energy else ""
+    value = calibration.quality.get(f"held_out_log_scatter{suffix}")
+    if value is None:
+        return None
+    held = len(calibration.quality.get(f"held_out_mape_percent{suffix}", {}))
+    groups = calibration.quality.get(f"held_out_groups{suffix}", held)
+    besides = float(calibration.quality.get(f"besides_log_scatter{suffix}", 0.0))
+    return Scatter(
+        math.hypot(float(value), besides), int(groups) if calibration.law == operator_law.LAW and groups else None
+    )
+
+
+def predictive(
+    point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL
+) -> dict[Symbol, tuple[float, float]]:
+    """Return the predictive interval of each output that depends on the fit, at a model that the fit has not seen.
+
+    Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
+    unknown, or that do not depend on the fit, have no entry.
+    """
+    if point.calibration is None or scatter(point.calibration) is None or _is_borrowed(point):
+        return {}
+    values = pipeline.evaluate(point.values, outputs, point.route)
+    deviations = parameter_deviations(point, outputs)
+    found = {
+        x: log_interval(float(values[x]), scatter_met(x, point).half_width(deviations[x], level))
+        for x in outputs
+        if math.isfinite(values[x]) and _depends_on_fit(x, point)
+    }
+    if mu in found:  # no efficiency lies above peak
+        found[mu] = (found[mu][0], min(1.0, found[mu][1]))
+    return found
+
+
+def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
+    """The scatter that an output meets: of time and of energy, each as far as the output follows it. Taken to go
+    together, which is the safe side, they add up.
+    """
+    assert point.calibration is not None
+    time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
+    assert time is not None
+    if energy is None:
+        return time
+    share = _share_of_energy(output, point)
+    parts = (share * energy.deviation, energy.groups), ((1 - share) * time.deviation, time.groups)
+    return Scatter(sum(deviation for deviation, _ in parts), max(parts, key=lambda part: part[0])[1])
+
+
+def within_model(output: Symbol, point: OperatingPoint) -> float | None:
+    """The scatter of one model's runs about their own mean that an output meets; None where it is not known."""
+    assert point.calibration is not None
+    quality = point.calibration.quality
+    time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
+    if time is None or energy is None:
+        return None if time is None else float(time)
+    share = _share_of_energy(output, point)
+    return share * float(energy) + (1 - share) * float(time)
+
+
+def _share_of_energy(output: Symbol, point: OperatingPoint) -> float:
+    """How much of an output follows energy rather than time: one of operational carbon, none of time, and of the total
+    its operational part.
+    """
+    ancestors = _ancestors(output, point.route)
+    if E not in ancestors or tau not in ancestors:
+        return float(E in ancestors)
+    parts = pipeline.evaluate(point.values, (C_op, C_total), point.route)
+    total = float(parts[C_total])
+    return float(parts[C_op]) / total if total > 0 else 1.0
+
+
+def _is_borrowed(point: OperatingPoint) -> bool:
+    """Whether a fit made on another accelerator is used as it stands: how far it is off there is not known."""
+    return point.calibration is not None and point.calibration.gpu != point.device.id
+
+
+def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
+    fitted = set(point.calibration.values) if point.calibration is not None else set()
+    return bool(fitted & _ancestors(output, point.route))
+
+
+def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> set[Symbol]:
+    """Everything that ``output`` is computed from."""
+    found, by_symbol = {output}, {equation.lhs: equation for equation in pipeline.chain(route)}
+    pending = [output]
+    while pending:
+        symbol = pending.pop()
+        for x in by_symbol[symbol].inputs if symbol in by_symbol else ():
+            if x not in found:
+                found.add(x)
+                if x in by_symbol:
+                    pending.append(x)
+    return found
+
+
+def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
+    """Say what the interval covers and what it does not."""
+    if point.calibration is None:
+        return "none: a measured efficiency comes without one"
+    if _is_borrowed(point):
+        return f"none: the fit was made on {point.calibration.gpu}, and its error elsewhere is unknown"
+    if scatter(point.calibration) is None:
+        return "none: no model could be held out of the calibration, so its error on others is unknown"
+    groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
+    what = "accelerators" if point.calibration.transferred else "architectures"
+    chips = point.calibration.quality.get("held_out_groups", groups)
+    what += f" ({chips} chips)" if chips != groups else ""
+    besides = point.calibration.quality.get("besides_log_scatter", 0.0)
+    more = f", and {besides:.2f} (logarithm) for what is said above" if besides else ""
+    return (
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
+        "not of PUE, grid, power or embodied carbon"
+    )
+
+
+def drawn_parameters(calibration: Calibration, rng: Any, draws: int) -> Any:
+    """Values of the fitted parameters: (draws, parameters)."""
+    import numpy as np
+
+    centre, covariance = np.array([calibration.values[x] for x in calibration.free]), np.array(calibration.covariance)
+    if calibration.law != operator_law.LAW:
+        return rng.multivariate_normal(centre, covariance, draws)
+    return centre * np.exp(rng.multivariate_normal(0 * centre, covariance / np.outer(centre, centre), draws))
+
+
+def monte_carlo(
+    point: OperatingPoint, output: Symbol = E, level: float = LEVEL, draws: int = 100_000, seed: int = 0
+) -> Mapping[str, tuple[float, float]]:
+    """Check the delta method by sampling: parameter and predictive intervals of one output from draws of the fit.
+
+    Parameters are drawn from their normal distribution, those of the operator law in logarithms, and kept inside their
+    valid ranges (which is where linearisation fails, if it does); the scatter is normal in the logarithm, or Student's
+    where groups are few.
+    """
+    import numpy as np
+
+    from ..equations.notation import NOTATION
+
+    calibration = point.calibration
+    if calibration is None or scatter(calibration) is None or _is_borrowed(point):
+        return {}
+    between = scatter_met(output, point)
+    rng = np.random.default_rng(seed)
+    sample = drawn_parameters(calibration, rng, draws)
+    kept = np.ones(draws, dtype=bool)
+    for column, x in enumerate(calibration.free):
+        kept &= (sample[:, column] >= NOTATION[x].low) & (sample[:, column] <= NOTATION[x].high)
+    drawn = {x: sample[kept, column] for column, x in enumerate(calibration.free)}
+    values = np.asarray(pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output])
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    few = between.groups
+    noise = rng.standard_normal(len(values)) if few is None else rng.standard_t(few, len(values))
+    scattered = values * np.exp(between.deviation * noise)
+    return {
+        "parameter": (float(np.quantile(values, ends[0])), float(np.quantile(values, ends[1]))),
+        "predictive": (float(np.quantile(scattered, ends[0])), float(np.quantile(scattered, ends[1]))),
+    }

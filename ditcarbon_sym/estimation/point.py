@@ -1,0 +1,266 @@
+"""The operating point: everything a request, an accelerator and a facility put into the equations, chosen and
+checked once.
+
+One call uses one route to time and energy, chosen from the whole request: the paper's pooled production fit where it
+was made, the operator law where the accelerator is calibrated for it, a calibration file, or a measured efficiency. No
+fit is used silently outside its regime or on another accelerator.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Unpack
+
+from sympy import Symbol
+
+from ..catalog.loading import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration
+from ..catalog.stages import DENOISER
+from ..equations import pipeline
+from ..equations.notation import (
+    NOTATION,
+    PUE,
+    SECONDS_PER_YEAR,
+    TDP,
+    C_chip,
+    I_grid,
+    L,
+    Notation,
+    P,
+    P_idle,
+    Theta_peak,
+)
+from ..errors import InputError
+from .counting import BYTES
+from .request import Request, checked, resolve_request
+from .routes import choose_route, order_notes
+
+CLEANEST = 5.0
+"""gCO2eq/kWh: below the life cycle of hydro and wind power (IPCC 2014: medians of 24 and 11 g), of which grids are
+made.
+"""
+LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
+UTILISATION = Notation(
+    L, "u", "part of the lifetime in use", "1", "utilisation", 1e-4, 1, False, "a fraction of the lifetime in use"
+)
+
+
+class Options(Request, total=False):
+    """A request, and on what it runs; whatever is left out is the model's release or the paper's setting.
+
+    ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
+    ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
+    accelerator works, 1 as the paper has it. ``embodied_boundary``: which figure of it, "die" (the
+    paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``:
+    a measured efficiency, a calibration file, or a law by name: "roofline", or "bgr" even where it extrapolates.
+    ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
+    own, or a loaded `Catalog`.
+    """
+
+    gpu: str | None
+    datacenter: str | None
+    pue: float | None
+    grid: float | None
+    lifetime_years: float | None
+    utilisation: float | None
+    mu: float | None
+    calibration: str | Path | None
+    efficiency: str | None
+    embodied_boundary: str | None
+    config: str | Path | None
+    catalog: str | Path | Catalog | None
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A configuration ready for the equations: ``values`` maps every input symbol of ``route`` to a number, NaN if
+    unknown.
+    """
+
+    model: Model
+    device: Gpu
+    facility: Datacenter
+    route: pipeline.AnyRoute
+    calibration: Calibration | None
+    values: Mapping[Symbol, float]
+    lifetime_years: float
+    utilisation: float
+    embodied_boundary: str
+    notes: tuple[str, ...]
+
+
+def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
+    """Choose and check everything that an estimate rests on; raises `InputError` in one line.
+
+    >>> from ditcarbon_sym.equations.notation import B
+    >>> point = operating_point("pixart-alpha", batch=4)
+    >>> point.values[B], point.device.id, point.route
+    (4.0, 'v100-pcie-16gb', 'bgr')
+    """
+    if sum(options.get(key) is not None for key in ("mu", "calibration", "efficiency")) > 1:
+        raise InputError("give one of mu, calibration and efficiency, not several")
+    catalog = options.get("catalog")
+    entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+    chosen, borrowed = chosen_model(model, options.get("config"), entries)
+    numbers, notes = resolve_request(chosen, {key: value for key, value in options.items() if key not in _SETTING})
+    calibration = options.get("calibration")
+    own = load_calibration(calibration) if calibration is not None else None
+    device = _device(entries, options.get("gpu"), own)
+    facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
+    route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    years, used = (
+        notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
+        for notation in (LIFETIME_YEARS, UTILISATION)
+    )
+    boundary = _boundary(device, options.get("embodied_boundary"))
+    values = {
+        **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
+        **chosen.values, **numbers, **device.values, **facility.values, **route.values,
+        L: years * used * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
+    }  # fmt: skip
+    beware = order_notes(route.route, route.calibration, chosen, numbers)
+    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
+    said = borrowed + notes + route.warnings + beware + facts
+    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
+
+
+GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
+"""Options that say one thing together: a size, a facility, a law."""
+
+
+def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of one's own before those of all: a size, a facility and a law replace each other as a whole.
+
+    >>> merged({"pue": 1.2, "grid": 50.0, "batch": 2}, {"datacenter": "germany"})
+    {'batch': 2, 'datacenter': 'germany'}
+    """
+    replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
+    return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
+
+
+def chosen_model(
+    model: str | None, config: str | Path | None, catalog: str | Path | Catalog | None = None
+) -> tuple[Model, tuple[str, ...]]:
+    """Return the catalogue's model of this id, or the one in a diffusers folder, with what was borrowed for it."""
+    if (model is None) == (config is None):
+        raise InputError(
+            "give a model ('ditcarbon models' lists them) or --config"
+            + (f", not both: model = {model!r}, config = {str(config)!r}" if model is not None else "")
+        )
+    if config is None:
+        entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+        return entries.model(str(model)), ()
+    from ..catalog.diffusers import model_from
+
+    found = model_from(config)
+    notes = [f"sizes of the request that are not given are those of {found.request_from}"]
+    if found.networks is not None and found.networks().absent:
+        missing = " and ".join(name.replace("_", " ") for name in found.networks().absent)
+        notes.append(
+            f"the {missing} of {config} are not known; at leading order those of {found.request_from} stand in"
+        )
+    return found, tuple(notes)
+
+
+_SETTING = set(Options.__annotations__) - set(Request.__annotations__)
+"""What is not part of the request itself."""
+
+
+def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) -> Gpu:
+    """The accelerator asked for, else the one the calibration was measured on, else the default."""
+    if calibration is None:
+        return entries.gpu(str(defaults()["gpu"]) if gpu is None else gpu)
+    if gpu is not None and gpu != calibration.gpu:
+        raise InputError(
+            f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
+        )
+    known = entries.gpus.get(calibration.gpu)
+    return Gpu(
+        id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={},
+        origin=calibration.origin, precision=known.precision if known else str(calibration.data.get("peak_from", "")),
+        embodied=known.embodied if known else {},
+        memory_gb=known.memory_gb if known else None,
+    )  # fmt: skip
+
+
+def _boundary(device: Gpu, wanted: str | None) -> str:
+    """The system boundary of the embodied carbon: the one asked for, or the paper's."""
+    if wanted is not None and wanted not in device.embodied:
+        known = ", ".join(repr(name) for name in device.embodied) or "none"
+        raise InputError(f"embodied_boundary = {wanted!r} is not known for {device.id}; known: {known}")
+    return str(defaults()["embodied_boundary"]) if wanted is None else wanted
+
+
+def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
+    if pue is None and grid is None:
+        return entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
+    if datacenter is not None:
+        raise InputError(f"datacenter = {datacenter!r} together with pue or grid; give one or the other")
+    if pue is None or grid is None:
+        raise InputError("pue and grid go together (or name a datacenter)")
+    values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
+    return Datacenter("custom", "as given", values, {}, "as given")
+
+
+def memory_share(model: Model, device: Gpu) -> float:
+    """The denoiser's weights, at two bytes a parameter, over the accelerator's memory; NaN where one is unknown."""
+    if device.memory_gb is None:
+        return math.nan
+    if model.networks is None:
+        weights = float(pipeline.evaluate(model.values, (P,))[P])
+    else:
+        weights = model.networks().weights()[DENOISER] or math.nan
+    return BYTES["bf16"] * weights / 1e9 / device.memory_gb
+
+
+def _memory(model: Model, device: Gpu) -> tuple[str, ...]:
+    """Warn where the denoiser alone, at two bytes a parameter, is larger than the accelerator's memory."""
+    if device.memory_gb is None or model.networks is None:
+        return ()
+    weights, room = model.networks().weights(), device.memory_gb
+    size, everything = (
+        BYTES["bf16"] / 1e9 * x for x in (weights[DENOISER] or 0, sum(x or 0 for x in weights.values()))
+    )
+    if size <= room < everything:
+        return (
+            f"all stages of {model.id} together take {everything:.1f} GB at 16 bits and {device.id} has {room:g} GB: "
+            "they fit one after another only",
+        )
+    if size <= room:
+        return ()
+    return (
+        f"{model.id} does not fit {device.id}: the denoiser's weights take {size:.1f} GB at 16 bits, the accelerator "
+        f"has {room:g} GB",
+    )
+
+
+def _idle(device: Gpu, utilisation: float) -> tuple[str, ...]:
+    """What a utilisation below one does not change."""
+    if utilisation == 1:
+        return ()
+    watts = f"{device.values[P_idle]:g} W" if P_idle in device.values else "power that is unknown"
+    return (
+        f"the utilisation counts for embodied carbon alone: energy and price are of busy hours; idle, {device.id} "
+        f"draws {watts} for {1 / utilisation - 1:.3g} s of each busy second",
+    )
+
+
+def _dim(facility: Datacenter) -> tuple[str, ...]:
+    """Ask of a grid that is cleaner than any."""
+    grid = facility.values[I_grid]
+    if not 0 < grid < CLEANEST:
+        return ()
+    return (f"grid = {grid:g} gCO2eq/kWh is cleaner than any grid there is: was it given in kg/kWh?",)
+
+
+def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:
+    """Name each missing fact and what stays unknown for want of it."""
+    notes = []
+    if TDP not in device.values:
+        notes.append(f"the power of {device.id} is unknown: energy and carbon are left out")
+    if boundary not in device.embodied:
+        known = " or ".join(f"--embodied-boundary {name!r}" for name in device.embodied)
+        remedy = f"; known by {known}" if known else ""
+        missing = f"the embodied carbon of {device.id} ({boundary}) is unknown"
+        notes.append(f"{missing}: embodied and total carbon are left out{remedy}")
+    return tuple(notes)

@@ -1,0 +1,109 @@
+"""From what a user asks for to the numbers of a request: defaults filled in, ranges checked, frames rounded to the
+VAE's.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from sympy import Symbol
+
+from ..catalog.loading import Model
+from ..equations.notation import BY_FIELD, NOTATION, REQUEST_FIELDS, H, Notation, W, m, n_frames, n_latent, p, v_s, v_t
+from ..errors import InputError
+
+
+class Request(TypedDict, total=False):
+    """What a user may ask for; whatever is left out is the model's released default."""
+
+    resolution: float | None
+    height: float | None
+    width: float | None
+    frames: float | None
+    batch: float | None
+    steps: float | None
+    guidance: float | None
+    text_tokens: float | None
+
+
+def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symbol, float], tuple[str, ...]]:
+    """Return the request as numbers, the model's defaults filled in, with the notes that go with it; raise
+    `InputError` if invalid.
+    """
+    known = {NOTATION[x].field: x for x in REQUEST_FIELDS}
+    given = {key: value for key, value in request.items() if value is not None}
+    if "resolution" in given:
+        if "height" in given or "width" in given:
+            raise InputError("give either resolution or height and width, not both")
+        side = given.pop("resolution")
+        checked("resolution", side, NOTATION[H])
+        given.update(height=side, width=side)
+    for one, other in (("height", "width"), ("width", "height")):
+        if one in given and other not in given:
+            raise InputError(f"{one} = {given[one]} without {other}; give both, or resolution for a square")
+    unknown = [key for key in given if key not in known]
+    if unknown:
+        raise InputError(f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)}")
+    numbers = {**model.request, **{known[key]: checked(key, value, BY_FIELD[key]) for key, value in given.items()}}
+    _demand_whole_patches(model, numbers)
+    _demand_what_the_network_takes(model, numbers)
+    if model.text_tokens_fixed not in (None, numbers[m]):
+        raise InputError(
+            f"text_tokens = {numbers[m]:g}: {model.id} takes exactly {model.text_tokens_fixed}; leave it out"
+        )
+    return _with_latent_frames(model, numbers)
+
+
+def checked(field: str, value: Any, notation: Notation) -> float:
+    """Check ``value`` against the notation's range, naming it ``field`` in the message."""
+    try:
+        return notation.check(value)
+    except InputError as error:
+        raise InputError(str(error).replace(notation.field, field, 1)) from None
+
+
+def _demand_whole_patches(model: Model, numbers: Mapping[Symbol, float]) -> None:
+    unit = int(model.values[v_s] * model.values[p])
+    for side in (H, W):
+        size = int(numbers[side])
+        if size % unit:
+            below = size // unit * unit
+            near = " and ".join(str(multiple) for multiple in (below, below + unit) if multiple)
+            raise InputError(
+                f"{NOTATION[side].field} = {size} is not a multiple of {unit} "
+                f"(VAE factor {model.values[v_s]:g} x patch {model.values[p]:g} of {model.id}); nearest: {near}"
+            )
+
+
+def _demand_what_the_network_takes(model: Model, numbers: Mapping[Symbol, float]) -> None:
+    if model.networks is None:
+        return
+    networks = model.networks()
+    if numbers[m] < networks.least_text:
+        raise InputError(
+            f"text_tokens = {numbers[m]:g}: {model.id} takes at least {networks.least_text}, "
+            "which its encoders of fixed length fill"
+        )
+    space = networks.factors[0]
+    refusal = networks.denoiser.refusal(int(numbers[H]) // space, int(numbers[W]) // space)
+    if refusal:
+        raise InputError(f"{numbers[H]:g} x {numbers[W]:g}: {model.id} cannot: {refusal}")
+
+
+def _with_latent_frames(model: Model, numbers: dict[Symbol, float]) -> tuple[dict[Symbol, float], tuple[str, ...]]:
+    """Round output frames to latent frames, the one rounding of the model, kept out of the equations."""
+    frames = int(numbers[n_frames])
+    if not model.is_video:
+        if frames != 1:
+            raise InputError(
+                f"frames = {frames}: {model.id} is an image model; leave frames out, or choose a video model"
+            )
+        return {**numbers, n_latent: 1.0}, ()
+    factor = int(model.values[v_t])
+    decoder = model.networks().decoder if model.networks is not None else None
+    latent = (frames - 1) // factor + 1 if decoder is None else decoder.latent_frames(frames)
+    whole = (latent - 1) * factor + 1
+    note = (
+        f"{frames} output frames are counted as {latent} latent frames, as {whole} would be (VAE time factor {factor})"
+    )
+    tokens = -(-latent // model.patch_frames)  # incomplete patches in time are padded
+    return {**numbers, n_latent: float(tokens)}, () if whole == frames else (note,)

@@ -1,0 +1,193 @@
+"""Which route leads to time and energy: the paper's fit, the operator law, a calibration file or a measured efficiency.
+
+One call uses one route. No fit is used silently outside its regime or on another accelerator.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sympy import Symbol
+
+from ..catalog.loading import Calibration, Gpu, Model, defaults, paper_models, shipped_calibration
+from ..equations import carbon, operator_law, pipeline
+from ..equations.notation import NOTATION, TDP, B, H, P_idle, Theta_peak, W, bandwidth, ell, mu
+from ..errors import InputError
+from . import work, work_of_flags
+from .request import checked
+from .transfer import transfer_words, transferred
+
+
+@dataclass(frozen=True)
+class ChosenRoute:
+    """The route chosen to time and energy: the numbers it needs and what there is to say of it."""
+
+    route: pipeline.AnyRoute
+    values: Mapping[Symbol, float]
+    calibration: Calibration | None
+    warnings: tuple[str, ...] = ()
+
+
+def choose_route(
+    model: Model,
+    numbers: Mapping[Symbol, float],
+    device: Gpu,
+    measured: float | None,
+    own: Calibration | None,
+    law: str | None,
+) -> ChosenRoute:
+    """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
+
+    The paper's fit where it was made: its models, and others of which only flags are known, in its production regime.
+    Elsewhere the operator law, with the
+    accelerator's calibration or, where there is none, with what carries over from other accelerators.
+    """
+    if measured is not None:
+        return ChosenRoute("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
+    if law not in (None, "bgr", operator_law.LAW):
+        raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr' or {operator_law.LAW!r}")
+    if own is not None:
+        if own.law == operator_law.LAW:
+            return _by_operators(model, numbers, own, device)
+        return ChosenRoute(own.law, own.values, own, outside_validity(own, model, numbers))
+    calibration = calibration_for(device)
+    production = calibration is not None and is_production(calibration, numbers)
+    by_paper = production and (_is_the_papers(model) or not _is_whole(model))
+    if law == operator_law.LAW or (law is None and not by_paper):
+        operators, why_not = _operator_calibration(device)
+        if operators is not None:
+            return _by_operators(model, numbers, operators, device)
+        if law == operator_law.LAW:
+            raise InputError(f"the operator law cannot be used on {device.id}: {why_not}")
+        return _by_bgr(numbers, model, device, calibration, explicit=False, why_not=why_not)
+    return _by_bgr(numbers, model, device, calibration, explicit=law is not None)
+
+
+def _operator_calibration(device: Gpu) -> tuple[Calibration | None, str]:
+    """The calibration of the operator law shipped for a device, or what carries over to it, or why neither can be
+    had.
+    """
+    shipped = calibration_for(device, operator_law.LAW)
+    if shipped is not None:
+        return shipped, ""
+    try:
+        return transferred(device), ""
+    except InputError as error:
+        return None, str(error)
+
+
+def _by_bgr(
+    numbers: Mapping[Symbol, float],
+    model: Model,
+    device: Gpu,
+    calibration: Calibration | None,
+    *,
+    explicit: bool,
+    why_not: str = "",
+) -> ChosenRoute:
+    """The paper's fit; where it extrapolates, only if asked for."""
+    own_fit = calibration is not None
+    if calibration is None and explicit:
+        calibration = shipped_calibration(str(defaults()["gpu"]))
+    remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
+    if calibration is None:
+        beside = f" and none can be transferred to it: {why_not}" if why_not else ""
+        raise InputError(f"gpu {device.id!r} has no calibration{beside}; {remedy}")
+    transferred = (
+        () if own_fit else (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
+    )
+    outside = outside_validity(calibration, model, numbers)
+    if not is_production(calibration, numbers) and not explicit:
+        pixels = f"{numbers[H]:g} x {numbers[W]:g}"
+        raise InputError(
+            f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
+        )
+    return ChosenRoute(calibration.law, calibration.values, calibration, transferred + outside)
+
+
+def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration, device: Gpu) -> ChosenRoute:
+    """The operator law: the work of this model, and energy by its own law where that has been measured."""
+    known = {*calibration.values, *(law.lhs for law in calibration.equations)}
+    own_energy = set(operator_law.ENERGY) <= known
+    equations = (
+        *work.equations(model, numbers, calibration.head_multiple), *calibration.equations,
+        operator_law.runtime, operator_law.efficiency, operator_law.energy if own_energy else carbon.energy,
+    )  # fmt: skip
+    values = {P_idle: 0.0, **calibration.device, **calibration.values}
+    notes = [transfer_words(calibration, device)] if calibration.transferred else []
+    notes += outside_validity(calibration, model, numbers)
+    if model.networks is None:
+        calibration = replace(calibration, quality=_widened(calibration.quality))
+        notes.append(f"{model.id} is known by its flags alone: {work_of_flags.words()}")
+    return ChosenRoute(pipeline.Route(operator_law.LAW, equations), values, calibration, tuple(notes))
+
+
+def _widened(quality: Mapping[str, Any]) -> dict[str, Any]:
+    """What a prediction meets besides the scatter of models held out: what flags alone leave open."""
+    found = dict(quality)
+    for suffix, name in (("", "time"), ("_energy", "energy")):
+        key = f"besides_log_scatter{suffix}"
+        found[key] = math.hypot(found.get(key, 0.0), work_of_flags.SCATTER[name])
+    return found
+
+
+def _is_whole(model: Model) -> bool:
+    """Whether every stage of the model is known operator by operator."""
+    return model.networks is not None and not model.networks().absent
+
+
+def _is_the_papers(model: Model) -> bool:
+    known = paper_models().get(model.id)
+    return known is not None and known.values == model.values
+
+
+def calibration_for(device: Gpu, law: str = "bgr") -> Calibration | None:
+    """The calibration of this law shipped for a device, if it was made on this very one: a user's entry may have taken
+    the name with other facts.
+    """
+    calibration = shipped_calibration(device.id, law)
+    facts = (Theta_peak, TDP, bandwidth) if law == operator_law.LAW else (Theta_peak,)
+    if calibration is None or any(calibration.device[x] != device.values.get(x) for x in facts):
+        return None
+    return calibration
+
+
+def _device_words(calibration: Calibration) -> str:
+    return f"{calibration.gpu} at {calibration.device[Theta_peak] / 1e12:g} TFLOP/s"
+
+
+def is_production(calibration: Calibration, numbers: Mapping[Symbol, float]) -> bool:
+    """Whether the output is at least as large, in pixels, as the smallest the calibration was fitted on."""
+    return numbers[H] * numbers[W] >= float(calibration.validity["pixels_min"])
+
+
+def outside_validity(calibration: Calibration, model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
+    """Say, a line each, in which ways a request lies outside the range the calibration was measured in."""
+    notes = []
+    if not is_production(calibration, numbers):
+        notes.append(
+            f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})"
+        )
+    tokens = pipeline.evaluate({**model.values, **numbers}, (ell,))[ell]
+    for what, value, (low, high) in (
+        ("batch", numbers[B], calibration.validity["batch"]),
+        ("latent tokens", tokens, calibration.validity["latent_tokens"]),
+    ):
+        if not low <= value <= high:
+            notes.append(f"extrapolates: {what} = {value:g} is outside the calibrated {low:g}..{high:g}")
+    return tuple(notes)
+
+
+def _regime(calibration: Calibration) -> str:
+    side = math.isqrt(int(calibration.validity["pixels_min"]))
+    return f"height x width of at least {side} x {side}"
+
+
+def order_notes(
+    route: pipeline.AnyRoute, calibration: Calibration | None, model: Model, numbers: Mapping[Symbol, float]
+) -> tuple[str, ...]:
+    """How far the leading-order FLOP that a route uses are from the exact count; the operator law counts exactly."""
+    if pipeline.route_name(route) == operator_law.LAW:
+        return ()
+    return work.leading_order_notes(model, numbers, fitted=calibration is not None)

@@ -1,0 +1,161 @@
+"""The operator law on an accelerator that nobody has calibrated: what accelerators have in common, put in its units.
+
+Products reach a part of peak, elementwise passes keep pace with the clock of the multiprocessors up to what the memory
+can move, joules come in units of rated power (`operator_law.TRANSFER`). How far that is off, `fits/transfer.py` measured on
+chips that the fit had not seen; the interval of a transferred estimate is made of it. Where an accelerator carries the
+chip of a calibrated one at the same clock, that one's own constants are taken instead, with the same interval.
+"""
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from sympy import Symbol
+
+from ..catalog.files import DATA, read_toml
+from ..catalog.loading import Calibration, Gpu, load, shipped_calibration
+from ..equations import operator_law
+from ..equations.equation import Equation
+from ..equations.notation import BY_FIELD, NOTATION, TDP, Theta_peak, bandwidth, e_mem, eps_flop, phi_elem, t_exp
+from ..errors import InputError
+
+ORIGIN = "transferred, not calibrated"
+TENSOR_CORES = 7.0
+"""Compute capability from which accelerators have tensor cores."""
+
+
+def transferred(device: Gpu) -> Calibration:
+    """The law of time, and of energy where rated power is known, on this accelerator; raises `InputError` naming the
+    missing fact.
+
+    >>> found = transferred(load().gpu("l40s"))
+    >>> found.origin, [x.name for x in found.free], [law.lhs.name for law in found.equations]
+    ('transferred, not calibrated: Ampere and later', ['e_dense', 'rho', 'phi_elem'], ['e_mem', 'eps_flop', 'eps_byte'])
+    """
+    table = _table_for(device)
+    values = {BY_FIELD[name].symbol: float(value) for name, value in table["parameters"].items()}
+    facts, heads = as_counted(device)
+    if bandwidth not in facts:
+        raise InputError(f"{NOTATION[bandwidth].field} of {device.id} is not known ({NOTATION[bandwidth].meaning})")
+    if not facts.get(t_exp) and NOTATION[t_exp].field not in table["kind"]:
+        raise InputError(f"{NOTATION[t_exp].field} of {device.id} is not known ({NOTATION[t_exp].meaning})")
+    laws = [
+        Equation("transfer", x, law)
+        for x, law in operator_law.TRANSFER.items()
+        if x not in values and (x not in operator_law.ENERGY or {TDP, phi_elem} <= {*facts, *values})
+    ]
+    pool = Calibration(
+        law=operator_law.LAW, gpu=device.id, device=facts, values=values,
+        free=tuple(BY_FIELD[name].symbol for name in table["covariance"]["parameters"]),
+        covariance=tuple(tuple(row) for row in table["covariance"]["matrix"]),
+        verdicts=table["verdicts"], quality=table["quality"], validity=table["validity"],
+        convention=table["convention"], data=table["data"], origin=f"{ORIGIN}: {table['kind']['name']}",
+        head_multiple=heads, transferred=True, equations=tuple(laws),
+    )  # fmt: skip
+    return _of_the_same_chip(device, replace(pool, quality=_widened(pool, device)))
+
+
+def _widened(pool: Calibration, device: Gpu) -> dict[str, Any]:
+    """What a prediction meets besides the scatter of accelerators held out: where rated power lies outside theirs, half
+    of the logarithm by which it does (assumed), since clocks and voltages there are none that any of them showed.
+    """
+    low, high = _range(pool, TDP)
+    watts = device.values.get(TDP, low)
+    outside = max(0.0, math.log(low / watts), math.log(watts / high)) / 2
+    if not outside:
+        return dict(pool.quality)
+    return {**pool.quality, "besides_log_scatter": outside, "besides_log_scatter_energy": outside}
+
+
+def as_counted(device: Gpu) -> tuple[dict[Symbol, float], int]:
+    """The facts of an accelerator as the law takes them, and the multiple that heads are padded to: before Ampere heads
+    are padded, and the softmax's exponentials hide in the efficiency of attention.
+    """
+    kind = _table_for(device)["kind"]
+    hidden = {t_exp: float(kind[NOTATION[t_exp].field])} if NOTATION[t_exp].field in kind else {}
+    return {**device.values, **hidden}, int(kind["head_multiple"])
+
+
+def typical_memory(device: Gpu) -> float | None:
+    """The part of the bandwidth that elementwise passes are expected to reach; None where that cannot be said."""
+    try:
+        known = transferred(device)
+    except InputError:
+        return None
+    laws = {law.lhs: law for law in known.equations}
+    return float(laws[e_mem]({**known.device, **known.values})) if e_mem in laws else known.values[e_mem]
+
+
+def _of_the_same_chip(device: Gpu, pool: Calibration) -> Calibration:
+    """The constants of a calibrated accelerator of the same peak, clock and rated power, if there is one; the interval
+    is the pool's.
+    """
+    for other in load().gpus.values():
+        known = shipped_calibration(other.id, operator_law.LAW)
+        if known is not None and all(device.values.get(x) == other.values.get(x) for x in (Theta_peak, t_exp, TDP)):
+            ratio = known.device[bandwidth] / device.values[bandwidth]
+            memory = known.values[e_mem] * ratio
+            scale = [ratio if x == e_mem else 1.0 for x in known.free]
+            covariance = tuple(
+                tuple(value * one * other for value, other in zip(row, scale, strict=True))
+                for row, one in zip(known.covariance, scale, strict=True)
+            )
+            return replace(
+                known, covariance=covariance, gpu=device.id, device=pool.device, transferred=True,
+                values={**known.values, e_mem: memory},
+                quality={**pool.quality, "mape_percent": known.quality["mape_percent"]}, data=pool.data,
+                origin=f"{ORIGIN}: {other.id}, which has the same peak, clock and rated power",
+            )  # fmt: skip
+    return pool
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, Any], ...]:
+    return tuple(read_toml(path) for path in sorted((DATA / "transfers").glob("*.toml")))
+
+
+def _table_for(device: Gpu) -> dict[str, Any]:
+    """Which accelerators this one is likened to: those of its generation; the later ones where that is not said."""
+    later, earlier = _tables()
+    capability = device.compute_capability
+    return later if capability is None or capability >= later["kind"]["compute_capability_min"] else earlier
+
+
+def transfer_words(calibration: Calibration, device: Gpu) -> str:
+    """What to beware of in a transferred estimate."""
+    errors = calibration.quality["held_out_mape_percent"]
+    worst = max(errors, key=lambda name: errors[name])
+    mean = sum(errors.values()) / len(errors)
+    own = " (its own published runs are among them)" if device.id in calibration.data["accelerators"] else ""
+    likeness = calibration.origin.removeprefix(f"{ORIGIN}: ")
+    said = (
+        f"{ORIGIN}: {device.id} is likened to {likeness}{own}; accelerators held out were missed by {mean:.0f} % in "
+        f"time on average, {worst} by {errors[worst]:.0f} %"
+    )
+    return "; ".join([said, *_reservations(calibration, device)])
+
+
+def _reservations(calibration: Calibration, device: Gpu) -> list[str]:
+    """In which ways an accelerator differs from those that the law was made of."""
+    found = []
+    known = {eps_flop} & {*calibration.values, *(law.lhs for law in calibration.equations)}
+    if not known and TDP in device.values:
+        found.append("energy is rated power x time")
+    if device.compute_capability is None:
+        found.append("no compute capability given: taken for Ampere or later")
+    elif device.compute_capability < TENSOR_CORES:
+        found.append("it has no tensor cores, as all of those have")
+    low, high = _range(calibration, TDP)
+    if TDP in device.values and not low <= device.values[TDP] <= high:
+        found.append(
+            f"extrapolates: rated power of {device.values[TDP]:g} W is outside the {low:g}..{high:g} W of those, which "
+            "widens the interval"
+        )
+    return found
+
+
+def _range(calibration: Calibration, fact: Symbol) -> tuple[float, float]:
+    """The range of a fact over the accelerators that a transfer was made of."""
+    values = [load().gpu(name).values[fact] for name in calibration.data["accelerators"]]
+    return min(values), max(values)

@@ -1,0 +1,206 @@
+"""The work of a request as equations: a model's operator lists in the symbols of the law of time and energy.
+
+Exact at the request they are made for. Where a network rounds (rows padded to a multiple, decoders that work in tiles),
+the rounding of that request is kept as a factor, so that the equations stay smooth and can be differentiated.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sympy import Expr, Integer, Rational, Symbol
+
+from ..architectures.network import Decoder
+from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, total
+from ..catalog import stages
+from ..catalog.loading import Model
+from ..catalog.stages import Stages
+from ..equations import flops as order
+from ..equations.equation import Equation, exact
+from ..equations.notation import (
+    F_VAE,
+    NOTATION,
+    REQUEST_FIELDS,
+    B,
+    F_attn,
+    F_denoiser,
+    F_dense,
+    F_text,
+    F_total,
+    H,
+    P,
+    Q_elem,
+    S,
+    W,
+    d,
+    ell,
+    g,
+    kappa,
+    m,
+    n_exp,
+    n_frames,
+    n_latent,
+    n_launch,
+)
+from ..errors import InputError
+from . import work_of_flags
+from .counting import decoded, flops, latent_size, leading_order
+from .request import resolve_request
+
+BYTES_PER_ELEMENT = 2
+"""Sixteen-bit activations."""
+
+
+def equations(model: Model, numbers: Mapping[Symbol, float], head_multiple: int) -> tuple[Equation, ...]:
+    """Parameters, tokens, work and FLOP of this model's requests; ``head_multiple`` pads the width of attention heads.
+
+    Of a model that is known by its flags alone, they are those of Table 2; a stage that is not known stands in at
+    leading order.
+    """
+    if model.networks is None:
+        return work_of_flags.equations(model.values[d], head_multiple)
+    networks = model.networks()
+    sizes = tuple(int(numbers[x]) for x in (H, W, n_frames, m, g))
+    return _equations(_Key(networks), sizes, head_multiple)
+
+
+def leading_order_notes_of(model: Model) -> tuple[str, ...]:
+    """How far the leading order is from the exact count of a model, at the request that it was released with."""
+    return leading_order_notes(model, resolve_request(model, {})[0], fitted=False)
+
+
+def with_model(equation: Equation, model: Model) -> tuple[Equation, tuple[str, ...]]:
+    """The equation with a model's numbers in it, and what to beware of: its flags and sizes, or, for the operator law,
+    the work of its operators, exact at the request that it was released with.
+    """
+    numbers, _ = resolve_request(model, {})
+    if equation.number.startswith("operator law") and {F_dense, F_total} & {*equation.inputs}:
+        size = f"{numbers[H]:g} x {numbers[W]:g}" + (f" x {numbers[n_frames]:g} frames" if model.is_video else "")
+        told = (
+            f"the work of {model.id} is exact at {size}" if model.networks else f"{model.id}: {work_of_flags.words()}"
+        )
+        return equation.inline(*equations(model, numbers, 1)), (told,)
+    counted = equation.at(model.values)
+    if counted == equation:
+        return equation, (f"the equation of {equation.lhs} has nothing of a model in it: {model.id} changes nothing",)
+    flop = equation.lhs not in (P, kappa, ell)
+    return counted, leading_order_notes_of(model) if flop else ()
+
+
+class _Key:
+    """Networks as a key of a cache: by identity."""
+
+    def __init__(self, networks: Stages) -> None:
+        self.networks = networks
+
+    def __hash__(self) -> int:
+        return id(self.networks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.networks is self.networks
+
+
+@lru_cache(maxsize=512)
+def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[Equation, ...]:
+    networks = key.networks
+    height, width, frames, text, _ = sizes
+    latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
+    depth = -(-latent // networks.denoiser.patch_frames)
+    operators = networks.denoiser.operators()
+    padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
+    rows = {m: padded}
+    parts = {name: _sum(values).xreplace(rows) for name, values in _work(operators, head_multiple).items()}
+    label = "operator list"
+    return (
+        Equation(label, P, Integer(networks.weights()[stages.DENOISER] or 0)),
+        Equation(label, ell, Rational(tokens, height * width * depth) * H * W * n_latent),
+        Equation(label, F_dense, parts["dense"]),
+        Equation(label, F_attn, parts["padded"]),
+        Equation(label, n_exp, parts["exponentials"]),
+        Equation(label, Q_elem, BYTES_PER_ELEMENT * parts["moved"]),
+        Equation(label, n_launch, parts["launches"]),
+        *_one_shot(networks, sizes, latent),
+        Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
+        Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
+    )
+
+
+def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equation]:
+    """FLOP of the text encoders and of the decoder for one output."""
+    height, width, frames, _, guidance = sizes
+    text, decoder = [order.text_encoder], [order.latent_pixels, order.vae_decoder]
+    if networks.text is not None:
+        text = [Equation("operator list", F_text, _text(networks, guidance))]
+    if networks.decoder is not None:
+        one = _decoded(networks.decoder, height, width, frames, latent)
+        decoder = [Equation("operator list", F_VAE, one)]
+    return [*text, *decoder]
+
+
+def _work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+    """Terms of each kind of work, one denoiser pass of one output."""
+    found: dict[str, list[Expr]] = {
+        name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")
+    }
+    for x in operators:
+        times = Integer(1) * x.times
+        found["launches"].append(times)
+        softmax = x.kind == ATTENTION and x.elementwise != 0
+        if softmax:
+            exponentials = Integer(1) * x.elementwise / SOFTMAX
+            head = (Integer(1) * x.flop / (4 * exponentials)).cancel()
+            wide = -(-int(head) // head_multiple) * head_multiple
+            found["attention"].append(times * x.flop)
+            found["padded"].append(times * x.flop * Rational(wide, int(head)))
+            found["exponentials"].append(times * exponentials)
+        else:
+            found["dense"].append(times * x.flop)
+        if x.kind in (NORM, ELEMENTWISE):
+            found["moved"].append(times * x.moved)
+    return found
+
+
+def _sum(terms: Sequence[Expr]) -> Expr:
+    return sum(terms, Integer(0))
+
+
+def _text(networks: Stages, guidance: int) -> Expr:
+    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one."""
+    found = Integer(0)
+    for stage in networks.text or ():
+        one = total(stage.network.operators()).flop
+        found += one.subs(m, stage.tokens())
+        if guidance > 1 and stage.negative:
+            found += one.subs(m, stage.negative_tokens())
+    return found
+
+
+def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int) -> Expr:
+    """FLOP of decoding one output: exact here, and in proportion to pixels and frames around."""
+    expression: Any = total(decoder.operators()).flop
+    here = float(decoded(decoder, expression, height, width, latent))
+    if math.isnan(here):
+        raise InputError(f"{height} x {width} x {frames} frames is smaller than the tiles that the VAE decodes")
+    return exact(here) * H * W * n_frames / (height * width * frames)
+
+
+NOTABLE = 0.05
+"""Relative error of the leading order from which its users are warned of it."""
+
+
+def leading_order_notes(model: Model, numbers: Mapping[Symbol, float], *, fitted: bool) -> tuple[str, ...]:
+    """What to beware of where leading-order FLOP are used: how far they are from the exact count, if that is known."""
+    if model.networks is None:
+        return ()
+    networks = model.networks()
+    sizes: Any = {NOTATION[x].field: int(numbers[x]) for x in REQUEST_FIELDS}
+    forward = float(flops(networks, **sizes)["denoiser_forward"])
+    error = leading_order(model, numbers, 1, forward)["denoiser_forward_error"]
+    if abs(error) <= NOTABLE:
+        return ()
+    return (
+        f"the leading-order FLOP of a pass{', as the calibration was fitted with,' if fitted else ''} are "
+        f"{abs(error):.0%} {'above' if error > 0 else 'below'} the exact count for {model.id}; "
+        "time, energy and carbon carry that error",
+    )

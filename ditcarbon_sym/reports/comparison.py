@@ -1,0 +1,72 @@
+"""How a comparison looks: the requests side by side, and their ratios to the first."""
+
+from ..analysis.comparison import Comparison, Ratio
+from ..equations.notation import NOTATION, E, tau
+from ..estimation.estimator import Quantity
+from .estimate import interval
+from .formats import significant
+
+QUANTITIES = (
+    ("time", "time_s", "s"), ("energy", "energy_wh", "Wh"), ("operational carbon", "operational_g", "gCO2eq"),
+    ("embodied carbon", "embodied_g", "gCO2eq"), ("total carbon", "total_g", "gCO2eq"),
+    ("per output", "per_output_g", "gCO2eq"),
+)  # fmt: skip
+
+
+def header(comparison: Comparison) -> tuple[str, ...]:
+    """Column heads: a letter for each request."""
+    return ("", *(letter(k) for k in range(len(comparison.requests))), "unit")
+
+
+def letter(k: int) -> str:
+    """A, B, C ... as requests are called."""
+    return chr(ord("A") + k) if k < 26 else f"request {k + 1}"
+
+
+def rows(comparison: Comparison) -> list[tuple[str, ...]]:
+    """Return the table of quantities: value, and its interval in brackets."""
+    return [
+        (name, *(_cell(getattr(estimate, field)) for estimate in comparison.estimates), unit)
+        for name, field, unit in QUANTITIES
+    ]
+
+
+def _cell(quantity: Quantity) -> str:
+    span = interval(quantity)
+    return f"{significant(quantity.value)} ({span})" if span else significant(quantity.value)
+
+
+def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
+    """Return which letter is which request, and the route that each takes."""
+    return [
+        (letter(k), f"{text}: {e.model} on {e.gpu}, {e.datacenter}, {e.request['height']} x {e.request['width']}, "
+                    f"batch {e.request['batch']}, {e.request['steps']} steps, route {e.basis['efficiency']}")
+        for k, (text, e) in enumerate(zip(comparison.requests, comparison.estimates, strict=True))
+    ]  # fmt: skip
+
+
+def ratio_rows(ratios: tuple[Ratio, ...]) -> list[tuple[str, ...]]:
+    """Return the ratios of one request to the first."""
+    return [(NOTATION[x.output].meaning, significant(x.value), _span(x), x.verdict) for x in ratios]
+
+
+def per_output_words(comparison: Comparison, k: int) -> str:
+    """Time and energy of one output beside the first request's, where the batches differ; nothing where not."""
+    first, other = comparison.estimates[0], comparison.estimates[k]
+    batches = first.request["outputs"], other.request["outputs"]
+    if batches[0] == batches[1]:
+        return ""
+    each = {x.output: x.value for x in comparison.ratios[k - 1]}
+    shown = [
+        f"{name} {significant(value * batches[0] / batches[1])} of A's"
+        for name, value in (("time", each[tau]), ("energy", each[E])) if value is not None
+    ]  # fmt: skip
+    return f"runtime and energy above are of batches of {batches[0]} and {batches[1]}; per output: {', '.join(shown)}"
+
+
+def _span(ratio: Ratio) -> str:
+    if ratio.low is None or ratio.high is None:
+        return "none"
+    if ratio.high / ratio.low < 1 + 1e-9:
+        return "exact"
+    return f"{significant(ratio.low)} to {significant(ratio.high)}"

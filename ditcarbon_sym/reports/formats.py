@@ -1,0 +1,163 @@
+"""Numbers, tables and files as text: Markdown, CSV, LaTeX, JSON, TOML. The only place that rounds, and the only one
+that writes files.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..catalog import files
+
+
+def significant(value: float | None, digits: int = 4) -> str:
+    """Write a number with so many significant digits, without an exponent where it stays readable.
+
+    >>> significant(0.0010642), significant(17.1708), significant(6.568e14), significant(None)
+    ('0.001064', '17.17', '6.568e14', 'unknown')
+    """
+    if value is None or math.isnan(value):
+        return "unknown"
+    if not math.isfinite(value):
+        return f"{value:g}"
+    if value == int(value) and abs(value) < 1e7:
+        return f"{int(value):,}"
+    if not 1e-4 <= abs(value) < 1e7:
+        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}"
+
+
+def count(value: float) -> str:
+    """Write a count in millions or billions, as parameter counts are told.
+
+    >>> count(594542592), count(2038431744)
+    ('594.5 M', '2.038 B')
+    """
+    return f"{significant(value / 1e9)} B" if value >= 1e9 else f"{significant(value / 1e6)} M"
+
+
+def ends(pair: Sequence[float | None] | None) -> str:
+    """Write an interval; an end that the data do not give is 'bound' below and 'open' above.
+
+    >>> ends((0.25, 0.5)), ends((None, 2.0)), ends(None)
+    ('0.2500 to 0.5000', 'bound to 2', 'none')
+    """
+    if pair is None:
+        return "none"
+    low, high = pair
+    return f"{'bound' if low is None else significant(low)} to {'open' if high is None else significant(high)}"
+
+
+def plain(table: Any) -> Any:
+    """Make a table ready for JSON: NaN becomes None."""
+    if isinstance(table, Mapping):
+        return {key: plain(value) for key, value in table.items()}
+    if isinstance(table, list | tuple):
+        return [plain(value) for value in table]
+    return None if isinstance(table, float) and math.isnan(table) else table
+
+
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Write a table in Markdown.
+
+    >>> print(markdown_table(["a", "b"], [["1", "2"]]))
+    | a | b |
+    | --- | --- |
+    | 1 | 2 |
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table in CSV, unknown values as empty cells."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+_TEX = {
+    **{character: rf"\{character}" for character in "&%#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "×": r"$\times$",
+    "²": r"$^2$",
+    "₂": r"$_2$",
+    "α": r"$\alpha$",
+    "Σ": r"$\Sigma$",
+    "μ": r"$\mu$",
+}
+
+
+def tex(text: str) -> str:
+    r"""Escape text for LaTeX; what stands between dollars is mathematics already.
+
+    >>> print(tex("7.8 % of mu_sat"), tex("$d^2$"))
+    7.8 \% of mu\_sat $d^2$
+    """
+    if text.startswith("$") and text.endswith("$"):
+        return text
+    return "".join(_TEX.get(character, character) for character in text)
+
+
+def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str, note: str = "") -> str:
+    """Write a table in LaTeX (booktabs and graphicx), ready to include; one too wide for the line is shrunk to it."""
+    body = [header, *rows]
+    lines = [" & ".join(tex(cell) for cell in row) + r" \\" for row in body]
+    # A last column of sentences is wrapped, all others are as wide as what they hold.
+    last = r"p{0.4\linewidth}" if max(len(row[-1]) for row in body) > 45 else "l"
+    columns = "l" * (len(header) - 1) + last
+    widths = [max(len(row[k]) for row in body) for k in range(len(header))]
+    room = sum(widths) if last == "l" else sum(widths[:-1]) + 45
+    fit, end = (r"\resizebox{\linewidth}{!}{", "}") if room > 90 else ("", "")
+    parts = [
+        r"\begin{table}",
+        r"  \centering\small",
+        rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
+        rf"  {fit}\begin{{tabular}}{{{columns}}}",
+        r"    \toprule",
+        f"    {lines[0]}",
+        r"    \midrule",
+        *(f"    {line}" for line in lines[1:]),
+        r"    \bottomrule",
+        rf"  \end{{tabular}}{end}",
+        rf"  \par\smallskip\footnotesize {tex(note)}" if note else "",
+        r"\end{table}",
+        "",
+    ]
+    return "\n".join(part for k, part in enumerate(parts) if part or k == len(parts) - 1)
+
+
+def json_text(table: Mapping[str, Any]) -> str:
+    """Write one JSON object; NaN and infinity, which JSON does not have, are refused."""
+    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
+    """Write a table in TOML, with a comment on top."""
+    import tomli_w
+
+    return (f"# {comment}\n\n" if comment else "") + tomli_w.dumps(table)
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all: to a temporary one beside it, then renamed. Raises `InputError` if it
+    cannot.
+    """
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, str | bytes]) -> None:
+    """Write several files, all or none: each to a temporary one beside it, then all renamed."""
+    with files.written_together(list(contents)) as opened:
+        for file, (path, content) in zip(opened, contents.items(), strict=True):
+            with files.writing(path):
+                file.write(content.encode() if isinstance(content, str) else content)

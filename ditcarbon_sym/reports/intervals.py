@@ -1,0 +1,183 @@
+"""How intervals look: each output with its sources of doubt side by side, and scenarios apart from them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any
+
+from sympy import Symbol
+
+from ..analysis.sensitivity import WORDS, Swing, tornado
+from ..equations import pipeline
+from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
+from ..errors import InputError
+from ..estimation.estimator import estimate_at
+from ..estimation.intervals import (
+    interval_words,
+    log_interval,
+    monte_carlo,
+    parameter_deviations,
+    predictive,
+    quantile,
+    scatter,
+)
+from ..estimation.point import OperatingPoint
+from .estimate import estimate_title
+from .formats import significant
+from .sensitivity import swing_words
+
+OUTPUTS = (mu, tau, E, C_op, C_emb, C_total, C_output)
+SCENARIOS = ("grid_gco2eq_per_kwh", "pue", "tdp_watt", "embodied_gco2eq", "lifetime_s", "vae_reuse_factor")
+"""Assumptions rather than fitted quantities: shown beside the intervals, never inside them."""
+Ends = tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One output: its value and its intervals, None where there is none."""
+
+    output: Symbol
+    value: float
+    parameters: Ends
+    predictive: Ends
+    monte_carlo: Ends
+    monte_carlo_parameters: Ends
+
+
+@dataclass(frozen=True)
+class Spread:
+    """All lines, the scenarios, and what the intervals rest on."""
+
+    title: str
+    level: float
+    draws: int
+    seed: int
+    lines: Sequence[Line]
+    scenarios: Sequence[Swing]
+    scenario_of: str
+    scatter: Mapping[str, float]
+    words: str
+    worst_disagreement: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary, ready for JSON."""
+        return {
+            "schema_version": 1,
+            "request": self.title,
+            "level": self.level,
+            "monte_carlo": {"draws": self.draws, "seed": self.seed, "worst_disagreement": self.worst_disagreement},
+            "held_out_log_scatter": dict(self.scatter),
+            "basis": self.words,
+            "outputs": {
+                NOTATION[x.output].field: {
+                    "value": x.value, "parameters": x.parameters, "predictive": x.predictive,
+                    "monte_carlo": x.monte_carlo, "monte_carlo_parameters": x.monte_carlo_parameters,
+                }
+                for x in self.lines
+            },
+            "scenario_of": self.scenario_of,
+            "scenarios": [vars(x) for x in self.scenarios],
+        }  # fmt: skip
+
+
+def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spread:
+    """Compute every interval of every output that is known."""
+    if not 0.01 <= level <= 0.9999:
+        raise InputError(f"level = {level:g} is outside 0.01..0.9999")
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed = {str(seed)[:20]} is outside 0..{2**32 - 1}")
+    if not 1000 <= draws <= 10_000_000:
+        raise InputError(f"draws = {draws} is outside 1000..10000000")
+    values = pipeline.evaluate(point.values, OUTPUTS, point.route)
+    known = tuple(x for x in OUTPUTS if values[x] == values[x])
+    deviations = parameter_deviations(point, known)
+    predicted = predictive(point, known, level)
+    lines = []
+    for x in known:
+        drawn = monte_carlo(point, x, level, draws, seed)
+        own = log_interval(float(values[x]), quantile(level) * deviations[x]) if x in deviations else None
+        sampled = drawn.get("predictive"), drawn.get("parameter")
+        lines.append(Line(x, float(values[x]), own, predicted.get(x), *sampled))
+    apart = [_apart(line) for line in lines if line.predictive and line.monte_carlo]
+    scenario_of = next((x for x in (C_total, C_op) if x in known), None)
+    scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
+    between, joules = ((scatter(point.calibration, energy=x) if point.calibration else None) for x in (False, True))
+    return Spread(
+        estimate_title(estimate_at(point)),
+        level,
+        draws,
+        seed,
+        lines,
+        scenarios,
+        scenario_of.name if scenario_of else "",
+        {} if between is None else {name: x.deviation for name, x in (("time", between), ("energy", joules)) if x},
+        interval_words(point, level),
+        max(apart, default=None),
+    )
+
+
+def _apart(line: Line) -> float:
+    """How far the two predictive intervals lie apart, relative to the interval's own half-width."""
+    assert line.predictive is not None and line.monte_carlo is not None
+    half = (line.predictive[1] - line.predictive[0]) / 2
+    ends = zip(line.predictive, line.monte_carlo, strict=True)
+    return max(abs(a - b) for a, b in ends) / half if half else 0.0
+
+
+def sampling_noise(level: float, draws: int) -> float:
+    """How far apart the two would lie by the sampling of the quantiles alone, relative to the half-width: two
+    standard errors.
+    """
+    normal = NormalDist()
+    z = normal.inv_cdf((1 + level) / 2)
+    return 2 * math.sqrt((1 - level) / 2 * (1 + level) / 2 / draws) / normal.pdf(z) / z
+
+
+def _ends(ends: Ends) -> str:
+    return "none" if ends is None else f"{significant(ends[0])} to {significant(ends[1])}"
+
+
+def interval_rows(found: Spread) -> list[tuple[str, ...]]:
+    """Return the intervals for people; energy in Wh."""
+    rows = []
+    for line in found.lines:
+        scale, unit = (1000.0, "Wh") if line.output == E else (1.0, NOTATION[line.output].unit)
+        ends = [
+            None if x is None else (scale * x[0], scale * x[1])
+            for x in (line.parameters, line.predictive, line.monte_carlo)
+        ]
+        rows.append((NOTATION[line.output].meaning, significant(scale * line.value), unit, *(_ends(x) for x in ends)))
+    return rows
+
+
+def basis_rows(found: Spread) -> list[tuple[str, str]]:
+    """Say what the intervals rest on and how well the two methods agree."""
+    rows = [("interval", found.words)]
+    if found.scatter:
+        each = ", ".join(f"{x:.4f} of {name}" for name, x in found.scatter.items())
+        rows.append(("scatter", f"{each}, in the logarithm, of what was held out of the fit and is met besides"))
+    if found.worst_disagreement is not None:
+        noise = sampling_noise(found.level, found.draws)
+        if noise > 0.05:
+            agree = f"too few draws to tell ({noise:.0%} by sampling alone)"
+        elif found.worst_disagreement < 0.05 + noise:
+            agree = "linearisation holds"
+        else:
+            agree = "linearisation is rough here: trust the Monte Carlo"
+        rows.append(
+            (
+                "methods",
+                f"delta method and Monte Carlo differ by {found.worst_disagreement:.1%} of the half-width: {agree}",
+            )
+        )
+        rows.append(("Monte Carlo", f"{found.draws:,} draws, seed {found.seed}"))
+    return rows
+
+
+def scenario_rows(found: Spread) -> list[tuple[str, ...]]:
+    """Return the scenarios for people."""
+    return [
+        (WORDS[x.knob], swing_words(x), significant(x.at_low), significant(x.at_high), x.source)
+        for x in found.scenarios
+    ]

@@ -1,0 +1,93 @@
+"""How a sweep looks: rows for people, and the JSON object."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..sweeps.streaming import WHOLE
+from ..sweeps.table import Columns, Text
+from .formats import plain, significant
+
+SCHEMA_VERSION = 1
+SHOWN = (
+    "model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", "energy_kwh", "total_g", "per_output_g",
+    "cost_per_output",
+)  # fmt: skip
+MANY = 12
+"""Notes that are told one by one."""
+LARGEST = 10**5
+"""Rows that are printed as JSON."""
+
+
+def header(columns: Columns, by: str) -> tuple[str, ...]:
+    """The columns of a table for people: the usual ones, and the one that rows are ranked by."""
+    names = [name for name in SHOWN if name in columns or name == "size"]
+    return tuple(names if by in names else [*names, by])
+
+
+def rows(columns: Columns, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The rows of a table for people."""
+    return [tuple(_cell(row, name) for name in names) for row in records(columns)]
+
+
+def _cell(row: Mapping[str, Any], name: str) -> str:
+    if name == "size":
+        frames = f" x {row['frames']}" if row["frames"] != 1 else ""
+        return f"{row['height']} x {row['width']}{frames}"
+    value = row[name]
+    return str(value) if isinstance(value, str | int) else significant(value)
+
+
+def records(columns: Columns) -> list[dict[str, Any]]:
+    """Rows one by one: words, whole numbers, numbers; None where unknown."""
+    lists = {name: x.words() if isinstance(x, Text) else x.tolist() for name, x in columns.items()}
+    found = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+    return [{name: int(x) if name in WHOLE else x for name, x in plain(row).items()} for row in found]
+
+
+def as_dict(
+    number: int, routes: Mapping[tuple[str, str], str], notes: Sequence[str], columns: Columns | None, **others: Any
+) -> dict[str, Any]:
+    """Return what a sweep came to, ready for JSON; without ``columns`` the rows are in a file."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "requests": number,
+        "routes": [{"model": model, "gpu": gpu, "route": route} for (model, gpu), route in routes.items()],
+        **others,
+        **({} if columns is None else {"rows": records(columns)}),
+        "warnings": list(notes),
+    }
+
+
+def told(notes: Sequence[str]) -> tuple[str, ...]:
+    """Notes for people, what cannot run first: one of those that differ in names and numbers alone, and how many more
+    there are.
+    """
+    alike: dict[str, list[str]] = {}
+    for note in sorted(notes, key=lambda x: "does not fit" not in x):
+        names, _, rest = note.partition(": ")
+        for name in names.split(" on "):
+            rest = rest.replace(name, "@")
+        alike.setdefault(re.sub(r"[0-9.]+", "#", rest), []).append(note)
+    found = [x[0] + _others(x[1:]) for x in alike.values()]
+    if len(found) <= MANY:
+        return tuple(found)
+    return (*found[:MANY], f"and {len(found) - MANY} more notes; --json has them all")
+
+
+def _others(notes: Sequence[str]) -> str:
+    """Of whom else a note holds."""
+    names = list(dict.fromkeys(note.partition(": ")[0] for note in notes))
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f" (and {', '.join(names[:3])}{more})"
+
+
+def route_words(routes: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
+    """The routes and who takes them."""
+    by_route: dict[str, list[str]] = {}
+    for (model, gpu), route in routes.items():
+        by_route.setdefault(route, []).append(f"{model} on {gpu}")
+    return [(route, f"{', '.join(pairs[:6])}{f' and {len(pairs) - 6} more' if len(pairs) > 6 else ''}")
+            for route, pairs in by_route.items()]  # fmt: skip

@@ -1,0 +1,228 @@
+"""Sweeps over models, sizes, batches, steps, accelerators and facilities: a grid, or a list of requests.
+
+A grid is a product of axes, and everything is computed on the axes it depends on (`panel`). Rows stream in chunks, so
+that memory does not grow with their number; arrays with named axes are made only when asked for.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..catalog.loading import Catalog, Datacenter, load
+from ..equations.notation import NOTATION, B, S
+from ..errors import InputError
+from ..estimation.point import chosen_facility
+from .block import CHUNK, Block, check_prices, parts, priced
+from .filters import Condition, kept
+from .panel import Array, panel
+from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text
+
+AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The axes of a sweep; None on an axis is each model's release, or the paper's setting.
+
+    ``resolution`` holds (height, width) in pixels; ``datacenter`` ids, or (PUE, grid intensity) pairs. ``options`` are
+    those of `operating_point` that are the same everywhere. ``price_per_hour`` is one price, or one for each ``gpu``;
+    ``skip`` leaves out what a model does not take instead of refusing the sweep.
+    """
+
+    model: tuple[str, ...]
+    resolution: tuple[tuple[int, int] | None, ...] = (None,)
+    frames: tuple[int | None, ...] = (None,)
+    batch: tuple[int | None, ...] = (None,)
+    steps: tuple[int | None, ...] = (None,)
+    gpu: tuple[str | None, ...] = (None,)
+    datacenter: tuple[str | tuple[float, float] | None, ...] = (None,)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    price_per_hour: float | Mapping[str, float] | None = None
+    skip: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes, in the order of `AXES`."""
+        return tuple(len(getattr(self, axis)) for axis in AXES)
+
+
+class Sweep:
+    """A grid with its routes chosen: rows in chunks, or arrays with named axes.
+
+    Examples
+    --------
+    >>> found = sweep(Grid(("pixart-alpha",), resolution=((512, 512), (1024, 1024)), batch=(1, 4), steps=(50,)))
+    >>> found.array("per_output_g").round(3)[0, 0, :, 0, :, 0, 0]
+    array([[0.107, 0.097],
+           [0.559, 0.507]])
+    """
+
+    def __init__(self, grid: Grid, blocks: Sequence[Block], notes: tuple[str, ...]) -> None:
+        self.grid, self.blocks, self.notes = grid, tuple(blocks), notes
+
+    def __len__(self) -> int:
+        return prod(self.grid.shape)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns."""
+        priced = any(block.price is not None for block in self.blocks)
+        return (*TEXT, *(name for name in NUMBERS if priced or name not in COST))
+
+    def routes(self) -> dict[tuple[str, str], str]:
+        """The route of every (model, gpu)."""
+        return {(x.panel.point.model.id, x.panel.point.device.id): x.panel.route for x in self.blocks}
+
+    def chunks(
+        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None
+    ) -> Iterator[tuple[int, Columns]]:
+        """Rows in the order of the axes, some thousands at a time: how many were computed, and those that are kept.
+
+        ``fused`` evaluates in one compiled loop (extra ``fast``); by default where it is installed and repays itself.
+        """
+        for block in self.blocks:
+            fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
+            for part in parts(block.shape, rows):
+                shape = tuple(x.stop - x.start for x in part)
+                columns = self._columns(block, part, fused=fuse)
+                keep = np.broadcast_to(kept(where, columns) & block.fits(part), shape)
+                if keep.all():
+                    yield keep.size, {name: _rows(column, shape, None) for name, column in columns.items()}
+                else:
+                    yield keep.size, {name: _rows(column, shape, keep) for name, column in columns.items()}
+
+    def _columns(self, block: Block, part: Sequence[slice], *, fused: bool = False) -> dict[str, Any]:
+        codes = np.arange(part[4].start, part[4].stop, dtype=np.int32)
+        numbers = block.evaluate(part, fused=fused)
+        return {**block.words(codes), **{name: numbers[name] for name in NUMBERS if name in numbers}}
+
+    def array(self, name: str) -> Array:
+        """One column as an array over all `AXES`; NaN where it is unknown or the model does not take the request."""
+        if name not in NUMBERS or name not in self.columns:
+            raise InputError(
+                f"unknown column {name!r}; expected one of {', '.join(x for x in self.columns if x in NUMBERS)}"
+            )
+        found = np.full(self.grid.shape, np.nan)
+        flat = found.reshape(-1, *self.grid.shape[2:])
+        for block in self.blocks:
+            everything = [slice(0, length) for length in block.shape]
+            place = block.first_row // prod(block.shape)
+            flat[place] = np.where(block.fits(everything), block.evaluate(everything)[name], np.nan)
+        return found
+
+    def coordinates(self) -> dict[str, list[Any]]:
+        """What stands along each of the `AXES`: what was asked for, in words where it is no number."""
+        return {axis: [_label(axis, x) for x in getattr(self.grid, axis)] for axis in AXES}
+
+    def to_xarray(self) -> Any:
+        """Every column of numbers as an ``xarray.Dataset`` over named axes."""
+        import xarray
+
+        names = [name for name in self.columns if name in NUMBERS and name not in REQUEST]
+        return xarray.Dataset({name: (AXES, self.array(name)) for name in names}, self.coordinates())
+
+    def to_pandas(self, where: Sequence[Condition] = ()) -> Any:
+        """All rows as a ``pandas.DataFrame``, one request each."""
+        import pandas
+
+        frames = [
+            pandas.DataFrame(
+                {
+                    name: pandas.Categorical.from_codes(column.codes, list(column.names))
+                    if isinstance(column, Text)
+                    else column
+                    for name, column in columns.items()
+                }
+            )
+            for _, columns in self.chunks(where)
+        ]
+        joined = pandas.concat([frame.astype(dict.fromkeys(TEXT, str)) for frame in frames], ignore_index=True)
+        return joined.astype({**dict.fromkeys(TEXT, "category"), **dict.fromkeys(REQUEST, "int64")})
+
+
+def _label(axis: str, value: Any) -> Any:
+    if value is None:
+        return "default"
+    if axis == "resolution":
+        return "x".join(str(side) for side in value)
+    return f"pue={value[0]:g} grid={value[1]:g}" if isinstance(value, tuple) else value
+
+
+def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -> Any:
+    array = column.codes if isinstance(column, Text) else column
+    full = np.broadcast_to(array, shape)
+    flat = full.reshape(-1) if keep is None else full[keep]
+    return Text(column.names, flat) if isinstance(column, Text) else flat
+
+
+def sweep(grid: Grid) -> Sweep:
+    """Choose the routes of a grid, check every request in it, and return what computes its rows.
+
+    Raises `InputError` in one line for what has no valid answer.
+    """
+    catalog = grid.options.get("catalog")
+    entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+    options = {**grid.options, "catalog": entries}
+    for axis in AXES:
+        if not getattr(grid, axis):
+            raise InputError(f"{axis}: nothing to sweep over")
+    for name in (*AXES, "height", "width", "pue", "grid"):
+        if options.get(name) is not None:
+            raise InputError(f"options: {name} = {options[name]!r} is not an option of a grid; give it as an axis")
+    for name in grid.model:
+        entries.model(name)
+    for gpu in grid.gpu:
+        entries.gpu(gpu) if gpu is not None else None
+    facilities = tuple(_facility(entries, x) for x in grid.datacenter)
+    asked = [_size(*x) for x in product(grid.resolution, grid.frames)]
+    blocks, notes = [], dict[str, None]()
+    shape = (len(grid.resolution), len(grid.frames))
+    for number, (model, gpu) in enumerate(product(grid.model, grid.gpu)):
+        for steps in grid.steps:
+            _check_steps(steps)
+        try:
+            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, "gpu": gpu, "steps": _most_steps(grid)})
+        except InputError as error:
+            if not grid.skip:
+                raise
+            notes[f"{model}{f' on {gpu}' if gpu else ''} is left out: {error}"] = None
+            continue
+        notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
+        release = one.point.model.request
+        blocks.append(Block(
+            one, np.arange(len(asked)).reshape(shape),
+            np.array([release[B] if x is None else float(x) for x in grid.batch]),
+            np.array([release[S] if x is None else float(x) for x in grid.steps]),
+            facilities, priced(grid.price_per_hour, one.point.device.id), number * prod(grid.shape[2:]),
+        ))  # fmt: skip
+    if not blocks:
+        raise InputError(f"nothing is left of the sweep; {next(iter(notes))}")
+    check_prices(grid.price_per_hour, entries, [x.panel.point.device.id for x in blocks])
+    return Sweep(grid, blocks, tuple(notes))
+
+
+def _most_steps(grid: Grid) -> int | None:
+    """The most steps asked for, on which the notes are based."""
+    return max((x for x in grid.steps if x is not None), default=None)
+
+
+def _check_steps(steps: int | None) -> None:
+    if steps is not None:
+        NOTATION[S].check(steps)
+
+
+def _size(resolution: tuple[int, int] | None, frames: int | None) -> dict[str, Any]:
+    height, width = resolution or (None, None)
+    return {"height": height, "width": width, "frames": frames}
+
+
+def _facility(entries: Catalog, asked: str | tuple[float, float] | None) -> Datacenter:
+    if isinstance(asked, tuple):
+        found = chosen_facility(entries, None, *asked)
+        return Datacenter(_label("datacenter", asked), found.name, found.values, {}, found.origin)
+    return chosen_facility(entries, asked, None, None)

@@ -1,0 +1,253 @@
+"""One model on one accelerator across a sweep: one route to time and energy, and every quantity on its factors.
+
+Time and energy depend on size, batch and steps; grams follow from them by the facility. A panel computes each on the
+axes it depends on, and `evaluate` broadcasts at the end. The route is chosen once, from all sizes and batches of the
+sweep, so that nothing jumps: where one of them lies outside the paper's production regime, the operator law serves all.
+
+On the paper's routes the sizes enter the equations as arrays. On the operator law the equations are exact at the size
+they are made for: their work is evaluated once for each distinct size, and the law runs over batch and steps.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
+
+from ..catalog.stages import DENOISER
+from ..equations import flops, operator_law, pipeline
+from ..equations.equation import Equation
+from ..equations.notation import (
+    F_VAE,
+    NOTATION,
+    PUE,
+    B,
+    C_emb,
+    C_op,
+    C_output,
+    C_total,
+    E,
+    F_attn,
+    F_block,
+    F_denoiser,
+    F_dense,
+    F_text,
+    F_total,
+    H,
+    I_grid,
+    N,
+    P,
+    Q_elem,
+    S,
+    W,
+    ell,
+    g,
+    m,
+    mu,
+    n_exp,
+    n_frames,
+    n_latent,
+    n_launch,
+    tau,
+)
+from ..errors import InputError
+from ..estimation.point import OperatingPoint, operating_point
+from ..numerics.evaluate import Compiled, Run, at_points, compiled
+from ..numerics.fused import pays
+
+Array = NDArray[np.float64]
+Size = Mapping[str, Any]
+"""What a size asks for: ``height`` and ``width``, ``frames``; what is left out is the model's release."""
+
+SIZES = (H, W, n_frames, n_latent, m, g)
+PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
+WORK = (P, ell, *PASS, F_text, F_VAE)
+CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
+"""What the operator law, and what carries it over to an accelerator, define."""
+
+TIMED = (P, F_total, mu, tau, E)
+"""What does not depend on the facility."""
+STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE), "vae": (F_block, *PASS, F_text)}
+"""The work that is not a stage's: with none of it, time and energy are the stage's own, since both are sums."""
+GRAMS = ("operational_g", "embodied_g", "total_g", "per_output_g", "text_g", "denoiser_g", "vae_g")
+"""What grams of a request are told, by name."""
+
+AXES_OF_SIZE = 0b11
+"""The first axes of a grid, as bits: resolution and frames."""
+GRID_AXES: Mapping[Symbol, int] = {B: 0b100, S: 0b1000, tau: 0b1111, E: 0b1111, PUE: 0b10000, I_grid: 0b10000}
+"""Along which axes of a grid a symbol varies: resolution, frames, batch, steps, facility."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A model on an accelerator, ready for any batch, steps and facility of a sweep.
+
+    ``values`` maps every symbol to a number, or to an array over ``sizes``; ``fits`` says which sizes the model takes
+    (others are NaN).
+    """
+
+    point: OperatingPoint
+    equations: tuple[Equation, ...]
+    values: Mapping[Symbol, Any]
+    sizes: tuple[Mapping[Symbol, float] | None, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def route(self) -> str:
+        """The name of the route that serves every point."""
+        return pipeline.route_name(self.point.route)
+
+    @property
+    def fits(self) -> NDArray[np.bool_]:
+        """Which sizes the model takes."""
+        return np.array([size is not None for size in self.sizes])
+
+    def timed(
+        self,
+        where: NDArray[np.intp],
+        batch: Array,
+        steps: Array,
+        *,
+        quantities: Sequence[Symbol] = TIMED,
+        stages: bool = True,
+        run: Run = at_points,
+    ) -> dict[Any, Array]:
+        """Evaluate what the facility does not change: quantities by symbol, and (stage, tau or E) of text and VAE.
+
+        ``where`` are indices into ``sizes``, ``batch`` outputs made together, ``steps`` of the denoiser: arrays of any
+        shapes that broadcast, or, with `on_factors` for ``run``, the axes of a grid. Results broadcast, too: each has
+        the axes it varies along. Time is in seconds, energy in kWh; FLOP and parameters are counts, mu a fraction.
+        """
+        values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps}
+        axes = {**{x: AXES_OF_SIZE for x, v in self.values.items() if isinstance(v, np.ndarray)}, **GRID_AXES}
+        function = compiled(tuple(quantities), _definitions(self.equations))
+        found: dict[Any, Array] = dict(zip(quantities, run(function, values, axes), strict=True))
+        for stage, idle in STAGE_IDLE.items() if stages else ():
+            function = compiled((tau, E), _definitions(self.equations, idle))
+            parts = run(function, {**values, **dict.fromkeys(idle, 0.0), S: 1.0}, axes)  # they have no steps
+            found |= {(stage, tau): parts[0], (stage, E): parts[1]}
+        return found
+
+    def fused_pays(self, rows: int) -> bool:
+        """Whether compiled loops over so many rows repay their compilation."""
+        function = compiled((*TIMED, C_total), _definitions(self.equations))
+        return pays(function.program((1,) * len(function.arguments)), rows)
+
+
+def grams(
+    timed: Mapping[Any, Array],
+    batch: Array,
+    values: Mapping[Symbol, Any],
+    fields: Collection[str] = GRAMS,
+    *,
+    run: Run = at_points,
+) -> dict[str, Array]:
+    """Carbon of a request at facilities, in gCO2eq: by kind, for one output, and by stage.
+
+    ``timed`` is what `Panel.timed` gives, ``batch`` the outputs made together, ``values`` PUE, grid intensity (of the
+    facilities, one axis of a grid), lifetime and embodied carbon: arrays of any shapes that broadcast, as the results
+    do.
+    """
+    shared = {**values, B: batch}
+    symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
+    found: dict[str, Array] = {}
+    if symbols:
+        whole = run(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]}, GRID_AXES)
+        found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
+    for stage in (*STAGE_IDLE, DENOISER):
+        if f"{stage}_g" in fields:
+            times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
+            (found[f"{stage}_g"],) = run(_accounting((C_total,)), {**shared, **times}, GRID_AXES)
+    return found
+
+
+def _of_stage(timed: Mapping[Any, Array], stage: str, x: Symbol) -> Array:
+    """Time or energy of a stage; the denoiser's is what the others leave."""
+    return timed[stage, x] if stage != DENOISER else timed[x] - sum(timed[other, x] for other in STAGE_IDLE)
+
+
+def _accounting(symbols: tuple[Symbol, ...]) -> Compiled:
+    return compiled(symbols, _definitions(pipeline.ACCOUNTING))
+
+
+def _definitions(equations: Sequence[Equation], idle: Sequence[Symbol] = ()) -> tuple[tuple[Symbol, Expr], ...]:
+    return tuple((x.lhs, x.rhs) for x in equations if x.lhs not in idle)
+
+
+def _at(value: Any, where: NDArray[np.intp]) -> Any:
+    return value[where] if isinstance(value, np.ndarray) else value
+
+
+def panel(
+    model: str, sizes: Sequence[Size], batches: Sequence[float | None], *, skip: bool = False, **options: Any
+) -> Panel:
+    """Choose the route of a model on an accelerator for all sizes and batches, and evaluate what sizes alone decide.
+
+    ``options`` are those of `operating_point`, but for the size and the batch. Raises `InputError` where the model
+    does not take a size; with ``skip`` that size is left out, if any is left.
+
+    >>> one = panel("pixart-alpha", [{"height": 1024, "width": 1024}], [1, 4])
+    >>> timed = one.timed(np.array([0]), np.array([1.0]), np.array([50.0]))
+    >>> one.route, f"{timed[tau][0]:.2f} s"
+    ('bgr', '17.15 s')
+    """
+    extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
+    asked = dict(options)
+    points = _points(model, sizes, extremes, asked, skip=skip)
+    notes: tuple[str, ...] = ()
+    if len({pipeline.route_name(x.route) for x in points.values()}) > 1:  # one route for all, and it never jumps
+        asked["efficiency"] = operator_law.LAW
+        points = _points(model, sizes, extremes, asked, skip=skip)
+        notes = ("the operator law for all sizes: some alone would take the paper's fit, which others lie below",)
+    first = next(iter(points.values()))
+    notes = tuple(dict.fromkeys((*notes, *(note for point in points.values() for note in point.notes))))
+    found = [points.get((k, extremes[0])) for k in range(len(sizes))]
+    numbers = tuple(None if x is None else {y: x.values[y] for y in (*SIZES, B, S)} for x in found)
+    arrays: dict[Symbol, Array] = {
+        x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in SIZES
+    }
+    equations = pipeline.chain(first.route)
+    values = {x: v for x, v in first.values.items() if x not in (B, S)}
+    if not isinstance(first.route, str):
+        law = tuple(equation for equation in first.route.equations if equation.lhs in CHOSEN)
+        equations = (flops.denoiser, flops.total, *law, *pipeline.ACCOUNTING)
+        arrays |= _work(found)
+        values[N] = 1.0  # F_block stands for all blocks of a pass
+    return Panel(first, equations, {**values, **arrays}, numbers, notes)
+
+
+def _number(value: float | None) -> float:
+    return -1.0 if value is None else float(value)
+
+
+def _points(
+    model: str, sizes: Sequence[Size], batches: Sequence[float | None], options: Mapping[str, Any], *, skip: bool
+) -> dict[tuple[int, float | None], OperatingPoint]:
+    """An operating point for every size and batch; those that are refused are left out, or the refusal raised."""
+    found, refused = {}, []
+    for (k, size), batch in product(enumerate(sizes), batches):
+        try:
+            found[k, batch] = operating_point(model, **{**options, **size, "batch": batch})
+        except InputError as error:
+            if not skip:
+                raise
+            refused.append(error)
+    if not found:
+        raise refused[0]
+    return found
+
+
+def _work(points: Sequence[OperatingPoint | None]) -> dict[Symbol, Array]:
+    """The operator lists' work at each size, and the FLOP of a pass in place of a block's."""
+    rows = []
+    for point in points:
+        if point is None:
+            rows.append([np.nan] * (len(WORK) + 1))
+            continue
+        function = Compiled((*WORK, F_denoiser), _definitions(pipeline.chain(point.route)))
+        rows.append(function({**point.values, B: 1.0, S: 1.0, g: 1.0}))
+    columns = np.array(rows, dtype=np.float64).T
+    return dict(zip((*WORK, F_block), columns, strict=True))

@@ -1,0 +1,163 @@
+"""The best rows of a sweep, exactly, without forming the grid.
+
+For a given request every mass of carbon rises with PUE x grid intensity and nothing else depends on the facility. The
+cleanest and the dirtiest facility therefore bound all others: a request is expanded over the facilities only if its
+bound could still be among the best, and if the filter could hold at one of them. Requests are taken in order of their
+bound, until the next bound is worse than the worst row kept.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from .block import Block, parts
+from .filters import Condition, kept
+from .grid import Sweep
+from .panel import Array
+from .requests import RequestList
+from .table import NUMBERS, TEXT, Columns, Text
+
+AT_ONCE = 2**19
+"""Requests that are bounded together."""
+BATCH = 2**16
+"""Rows that are expanded together."""
+SLACK = 1e-9
+"""Relative room for rounding in a bound."""
+
+
+def top(
+    sweep: Sweep | RequestList, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False
+) -> Columns:
+    """Return the rows with the smallest (or largest) values of a column, best first; of equals, the first in the grid.
+
+    Rows where it is unknown are left out. The same rows as sorting the whole grid would give, to the last bit, unless
+    the grid is worked through in a compiled loop (``fused``), which rounds in its own way.
+
+    >>> from ditcarbon_sym.sweeps.grid import Grid, sweep
+    >>> found = top(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50))), 2, "per_output_g")
+    >>> [int(x) for x in found["batch"]], [int(x) for x in found["steps"]]
+    ([4, 2], [20, 20])
+    """
+    if by not in sweep.columns or by not in NUMBERS:
+        known = ", ".join(name for name in sweep.columns if name in NUMBERS)
+        raise InputError(f"by = {by!r} is not a column of numbers; expected one of {known}")
+    if number < 1:
+        raise InputError(f"top = {number} is not a number of rows; expected at least 1")
+    if isinstance(sweep, RequestList):
+        return sweep.top(number, by, where, largest=largest)
+    best = _Best(number, -1.0 if largest else 1.0)
+    for index, block in enumerate(sweep.blocks):
+        for part in parts(block.shape[:4], AT_ONCE):
+            _search(best, index, block, part, by, where)
+    return _columns(sweep, best)
+
+
+class _Best:
+    """The best rows so far: value (ascending), block, and place in it."""
+
+    def __init__(self, number: int, sign: float) -> None:
+        self.number, self.sign = number, sign
+        self.values = np.empty(0)
+        self.blocks, self.places = np.empty(0, dtype=np.intp), np.empty(0, dtype=np.intp)
+
+    @property
+    def limit(self) -> float:
+        """What a row must not exceed to be kept."""
+        return float(self.values[-1]) if len(self.values) >= self.number else np.inf
+
+    def add(self, values: Array, block: int, places: NDArray[np.intp]) -> None:
+        if len(values) > self.number:
+            near = values <= np.partition(values, self.number - 1)[self.number - 1]
+            values, places = values[near], places[near]
+        values = np.concatenate([self.values, values])
+        blocks = np.concatenate([self.blocks, np.full(len(places), block)])
+        places = np.concatenate([self.places, places])
+        order = np.lexsort((places, blocks, values))[: self.number]
+        self.values, self.blocks, self.places = values[order], blocks[order], places[order]
+
+
+def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> None:
+    """Look through part of a block's requests in order of their bound."""
+    fields = {by, *(x.field for x in where)}
+    shape = tuple(x.stop - x.start for x in part)
+    bound, possible = _bounds(best.sign, block, part, by, where)
+    bound = np.broadcast_to(bound, shape).reshape(-1)
+    possible = np.broadcast_to(possible, shape).reshape(-1)
+    candidates = np.flatnonzero(possible & (bound <= best.limit))  # which NaN is not
+    many = max(1, BATCH // len(block.facilities))
+    while len(candidates):
+        bounds = bound[candidates]
+        if len(candidates) > many:
+            nearest = np.argpartition(bounds, many - 1)
+            now, candidates = candidates[nearest[:many]], candidates[nearest[many:]]
+        else:
+            now, candidates = candidates, candidates[:0]
+        _expand(best, index, block, part, shape, now, fields, by, where)
+        candidates = candidates[bound[candidates] <= best.limit]
+
+
+def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> tuple[Array, Any]:
+    """The least that a request can come to at any facility, and whether the filter can hold at one."""
+    pue, grid = block.pue_and_grid
+
+    def at(facility: Any, room: float, names: Collection[str]) -> dict[str, Array]:
+        values = block.evaluate((*part, slice(facility, facility + 1)), names)
+        return {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in names}
+
+    cleanest, dirtiest = np.argmin(pue * grid), np.argmax(pue * grid)
+    tested = {x.field for x in where}
+    lows = at(cleanest, -SLACK, tested | ({by} if sign > 0 else set()))
+    highs = at(dirtiest, SLACK, tested | ({by} if sign < 0 else set()))
+    possible: Any = block.panel.fits[block.sizes[part[0], part[1]]][:, :, None, None]
+    for condition in where:
+        possible = possible & condition.can_hold(lows[condition.field], highs[condition.field])
+    return (lows[by] if sign > 0 else -highs[by]), possible
+
+
+def _expand(
+    best: _Best,
+    index: int,
+    block: Block,
+    part: Sequence[slice],
+    shape: tuple[int, ...],
+    requests: NDArray[np.intp],
+    fields: Collection[str],
+    by: str,
+    where: Sequence[Condition],
+) -> None:
+    """Put requests at every facility, and keep the best rows that pass the filter."""
+    place = [x + cut.start for x, cut in zip(np.unravel_index(requests, shape), part, strict=True)]
+    values = _at(block, [x[:, None] for x in place], np.arange(len(block.facilities)), fields)
+    full = (len(requests), len(block.facilities))
+    value = best.sign * np.broadcast_to(values[by], full)
+    keep = np.broadcast_to(kept(where, values), full) & (value <= best.limit)
+    rows = np.ravel_multi_index([x[:, None] for x in place] + [np.arange(full[1])], block.shape)
+    best.add(value[keep], index, rows[keep])
+
+
+def _at(
+    block: Block, place: Sequence[NDArray[np.intp]], facility: NDArray[np.intp], fields: Collection[str]
+) -> dict[str, Array]:
+    """Columns at requests (by their place on four axes) and facilities; both broadcast."""
+    pue, grid = block.pue_and_grid
+    sizes, batch, steps = block.sizes[place[0], place[1]], block.batch[place[2]], block.steps[place[3]]
+    return block.at(sizes, batch, steps, pue[facility], grid[facility], fields)
+
+
+def _columns(sweep: Sweep, best: _Best) -> Columns:
+    """All columns of the rows kept, in their order."""
+    found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.columns if x in NUMBERS}
+    words: dict[str, list[str]] = {x: [""] * len(best.blocks) for x in TEXT}
+    for index in np.unique(best.blocks):
+        block, rows = sweep.blocks[index], np.flatnonzero(best.blocks == index)
+        *place, facility = np.unravel_index(best.places[rows], block.shape)
+        values = _at(block, place, facility, NUMBERS)
+        for name in found.keys() & values.keys():
+            found[name][rows] = np.broadcast_to(values[name], len(rows))
+        for name, text in block.words(facility.astype(np.int32)).items():
+            for row, code in zip(rows, np.broadcast_to(text.codes, len(rows)), strict=True):
+                words[name][row] = text.names[code]
+    return {**{name: Text.of(column) for name, column in words.items()}, **found}

@@ -1,0 +1,73 @@
+"""Tables of requests and what they come to, column by column."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..equations.notation import NOTATION, E, F_total, P, mu, tau
+from .panel import GRAMS
+
+TEXT = ("model", "gpu", "datacenter", "route")
+REQUEST = ("height", "width", "frames", "batch", "steps")
+TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
+STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
+COST = ("cost", "cost_per_output")
+MEMORY = "memory_share"
+"""The denoiser's weights at 16 bits over the accelerator's memory: above one they do not fit, near it nothing else
+does.
+"""
+NUMBERS = (*REQUEST, *TIMED, *GRAMS, MEMORY, *COST)
+"""Columns of numbers, in order; those of cost are there if a price is given."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """A column of words: ``names``, and for every row which of them."""
+
+    names: tuple[str, ...]
+    codes: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> "Text":
+        """The column of these words."""
+        places = {word: k for k, word in enumerate(dict.fromkeys(words))}
+        return cls(tuple(places), np.array([places[word] for word in words], dtype=np.int32))
+
+    def words(self) -> list[str]:
+        """The word of every row."""
+        return [self.names[code] for code in self.codes]
+
+
+Columns = Mapping[str, Any]
+"""Column name to an array of numbers or `Text`, all of one length."""
+
+
+def joined(tables: Sequence[Columns]) -> dict[str, Any]:
+    """One table below the other."""
+    found: dict[str, Any] = {}
+    for name, first in tables[0].items():
+        columns = [table[name] for table in tables]
+        if isinstance(first, Text):
+            names = tuple(dict.fromkeys(word for column in columns for word in column.names))
+            place = {word: k for k, word in enumerate(names)}
+            codes = [
+                np.array([place[word] for word in column.names], dtype=np.int32)[column.codes] for column in columns
+            ]
+            found[name] = Text(names, np.concatenate(codes))
+        else:
+            found[name] = np.concatenate(columns)
+    return found
+
+
+def chosen(table: Columns, rows: Any) -> dict[str, Any]:
+    """Some rows of a table."""
+    return {
+        name: Text(column.names, column.codes[rows]) if isinstance(column, Text) else column[rows]
+        for name, column in table.items()
+    }
