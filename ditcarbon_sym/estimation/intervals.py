@@ -1,15 +1,15 @@
-"""From what a calibration knows to intervals of every output: the delta method with exact gradients, in log space.
+"""Intervals of every output, from what a calibration knows: the delta method with exact gradients, in log space.
 
-Two sources, kept apart: the covariance of the fitted parameters (*parameter interval*), and the scatter that
-architectures held out of the fit showed about its predictions. The *predictive interval* has both; it is what
-``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon: their documented
-ranges are scenarios (`sensitivity`), never mixed in.
+There are two sources, kept apart. The covariance of the fitted parameters gives the *parameter interval*. The scatter of
+models that were held out of the fit comes on top of it: both together give the *predictive interval*, which ``estimate``
+reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon; their documented ranges are
+scenarios (`analysis.sensitivity`).
 
-What the interval is not: the scatter is of leave-one-out predictions and so holds some parameter error already
-(counted twice, on the safe side); rows of one architecture are not independent, which the covariance takes them to
-be, and six architectures are few for a normal quantile (both on the unsafe side). `fits/coverage.py` shows how it
-comes out. The operator law's intervals take Student's quantile instead, with as many degrees of freedom as groups were
-held out: some of its calibrations rest on three.
+What the interval is not. The scatter is of leave-one-out predictions and so holds some parameter error already: this is
+counted twice, on the safe side. Rows of one model are not independent, although the covariance takes them to be, and
+six models are few for a normal quantile: both are on the unsafe side. `fits/coverage.py` shows how it comes out. The
+operator law's intervals take Student's quantile, with as many degrees of freedom as groups were held out, because some
+of its calibrations rest on three.
 """
 
 import math
@@ -38,31 +38,14 @@ def quantile(level: float = LEVEL) -> float:
 
 
 def student_quantile(level: float, degrees: int) -> float:
-    """Half-width of the central interval of Student's distribution with so many degrees of freedom: its distribution
-    function is a finite sum, inverted by bisection.
+    """Half-width of the central interval of Student's distribution with so many degrees of freedom.
 
     >>> round(student_quantile(0.9, 6), 4)
     1.9432
     """
-    low, high = 0.0, 1.0
-    while _student_centre(high, degrees) < level:
-        low, high = high, 2 * high
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _student_centre(middle, degrees) < level else (low, middle)
-    return (low + high) / 2
+    from scipy.special import stdtrit  # not scipy.stats, which takes seconds to load
 
-
-def _student_centre(t: float, degrees: int) -> float:
-    """Probability of a value between -t and t."""
-    angle = math.atan2(t, math.sqrt(degrees))
-    term = total = math.cos(angle) if degrees % 2 else 1.0
-    for k in range(2 + degrees % 2, degrees - 1, 2):
-        term *= (k - 1) / k * math.cos(angle) ** 2
-        total += term
-    if degrees % 2 == 0:
-        return math.sin(angle) * total
-    return 2 / math.pi * (angle + (math.sin(angle) * total if degrees > 1 else 0.0))
+    return float(stdtrit(degrees, (1 + level) / 2))
 
 
 def log_interval(value: float, half_width: float) -> tuple[float, float]:
