@@ -1,9 +1,9 @@
 """Intervals of every output, from what a calibration knows: the delta method with exact gradients, in log space.
 
-There are two sources, kept apart. The covariance of the fitted parameters gives the *parameter interval*. The scatter of
-models that were held out of the fit comes on top of it: both together give the *predictive interval*, which ``estimate``
-reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon; their documented ranges are
-scenarios (`analysis.sensitivity`).
+There are two sources, kept apart. The covariance of the fitted parameters gives the *parameter interval*. The scatter
+of models that were held out of the fit comes on top of it: both together give the *predictive interval*, which
+``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon; their documented
+ranges are scenarios (`analysis.sensitivity`).
 
 What the interval is not. The scatter is of leave-one-out predictions and so holds some parameter error already: this is
 counted twice, on the safe side. Rows of one model are not independent, although the covariance takes them to be, and
@@ -61,8 +61,9 @@ def log_interval(value: float, half_width: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Scatter:
-    """How far groups held out lay from their predictions, in logarithms, and how many there were where they are few
-    enough to matter.
+    """How far held-out groups lay from their predictions, in logarithms.
+
+    ``groups`` is their number where it is small enough to matter (Student's quantile), else None.
     """
 
     deviation: float
@@ -87,9 +88,7 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
     deviations = {}
     for output in outputs:
         if values[output] == 0:
-            deviations[output] = (
-                0.0  # nothing is certain to be nothing: a carbon-free grid emits none at any efficiency
-            )
+            deviations[output] = 0.0  # zero is exact: a carbon-free grid emits nothing at any efficiency
             continue
         relative = [float(slopes[output, x]) / float(values[output]) for x in calibration.free]
         variance = sum(
@@ -102,8 +101,9 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
 
 
 def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
-    """The scatter of held-out groups, of time or of energy, and what a prediction meets besides; None where the sweep
-    had one group only, or no energy.
+    """The scatter of held-out groups, of time or of energy, with every further error that the calibration knows of.
+
+    None where the sweep had one group only, or no energy.
     """
     suffix = "_energy" if energy else ""
     value = calibration.quality.get(f"held_out_log_scatter{suffix}")
@@ -140,8 +140,9 @@ def predictive(
 
 
 def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
-    """The scatter that an output meets: of time and of energy, each as far as the output follows it. Taken to go
-    together, which is the safe side, they add up.
+    """The scatter of one output: that of time and that of energy, each as far as the output follows it.
+
+    The two are taken to move together and so add up, which is the safe side.
     """
     assert point.calibration is not None
     time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
@@ -154,7 +155,7 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
 
 
 def within_model(output: Symbol, point: OperatingPoint) -> float | None:
-    """The scatter of one model's runs about their own mean that an output meets; None where it is not known."""
+    """How far runs of one model scatter about their own mean, for one output; None where it is not known."""
     assert point.calibration is not None
     quality = point.calibration.quality
     time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
@@ -165,8 +166,9 @@ def within_model(output: Symbol, point: OperatingPoint) -> float | None:
 
 
 def _share_of_energy(output: Symbol, point: OperatingPoint) -> float:
-    """How much of an output follows energy rather than time: one of operational carbon, none of time, and of the total
-    its operational part.
+    """The part of an output that follows energy rather than time.
+
+    It is 1 for operational carbon, 0 for time and, for the total, its operational part.
     """
     ancestors = _ancestors(output, point.route)
     if E not in ancestors or tau not in ancestors:
