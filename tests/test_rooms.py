@@ -75,6 +75,17 @@ def test_the_package_never_imports_what_is_built_on_it():
     assert [module for module in FILES if above & {x.partition(".")[0] for x in IMPORTS[module]}] == []
 
 
+def test_torch_and_what_runs_on_it_load_only_inside_functions():
+    """So that a laptop without them can plan a sweep."""
+    heavy = {"torch", "diffusers", "transformers", "pynvml"}
+    for module, path in FILES.items():
+        top = [
+            x for x in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(x, ast.Import | ast.ImportFrom)
+        ]
+        names = {x.module or "" if isinstance(x, ast.ImportFrom) else x.names[0].name for x in top}
+        assert not {name.partition(".")[0] for name in names} & heavy, module
+
+
 def test_an_architecture_is_made_of_symbols_and_operators_alone():
     allowed = ("ditcarbon_sym.architectures", "ditcarbon_sym.errors", "ditcarbon_sym.equations.notation")
     for module in FILES:
