@@ -6,7 +6,6 @@ from functools import cache, lru_cache
 from ditcarbon_sym import Estimate, estimate
 from ditcarbon_sym.catalog.loading import Catalog, Model, load, paper_models
 from ditcarbon_sym.equations.notation import PUE, I_grid, k_VAE
-from ditcarbon_sym.estimation.point import Options
 from ditcarbon_sym.estimation.request import Request
 from fits import corpus, other_team, section_4_3
 from fits.implied_efficiency import Cell, Implied, implied
@@ -262,8 +261,10 @@ def figure_4_points() -> tuple[Point, ...]:
             if row.model == model and row.request["batch"] == 1 and row.extra["origin"] == "measured":
                 height, width, frames = (row.request[key] for key in ("height", "width", "frames"))
                 production = corpus.is_production(row)
-                law: Options = {"efficiency": "bgr"} if production else {"mu": row.measured["mu"]}
-                result = estimate(model, height=height, width=width, frames=frames, batch=1, steps=steps, **law)
+                mu, law = (None, "bgr") if production else (row.measured["mu"], None)
+                result = estimate(
+                    model, height=height, width=width, frames=frames, batch=1, steps=steps, mu=mu, efficiency=law
+                )
                 points.append(
                     Point(model, steps, result.tokens["latent"], result.per_output_g.value or 0.0, production)
                 )

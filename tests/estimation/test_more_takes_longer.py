@@ -53,8 +53,3 @@ def test_one_law_answers_on_both_sides_of_the_papers_smallest_output(model):
     assert {x.calibration.origin for x in (below, at, above)} == {at.calibration.origin}
     times = [costs(model, resolution=side)[0] for side in (496, 512, 528)]
     assert times == sorted(times)
-
-
-def test_the_papers_fit_answers_by_name_alone():
-    assert operating_point("pixart-alpha").calibration.law == "roofline"
-    assert operating_point("pixart-alpha", efficiency="bgr").calibration.law == "bgr"
