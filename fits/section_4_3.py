@@ -22,7 +22,7 @@ from ditcarbon_sym.calibration.measurements import Row
 from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, constant, saturation
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import B_0, B, ell_star, mu_1, mu_4, mu_8, mu_sat
-from ditcarbon_sym.numerics.evaluate import FloatArray
+from ditcarbon_sym.numerics.blocks import FloatArray
 
 from . import corpus
 

@@ -21,7 +21,7 @@ from sympy import Symbol
 
 from ..equations.equation import Equation
 from ..equations.notation import NOTATION
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from .fitting import Data, Fit, Free, Identified, fit, held_at
 
 LEVEL = 0.9

@@ -17,7 +17,8 @@ from sympy import Symbol
 from ..equations.equation import Equation
 from ..equations.notation import B_0, NOTATION, ell_star, mu_sat
 from ..errors import InputError
-from ..numerics.evaluate import FloatArray, compiled
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
 
 LOSSES = ("absolute", "relative", "log")
 NEAR_BOUND = 1e-4

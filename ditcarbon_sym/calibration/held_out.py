@@ -7,7 +7,7 @@ import numpy as np
 from sympy import Symbol
 
 from ..equations.equation import Equation
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from .fitting import BGR, Data, Fit, Free, fit
 
 

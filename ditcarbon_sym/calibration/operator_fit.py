@@ -23,7 +23,7 @@ from ..equations.equation import Equation
 from ..equations.notation import NOTATION, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
 from ..equations.operator_law import ASSUMED
 from ..errors import InputError
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from . import planning
 from .confidence import LEVEL, Knowledge
 from .fitting import Data, Fit, Free, Identified, fit, whitening

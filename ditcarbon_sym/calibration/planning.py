@@ -35,7 +35,8 @@ from ..equations.notation import (
     t_launch,
 )
 from ..errors import InputError
-from ..numerics.evaluate import FloatArray, compiled
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
 
 SPREAD: Mapping[Symbol, float] = MappingProxyType({
     t_launch: 2.0, e_dense: 0.7, r_attn: 1.0, e_mem: 1.0, e_VAE: 1.0, eps_flop: 0.7, eps_byte: 1.0,

@@ -16,7 +16,7 @@ from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
 from ..equations.notation import S as steps_symbol
 from ..errors import InputError
 from ..estimation.request import resolve_request
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from .energy import Counter
 from .timing import REPEATS, WARM_UP, expected_seconds
 

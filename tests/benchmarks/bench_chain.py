@@ -29,7 +29,7 @@ from ditcarbon_sym.equations.notation import (
     n_latent,
     tau,
 )
-from ditcarbon_sym.numerics.evaluate import compiled
+from ditcarbon_sym.numerics.functions import compiled
 
 from . import hand_numba
 from .conftest import by_turns

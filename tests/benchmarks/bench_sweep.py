@@ -76,9 +76,9 @@ def test_the_best_ten_are_those_of_the_dense_grid():
 STREAM = """
 import time
 from pathlib import Path
-from ditcarbon_sym import streaming, sweep_input
-from ditcarbon_sym.sweep import sweep
-found = sweep(sweep_input.grid({{
+from ditcarbon_sym.sweeps import axes, streaming
+from ditcarbon_sym.sweeps.grid import sweep
+found = sweep(axes.grid({{
     "model": "pixart-alpha", "resolution": "512:2048:16", "batch": "1:10:1", "steps": "1:{steps}:1",
     "pue": "1.1,1.2", "grid": "50:500:50"}}))
 start = time.perf_counter()
