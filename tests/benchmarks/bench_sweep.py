@@ -9,9 +9,8 @@ import pytest
 
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.ranking import top
-
-from .bench_chain import by_hand
-from .conftest import by_turns
+from tests.benchmarks.bench_chain import by_hand
+from tests.benchmarks.conftest import by_turns
 
 SIDES = tuple((512, 512 + 64 * k) for k in range(8))
 GRID = Grid(

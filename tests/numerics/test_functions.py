@@ -12,8 +12,7 @@ from ditcarbon_sym.equations.notation import PUE, B, C_total, F_total, H, I_grid
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.numerics import functions
 from ditcarbon_sym.numerics.functions import Compiled, compiled, exact
-
-from ..strategies import configurations
+from tests.strategies import configurations
 
 a, b, x = (Symbol(name, positive=True) for name in "abx")
 
