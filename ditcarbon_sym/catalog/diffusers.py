@@ -15,8 +15,9 @@ from ..architectures.network import Decoder, Denoiser, Encoder
 from ..equations.notation import P_VAE, P_enc
 from ..errors import InputError, nearest
 from . import stages
+from .entries import Model
 from .files import read_json
-from .loading import Model, load, model_of
+from .loading import load, model_of
 from .stages import DECODER, TEXT, Stages, TextStage
 
 INDEX, CONFIG = "model_index.json", "config.json"

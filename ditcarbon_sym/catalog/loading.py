@@ -35,11 +35,7 @@ from ..equations.notation import (
 from ..equations.operator_law import LAWS
 from ..errors import InputError, nearest
 from . import stages
-from .entries import Calibration as Calibration
-from .entries import Datacenter as Datacenter
-from .entries import Entry
-from .entries import Gpu as Gpu
-from .entries import Model as Model
+from .entries import Calibration, Datacenter, Entry, Gpu, Model
 from .files import DATA, read_toml
 from .stages import Stages
 

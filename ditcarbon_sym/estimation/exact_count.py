@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from ..architectures.operators import grouped, total
-from ..catalog.loading import Model, load
+from ..catalog.entries import Model
+from ..catalog.loading import load
 from ..catalog.stages import DECODER, DENOISER, Stages
 from ..equations.notation import NOTATION, REQUEST_FIELDS, H, W, ell, m, n_frames, n_latent
 from ..errors import InputError

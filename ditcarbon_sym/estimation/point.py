@@ -14,7 +14,8 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from ..catalog.loading import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration
+from ..catalog.entries import Calibration, Datacenter, Gpu, Model
+from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..catalog.stages import DENOISER
 from ..equations import pipeline
 from ..equations.notation import (

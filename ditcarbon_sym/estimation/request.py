@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 from sympy import Symbol
 
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..equations.notation import BY_FIELD, NOTATION, REQUEST_FIELDS, H, Notation, W, m, n_frames, n_latent, p, v_s, v_t
 from ..errors import InputError
 
