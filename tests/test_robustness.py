@@ -14,8 +14,7 @@ from ditcarbon_sym.catalog import loading
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations.notation import B_0, ell_star, mu_sat
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
-
-from .test_catalog import GPU, MODEL, shipped_table
+from tests.catalog.test_loading import GPU, MODEL, shipped_table
 
 HEADER = "model,height,width,batch,mu\n"
 NINES = "9" * 390

@@ -13,8 +13,7 @@ from ditcarbon_sym.numerics.arrays import BLOCK, evaluate
 from ditcarbon_sym.numerics.blocks import FUNCTION as FUNCTIONS
 from ditcarbon_sym.numerics.evaluate import Compiled, compiled
 from ditcarbon_sym.numerics.program import Program
-
-from .strategies import configurations
+from tests.strategies import configurations
 
 LONG = 4 * BLOCK
 """Long enough for several blocks."""

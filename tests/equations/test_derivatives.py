@@ -27,8 +27,7 @@ from ditcarbon_sym.equations.notation import (
     mu_sat,
     tau,
 )
-
-from .strategies import configurations
+from tests.strategies import configurations
 
 SMOOTH = (H, W, S, B, g, N, d, Theta_peak, TDP, PUE, mu_sat, L)
 

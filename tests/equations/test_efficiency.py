@@ -4,8 +4,7 @@ from sympy import Rational, expand, fraction, limit, oo, simplify, together
 
 from ditcarbon_sym.equations.efficiency import batch_saturation, saturation
 from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat
-
-from .strategies import HARDWARE, configurations
+from tests.strategies import HARDWARE, configurations
 
 LAW = configurations({x: HARDWARE[x] for x in (mu_sat, B_0, ell_star)})
 

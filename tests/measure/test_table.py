@@ -100,7 +100,7 @@ def test_a_killed_sweep_loses_at_most_the_row_in_flight(tmp_path):
         import sys, time
         from pathlib import Path
         from ditcarbon_sym.measure import sweep
-        from tests.test_measure_table import POINTS, fake
+        from tests.measure.test_table import POINTS, fake
         def slow(point):
             time.sleep(0.2)
             print("measured", flush=True)
@@ -201,7 +201,7 @@ def test_a_disk_that_fills_up_meanwhile_is_told_in_one_line(tmp_path, monkeypatc
 def test_the_columns_are_those_that_are_documented():
     from pathlib import Path
 
-    text = (Path(__file__).parent.parent / "fits" / "measurements" / "README.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "fits" / "measurements" / "README.md").read_text(encoding="utf-8")
     for column in table.COLUMNS:
         assert f"`{column}`" in text, column
 

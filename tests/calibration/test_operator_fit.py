@@ -13,8 +13,7 @@ from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import e_dense, e_VAE, t_launch
 from ditcarbon_sym.measure import grid
-
-from .test_calibration_operators import DEVICE, MODELS, TRUE
+from tests.calibration.test_operator_law import DEVICE, MODELS, TRUE
 
 
 def law_rows(models, sides):

@@ -12,8 +12,7 @@ from ditcarbon_sym.equations.equation import exact
 from ditcarbon_sym.equations.notation import PUE, B, C_chip, C_total, H, I_grid, L, S, W, d, ell, m, n_frames, n_latent
 from ditcarbon_sym.numerics.evaluate import Compiled
 from ditcarbon_sym.numerics.lines import program
-
-from .strategies import configurations
+from tests.strategies import configurations
 
 a, b, x = (Symbol(name, positive=True) for name in "abx")
 

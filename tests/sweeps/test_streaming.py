@@ -153,9 +153,9 @@ def test_an_unknown_format_and_a_place_that_cannot_be_written_are_refused(tmp_pa
 
 MEASURE = """
 from pathlib import Path
-from ditcarbon_sym import streaming, sweep_input
-from ditcarbon_sym.sweep import sweep
-found = sweep(sweep_input.grid({{
+from ditcarbon_sym.sweeps import axes, streaming
+from ditcarbon_sym.sweeps.grid import sweep
+found = sweep(axes.grid({{
     "model": "pixart-alpha", "resolution": "512:2048:16", "batch": "1:10:1", "steps": "1:{steps}:1",
     "pue": "1.1,1.2", "grid": "50:500:50"}}))
 streaming.write(Path({path!r}), found.columns, found.chunks())

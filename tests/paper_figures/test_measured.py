@@ -4,8 +4,7 @@ import re
 from pathlib import Path
 
 from paper_figures import measured
-
-from .test_calibration_operators import write
+from tests.calibration.test_operator_law import write
 
 
 def test_a_sweep_is_found_by_its_accelerator_and_drawn(tmp_path):
@@ -27,7 +26,7 @@ def test_without_a_sweep_there_is_no_figure(tmp_path):
 
 def test_every_committed_sweep_has_its_figure_and_no_other_table_has():
     """By the text of the tables: no reader of ours says which of them are sweeps."""
-    folder = Path(__file__).parent.parent / "fits" / "measurements"
+    folder = Path(__file__).parents[2] / "fits" / "measurements"
     named = [
         re.findall(r'^#:\s*gpu = "(.+)"$', path.read_text(encoding="utf-8"), re.M) for path in folder.glob("*.csv")
     ]

@@ -12,7 +12,7 @@ from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import m
 from ditcarbon_sym.estimation.counting import decoded, flops
 
-TRUTH = Path(__file__).parent / "ground_truth"
+TRUTH = Path(__file__).parents[1] / "ground_truth"
 ASKED = {
     "sd3.5-medium",
     "cogvideox-5b",

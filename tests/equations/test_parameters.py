@@ -5,8 +5,7 @@ from sympy import Poly, Rational, expand
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import N, P, a, c, d, f, j, kappa, n_ada, s, t
 from ditcarbon_sym.equations.parameters import coefficient, parameters
-
-from .strategies import ARCHITECTURE, configurations
+from tests.strategies import ARCHITECTURE, configurations
 
 DEFAULT = {n_ada: 1, t: d, f: 4}
 

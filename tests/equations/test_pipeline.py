@@ -21,8 +21,7 @@ from ditcarbon_sym.equations.notation import (
     tau,
 )
 from ditcarbon_sym.errors import InputError
-
-from .strategies import configurations
+from tests.strategies import configurations
 
 
 def test_the_numbered_equations_stand_in_the_papers_order():
