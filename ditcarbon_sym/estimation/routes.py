@@ -139,7 +139,7 @@ def _is_whole(model: Model) -> bool:
 
 
 def _is_the_papers(model: Model) -> bool:
-    known = paper_models().get(model.id)
+    known = paper_models().get(model.release)
     return known is not None and known.values == model.values
 
 
