@@ -66,11 +66,6 @@ class Model(Entry):
         """Whether the VAE has a time axis."""
         return v_t in self.values
 
-    @property
-    def release(self) -> str:
-        """The catalogue's id of this very network; its own id where no release has the same configuration."""
-        return self.lender.id if self.lender is not None and self.lender.same else self.id
-
 
 @dataclass(frozen=True)
 class Gpu(Entry):

@@ -1,9 +1,8 @@
 """The operating point: everything a request, an accelerator and a facility put into the equations, chosen and
 checked once.
 
-One call uses one route to time and energy, chosen from the whole request: the paper's pooled production fit where it
-was made, the operator law where the accelerator is calibrated for it, a calibration file, or a measured efficiency. No
-fit is used silently outside its regime or on another accelerator.
+One call uses one route to time and energy (`routes`). No fit is used silently outside its regime or on another
+accelerator.
 """
 
 import math
@@ -54,7 +53,8 @@ class Options(Request, total=False):
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it. ``embodied_boundary``: which figure of it, "die" (the
     paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``:
-    a measured efficiency, a calibration file, or a law by name: "roofline", or "bgr" even where it extrapolates.
+    a measured efficiency, a calibration file, or a law by name: "roofline" (the operator law, the default) or "bgr"
+    (the paper's fit).
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
     """
@@ -96,8 +96,8 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
 
     >>> from ditcarbon_sym.equations.notation import B
     >>> point = operating_point("pixart-alpha", batch=4)
-    >>> point.values[B], point.device.id, point.route
-    (4.0, 'v100-pcie-16gb', 'bgr')
+    >>> point.values[B], point.device.id, point.calibration.law
+    (4.0, 'v100-pcie-16gb', 'roofline')
     """
     if sum(options.get(key) is not None for key in ("mu", "calibration", "efficiency")) > 1:
         raise InputError("give one of mu, calibration and efficiency, not several")

@@ -93,7 +93,7 @@ class RequestList:
     --------
     >>> found = RequestList([{"model": "pixart-alpha", "batch": 1, "steps": 50}, {"model": "dit-xl-2-512"}])
     >>> [f"{x:.3f}" for x in found.table["total_g"]]
-    ['0.559', '0.090']
+    ['0.584', '0.104']
     """
 
     def __init__(

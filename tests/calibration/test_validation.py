@@ -72,7 +72,7 @@ def test_the_scores_are_those_of_single_estimates():
 def test_an_efficiency_is_scored_as_the_seconds_of_the_denoiser():
     found = validate(CORPUS)
     assert len(found.scored) == 83 and {x.stages for x in found.scored} == {"denoiser"}
-    assert {x.route for x in found.scored} == {"bgr", "roofline"}
+    assert {x.route for x in found.scored} == {"roofline"}
     assert found.summaries()[0].mape < 8
 
 

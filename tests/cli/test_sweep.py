@@ -4,7 +4,18 @@ import json
 
 import pytest
 
-MODEL = ("--model", "pixart-alpha", "--resolution", "512:1024:256", "--batch", "1,2", "--steps", "20")
+MODEL = (
+    "--model",
+    "pixart-alpha",
+    "--resolution",
+    "512:1024:256",
+    "--batch",
+    "1,2",
+    "--steps",
+    "20",
+    "--efficiency",
+    "bgr",
+)
 
 
 def test_rows_go_to_stdout_as_csv(ditcarbon):
@@ -147,3 +158,30 @@ def test_what_does_not_fit_is_said_first_and_can_be_filtered_out(ditcarbon, tmp_
     head, line = ditcarbon("sweep", "--model", "mine", "--catalog", own, "--gpu", "l4").out.splitlines()
     row = dict(zip(head.split(","), line.split(","), strict=True))
     assert float(row["memory_share"]) == pytest.approx(2 * 12 * 10 * 1000**2 / 1e9 / 24)
+
+
+def test_the_command_writes_front_and_figure(ditcarbon, refused, tmp_path):
+    options = ("--model", "pixart-alpha", "--batch", "1,2,4", "--steps", "20", "--price-per-hour", "2")
+    plot, out = tmp_path / "front.png", tmp_path / "front.csv"
+    outcome = ditcarbon("pareto", *options, "--plot", plot, "--out", out)
+    assert outcome.code == 0 and plot.read_bytes().startswith(b"\x89PNG") and out.read_text().count("\n") == 4
+    table = json.loads(ditcarbon("pareto", *options, "--json").out)
+    assert table["objectives"] == ["per_output_g", "time_s", "cost_per_output"] and len(table["rows"]) == 3
+    assert "unknown format '.gif'" in refused("pareto", *options, "--plot", tmp_path / "x.gif")
+
+
+def test_a_figure_and_rows_are_written_both_or_neither(ditcarbon, refused, tmp_path):
+    options = ("pareto", "--model", "pixart-alpha", "--batch", "1,2,4", "--plot", tmp_path / "front.png")
+    (tmp_path / "rows.csv").mkdir()
+    assert "rows.csv: cannot be written: is a folder" in refused(*options, "--out", tmp_path / "rows.csv")
+    assert [x.name for x in tmp_path.iterdir()] == ["rows.csv"]
+    assert ditcarbon(*options, "--out", tmp_path / "front.parquet").code == 0
+    assert sorted(x.name for x in tmp_path.iterdir()) == ["front.parquet", "front.png", "rows.csv"]
+
+
+def test_a_front_says_what_of_a_sweeps_file_it_has_no_use_for(ditcarbon, tmp_path):
+    path = tmp_path / "sweep.toml"
+    path.write_text('model = "pixart-alpha"\nbatch = [1, 4]\ntop = 1\nby = "time_s"\n')
+    outcome = ditcarbon("pareto", path)
+    assert outcome.code == 0
+    assert "top = 1 is for ditcarbon sweep" in outcome.err and "by = time_s is for ditcarbon sweep" in outcome.err

@@ -1,15 +1,20 @@
 import math
 
+import numpy as np
 import pytest
 
-from ditcarbon_sym import InputError, estimate
+from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import TDP
+from ditcarbon_sym.errors import InputError
+from fits.operator_law import B200, H100
 
 PIXART = {"model": "pixart-alpha", "resolution": 1024, "steps": 50}
 
 
 def test_the_papers_representative_request():
-    result = estimate(**PIXART)
+    result = estimate(**PIXART, efficiency="bgr")
     assert result.total_g.value == pytest.approx(0.559, abs=0.0005)
     assert result.time_s.value == pytest.approx(17.18, rel=0.004)
     assert result.energy_wh.value == pytest.approx(1.193, rel=0.004)
@@ -96,8 +101,8 @@ def test_asked_for_by_name_the_fit_extrapolates_and_says_so():
 
 
 def test_the_production_regime_is_counted_in_pixels_not_in_the_shorter_side():
-    assert estimate("pixart-alpha", height=256, width=1024).basis["efficiency"] == "bgr"
-    assert estimate("pixart-alpha", height=256, width=1008).basis["efficiency"] == "roofline"
+    wide, less = (estimate("pixart-alpha", height=256, width=x, efficiency="bgr").warnings for x in (1024, 1008))
+    assert wide == () and any("lies below the calibrated regime" in note for note in less)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +149,7 @@ def test_a_calibration_brings_its_accelerator_along(tmp_path):
     path.write_text(text.replace("112000000000000.0", "5e13"))
     result = estimate(**PIXART, calibration=path)
     assert result.gpu == "lab-card"
-    assert result.time_s.value == pytest.approx(112 / 50 * estimate(**PIXART).time_s.value)
+    assert result.time_s.value == pytest.approx(112 / 50 * estimate(**PIXART, efficiency="bgr").time_s.value)
     with pytest.raises(InputError, match="was measured on 'lab-card'"):
         estimate(**PIXART, calibration=path, gpu="gtx-1080-ti")
 
@@ -220,3 +225,34 @@ def test_the_dictionary_has_plain_values_only():
     assert plain["schema_version"] == 1
     total = plain["total_g"]
     assert set(total) == {"value", "low", "high"} and total["low"] < total["value"] < total["high"]
+
+
+def test_python_callers_get_the_same_errors():
+    for options in ({"gpu": 3}, {"datacenter": 3}):
+        with pytest.raises(InputError):
+            estimate("pixart-alpha", **options)
+    with pytest.raises(InputError):
+        estimate(3)
+
+
+def test_numpy_integers_are_numbers():
+
+    assert estimate("pixart-alpha", resolution=np.int64(512)).request["height"] == 512
+
+
+@pytest.mark.parametrize("gpu", [H100, B200])
+def test_power_never_exceeds_the_boards_limit_by_more_than_the_interval(gpu):
+    for model in load().models:
+        found = estimate(model, gpu=gpu)
+        watts = found.energy_wh.value * 3600 / found.time_s.value
+        limit = load().gpu(gpu).values[TDP]
+        assert watts <= limit * found.time_s.high / found.time_s.value * found.energy_wh.high / found.energy_wh.value
+
+
+def test_embodied_carbon_is_of_the_boundary_asked_for():
+    die, board = (estimate("flux.1-dev", gpu=H100, embodied_boundary=name) for name in ("die", "cradle-to-gate board"))
+    assert die.basis["embodied_gco2eq"] == 14650 and board.basis["embodied_gco2eq"] == 164000
+    assert board.embodied_g.value / die.embodied_g.value == pytest.approx(164000 / 14650)
+    assert estimate("flux.1-dev", gpu=B200).total_g.value is None
+    with pytest.raises(InputError, match="embodied_boundary = 'die' is not known for b200-sxm; known: 'cradle-to-gate"):
+        estimate("flux.1-dev", gpu=B200, embodied_boundary="die")

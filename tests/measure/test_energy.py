@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ditcarbon_sym.measure import energy, timing
+from ditcarbon_sym.measure import campaign, energy, timing
 
 
 class Fake:
@@ -152,3 +152,20 @@ def test_rapl_that_may_not_be_read_is_no_counter(tmp_path):
     assert energy.rapl(tmp_path) is None
     (tmp_path / "intel-rapl:0").mkdir()
     assert energy.rapl(tmp_path) is None
+
+
+def test_the_counter_of_a_board_is_in_joules_and_one_that_is_not_there_is_none(monkeypatch):
+    class NVMLError(Exception):
+        pass
+
+    readings = iter(range(1000, 10**7, 500))
+    fake = SimpleNamespace(NVMLError=NVMLError, nvmlDeviceGetTotalEnergyConsumption=lambda handle: next(readings))
+    monkeypatch.setitem(sys.modules, "pynvml", fake)
+    counter = campaign.energy.nvml(object())
+    assert counter.read() + 0.5 == counter.read()
+
+    def refusing(handle):
+        raise NVMLError
+
+    fake.nvmlDeviceGetTotalEnergyConsumption = refusing
+    assert campaign.energy.nvml(object()) is None

@@ -1,12 +1,9 @@
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ditcarbon_sym import InputError
-from ditcarbon_sym.reports.pareto import draw
 from ditcarbon_sym.reports.sweep import records
 from ditcarbon_sym.sweeps.filters import read_filter
 from ditcarbon_sym.sweeps.grid import Grid, sweep
@@ -94,56 +91,3 @@ def test_objectives_that_make_no_front_are_refused():
         front(found, ("time_s", "total_g"), read_filter("time_s<0", NUMBERS))
     with pytest.raises(InputError, match="within 'mood'"):
         front(found, ("time_s", "total_g"), (), ("mood",))
-
-
-@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")])
-@pytest.mark.parametrize("objectives", [("per_output_g", "time_s"), ("per_output_g", "time_s", "cost_per_output")])
-def test_the_figure_is_drawn_the_same_twice(suffix, magic, objectives):
-    found = front(sweep(GRID), objectives)
-    picture = draw(found, suffix)
-    assert picture.startswith(magic) and picture == draw(found, suffix)
-
-
-def test_no_label_of_the_figure_lies_over_another():
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-    from matplotlib.text import Annotation, Text
-
-    from ditcarbon_sym.reports.pareto import _figure
-
-    figure = _figure(front(sweep(GRID), ("per_output_g", "time_s", "cost_per_output")), pyplot)
-    figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()
-    boxes = [Text.get_window_extent(x, renderer) for x in figure.axes[0].get_children() if isinstance(x, Annotation)]
-    assert len(boxes) >= 8
-    assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
-    pyplot.close(figure)
-
-
-def test_the_command_writes_front_and_figure(ditcarbon, refused, tmp_path):
-    options = ("--model", "pixart-alpha", "--batch", "1,2,4", "--steps", "20", "--price-per-hour", "2")
-    plot, out = tmp_path / "front.png", tmp_path / "front.csv"
-    outcome = ditcarbon("pareto", *options, "--plot", plot, "--out", out)
-    assert outcome.code == 0 and plot.read_bytes().startswith(b"\x89PNG") and out.read_text().count("\n") == 4
-    table = json.loads(ditcarbon("pareto", *options, "--json").out)
-    assert table["objectives"] == ["per_output_g", "time_s", "cost_per_output"] and len(table["rows"]) == 3
-    assert "unknown format '.gif'" in refused("pareto", *options, "--plot", tmp_path / "x.gif")
-
-
-def test_a_figure_and_rows_are_written_both_or_neither(ditcarbon, refused, tmp_path):
-    options = ("pareto", "--model", "pixart-alpha", "--batch", "1,2,4", "--plot", tmp_path / "front.png")
-    (tmp_path / "rows.csv").mkdir()
-    assert "rows.csv: cannot be written: is a folder" in refused(*options, "--out", tmp_path / "rows.csv")
-    assert [x.name for x in tmp_path.iterdir()] == ["rows.csv"]
-    assert ditcarbon(*options, "--out", tmp_path / "front.parquet").code == 0
-    assert sorted(x.name for x in tmp_path.iterdir()) == ["front.parquet", "front.png", "rows.csv"]
-
-
-def test_a_front_says_what_of_a_sweeps_file_it_has_no_use_for(ditcarbon, tmp_path):
-    path = tmp_path / "sweep.toml"
-    path.write_text('model = "pixart-alpha"\nbatch = [1, 4]\ntop = 1\nby = "time_s"\n')
-    outcome = ditcarbon("pareto", path)
-    assert outcome.code == 0
-    assert "top = 1 is for ditcarbon sweep" in outcome.err and "by = time_s is for ditcarbon sweep" in outcome.err
