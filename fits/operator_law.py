@@ -22,8 +22,9 @@ from ditcarbon_sym.calibration.fitting import Data, Fit, Free, Identified, fit
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
 from ditcarbon_sym.calibration.operator_fit import fit_known, fitted_without_each, known
 from ditcarbon_sym.calibration.runs import values_of_run
+from ditcarbon_sym.catalog.entries import Gpu
 from ditcarbon_sym.catalog.files import DATA
-from ditcarbon_sym.catalog.loading import Gpu, load
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import operator_law, pipeline
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import (

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ditcarbon_sym import Estimate, estimate
-from ditcarbon_sym.catalog.loading import Catalog, Model, load, paper_models
+from ditcarbon_sym.catalog.entries import Model
+from ditcarbon_sym.catalog.loading import Catalog, load, paper_models
 from ditcarbon_sym.equations.notation import PUE, I_grid, k_VAE
 from ditcarbon_sym.estimation.request import Request
 from fits import corpus, other_team, section_4_3

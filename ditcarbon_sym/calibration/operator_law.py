@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Catalog, Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog, load
 from ..equations import operator_law
 from ..equations.equation import Equation
 from ..equations.notation import (

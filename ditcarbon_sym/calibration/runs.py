@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..equations.notation import F_VAE, F_attn, F_denoiser, F_dense, F_text, F_total, Q_elem, ell, n_exp, n_launch
 from ..estimation import work
 from ..estimation.request import resolve_request

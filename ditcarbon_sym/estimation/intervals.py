@@ -22,7 +22,7 @@ from typing import Any
 from mpmath import betainc, findroot, sqrt
 from sympy import Symbol
 
-from ..catalog.loading import Calibration
+from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import C_op, C_total, E, mu, tau
 from .point import OperatingPoint

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter, load
+from ..catalog.entries import Datacenter
+from ..catalog.loading import Catalog, load
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError
 from ..estimation.point import chosen_facility

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from ..catalog.entries import Datacenter
 from ..catalog.files import read_text
-from ..catalog.loading import Catalog, Datacenter, load
+from ..catalog.loading import Catalog, load
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..errors import InputError, nearest
 from ..estimation.point import chosen_facility, merged, operating_point
