@@ -34,7 +34,7 @@ from ditcarbon_sym.estimation import work, work_of_flags
 from ditcarbon_sym.estimation.counting import flops, leading_order
 from ditcarbon_sym.estimation.point import operating_point
 
-from .operator_law import H100
+from .runs import H100
 
 RIGHT = 0.1
 """Relative error of the leading order up to which a model counts."""

@@ -17,6 +17,7 @@ from scipy.optimize import nnls
 
 from ditcarbon_sym.equations.notation import (
     F_VAE,
+    JOULE_PER_KWH,
     TDP,
     B,
     F_attn,
@@ -32,7 +33,7 @@ from ditcarbon_sym.equations.notation import (
     t_exp,
 )
 
-from .operator_law import B200, H100, JOULE_PER_KWH, published_runs
+from .runs import B200, H100, published_runs
 
 Floats = NDArray[np.float64]
 DECODER_EFFICIENCIES = (0.1, 0.2, 0.3)
@@ -108,7 +109,7 @@ def table(gpu: str, target: str) -> Table:
     }
     observed = np.array([run.measured[target] for run in runs])
     if target == "energy":
-        observed = observed * JOULE_PER_KWH / column(lambda x: x[TDP])
+        observed = observed * float(JOULE_PER_KWH) / column(lambda x: x[TDP])
     return Table(terms, observed, tuple(run.model for run in runs))
 
 

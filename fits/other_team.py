@@ -11,11 +11,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from ditcarbon_sym.calibration.fitting import Data, Fit
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import Fit
 from ditcarbon_sym.calibration.held_out import log_scatter
 from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 
-from .operator_law import H100, data, fits_of, held_out, published_runs
+from .operator_law import fits_of, held_out
+from .runs import H100, data, published_runs
 
 TEAM = "delavande2025video"
 TARGETS = ("time", "energy")

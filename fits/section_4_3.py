@@ -15,8 +15,9 @@ import numpy as np
 from sympy import Symbol
 
 from ditcarbon_sym.calibration.confidence import LEVEL, Knowledge, Track, comparison, knowledge, residual_bootstrap
+from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import sweep_data
-from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Data, Fit, Free, Identified, fit, fit_identified, mape
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Fit, Free, Identified, fit, fit_identified
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.calibration.measurements import Row
 from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, constant, saturation
@@ -215,7 +216,7 @@ def carbon_error(name: str) -> CarbonError:
     least = np.where(inside, 0.0, ends.min(axis=0))
     return CarbonError(
         power=power,
-        error=mape(ratio * TDP_V100 / power, np.ones_like(ratio)),
+        error=float(100 * np.mean(np.abs(ratio * TDP_V100 / power - 1))),
         low=float(100 * least.mean()),
         high=float(100 * ends.max(axis=0).mean()),
     )

@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ditcarbon_sym.calibration import efficiency, operator_law
+from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import Calibrated
-from ditcarbon_sym.calibration.fitting import Data, Fit
+from ditcarbon_sym.calibration.fitting import Fit
 from ditcarbon_sym.calibration.measurements import read_csv, read_header
 from ditcarbon_sym.equations.notation import B, ell
 from fits.corpus import CORPUS

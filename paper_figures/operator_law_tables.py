@@ -9,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym.calibration.fitting import Data, Fit, fit_identified
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import Fit, fit_identified
 from ditcarbon_sym.calibration.held_out import leave_one_group_out
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import NOTATION, e_dense, rho
 from ditcarbon_sym.estimation.intervals import LEVEL
 from fits import law_choice, operator_law, other_team, transfer, transfer_few
-from fits.operator_law import B200, H100
+from fits.runs import B200, H100, data, v100_runs
 
 from .tables import Table
 
@@ -52,7 +53,7 @@ def v100() -> Table:
     """The operator law and the paper's on the V100."""
     rows = []
     for name, flag in (("83 rows", None), ("79 printed rows", "printed"), ("48 production rows", "production")):
-        runs = [run for run in operator_law.v100_runs() if flag is None or run.measured[flag]]
+        runs = [run for run in v100_runs() if flag is None or run.measured[flag]]
         held = operator_law.by_group(operator_law.held_out_v100(runs))
         rows.append((
             name, f"{operator_law.v100_fit(runs).mape():.2f}", f"{np.mean(list(held.values())):.2f}",
@@ -68,7 +69,7 @@ def v100() -> Table:
 
 
 def _bgr(runs: Any) -> float:
-    return fit_identified(saturation, operator_law.data(runs, "mu")).shipped.mape()
+    return fit_identified(saturation, data(runs, "mu")).shipped.mape()
 
 
 @dataclass(frozen=True)

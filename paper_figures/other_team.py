@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, H, S, W, ell, n_frames
 from fits import other_team
-from fits.operator_law import H100, Run, data, fits_of, held_out, published_runs
+from fits.operator_law import fits_of, held_out
+from fits.runs import H100, Run, data, published_runs
 
 MODEL, STEPS = "wan2.1-t2v-1.3b", 50
 UNITS = {"time": (1.0, "time of one video (s)"), "energy": (float(JOULE_PER_KWH) / 3600, "energy of one video (Wh)")}

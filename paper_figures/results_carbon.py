@@ -9,7 +9,7 @@ from ditcarbon_sym.equations.notation import PUE, I_grid, k_VAE
 from ditcarbon_sym.estimation.request import Request
 from fits import corpus, other_team, section_4_3
 from fits.implied_efficiency import Cell, Implied, implied
-from fits.operator_law import published
+from fits.runs import published
 
 from .printed import by_quantity
 from .readings import Found, Inference, Reading, Results, at_most, corrected, found

@@ -19,8 +19,8 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
 from ditcarbon_sym.reports.formats import write_atomically
-from fits import operator_law, transfer, transfer_few
-from fits.operator_law import B200, H100, V100
+from fits import chips, operator_law, transfer_few
+from fits.runs import B200, H100, V100, Run, v100_runs
 from fits.transfer import Law, law_of
 
 from .figures import STYLE
@@ -57,13 +57,13 @@ def scores() -> tuple[Score, ...]:
             way: float(_predicted(fitted, run)) / run.measured[target]
             for way, fitted in _fits(gpu, run.model, target).items()
         })
-        for gpu in transfer.accelerators() if gpu != V100
+        for gpu in chips.accelerators() if gpu != V100
         for target in TARGETS
-        for run in transfer.runs_on(gpu) if target in run.measured
+        for run in chips.runs_on(gpu) if target in run.measured
     )  # fmt: skip
 
 
-def _predicted(law: Law, run: operator_law.Run) -> Any:
+def _predicted(law: Law, run: Run) -> Any:
     return law.equation({**run.values, **law.values})
 
 
@@ -73,7 +73,7 @@ def _fits(gpu: str, model: str, target: str) -> dict[str, Law]:
     own, held = _own(gpu, target)
     return {
         FITTED: own or pool.law, **({MODEL: held[model]} if model in held else {}),
-        ACCELERATOR: pool.held_out(transfer.ONE.get(gpu, gpu)),
+        ACCELERATOR: pool.held_out(chips.ONE.get(gpu, gpu)),
     }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def _own(gpu: str, target: str) -> tuple[Law | None, Mapping[str, Law]]:
     if gpu in (H100, B200):
         held = {model: law_of(fitted) for model, (fitted, _) in operator_law.held_out(gpu)[which].items()}
         return law_of(operator_law.fits_of(gpu)[which]), held
-    if gpu in transfer.ONE:
+    if gpu in chips.ONE:
         thin = transfer_few.a100()
         return (thin.time, thin.without) if target == "time" else (law_of(thin.energy), {})
     return None, {}
@@ -100,7 +100,7 @@ def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
                 for way in WAYS if way in group[0].ratios})
         for key, group in groups.items()
     ]  # fmt: skip
-    order = list(transfer.accelerators())
+    order = list(chips.accelerators())
     return sorted(rows, key=lambda row: (order.index(row[0]), row[1], -row[3].get(MODEL, row[3][ACCELERATOR])))
 
 
@@ -109,7 +109,7 @@ def table() -> Table:
     means, rows = [], []
     for gpu, target, model, errors in by_model():
         rows.append((load().gpu(gpu).name, target, model, *(_cell(errors.get(way)) for way in WAYS)))
-    for gpu in transfer.accelerators():
+    for gpu in chips.accelerators():
         for target in TARGETS:
             mine = [errors for name, what, _, errors in by_model() if (name, what) == (gpu, target)]
             if len(mine) > 1:
@@ -133,7 +133,7 @@ def _cell(value: float | None) -> str:
 
 def corpus_ratios() -> list[float]:
     """Predicted over measured efficiency of the paper's 79 printed rows, each family of models held out."""
-    runs = [run for run in operator_law.v100_runs() if run.measured["printed"]]
+    runs = [run for run in v100_runs() if run.measured["printed"]]
     held = operator_law.held_out_v100(runs)
     # Time goes as the inverse of the efficiency.
     return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
@@ -190,7 +190,7 @@ def _lines(target: str) -> list[tuple[str, str]]:
     there = {(x.gpu, way) for x in scores() if x.target == target for way in x.ratios}
     corpus = {(V100, MODEL)} if target == "time" else set()
     return [
-        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in transfer.accelerators() if (gpu, way) in there | corpus
+        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in chips.accelerators() if (gpu, way) in there | corpus
     ]  # fmt: skip
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Data, Free, fit, fit_identified
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Free, fit, fit_identified
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.catalog.files import read_toml
 from ditcarbon_sym.equations.efficiency import batch_saturation, saturation

@@ -22,7 +22,8 @@ from sympy import Symbol
 from ..equations.equation import Equation
 from ..equations.notation import NOTATION
 from ..numerics.evaluate import FloatArray
-from .fitting import Data, Fit, Free, Identified, fit, held_at
+from .data import Data
+from .fitting import Fit, Free, Identified, fit, held_at
 
 LEVEL = 0.9
 Track = Callable[[Iterable[Any]], Iterable[Any]]

@@ -19,8 +19,9 @@ from ..equations.notation import NOTATION, B, F_denoiser, F_total, Theta_peak, e
 from ..errors import InputError
 from ..estimation.request import resolve_request
 from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, residual_bootstrap
+from .data import Data
 from .device import device_of, peak_note, rows_on, told_facts
-from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified
+from .fitting import BGR, LOSSES, Fit, Identified, fit_identified
 from .held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
 from .measurements import DENOISER, Row, read_csv
 
@@ -80,7 +81,6 @@ def calibration_table(
     conventions.
     """
     full, shipped = fitted.full, fitted.shipped
-    inputs = full.data.inputs
     return {
         "schema_version": 1,
         "law": "bgr",
@@ -98,11 +98,7 @@ def calibration_table(
             **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
             **({"within_log_scatter": within} if (within := within_scatter(residual_logs(shipped))) else {}),
         },
-        "validity": {
-            "pixels_min": pixels_min,
-            "batch": [float(inputs[B].min()), float(inputs[B].max())],
-            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
-        },
+        "validity": full.data.validity(pixels_min),
         "convention": {
             "flop": "1 fused multiply-add = 2 FLOP",
             "count": "leading order, paper Eq. (2)",

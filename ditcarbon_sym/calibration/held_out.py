@@ -8,7 +8,8 @@ from sympy import Symbol
 
 from ..equations.equation import Equation
 from ..numerics.evaluate import FloatArray
-from .fitting import BGR, Data, Fit, Free, fit
+from .data import Data
+from .fitting import BGR, Fit, Free, fit
 
 
 def leave_one_group_out(

@@ -26,7 +26,8 @@ from ..errors import InputError
 from ..numerics.evaluate import FloatArray
 from . import planning
 from .confidence import LEVEL, Knowledge
-from .fitting import Data, Fit, Free, Identified, fit, whitening
+from .data import Data, whitening
+from .fitting import Fit, Free, Identified, fit
 
 
 def _about(symbol: Symbol, expected: float, low: float, high: float) -> Free:
@@ -87,7 +88,7 @@ def fit_known(equation: Equation, data: Data, parameters: Mapping[Symbol, Free])
     full = shipped = _best(equation, data, parameters)
     while shipped.at_bound:
         x = shipped.at_bound[0]
-        bound = _nearest(parameters[x], shipped.values[x])
+        bound = parameters[x].nearest_bound(shipped.values[x])
         if x in (e_VAE, eps_flop):
             raise InputError(f"{NOTATION[x].field} stands on its bound, {bound:g}; are the rows of this accelerator?")
         held[x] = bound
@@ -186,10 +187,6 @@ def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> 
         if x in parameters:
             begins = [{**begin, x: value} for begin in begins for value in values]
     return min((fit(equation, data, parameters, "log", begin) for begin in begins), key=lambda x: x.sum_of_squares)
-
-
-def _nearest(bounds: Free, value: float) -> float:
-    return bounds.low if value - bounds.low < bounds.high - value else bounds.high
 
 
 def held_out_by_model(fitted: Identified, parameters: Mapping[Symbol, Free]) -> dict[str, tuple[Fit, Data]]:

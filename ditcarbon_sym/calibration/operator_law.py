@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 from sympy import Symbol
 
 from ..catalog.loading import Catalog, Gpu, load
@@ -18,28 +19,24 @@ from ..equations.notation import (
     NOTATION,
     B,
     F_text,
-    H,
     P_idle,
     Theta_peak,
-    W,
     bandwidth,
     e_mem,
     e_VAE,
-    ell,
     t_exp,
     tau,
 )
 from ..errors import InputError
 from ..estimation.transfer import as_counted, typical_memory
-from .confidence import Knowledge
+from .data import Data, columns, values_of_run
 from .device import device_of, peak_note, rows_on, told_facts
 from .efficiency import Calibrated, fit_warnings, interval_table, models_words
-from .fitting import Data, Fit, Identified
+from .fitting import Fit, Identified
 from .held_out import log_scatter, residual_logs, within_scatter
 from .measurements import Row, read_csv, read_header
 from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model
 from .operator_fit import known as known_of
-from .runs import columns, values_of_run
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser has no other work in it."""
@@ -88,12 +85,18 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     fits = [x for x in (time, energy, decoder) if x is not None]
     about = {**expected, **ENERGY, **DECODER}
     known = tuple(known_of(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
-    table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
-    table["intervals"] = interval_table(known)
-    table["quality"] |= _scatter(time, held_out)
+    values = {**assumed, **_values(fits)}
+    verdicts = {**dict.fromkeys(values, "assumed: a fifth of peak"), **{x.symbol: x.verdict for x in known}}
+    quality = {"mape_percent": time.shipped.mape(), **_scatter(time, held_out)}
     if energy is not None:
-        table["quality"] |= _scatter(energy, held_out_energy, "_energy")
-        table["quality"]["mape_percent_energy"] = energy.shipped.mape()
+        quality |= {**_scatter(energy, held_out_energy, "_energy"), "mape_percent_energy": energy.shipped.mape()}
+    facts, heads = as_counted(device)
+    source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **told_facts(path, device)}
+    table = law_table(
+        device, {t_exp: 0.0, **facts}, heads, [one.shipped for one in fits], values, verdicts, quality,
+        "denoiser" if swept else "whole request", source,
+    )  # fmt: skip
+    table["intervals"] = interval_table(known)
     return Calibrated(
         title=f"{path.name}: {len(runs)} rows, {models_words(time.full.data)}, on {device.name}; law: operators, "
         "log residuals",
@@ -193,45 +196,35 @@ def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffi
     return found
 
 
-def _table(
-    device: Gpu, path: Path, runs: Runs, fits: Sequence[Identified], known: Sequence[Knowledge],
-    values: Mapping[Symbol, float], swept: bool,
+def law_table(
+    device: Gpu, facts: Mapping[Symbol, float], heads: int, fits: Sequence[Fit], values: Mapping[Symbol, float],
+    verdicts: Mapping[Symbol, str], quality: Mapping[str, Any], stages: str, source: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    free = [x for one in fits for x in one.shipped.free]
-    covariance, start = np.zeros((len(free), len(free))), 0
-    for one in fits:
-        size = len(one.shipped.free)
-        covariance[start : start + size, start : start + size] = one.shipped.covariance
-        start += size
-    inputs = fits[0].full.data.inputs
+    """Everything that a calibration file of the operator law holds; the first of ``fits`` is that of time.
+
+    ``facts`` are the accelerator's as the fit has seen them, and ``heads`` the multiple that heads are padded to.
+    ``values`` are all parameters of the law, also those that were not fitted.
+    """
+    free = [x for one in fits for x in one.free]
     parameters = [x for x in (*operator_law.TIME, *operator_law.ENERGY) if x in values]
-    facts, heads = as_counted(device)
-    verdicts = {x.symbol: x.verdict for x in known}
     return {
         "schema_version": 1,
         "law": operator_law.LAW,
         "device": {
             "gpu": device.id, "name": device.name, "head_multiple": heads,
-            **{NOTATION[x].field: value for x, value in {t_exp: 0.0, **facts}.items()},
+            **{NOTATION[x].field: value for x, value in facts.items()},
         },
         "parameters": {NOTATION[x].field: values[x] for x in parameters},
-        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.shipped.standard_errors.items()},
-        "covariance": {"parameters": [NOTATION[x].field for x in free], "matrix": covariance.tolist()},
-        "verdicts": {NOTATION[x].field: verdicts.get(x, "assumed: a fifth of peak") for x in parameters},
-        "quality": {"n": len(runs), "loss": "log", "mape_percent": fits[0].shipped.mape()},
-        "validity": {
-            "pixels_min": int((inputs[H] * inputs[W]).min()),
-            "batch": [float(inputs[B].min()), float(inputs[B].max())],
-            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
+        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.standard_errors.items()},
+        "covariance": {
+            "parameters": [NOTATION[x].field for x in free],
+            "matrix": block_diag(*(one.covariance for one in fits)).tolist(),
         },
-        "convention": {
-            "flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists",
-            "stages": "denoiser" if swept else "whole request",
-        },
-        "data": {
-            "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            **told_facts(path, device),
-        },
+        "verdicts": {NOTATION[x].field: said for x, said in verdicts.items()},
+        "quality": {"n": len(fits[0].data), "loss": "log", **quality},
+        "validity": fits[0].data.validity(),
+        "convention": {"flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists", "stages": stages},
+        "data": dict(source),
     }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from sympy import Symbol
 
 from ..architectures.operators import total
 from ..calibration import planning
-from ..calibration.runs import columns, values_of_run
+from ..calibration.data import columns, values_of_run
 from ..catalog import stages
 from ..catalog.loading import Catalog, Model, load
 from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
