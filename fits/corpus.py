@@ -23,7 +23,7 @@ def is_production(row: Row) -> bool:
 
 
 def is_printed(row: Row) -> bool:
-    """Whether the paper prints the value (78 cells and one repeat), rather than its having been reconstructed."""
+    """Whether the paper prints the value (78 cells and one repeat); the other values are reconstructed."""
     return row.extra["origin"] != "reconstructed repeat"
 
 

@@ -39,7 +39,7 @@ def _covariance(free: Sequence[Symbol], matrix: Any) -> dict[str, Any]:
 
 
 def _by_factor(values: Mapping[Symbol, float], scaled: Mapping[Symbol, int], relative: float) -> dict[str, Any]:
-    """Covariance of parameters that one factor divides (-1) or multiplies (1), known to this part of itself."""
+    """Covariance of parameters that one factor divides (-1) or multiplies (1). ``relative`` is the factor's error."""
     column = np.array([sign * values[x] * relative for x, sign in scaled.items()])
     return _covariance(tuple(scaled), np.outer(column, column))
 
@@ -54,7 +54,7 @@ def _data(rows: str, source: str, accelerators: Sequence[str]) -> dict[str, Any]
 
 
 def _held_out(pool: Pool, suffix: str = "", gpus: Sequence[str] | None = None) -> dict[str, Any]:
-    """The errors of accelerators held out, and the scatter that they make; as many groups as there are chips."""
+    """The errors of accelerators held out, and their scatter; each chip is one group."""
     number = len({chips.CHIPS[name] for name in pool.rows})
     target = "energy" if suffix else "time"
     return {
@@ -65,12 +65,12 @@ def _held_out(pool: Pool, suffix: str = "", gpus: Sequence[str] | None = None) -
 
 
 def _members(pool: Pool) -> list[str]:
-    """The accelerators of a pool by their own ids."""
+    """The ids of a pool's accelerators."""
     return [gpu for gpu in chips.accelerators() if ONE.get(gpu, gpu) in pool.rows]
 
 
 def modern_table() -> dict[str, Any]:
-    """What carries over from Ampere on."""
+    """The transfer from Ampere on."""
     time, energy = transfer.times(), transfer.energies()
     known = {**FIXED, **time.law.values, **energy.law.values}
     order = [*operator_law.TIME, rho, phi_elem]
@@ -89,7 +89,7 @@ def modern_table() -> dict[str, Any]:
 
 
 def earlier_table() -> dict[str, Any]:
-    """What carries over before Ampere: the V100's law over a factor."""
+    """The transfer before Ampere: the V100's law over a factor."""
     pool = transfer_few.earlier_times()
     slow, values = pool.law.values[factor], pool.law.values
     known = {
@@ -116,7 +116,7 @@ def earlier_table() -> dict[str, Any]:
 
 
 def a100_table(gpu: str) -> dict[str, Any]:
-    """The A100's calibration: thin, one factor of time on three models, power on a single one."""
+    """The A100's calibration. It has few runs: one factor of time from three models, power from a single one."""
     thin = transfer_few.a100()
     device = load().gpu(gpu)
     slow = thin.time.values[factor]
@@ -171,7 +171,7 @@ TRANSFERS = {MODERN: modern_table, EARLIER: earlier_table}
 
 
 def main() -> None:
-    """Refit and write the transfers, and the calibrations of the A100."""
+    """Fit again and write the transfers, and the calibrations of the A100."""
     heading = "Made by fits/transfer_tables.py (make fits); a test refits and compares."
     for name, table in TRANSFERS.items():
         write_atomically(DATA / "transfers" / f"{name}.toml", toml_text(table(), heading))

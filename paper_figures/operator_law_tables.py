@@ -1,5 +1,5 @@
-"""Tables of the operator law: its rivals, the choice among them, what the V100's corpus says, how its intervals fare
-and what carries over to another accelerator.
+"""Tables of the operator law: its rivals, the choice among them, the V100's corpus, the coverage of its intervals, and
+its transfer to other accelerators.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from .tables import Table
 NOISE = {"time": 0.18, "energy": 0.07}
 """By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
 BEYOND = 2 / (1 - LEVEL)
-"""What the interval score asks for a miss."""
+"""The weight of a miss in the interval score."""
 
 
 def laws() -> Table:
@@ -74,7 +74,7 @@ def _bgr(runs: Any) -> float:
 
 @dataclass(frozen=True)
 class Coverage:
-    """How a predictive interval made without a model fares on that model, each in turn."""
+    """How predictive intervals do on models that they have not seen, each held out in turn."""
 
     gpu: str
     target: str
@@ -87,8 +87,8 @@ class Coverage:
 
 @lru_cache(maxsize=1)
 def coverages() -> tuple[Coverage, ...]:
-    """The 90 % interval of each model held out, from a scatter that has not seen it either: the others are held out in
-    turn of fits without it.
+    """The 90 % interval of each model held out. Its scatter has not seen the model either: the other models are held
+    out in turn, of fits without it.
     """
     found = []
     for gpu in (H100, B200):
@@ -100,8 +100,10 @@ def coverages() -> tuple[Coverage, ...]:
 
 
 def _half_width(without: Fit, rows: Data) -> float:
-    """Of the 90 % interval on rows of a model, on average: the parameters of the fit without it, and the scatter of its
-    own models, each held out of it.
+    """Half the 90 % interval on the rows of a model, on average.
+
+    It comes from the parameters of the fit without the model, and from the scatter of the other models, held out in
+    turn.
     """
     free = operator_law.TIME if set(without.free) == set(operator_law.TIME) else operator_law.ENERGY
     inner = leave_one_group_out(without.equation, without.data, free, without.loss, without.values)
@@ -142,7 +144,7 @@ def coverage() -> Table:
 
 
 def unseen_team() -> Table:
-    """The H100's law from one team's runs, against another team's."""
+    """The runs of another team on the H100, predicted by a law without them."""
     rows = []
     for x in other_team.unseen():
         rows.append((x.target, x.model, str(x.rows), f"{x.error:.1f}", f"{x.bias:+.1f}", f"{x.inside} of {x.rows}"))
@@ -155,16 +157,16 @@ def unseen_team() -> Table:
         "Another team's H100",
         ("target", "model", "runs", "error (%)", "bias (%)", "inside"),
         rows,
-        "Runs of Wan2.1 by Delavande et al. (2025) predicted by the operator law as the other team's runs of the H100 "
-        "give it, with 90 % intervals; what launches are expected to take rests on both cards' SANA. The smaller model "
-        "runs over 14 sizes, ten numbers of frames and ten of steps: its rows are no independent tests. Joules are "
-        "missed by what seconds are, and because the card drew up to 693 of its 700 W. The calibration that ships has "
-        "seen both teams.",
+        "As a test, the operator law, fitted to the other team's runs of the H100, predicts the runs of Wan2.1 by "
+        "Delavande et al. (2025), with 90 % intervals. The expected time of a launch comes from SANA on both cards. "
+        "The smaller model runs over 14 sizes, ten numbers of frames and ten of steps: its rows are no independent "
+        "tests. Joules are missed as seconds are, and because the card drew up to 693 of its 700 W. The calibration "
+        "that ships is fitted to both teams' runs.",
     )
 
 
 def transfers() -> Table:
-    """Time and energy of chips that the law has not seen, by what elementwise passes keep pace with."""
+    """Time and energy of chips that the law has not seen, by the rule for elementwise passes."""
     pools = {
         **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy": transfer.energies(),
         "energy, one part of rated power": transfer.rated_power_for_the_time(),
@@ -190,7 +192,7 @@ def transfers() -> Table:
 
 
 def constants() -> Table:
-    """What is held in common, beside what each accelerator says by itself."""
+    """The common constants, beside those of single accelerators."""
     symbols, covariance = transfer.jackknife()
     shared = {**transfer.times().law.values, **transfer.energies().law.values}
     errors = dict(zip(symbols, np.sqrt(np.diag(covariance)), strict=True))

@@ -58,7 +58,7 @@ def run(row: str, reuse: float = 3.0, mu: float | None = None, datacenter: str |
 
 
 def _cells(batch: int) -> list[Cell]:
-    """The printed time, energy and carbon of Table 7 at one batch size, with what they would be at mu = 1."""
+    """The printed time, energy and carbon of Table 7 at one batch size, with their values at mu = 1."""
     cells = []
     for row, (_, request) in TABLE_7.items():
         if request["batch"] == batch:
@@ -72,7 +72,7 @@ def _cells(batch: int) -> list[Cell]:
 
 @lru_cache(maxsize=1)
 def implied_efficiency() -> dict[int, Implied]:
-    """The efficiency that Table 7 implies, by batch; one length scale for both, from the seven rows at B = 1."""
+    """The efficiency that Table 7 implies, by batch. The seven rows at B = 1 give one length scale for both."""
     single = implied(_cells(1))
     return {1: single, 4: implied(_cells(4), single.ell_star)}
 
@@ -130,7 +130,7 @@ def tables_6_and_7() -> Results:
 
 
 def one_shot_shares() -> Results:
-    """Section 4.2: how much of the work the text encoder and the VAE decoder are, per cent of the FLOP."""
+    """Section 4.2: the shares of the text encoder and the VAE decoder, per cent of the FLOP."""
     both, vae = ("text_encoder", "vae_decoder"), ("vae_decoder",)
     literal, ours = (_share(run("pixart-alpha-512-b1", reuse), both) for reuse in (1.0, 3.0))
     yield corrected("oneshot_share_pixart_alpha_512_50st", literal, ours, REUSE)
@@ -177,7 +177,7 @@ def _numbers_of_4_4(reuse: float, *, implied: bool) -> dict[str, float]:
 
 
 def _ratios_of_printed() -> dict[str, float]:
-    """What dividing the rounded, printed values gives."""
+    """The quotients of the rounded, printed values."""
     printed = {name: claim.value for name, claim in by_quantity().items()}
     op, emb = (printed[f"table7.pixart-alpha-1024-b1.{column}"] for column in ("op", "emb"))
     return {
@@ -215,7 +215,7 @@ def section_4_4() -> Results:
 
 
 def _quoted_video() -> Found:
-    """The energy of a video that the paper quotes: of the whole machine, where the operator law has the accelerator."""
+    """The energy of a video that the paper quotes: of the whole machine; the operator law gives the accelerator's."""
     ours = estimate("wan2.1-t2v-14b", gpu="h100-sxm-80gb", height=720, width=1280, frames=81, steps=50)
     (joules,) = (
         float(row["energy_j_per_output"])

@@ -1,5 +1,5 @@
-"""The scorecard of the operator law: every published run, predicted with its model in the fit, with its model held out
-and with its accelerator held out.
+"""The scorecard of the operator law: every published run, predicted in three ways: with its model in the fit, with its
+model held out, and with its accelerator held out.
 """
 
 import io
@@ -39,7 +39,7 @@ MARKERS = dict(zip(
 
 @dataclass(frozen=True)
 class Score:
-    """One published run: predicted over measured, by the ways of predicting it that there are."""
+    """One published run: predicted over measured, by way of predicting."""
 
     gpu: str
     model: str
@@ -79,7 +79,7 @@ def _fits(gpu: str, model: str, target: str) -> dict[str, Law]:
 
 @lru_cache(maxsize=32)
 def _own(gpu: str, target: str) -> tuple[Law | None, Mapping[str, Law]]:
-    """The accelerator's own calibration, and it with each model held out."""
+    """The accelerator's own calibration, and the same with each model held out."""
     which = TARGETS.index(target)
     if gpu in (H100, B200):
         held = {model: law_of(fitted) for model, (fitted, _) in operator_law.held_out(gpu)[which].items()}
@@ -91,7 +91,7 @@ def _own(gpu: str, target: str) -> tuple[Law | None, Mapping[str, Law]]:
 
 
 def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
-    """Accelerator, target, model, and the mean absolute error (%) each way; worst first."""
+    """Accelerator, target, model, and the mean absolute error (%) of each way; worst first."""
     groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in scores():
         groups.setdefault((score.gpu, score.target, score.model), []).append(score)
@@ -135,12 +135,12 @@ def corpus_ratios() -> list[float]:
     """Predicted over measured efficiency of the paper's 79 printed rows, each family of models held out."""
     runs = [run for run in v100_runs() if run.measured["printed"]]
     held = operator_law.held_out_v100(runs)
-    # Time goes as the inverse of the efficiency.
+    # Time is proportional to the inverse of the efficiency.
     return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
 
 
 def figure() -> Figure:
-    """Predicted over measured, a line per accelerator and way of holding out; the band is what two teams differ by."""
+    """Predicted over measured, a line per accelerator and way of holding out; the band is how far two teams differ."""
     drawn, panels = plt.subplots(1, 2, figsize=(7.2, 6.4), sharex=True)
     for target, axes in zip(TARGETS, panels, strict=True):
         names = _lines(target)
@@ -180,13 +180,13 @@ def figure() -> Figure:
 
 
 def _aside(score: Score) -> float:
-    """A model's place within the line, so that models do not cover each other; nothing where it stands alone."""
+    """A model's place within the line, so that models do not cover each other; zero if it is alone."""
     mine = list(dict.fromkeys(x.model for x in scores() if (x.gpu, x.target) == (score.gpu, score.target)))
     return 0.7 * ((mine.index(score.model) + 0.5) / len(mine) - 0.5)
 
 
 def _lines(target: str) -> list[tuple[str, str]]:
-    """The lines of the figure: accelerators that have runs of this target, by the ways of holding out."""
+    """The lines of the figure: accelerators with runs of this target, and the way of holding out."""
     there = {(x.gpu, way) for x in scores() if x.target == target for way in x.ratios}
     corpus = {(V100, MODEL)} if target == "time" else set()
     return [
@@ -208,7 +208,7 @@ README_FIGURE = Path(__file__).parent / "scorecard.png"
 
 
 def shown() -> list[list[float]]:
-    """What the figure shows, in its order: it is written into the PNG, where a test finds it."""
+    """The numbers in the figure, in order. The PNG holds them, too, so that a test can compare."""
     return [[round(ratio, 4) for ratio in score.ratios.values()] for score in scores()]
 
 
@@ -222,7 +222,7 @@ def publish() -> None:
 
 
 def rows() -> Table:
-    """Every published run: measured, and predicted over measured each way."""
+    """Every published run: the measured value, and predicted over measured in each way."""
     found = [
         (load().gpu(x.gpu).name, x.model, x.target, str(x.batch), _measured(x),
          *("none" if way not in x.ratios else f"{x.ratios[way]:.3f}" for way in WAYS))

@@ -2,7 +2,8 @@
 
 Read in this order:
 
-1. `measurements` reads a table of measured runs, `device` says on which accelerator they ran, `data` makes columns of them.
+1. `measurements` reads a table of measured runs, `device` says on which accelerator they ran, and `data` makes columns
+   of them.
 2. `fitting` fits an equation to the columns by least squares, and holds what the rows do not identify.
 3. `held_out` leaves each model out in turn, and `confidence` says how well the parameters are known.
 4. `efficiency` makes a calibration of Eq. (3) from all this.

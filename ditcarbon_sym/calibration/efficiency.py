@@ -1,5 +1,5 @@
-"""From a user's sweep to a calibration: the fit, what it identifies, how it predicts a model held out, and what to
-measure next.
+"""A calibration of Eq. (3) from a user's measurements: the fit, what it identifies, its error on each model held out,
+and what to measure next.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ CANDIDATE_BATCHES = (1, 2, 4, 8, 16)
 def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | None = None) -> Data:
     """Turn rows of measurements into batch, latent tokens and mu, grouped by model.
 
-    Where a row gives seconds, mu is the leading-order FLOP of the whole request, or of the denoiser where the row is of
-    that stage, over seconds and the peak of ``gpu``. Raises `InputError` naming the row.
+    If a row gives seconds, mu is leading-order FLOP over seconds and the peak of ``gpu``. The FLOP are those of the
+    whole request, or of the denoiser if the row is of that stage. Raises `InputError` naming the row.
     """
     entries = catalog or load()
     columns: list[tuple[float, float, float]] = []
@@ -77,9 +77,7 @@ def calibration_table(
     stages: str = "denoiser",
     intervals: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity,
-    conventions.
-    """
+    """Everything that a calibration file of Eq. (3) holds: values, covariance, quality, validity, conventions."""
     full, shipped = fitted.full, fitted.shipped
     return {
         "schema_version": 1,
@@ -110,7 +108,7 @@ def calibration_table(
 
 @dataclass(frozen=True)
 class Advice:
-    """A configuration that would narrow a parameter that the data hardly know, and by how much."""
+    """A configuration that would narrow a parameter which the data hardly show, and by how much."""
 
     parameter: Symbol
     model: str
@@ -121,7 +119,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A sweep's fit and everything to say of it; ``table`` is what the calibration file holds."""
+    """The fit of a table of measurements, and all that is said of it; ``table`` goes into the calibration file."""
 
     title: str
     fitted: Identified
@@ -195,7 +193,7 @@ def calibrate(
 
 
 def _held_out(data: Data, loss: str) -> dict[str, tuple[Fit, Data]]:
-    """Each model held out; empty where too few rows are left without one."""
+    """Each model held out; empty if too few rows are left without one."""
     try:
         return leave_one_group_out(saturation, data, BGR, loss)
     except InputError:
@@ -203,8 +201,8 @@ def _held_out(data: Data, loss: str) -> dict[str, tuple[Fit, Data]]:
 
 
 def _stages(rows: Sequence[Row]) -> str:
-    """What the measured efficiency is of: mu as given is taken as the denoiser's, as in the paper; seconds are of
-    the whole request, unless the rows say that they are the denoiser's.
+    """What was measured. A given mu is the denoiser's, as in the paper. Seconds are of the whole request, unless the
+    rows say that they are of the denoiser.
     """
     timed = {"mu" not in row.measured for row in rows}
     if len(timed) > 1:
@@ -216,7 +214,7 @@ def _stages(rows: Sequence[Row]) -> str:
 
 
 def interval_table(known: Sequence[Knowledge]) -> dict[str, Any]:
-    """Profile and bootstrap intervals of each parameter, as a calibration file holds them; an open end is left out."""
+    """Profile and bootstrap intervals of each parameter for a calibration file; an open end is left out."""
     found: dict[str, Any] = {"level": LEVEL}
     for x in known:
         entry = {
@@ -247,7 +245,7 @@ def fit_warnings(data: Data, held_out: Mapping[str, tuple[Fit, Data]]) -> tuple[
 
 
 def _advice(fitted: Identified, known: tuple[Knowledge, ...], rows: list[Row], catalog: Catalog) -> tuple[Advice, ...]:
-    """For each parameter not identified, the best next configuration of the sweep's own models."""
+    """For each parameter that is not identified, the best next configuration of the measured models."""
     unsure = [x.symbol for x in known if x.verdict != "identified"]
     configurations = []
     for name in dict.fromkeys(row.model for row in rows) if unsure else ():

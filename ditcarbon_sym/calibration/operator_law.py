@@ -1,4 +1,4 @@
-"""From a measured sweep to a calibration of the operator law: time, and energy where it was measured."""
+"""A calibration of the operator law from a user's measurements: time, and energy if it was measured."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -39,27 +39,25 @@ from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_
 from .operator_fit import known as known_of
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
-"""A row of the denoiser has no other work in it."""
+"""A row of the denoiser contains no other work."""
 POOR = 25.0
-"""Per cent by which a fit may be off on its own rows before that is said."""
+"""Per cent: a warning says so if a fit misses its own rows by more."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
 Runs = list[tuple[Row, Mapping[Symbol, float]]]
 
 
 def chosen_law(sweep: str | Path, law: str | None) -> str:
-    """The law that was asked for; else the operators' for a sweep that says what it was measured on, Eq. (3) for
-    another table.
-    """
+    """The law that was asked for; by default, the operator law for a sweep of ``ditcarbon measure``, else Eq. (3)."""
     if law not in (None, "bgr", operator_law.LAW):
         raise InputError(f"law = {law!r} is unknown; expected 'bgr' or {operator_law.LAW!r}")
     return law or (operator_law.LAW if read_header(sweep) else "bgr")
 
 
 def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | Catalog | None = None) -> Calibrated:
-    """Fit the operator law to a sweep's seconds, and to its joules where it has them.
+    """Fit the operator law to a table's seconds, and to its joules if it has any.
 
-    Without ``gpu`` the sweep must say on which accelerator it was measured, as those of ``ditcarbon measure`` do.
-    Raises `InputError`, in one line, for what cannot be read or fitted.
+    Without ``gpu``, the table must say on which accelerator it was measured, as the sweeps of ``ditcarbon measure`` do.
+    Raises `InputError`, in one line, for a table that cannot be read or fitted.
     """
     entries, path = catalog if isinstance(catalog, Catalog) else load(catalog), Path(sweep)
     device = device_of(path, gpu, entries)
@@ -130,7 +128,7 @@ def _data(runs: Runs, measured: str) -> Data:
 
 
 def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Identified | None, tuple[str, ...]]:
-    """A part of the calibration, and no word; or none, and why: what cannot be fitted must not take the rest along."""
+    """A part of the calibration, or why there is none: the other parts do not need it."""
     try:
         return fitted(), ()
     except InputError as error:
@@ -138,20 +136,20 @@ def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Iden
 
 
 def _decoder(path: Path, device: Gpu, catalog: Catalog) -> Identified | None:
-    """The decoder's efficiency, from the largest row of each model; None where no row measured one."""
+    """The decoder's efficiency, from the largest row of each model; None if no row measured one."""
     rows = read_csv(path, "vae_decoder")
-    largest = {row.model: row for row in sorted(rows, key=_outputs)}  # small ones wait for their launches
+    largest = {row.model: row for row in sorted(rows, key=_outputs)}  # small ones mostly wait for launches
     decoded = _runs(path, list(largest.values()), device, catalog)
     return fit_known(DECODING, _data(decoded, "time_s"), DECODER) if decoded else None
 
 
 def _outputs(row: Row) -> float:
-    """How much a row makes: pixels of all frames and outputs."""
+    """The pixels of all frames and outputs of a row."""
     return row.request["height"] * row.request["width"] * row.request.get("frames", 1.0) * row.request["batch"]
 
 
 def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:
-    """The accelerator with the idle power that the sweep measured, if it did: with a context held, as when it works."""
+    """The accelerator with the idle power that the sweep measured, if any: a context is then held, as during work."""
     watts = [_watts(path, text) for row in rows if (text := row.extra.get("idle_w", "").strip())]
     return replace(device, values={**device.values, P_idle: float(np.median(watts))}) if watts else device
 
@@ -168,7 +166,7 @@ def _watts(path: Path, text: str) -> float:
 
 
 def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
-    """The law of energy on the rows that have joules, at the law of time's values; None where no row does."""
+    """The law of energy, with the fitted law of time in it, on the rows that have joules; None if no row has any."""
     kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
     with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
     if not with_energy:
@@ -184,7 +182,7 @@ def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
 
 
 def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:
-    """What models held out are missed by, and what runs of one model do not share."""
+    """The errors on models held out, and the scatter within one model."""
     within = within_scatter(residual_logs(fitted.shipped))
     found: dict[str, Any] = {} if within is None else {f"within_log_scatter{suffix}": within}
     if held_out:
@@ -229,7 +227,7 @@ def law_table(
 
 
 def _poor(time: Identified) -> tuple[str, ...]:
-    """A word on a fit that misses its own rows, whose differences within a model then say little of the law."""
+    """A warning if a fit misses its own rows."""
     error = time.shipped.mape()
     if error < POOR:
         return ()
