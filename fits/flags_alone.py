@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym.catalog.loading import Model, load
+from ditcarbon_sym.catalog.entries import Model
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import (
     NOTATION,

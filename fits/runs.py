@@ -14,7 +14,8 @@ from sympy import Symbol
 
 from ditcarbon_sym.calibration.data import Data, columns, values_of_run
 from ditcarbon_sym.calibration.measurements import read_records
-from ditcarbon_sym.catalog.loading import Gpu, load
+from ditcarbon_sym.catalog.entries import Gpu
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import F_VAE, JOULE_PER_KWH, F_denoiser, F_text, F_total, t_exp
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ditcarbon_sym import Estimate, estimate
-from ditcarbon_sym.catalog.loading import Catalog, Model, load, paper_models
+from ditcarbon_sym.catalog.entries import Model
+from ditcarbon_sym.catalog.loading import Catalog, load, paper_models
 from ditcarbon_sym.equations.notation import PUE, I_grid, k_VAE
 from ditcarbon_sym.estimation.request import Request
 from fits import corpus, other_team, section_4_3
@@ -203,7 +204,9 @@ def section_4_4() -> Results:
     yield found("representative_steps", request["steps"])
     yield found("requests_per_day", PER_DAY)
     yield found("pixel_ratio_1024_512", (1024 / 512) ** 2)
-    images = [estimate(name, resolution=512, steps=50).per_output_g.value or 0 for name in IMAGE_MODELS]
+    images = [
+        estimate(name, resolution=512, steps=50, efficiency="bgr").per_output_g.value or 0 for name in IMAGE_MODELS
+    ]
     yield at_most("per_output_bound_image_512_b1", max(images), "50 steps, the five image models of Section 4.3")
     shares = [100 * x["emb"] / x["total"] for x in (_columns(run(row)) for row in TABLE_7)]
     yield at_most("embodied_share_bound_us", max(shares))
@@ -259,8 +262,10 @@ def figure_4_points() -> tuple[Point, ...]:
             if row.model == model and row.request["batch"] == 1 and row.extra["origin"] == "measured":
                 height, width, frames = (row.request[key] for key in ("height", "width", "frames"))
                 production = corpus.is_production(row)
-                mu = None if production else row.measured["mu"]
-                result = estimate(model, height=height, width=width, frames=frames, batch=1, steps=steps, mu=mu)
+                mu, law = (None, "bgr") if production else (row.measured["mu"], None)
+                result = estimate(
+                    model, height=height, width=width, frames=frames, batch=1, steps=steps, mu=mu, efficiency=law
+                )
                 points.append(
                     Point(model, steps, result.tokens["latent"], result.per_output_g.value or 0.0, production)
                 )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..equations.notation import (
     F_VAE,
     B,

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Catalog, Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog, load
 from ..equations import carbon, pipeline
 from ..equations.efficiency import saturation
 from ..equations.flops import latent_tokens

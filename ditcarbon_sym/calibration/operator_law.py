@@ -10,7 +10,8 @@ import numpy as np
 from scipy.linalg import block_diag
 from sympy import Symbol
 
-from ..catalog.loading import Catalog, Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog, load
 from ..equations import operator_law
 from ..equations.equation import Equation
 from ..equations.notation import (

@@ -15,7 +15,8 @@ from types import MappingProxyType
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Gpu, shipped_calibration
+from ..catalog.entries import Gpu
+from ..catalog.loading import shipped_calibration
 from ..equations import operator_law
 from ..equations.efficiency import saturation
 from ..equations.equation import Equation

@@ -11,7 +11,8 @@ from ..architectures.operators import total
 from ..calibration import planning
 from ..calibration.data import columns, values_of_run
 from ..catalog import stages
-from ..catalog.loading import Catalog, Model, load
+from ..catalog.entries import Model
+from ..catalog.loading import Catalog, load
 from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
 from ..equations.notation import S as steps_symbol
 from ..errors import InputError

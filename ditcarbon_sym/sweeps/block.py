@@ -9,7 +9,8 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter
+from ..catalog.entries import Datacenter
+from ..catalog.loading import Catalog
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError, nearest
 from ..estimation.point import memory_share

@@ -192,7 +192,7 @@ def panel(
     >>> one = panel("pixart-alpha", [{"height": 1024, "width": 1024}], [1, 4])
     >>> timed = one.timed(np.array([0]), np.array([1.0]), np.array([50.0]))
     >>> one.route, f"{timed[tau][0]:.2f} s"
-    ('bgr', '17.15 s')
+    ('roofline', '17.95 s')
     """
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
     asked = dict(options)
