@@ -9,7 +9,7 @@ from sympy import Symbol
 
 from ..architectures.operators import total
 from ..calibration import planning
-from ..calibration.runs import columns, values_of_run
+from ..calibration.data import columns, values_of_run
 from ..catalog import stages
 from ..catalog.entries import Model
 from ..catalog.loading import Catalog, load
