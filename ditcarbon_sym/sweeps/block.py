@@ -1,4 +1,4 @@
-"""A model on an accelerator over the axes of a sweep: every column of its rows, each on the axes it varies along."""
+"""One model on one accelerator over the axes of a sweep: every column, on the axes along which it varies."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,13 +18,17 @@ from .panel import GRAMS, Array, Panel, grams
 from .table import COST, MEMORY, NUMBERS, STAGE_GRAMS, TIMED, Text
 
 CHUNK = 2**17
-"""Rows that are in memory together."""
+"""Rows that are in memory at the same time."""
 SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
 class Block:
-    """A model on an accelerator over its own axes: resolution, frames, batch, steps, facility."""
+    """One model on one accelerator over five axes: resolution, frames, batch, steps, facility.
+
+    ``sizes`` (resolutions, frames) holds indices of the panel's sizes, ``first_row`` the number of the block's first
+    row in the whole grid, ``price`` the price of an hour.
+    """
 
     panel: Panel
     sizes: NDArray[np.intp]
@@ -48,7 +52,7 @@ class Block:
     def evaluate(
         self, part: Sequence[slice], fields: Collection[str] = NUMBERS, *, fused: bool = False
     ) -> dict[str, Array]:
-        """Columns of numbers on part of the five axes, each on the axes it varies along."""
+        """Columns of numbers on a part of the five axes; each has length one along the axes that do not change it."""
         where = self.sizes[part[0], part[1]][:, :, None, None, None]
         batch, steps = self.batch[part[2]][:, None, None], self.steps[part[3]][:, None]
         pue, grid = (x[part[4]] for x in self.pue_and_grid)
@@ -67,8 +71,8 @@ class Block:
     ) -> dict[str, Array]:
         """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
 
-        Arrays of any shapes that broadcast, or, with `on_factors` for ``run``, the five axes; so do the columns, in the
-        units that their names end in.
+        The arguments are arrays that broadcast, or the five axes if ``run`` is `on_factors`. The columns broadcast in
+        the same way. Their names end in their units.
         """
         wanted = {x for name, x in TIMED.items() if name in fields}
         wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
@@ -90,7 +94,7 @@ class Block:
         return found
 
     def words(self, facilities: NDArray[np.int32]) -> dict[str, Text]:
-        """The columns of words, at these facilities."""
+        """Columns of words, for these indices of facilities."""
         one = np.zeros((1,) * facilities.ndim, dtype=np.int32)
         point = self.panel.point
         return {
@@ -100,12 +104,12 @@ class Block:
         }  # fmt: skip
 
     def fits(self, part: Sequence[slice]) -> NDArray[np.bool_]:
-        """Which combinations the model takes."""
+        """Which combinations of resolution and frames the model accepts."""
         return self.panel.fits[self.sizes[part[0], part[1]]][:, :, None, None, None]
 
 
 def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
-    """Cut axes into pieces of at most about so many elements, in row order.
+    """Cut axes into pieces of about ``rows`` elements or fewer, in row order.
 
     >>> list(parts((2, 3), 2))
     [(slice(0, 1, None), slice(0, 2, None)), (slice(0, 1, None), slice(2, 3, None)), \
@@ -120,14 +124,14 @@ def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
 
 
 def check_prices(price: float | Mapping[str, float] | None, entries: Catalog, used: Collection[str]) -> None:
-    """Refuse a price for an accelerator that is neither in the catalogue nor in use."""
+    """Raise `InputError` for a price of an accelerator that is neither in the catalogue nor in use."""
     for gpu in price if isinstance(price, Mapping) else ():
         if gpu not in used and gpu not in entries.gpus:
             raise InputError(f"price_per_hour: unknown gpu {gpu!r}{nearest(gpu, entries.gpus)}")
 
 
 def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
-    """The price of an hour on this accelerator; NaN if only others have one."""
+    """The price of an hour on this accelerator; NaN if prices are given for others only."""
     if price is None or isinstance(price, float | int):
         return price
     return price.get(gpu, float("nan"))

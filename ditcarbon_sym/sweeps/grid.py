@@ -1,7 +1,7 @@
-"""Sweeps over models, sizes, batches, steps, accelerators and facilities: a grid, or a list of requests.
+"""A grid of requests: the product of axes for models, accelerators, sizes, batches, steps and facilities.
 
-A grid is a product of axes, and everything is computed on the axes it depends on (`panel`). Rows stream in chunks, so
-that memory does not grow with their number; arrays with named axes are made only when asked for.
+Each quantity is computed on the axes that it depends on (`panel`). Rows stream in chunks, so that memory does not grow
+with their number. Arrays with named axes are made only when asked for.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,11 +27,11 @@ AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 
 @dataclass(frozen=True)
 class Grid:
-    """The axes of a sweep; None on an axis is each model's release, or the paper's setting.
+    """The axes of a sweep. None on an axis means each model's release, or the paper's setting.
 
-    ``resolution`` holds (height, width) in pixels; ``datacenter`` ids, or (PUE, grid intensity) pairs. ``options`` are
-    those of `operating_point` that are the same everywhere. ``price_per_hour`` is one price, or one for each ``gpu``;
-    ``skip`` leaves out what a model does not take instead of refusing the sweep.
+    ``resolution`` holds (height, width) in pixels; ``datacenter`` holds ids, or pairs of PUE and grid intensity
+    (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
+    price for each ``gpu``. With ``skip``, requests that a model does not accept are left out instead of refused.
     """
 
     model: tuple[str, ...]
@@ -52,7 +52,7 @@ class Grid:
 
 
 class Sweep:
-    """A grid with its routes chosen: rows in chunks, or arrays with named axes.
+    """A grid whose routes are chosen. It gives rows in chunks, or arrays with named axes.
 
     Examples
     --------
@@ -75,15 +75,16 @@ class Sweep:
         return (*TEXT, *(name for name in NUMBERS if priced or name not in COST))
 
     def routes(self) -> dict[tuple[str, str], str]:
-        """The route of every (model, gpu)."""
+        """The route of each (model, gpu)."""
         return {(x.panel.point.model.id, x.panel.point.device.id): x.panel.route for x in self.blocks}
 
     def chunks(
         self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None
     ) -> Iterator[tuple[int, Columns]]:
-        """Rows in the order of the axes, some thousands at a time: how many were computed, and those that are kept.
+        """Yield some thousands of rows at a time, in the order of the axes: how many were computed, and those kept.
 
-        ``fused`` evaluates in one compiled loop (extra ``fast``); by default where it is installed and repays itself.
+        ``fused`` evaluates in one compiled loop (extra ``fast``). By default it does where that is installed and the
+        rows repay the compilation.
         """
         for block in self.blocks:
             fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
@@ -102,7 +103,7 @@ class Sweep:
         return {**block.words(codes), **{name: numbers[name] for name in NUMBERS if name in numbers}}
 
     def array(self, name: str) -> Array:
-        """One column as an array over all `AXES`; NaN where it is unknown or the model does not take the request."""
+        """One column as an array over all `AXES`; NaN where it is unknown or the model does not accept the request."""
         if name not in NUMBERS or name not in self.columns:
             raise InputError(
                 f"unknown column {name!r}; expected one of {', '.join(x for x in self.columns if x in NUMBERS)}"
@@ -116,7 +117,7 @@ class Sweep:
         return found
 
     def coordinates(self) -> dict[str, list[Any]]:
-        """What stands along each of the `AXES`: what was asked for, in words where it is no number."""
+        """The values along each of the `AXES`, as asked for; words where they are not numbers."""
         return {axis: [_label(axis, x) for x in getattr(self.grid, axis)] for axis in AXES}
 
     def to_xarray(self) -> Any:
@@ -127,7 +128,7 @@ class Sweep:
         return xarray.Dataset({name: (AXES, self.array(name)) for name in names}, self.coordinates())
 
     def to_pandas(self, where: Sequence[Condition] = ()) -> Any:
-        """All rows as a ``pandas.DataFrame``, one request each."""
+        """All rows as a ``pandas.DataFrame``, one for each request."""
         import pandas
 
         frames = [
@@ -161,9 +162,9 @@ def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -
 
 
 def sweep(grid: Grid) -> Sweep:
-    """Choose the routes of a grid, check every request in it, and return what computes its rows.
+    """Choose the routes of a grid, check its requests, and return the sweep.
 
-    Raises `InputError` in one line for what has no valid answer.
+    Raises `InputError` in one line for a request that has no valid answer.
     """
     catalog = grid.options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
@@ -207,7 +208,7 @@ def sweep(grid: Grid) -> Sweep:
 
 
 def _most_steps(grid: Grid) -> int | None:
-    """The most steps asked for, on which the notes are based."""
+    """The most steps asked for: the warnings are about these."""
     return max((x for x in grid.steps if x is not None), default=None)
 
 

@@ -1,8 +1,8 @@
-"""A list of requests instead of a grid: a CSV file, one request a line, in the columns of a sweep.
+"""A list of requests instead of a grid: a CSV file with one request a line.
 
-Columns: ``model``, and of ``resolution`` or ``height`` and ``width``, ``frames``, ``batch``, ``steps``, ``guidance``,
-``text_tokens``, ``gpu``, ``datacenter`` or ``pue`` and ``grid`` those that are needed; an empty cell is the default.
-All requests of a model on an accelerator share one route.
+The column ``model`` is needed. The others are ``resolution`` (or ``height`` and ``width``), ``frames``, ``batch``,
+``steps``, ``guidance``, ``text_tokens``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty cell is the
+default. All requests of a model on an accelerator share one route.
 """
 
 import csv
@@ -27,16 +27,16 @@ NUMBER = {
     **{x: BY_FIELD[x] for x in ("height", "width", "frames", "guidance", "text_tokens", "batch", "steps")},
     "resolution": NOTATION[H], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
 }  # fmt: skip
-"""Columns of numbers, and what each may be."""
+"""Columns of numbers, each with the range that it may have."""
 PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", *PLACE)
 SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
-"""Options that hold for the whole list; the columns but for the model may be options, too."""
+"""Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
 
 def read_requests(path: str | Path) -> list[dict[str, Any]]:
-    """Read a list of requests; raises `InputError` naming file, row and column."""
+    """Read a list of requests from a CSV file; raises `InputError` naming file, row and column."""
     path = Path(path)
     try:
         lines = [line for line in read_text(path, "CSV").splitlines() if not line.startswith("#")]
@@ -77,16 +77,16 @@ def _request(where: str, record: Mapping[str | None, Any]) -> dict[str, Any]:
 
 
 def _number(text: str) -> float:
-    if "_" in text or not text.isascii():  # which Python would read
+    if "_" in text or not text.isascii():  # Python would read 1_0 and Arabic digits
         raise ValueError
     return float(text)
 
 
 class RequestList:
-    """Requests with their routes chosen: one row each, in the order of the list.
+    """A list of requests whose routes are chosen: one row for each request, in the order of the list.
 
-    ``options`` are those of `operating_point`; where a request has a value of its own, that one holds, a size, a
-    facility or a law as a whole. ``source`` is the file that errors name. Raises `InputError` in one line.
+    ``options`` are those of `operating_point` and hold where a request does not say otherwise; its own size, facility
+    or law replaces the shared one as a whole. Errors name the file ``source``. Raises `InputError` in one line.
 
     Examples
     --------
@@ -140,17 +140,17 @@ class RequestList:
         return len(self.table["batch"])
 
     def routes(self) -> dict[tuple[str, str], str]:
-        """The route of every (model, gpu)."""
+        """The route of each (model, gpu)."""
         words = [self.table[name].words() for name in ("model", "gpu", "route")]
         return {(model, gpu): route for model, gpu, route in zip(*words, strict=True)}
 
     def chunks(self, where: Sequence[Condition] = ()) -> Iterator[tuple[int, Columns]]:
-        """All rows that pass the filter, at once."""
+        """Yield the number of rows, and those that pass the filter, all at once."""
         keep = np.flatnonzero(np.broadcast_to(kept(where, self.table), len(self)))
         yield len(self), chosen(self.table, keep)
 
     def top(self, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False) -> Columns:
-        """The rows with the smallest (or largest) values of a column, best first."""
+        """Return the rows with the smallest (or largest) values of a column, best first."""
         values = self.table[by] * (-1.0 if largest else 1.0)
         keep = np.flatnonzero(np.broadcast_to(kept(where, self.table), len(self)) & ~np.isnan(values))
         return chosen(self.table, keep[np.argsort(values[keep], kind="stable")[:number]])
@@ -159,7 +159,7 @@ class RequestList:
 def _with_defaults(
     requests: Sequence[Request], options: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Requests in full, with the options that are columns of a list, and the other options."""
+    """Return the requests with the shared columns filled in, and the other options."""
     columns = KNOWN[1:]
     for name in options:
         if name not in (*columns, *SHARED):
@@ -180,7 +180,7 @@ def _place(entries: Catalog, request: Request, where: str) -> Datacenter:
 def _block(
     model: str, gpu: str | None, members: Mapping[int, Request], row: str, price: Any, options: Mapping[str, Any]
 ) -> tuple[Block, Any]:
-    """The requests of one model on one accelerator: what computes them, and the size of each."""
+    """Return the block of one model on one accelerator, and the index of each request's size in it."""
     distinct: dict[tuple[Any, ...], int] = {}
     requests = list(members.values())
     where = [distinct.setdefault(tuple(x.get(name) for name in SIZES), len(distinct)) for x in requests]
@@ -202,7 +202,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(members: Mapping[int, Request], options: Mapping[str, Any], error: InputError) -> str:
-    """The first of these requests that is refused by itself, and why; all of them, if none is."""
+    """Name the first of these requests that is refused by itself, with its error; else the first and others."""
     for k, request in members.items():
         try:
             operating_point(**{**options, **request})
