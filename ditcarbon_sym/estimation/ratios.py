@@ -16,7 +16,7 @@ Neither covers PUE, grid intensity, power or embodied carbon, which are taken as
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,6 +65,12 @@ class Errors:
         unknown = np.isnan(models) & ~one_work
         found = np.where(one_work, normal * np.sqrt(variance), np.where(one_model, runs, models))
         return np.where(unknown, np.nan, found)
+
+    def taken(self, rows: NDArray[np.intp]) -> "Errors":
+        """The errors of some of the requests, in this order."""
+        each = {x: getattr(self, x)[rows] for x in ("calibration", "model", "work", "slopes", "own", "scatter",
+                                                    "quantile", "runs")}  # fmt: skip
+        return replace(self, **each)
 
 
 def errors_of(
@@ -122,8 +128,8 @@ def _calibration(point: OperatingPoint) -> tuple[Any, ...]:
     return point.device.id, point.calibration.origin, point.calibration.law, point.calibration.gpu
 
 
-def ranks(values: Array, errors: Errors, *, largest: bool = False) -> NDArray[np.intp]:
-    """One more than the number of requests that are lower (or higher) than each one beyond doubt.
+def ranks(values: Array, errors: Errors) -> NDArray[np.intp]:
+    """One more than the number of requests that are lower than each one beyond doubt.
 
     Requests of the same rank are in no known order. The order is known where the interval of the ratio does not hold 1.
 
@@ -133,12 +139,15 @@ def ranks(values: Array, errors: Errors, *, largest: bool = False) -> NDArray[np
     >>> ranks(np.array([1.0, 1.05, 2.5]), errors_of(points, (tau,))[tau])
     array([1, 1, 3])
     """
-    return 1 + np.array([lower(values, errors, k, largest=largest).sum() for k in range(len(values))], dtype=np.intp)
+    found: NDArray[np.intp] = 1 + lower(values, errors).sum(axis=1)
+    return found
 
 
-def lower(values: Array, errors: Errors, k: int, *, largest: bool = False) -> NDArray[np.bool_]:
-    """Which requests are lower (or higher) than request k beyond doubt; none is where a value is unknown (NaN)."""
+def lower(values: Array, errors: Errors) -> NDArray[np.bool_]:
+    """A matrix: in row k, which requests are lower than request k beyond doubt; none is where a value is NaN."""
+    found = np.zeros((len(values), len(values)), dtype=np.bool_)
     with np.errstate(divide="ignore", invalid="ignore"):  # zero emissions, and unknown ones
-        apart = np.log(values) - np.log(values[k])
-    found: NDArray[np.bool_] = (-apart if largest else apart) < -errors.half_widths(k)
+        logs = np.log(values)
+        for k in range(len(values)):
+            found[k] = logs - logs[k] < -errors.half_widths(k)
     return found

@@ -12,10 +12,21 @@ from numpy.typing import NDArray
 from ..catalog.loading import Catalog, Datacenter
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError, nearest
-from ..estimation.point import memory_share
+from ..estimation.intervals import half_widths
+from ..estimation.point import OperatingPoint, memory_share
 from ..numerics.evaluate import Run, at_points, on_factors
 from .panel import GRAMS, Array, Panel, grams
-from .table import COST, MEMORY, NUMBERS, STAGE_GRAMS, TIMED, Text
+from .table import (
+    COST,
+    COVERED,
+    FACILITY_ENERGY,
+    MEMORY,
+    NUMBERS,
+    OPERATIONAL_EACH,
+    STAGE_GRAMS,
+    TIMED,
+    Text,
+)
 
 CHUNK = 2**17
 """Rows that are in memory at the same time."""
@@ -74,9 +85,11 @@ class Block:
         The arguments are arrays that broadcast, or the five axes if ``run`` is `on_factors`. The columns broadcast in
         the same way. Their names end in their units.
         """
+        ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
+        fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}
         wanted = {x for name, x in TIMED.items() if name in fields}
         wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
-        wanted |= {E} if not set(GRAMS).isdisjoint(fields) else set()
+        wanted |= {E} if not {*GRAMS, FACILITY_ENERGY}.isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
             stages=not set(STAGE_GRAMS).isdisjoint(fields), run=run,
@@ -85,13 +98,40 @@ class Block:
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
         values = {**self.panel.values, PUE: pue, I_grid: grid}
         found |= grams(timed, batch, values, set(GRAMS) & set(fields), run=run)
+        if FACILITY_ENERGY in fields:
+            found[FACILITY_ENERGY] = timed[E] * pue
+        if OPERATIONAL_EACH in fields:
+            found[OPERATIONAL_EACH] = found["operational_g"] / batch
         if MEMORY in fields:
             point = self.panel.point
             found[MEMORY] = np.full(where.shape, memory_share(point.model, point.device))
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
+        if ends:
+            halves = half_widths(self.panel.at(where, batch, steps, pue, grid), tuple({COVERED[x] for x in ends}))
+            for name in ends:
+                factor = np.exp(halves.get(COVERED[name], np.nan))
+                found |= {f"{name}_low": found[name] / factor, f"{name}_high": found[name] * factor}
         return found
+
+    def point(self, place: Sequence[NDArray[np.intp]]) -> OperatingPoint:
+        """The operating point of rows, by their places on the five axes."""
+        pue, grid = (x[place[4]] for x in self.pue_and_grid)
+        sizes = self.sizes[place[0], place[1]]
+        return self.panel.at(sizes, self.batch[place[2]], self.steps[place[3]], pue, grid)
+
+    def numbers(self, part: Sequence[slice]) -> NDArray[np.intp]:
+        """The numbers that the rows of a part have in the whole grid."""
+        places = np.ix_(*(np.arange(x.start, x.stop) for x in part))
+        found: NDArray[np.intp] = self.first_row + np.ravel_multi_index(places, self.shape)
+        return found
+
+    def unknown(self, field: str) -> bool:
+        """Whether a column is unknown on this accelerator, for every request."""
+        first = np.argwhere(self.panel.fits[self.sizes])[0]
+        one = [slice(k, k + 1) for k in (*first, 0, 0, 0)]
+        return bool(np.isnan(self.evaluate(one, (field,))[field]).all())
 
     def words(self, facilities: NDArray[np.int32]) -> dict[str, Text]:
         """Columns of words, for these indices of facilities."""

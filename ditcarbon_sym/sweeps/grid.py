@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter, load
+from ..catalog.loading import Catalog, Datacenter, Gpu, load
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError
-from ..estimation.point import chosen_facility
+from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, check_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text
+from .table import COST, INTERVALS, NUMBERS, REQUEST, ROW, TEXT, Columns, Text
 
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 
@@ -31,7 +31,8 @@ class Grid:
 
     ``resolution`` holds (height, width) in pixels; ``datacenter`` holds ids, or pairs of PUE and grid intensity
     (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
-    price for each ``gpu``. With ``skip``, requests that a model does not accept are left out instead of refused.
+    price for each ``gpu``. With ``skip``, requests that a model does not accept are left out instead of refused. With
+    ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon.
     """
 
     model: tuple[str, ...]
@@ -44,6 +45,7 @@ class Grid:
     options: Mapping[str, Any] = field(default_factory=dict)
     price_per_hour: float | Mapping[str, float] | None = None
     skip: bool = False
+    intervals: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -71,26 +73,37 @@ class Sweep:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
+        return (*TEXT, *self.numbers)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the columns of numbers."""
         priced = any(block.price is not None for block in self.blocks)
-        return (*TEXT, *(name for name in NUMBERS if priced or name not in COST))
+        names = tuple(name for name in NUMBERS if priced or name not in COST)
+        return (*names, *INTERVALS) if self.grid.intervals else names
+
+    def devices(self) -> list[Gpu]:
+        """The accelerators."""
+        return [x.panel.point.device for x in self.blocks]
 
     def routes(self) -> dict[tuple[str, str], str]:
         """The route of each (model, gpu)."""
         return {(x.panel.point.model.id, x.panel.point.device.id): x.panel.route for x in self.blocks}
 
     def chunks(
-        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None
+        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None, numbered: bool = False
     ) -> Iterator[tuple[int, Columns]]:
         """Yield some thousands of rows at a time, in the order of the axes: how many were computed, and those kept.
 
         ``fused`` evaluates in one compiled loop (extra ``fast``). By default it does where that is installed and the
-        rows repay the compilation.
+        rows repay the compilation. ``numbered`` adds a column with the numbers of the rows in the grid.
         """
         for block in self.blocks:
             fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
             for part in parts(block.shape, rows):
                 shape = tuple(x.stop - x.start for x in part)
                 columns = self._columns(block, part, fused=fuse)
+                columns |= {ROW: block.numbers(part)} if numbered else {}
                 keep = np.broadcast_to(kept(where, columns) & block.fits(part), shape)
                 if keep.all():
                     yield keep.size, {name: _rows(column, shape, None) for name, column in columns.items()}
@@ -99,21 +112,28 @@ class Sweep:
 
     def _columns(self, block: Block, part: Sequence[slice], *, fused: bool = False) -> dict[str, Any]:
         codes = np.arange(part[4].start, part[4].stop, dtype=np.int32)
-        numbers = block.evaluate(part, fused=fused)
-        return {**block.words(codes), **{name: numbers[name] for name in NUMBERS if name in numbers}}
+        numbers = block.evaluate(part, self.numbers, fused=fused)
+        return {**block.words(codes), **{name: numbers[name] for name in self.numbers if name in numbers}}
+
+    def located(self, numbers: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], OperatingPoint]]:
+        """Rows by their numbers in the grid: for each model on an accelerator, which of them, and their arrays."""
+        index = np.searchsorted([block.first_row for block in self.blocks], numbers, side="right") - 1
+        found = []
+        for k in np.unique(index):
+            rows, block = np.flatnonzero(index == k), self.blocks[k]
+            found.append((rows, block.point(np.unravel_index(numbers[rows] - block.first_row, block.shape))))
+        return found
 
     def array(self, name: str) -> Array:
         """One column as an array over all `AXES`; NaN where it is unknown or the model does not accept the request."""
-        if name not in NUMBERS or name not in self.columns:
-            raise InputError(
-                f"unknown column {name!r}; expected one of {', '.join(x for x in self.columns if x in NUMBERS)}"
-            )
+        if name not in self.numbers:
+            raise InputError(f"unknown column {name!r}; expected one of {', '.join(self.numbers)}")
         found = np.full(self.grid.shape, np.nan)
         flat = found.reshape(-1, *self.grid.shape[2:])
         for block in self.blocks:
             everything = [slice(0, length) for length in block.shape]
             place = block.first_row // prod(block.shape)
-            flat[place] = np.where(block.fits(everything), block.evaluate(everything)[name], np.nan)
+            flat[place] = np.where(block.fits(everything), block.evaluate(everything, (name,))[name], np.nan)
         return found
 
     def coordinates(self) -> dict[str, list[Any]]:
@@ -124,7 +144,7 @@ class Sweep:
         """Every column of numbers as an ``xarray.Dataset`` over named axes."""
         import xarray
 
-        names = [name for name in self.columns if name in NUMBERS and name not in REQUEST]
+        names = [name for name in self.numbers if name not in REQUEST]
         return xarray.Dataset({name: (AXES, self.array(name)) for name in names}, self.coordinates())
 
     def to_pandas(self, where: Sequence[Condition] = ()) -> Any:

@@ -9,7 +9,7 @@ work is evaluated once for each distinct size, and the law then runs over batch 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -130,6 +130,12 @@ class Panel:
             parts = run(function, {**values, **dict.fromkeys(idle, 0.0), S: 1.0}, axes)  # they have no steps
             found |= {(stage, tau): parts[0], (stage, E): parts[1]}
         return found
+
+    def at(self, where: NDArray[np.intp], batch: Array, steps: Array, pue: Array, grid: Array) -> OperatingPoint:
+        """The operating point of requests: its values are arrays that broadcast, its route the panel's equations."""
+        values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps, PUE: pue, I_grid: grid}
+        equations = tuple(x for x in self.equations if x not in pipeline.ACCOUNTING)
+        return replace(self.point, route=pipeline.Route(self.route, equations), values=values)
 
     def fused_pays(self, rows: int) -> bool:
         """Whether this many rows repay the compilation of a loop."""

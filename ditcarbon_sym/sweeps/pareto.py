@@ -53,7 +53,7 @@ def front(
     Only rows that agree in the columns ``within`` compete. By default these are requests for the same output, since
     fewer steps or pixels cost less of everything. If ``within`` is empty, all rows compete.
 
-    >>> from ditcarbon_sym.sweeps.grid import Grid, sweep
+    >>> from .grid import Grid, sweep
     >>> found = front(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20,))), ("per_output_g", "time_s"))
     >>> [int(x) for x in found.rows["batch"]], [int(x) for x in found.rows["steps"]]
     ([4, 2, 1], [20, 20, 20])

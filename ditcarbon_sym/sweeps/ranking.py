@@ -1,9 +1,9 @@
 """The best rows of a sweep, without forming the whole grid.
 
-For a given request, carbon rises with PUE x grid intensity, and nothing else depends on the facility. The cleanest and
-the dirtiest facility therefore bound all others. A request is expanded over the facilities only if its bound could be
-among the best and the filter could hold at one of them. Requests are taken in the order of their bounds, until the next
-bound is worse than the worst row kept.
+For a given request, carbon rises with PUE x grid intensity and the facility's energy with PUE; nothing else depends on
+the facility. The cleanest and the dirtiest facility therefore bound all others. A request is expanded over the
+facilities only if its bound could be among the best and the filter could hold at one of them. Requests are taken in the
+order of their bounds, until the next bound is worse than the worst row kept.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,7 +18,7 @@ from .filters import Condition, kept
 from .grid import Sweep
 from .panel import Array
 from .requests import RequestList
-from .table import NUMBERS, TEXT, Columns, Text
+from .table import FACILITY_ENERGY, INTERVALS, TEXT, Columns, Text, chosen
 
 AT_ONCE = 2**19
 """Requests whose bounds are computed at the same time."""
@@ -36,23 +36,39 @@ def top(
     Rows where the column is unknown are left out. The result equals a sort of the whole grid to the last bit, unless
     that grid is evaluated in a compiled loop (``fused``), which rounds differently.
 
-    >>> from ditcarbon_sym.sweeps.grid import Grid, sweep
+    >>> from .grid import Grid, sweep
     >>> found = top(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50))), 2, "per_output_g")
     >>> [int(x) for x in found["batch"]], [int(x) for x in found["steps"]]
     ([4, 2], [20, 20])
     """
-    if by not in sweep.columns or by not in NUMBERS:
-        known = ", ".join(name for name in sweep.columns if name in NUMBERS)
-        raise InputError(f"by = {by!r} is not a column of numbers; expected one of {known}")
+    return numbered(sweep, number, by, where, largest=largest)[0]
+
+
+def numbered(
+    sweep: Sweep | RequestList, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False
+) -> tuple[Columns, NDArray[np.intp]]:
+    """The rows of `top`, and their numbers in the sweep."""
+    if by not in sweep.numbers or by in INTERVALS:
+        known = ", ".join(name for name in sweep.numbers if name not in INTERVALS)
+        raise InputError(f"by = {by!r} is not a column of numbers to rank by; expected one of {known}")
     if number < 1:
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")
     if isinstance(sweep, RequestList):
-        return sweep.top(number, by, where, largest=largest)
+        rows = sweep.top(number, by, where, largest=largest)
+        return chosen(sweep.table, rows), rows
     best = _Best(number, -1.0 if largest else 1.0)
     for index, block in enumerate(sweep.blocks):
         for part in parts(block.shape[:4], AT_ONCE):
             _search(best, index, block, part, by, where)
-    return _columns(sweep, best)
+    return _columns(sweep, best), np.array([x.first_row for x in sweep.blocks])[best.blocks] + best.places
+
+
+def any_row(block: Block, where: Sequence[Condition]) -> bool:
+    """Whether any row of a block passes the filter."""
+    best = _Best(1, 1.0)
+    for part in parts(block.shape[:4], AT_ONCE):
+        _search(best, 0, block, part, "steps", where)
+    return len(best.values) > 0
 
 
 class _Best:
@@ -103,14 +119,17 @@ def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Se
     """The least value of each request over all facilities, and whether the filter can hold at one of them."""
     pue, grid = block.pue_and_grid
 
-    def at(facility: Any, room: float, names: Collection[str]) -> dict[str, Array]:
-        values = block.evaluate((*part, slice(facility, facility + 1)), names)
-        return {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in names}
+    def at(end: Any, room: float, names: Collection[str]) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        for order, part_of in ((pue, {FACILITY_ENERGY} & {*names}), (pue * grid, {*names} - {FACILITY_ENERGY})):
+            facility = end(order)
+            values = block.evaluate((*part, slice(facility, facility + 1)), part_of) if part_of else {}
+            found |= {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in part_of}
+        return found
 
-    cleanest, dirtiest = np.argmin(pue * grid), np.argmax(pue * grid)
     tested = {x.field for x in where}
-    lows = at(cleanest, -SLACK, tested | ({by} if sign > 0 else set()))
-    highs = at(dirtiest, SLACK, tested | ({by} if sign < 0 else set()))
+    lows = at(np.argmin, -SLACK, tested | ({by} if sign > 0 else set()))
+    highs = at(np.argmax, SLACK, tested | ({by} if sign < 0 else set()))
     possible: Any = block.panel.fits[block.sizes[part[0], part[1]]][:, :, None, None]
     for condition in where:
         possible = possible & condition.can_hold(lows[condition.field], highs[condition.field])
@@ -149,12 +168,12 @@ def _at(
 
 def _columns(sweep: Sweep, best: _Best) -> Columns:
     """All columns of the rows kept, best first."""
-    found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.columns if x in NUMBERS}
+    found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.numbers}
     words: dict[str, list[str]] = {x: [""] * len(best.blocks) for x in TEXT}
     for index in np.unique(best.blocks):
         block, rows = sweep.blocks[index], np.flatnonzero(best.blocks == index)
         *place, facility = np.unravel_index(best.places[rows], block.shape)
-        values = _at(block, place, facility, NUMBERS)
+        values = _at(block, place, facility, sweep.numbers)
         for name in found.keys() & values.keys():
             found[name][rows] = np.broadcast_to(values[name], len(rows))
         for name, text in block.words(facility.astype(np.int32)).items():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations.notation import NOTATION, E, F_total, P, mu, tau
+from ..equations.notation import NOTATION, C_op, C_total, E, F_total, P, mu, tau
 from .panel import GRAMS
 
 TEXT = ("model", "gpu", "datacenter", "route")
@@ -15,10 +15,24 @@ REQUEST = ("height", "width", "frames", "batch", "steps")
 TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
 STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
 COST = ("cost", "cost_per_output")
+FACILITY_ENERGY = "facility_energy_kwh"
+"""Energy with PUE, of which ``operational_g`` are the grams; ``energy_kwh`` is the accelerator's, without PUE."""
+OPERATIONAL_EACH = "operational_per_output_g"
 MEMORY = "memory_share"
 """The denoiser's weights at 16 bits over the accelerator's memory. Above one they do not fit."""
-NUMBERS = (*REQUEST, *TIMED, *GRAMS, MEMORY, *COST)
+NUMBERS = (*REQUEST, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, *COST)
 """Columns of numbers, in order. Those of cost are there if a price is given."""
+COVERED = {
+    "time_s": tau, "energy_kwh": E, FACILITY_ENERGY: E, "operational_g": C_op, "total_g": C_total,
+    "per_output_g": C_total,
+}  # fmt: skip
+"""Columns that can have their interval beside them, and the quantity that each is a fixed multiple of."""
+INTERVALS = tuple(f"{name}_{end}" for name in COVERED for end in ("low", "high"))
+"""Columns of the ends of intervals, which are there if asked for."""
+ROW = "row"
+"""The column of the numbers of rows, by which they are found again."""
+RANK = "rank"
+"""The column that a ranking adds."""
 
 
 @dataclass(frozen=True)
