@@ -15,7 +15,8 @@ from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.errors import InputError
-from ditcarbon_sym.measure import campaign, device, grid, networks, report, sweep, tensors
+from ditcarbon_sym.measure import campaign, device, grid, networks, report, sweep
+from ditcarbon_sym.measure.inputs import tensors
 
 FOLDER = Path(package.__file__).parent
 H100 = load().gpu("h100-sxm-80gb").values

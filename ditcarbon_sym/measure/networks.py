@@ -13,12 +13,12 @@ from typing import Any
 from ..catalog import stages
 from ..catalog.files import DATA, read_toml
 from ..errors import InputError
-from . import image_inputs, video_inputs
-from .tensors import made
+from .inputs import image, video
+from .inputs.tensors import made
 
-DENOISERS = {**image_inputs.DENOISERS, **video_inputs.DENOISERS}
-DECODERS = {**image_inputs.DECODERS, **video_inputs.DECODERS}
-RELEASED_AS, PATCHES = video_inputs.RELEASED_AS, video_inputs.PATCHES
+DENOISERS = {**image.DENOISERS, **video.DENOISERS}
+DECODERS = {**image.DECODERS, **video.DECODERS}
+RELEASED_AS, PATCHES = video.RELEASED_AS, video.PATCHES
 ONE_AFTER_ANOTHER = frozenset({
     "WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps", "CosmosTransformer3DModel",
     "Lumina2Transformer2DModel", "CogView4Transformer2DModel", "QwenImageTransformer2DModel",

@@ -6,7 +6,7 @@ One function for each released class: the keyword arguments of one pass. Masks h
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .image_inputs import Inputs
+from .image import Inputs
 from .tensors import INDEX, MASK, POSITION, STEP, WHOLE, Tensor, noise, of
 
 
