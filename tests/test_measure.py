@@ -36,7 +36,7 @@ def test_without_torch_one_line_names_the_extra(refused, no_torch, tmp_path):
 def test_measuring_loads_nothing_that_fitting_needs(run_python):
     """A lent machine has torch and little else: its sweep is taken home to be fitted."""
     run_python(
-        "import sys; from ditcarbon_sym.cli import measure as cli_measure; from ditcarbon_sym.measure import bench, campaign, grid;"
+        "import sys; import ditcarbon_sym.cli.measure; from ditcarbon_sym.measure import bench, campaign, grid;"
         "found = grid.grid(('dit-xl-2-256',), {x: 1e12 for x in (campaign.Theta_peak, campaign.bandwidth)});"
         "grid.ordered(found, grid.costs(found, None), 'bf16', 'cuda');"
         "assert not {'lmfit', 'scipy', 'pydantic', 'matplotlib', 'tomli_w'} & set(sys.modules)"

@@ -250,7 +250,7 @@ def test_a_calibration_holds_its_intervals(tmp_path):
 
 
 def run(*arguments, **options):
-    command = [sys.executable, "-m", "ditcarbon_sym.cli.app", *arguments]
+    command = [sys.executable, "-m", "ditcarbon_sym", *arguments]
     return subprocess.run(command, stderr=subprocess.PIPE, check=False, **options)
 
 

@@ -61,7 +61,7 @@ def test_a_mistake_midway_leaves_the_old_file_and_nothing_else(tmp_path, suffix,
 
 def run(*arguments, **options):
     """Start a sweep that listens to Ctrl-C, also where these tests run in the background, which ignores it."""
-    command = [sys.executable, "-m", "ditcarbon_sym.cli.app", "sweep", *map(str, arguments)]
+    command = [sys.executable, "-m", "ditcarbon_sym", "sweep", *map(str, arguments)]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
@@ -97,7 +97,7 @@ def test_a_reader_that_has_seen_enough_is_no_mistake():
 
 @pytest.mark.parametrize("command", [["sweep", *LONG], ["estimate", "pixart-alpha"]], ids=lambda x: x[0])
 def test_a_closed_standard_output_is_one_line(command):
-    text = shlex.join([sys.executable, "-m", "ditcarbon_sym.cli.app", *command])
+    text = shlex.join([sys.executable, "-m", "ditcarbon_sym", *command])
     done = subprocess.run(["sh", "-c", f"{text} >&-"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr == "error: standard output is closed; there is nowhere to print to\n"

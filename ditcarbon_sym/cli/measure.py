@@ -1,4 +1,4 @@
-"""The commands that measure an accelerator and plan what to measure: parse, call, print."""
+"""Commands that measure an accelerator and plan what to measure: measure, plan-calibration."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -174,9 +174,3 @@ def plan_calibration(
     header, rows = report.plan_rows(found)
     print_table(report.plan_title(found), header, rows, right=(0, *range(3, len(header))))
     print_pairs("basis", report.plan_basis(found))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(measure)
-    app.command("plan-calibration")(plan_calibration)

@@ -46,7 +46,7 @@ def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def share_rows(found: Count, by: str, *, macs: bool) -> list[tuple[str, ...]]:
+def share_rows(found: Count, *, macs: bool) -> list[tuple[str, ...]]:
     """Return the table of shares: one pass of each stage at batch 1."""
     scale = 2.0 if macs else 1.0
     listed = sorted(found.shares, key=lambda share: (share.stage, -share.flop))

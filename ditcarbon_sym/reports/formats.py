@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog import files
+from ..equations.notation import SECONDS_PER_YEAR
+from ..errors import InputError
 
 
 def significant(value: float | None, digits: int = 4) -> str:
@@ -51,6 +53,18 @@ def ends(pair: Sequence[float | None] | None) -> str:
         return "none"
     low, high = pair
     return f"{'bound' if low is None else significant(low)} to {'open' if high is None else significant(high)}"
+
+
+def setting_words(knob: str, value: float) -> str:
+    """Write where an input stands, with its unit.
+
+    >>> setting_words("side", 1024), setting_words("lifetime_s", 157788000)
+    ('1,024 px', '5 years')
+    """
+    if knob == "lifetime_s":
+        return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
+    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "g/kWh", "embodied_gco2eq": "g"}.get(knob, "")
+    return f"{significant(value, 3)} {unit}".strip()
 
 
 def plain(table: Any) -> Any:
@@ -146,6 +160,13 @@ def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
     import tomli_w
 
     return (f"# {comment}\n\n" if comment else "") + tomli_w.dumps(table)
+
+
+def demand_apart(*paths: Path | None) -> None:
+    """Raise `InputError` if two of the files that a command reads and writes are the same."""
+    named = [path.resolve() for path in paths if path is not None]
+    if len(set(named)) < len(named):
+        raise InputError("what is read, --out and --plot must be different files")
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

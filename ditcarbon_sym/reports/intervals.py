@@ -23,7 +23,7 @@ from ..estimation.intervals import (
     scatter,
 )
 from ..estimation.point import OperatingPoint
-from .estimate import estimate_title
+from . import estimate as request_report
 from .formats import significant
 from .sensitivity import swing_words
 
@@ -104,7 +104,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
     scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
     between, joules = ((scatter(point.calibration, energy=x) if point.calibration else None) for x in (False, True))
     return Spread(
-        estimate_title(estimate_at(point)),
+        request_report.title(estimate_at(point)),
         level,
         draws,
         seed,
@@ -138,17 +138,17 @@ def _ends(ends: Ends) -> str:
     return "none" if ends is None else f"{significant(ends[0])} to {significant(ends[1])}"
 
 
-def interval_rows(found: Spread) -> list[tuple[str, ...]]:
+def rows(found: Spread) -> list[tuple[str, ...]]:
     """Return the intervals for people; energy in Wh."""
-    rows = []
+    lines = []
     for line in found.lines:
         scale, unit = (1000.0, "Wh") if line.output == E else (1.0, NOTATION[line.output].unit)
         ends = [
             None if x is None else (scale * x[0], scale * x[1])
             for x in (line.parameters, line.predictive, line.monte_carlo)
         ]
-        rows.append((NOTATION[line.output].meaning, significant(scale * line.value), unit, *(_ends(x) for x in ends)))
-    return rows
+        lines.append((NOTATION[line.output].meaning, significant(scale * line.value), unit, *(_ends(x) for x in ends)))
+    return lines
 
 
 def basis_rows(found: Spread) -> list[tuple[str, str]]:

@@ -26,11 +26,10 @@ from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint
 from . import document
+from . import estimate as request_report
 from .document import Block
-from .estimate import basis_rows, estimate_header, estimate_rows, estimate_title
-from .formats import significant
-from .sensitivity_figures import Bars
-from .sensitivity_words import setting_words
+from .figures.sensitivity import Bars
+from .formats import setting_words, significant
 
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
@@ -167,8 +166,8 @@ def _blocks(analysis: Analysis) -> list[Block]:
     result, noun = analysis.estimate, analysis.noun
     blocks: list[Block] = [
         ("heading", "The request and its answer"),
-        ("text", estimate_title(result)),
-        ("table", (estimate_header(result), estimate_rows(result))),
+        ("text", request_report.title(result)),
+        ("table", (request_report.header(result), request_report.rows(result))),
     ]
     if result.warnings:
         blocks.append(("list", [f"Warning: {warning}" for warning in result.warnings]))
@@ -201,7 +200,7 @@ def _blocks(analysis: Analysis) -> list[Block]:
     return [
         *blocks,
         ("heading", "What it rests on"),
-        ("table", (("what", "how"), basis_rows(result))),
+        ("table", (("what", "how"), request_report.basis_rows(result))),
         ("text", f"ditcarbon_sym {__version__}; data {data_version()}."),
     ]
 
