@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import __version__
 from ..errors import InputError
+from ..version import __version__
 from . import analysis, calibration, catalog, equations, estimation, measure, sweeps
 
 COMMANDS = (

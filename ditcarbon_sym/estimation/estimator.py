@@ -9,7 +9,6 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from .. import __version__
 from ..catalog.stages import DECODER, DENOISER
 from ..equations import carbon, operator_law, pipeline
 from ..equations.notation import (
@@ -40,6 +39,7 @@ from ..equations.notation import (
     t_launch,
     tau,
 )
+from ..version import __version__
 from . import counting
 from .intervals import LEVEL, interval_words, predictive
 from .point import OperatingPoint, Options, operating_point

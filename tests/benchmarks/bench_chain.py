@@ -30,9 +30,8 @@ from ditcarbon_sym.equations.notation import (
     tau,
 )
 from ditcarbon_sym.numerics.evaluate import compiled
-
-from . import hand_numba
-from .conftest import by_turns
+from tests.benchmarks import hand_numba
+from tests.benchmarks.conftest import by_turns
 
 SIZE = 10**7
 
