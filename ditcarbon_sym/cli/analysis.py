@@ -121,12 +121,12 @@ def solve(
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
-    per: Annotated[str | None, typer.Option(help="'output' (the default) or 'batch': what the carbon is of.")] = None,
+    per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
     against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
     against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
     against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
-    both: Annotated[bool, typer.Option("--both", help="Break even with the unknown the same on both sides.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer inverse questions: the largest request within a budget, or where two requests break even."""

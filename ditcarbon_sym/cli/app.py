@@ -92,7 +92,7 @@ def main() -> None:
         _close_quietly()
         sys.exit(0)
     except SystemExit as ended:
-        if not isinstance(ended.__context__, BrokenPipeError):  # which typer answers with 1
+        if not isinstance(ended.__context__, BrokenPipeError):  # typer answers a closed pipe with 1
             raise
         _close_quietly()
         sys.exit(0)
@@ -111,7 +111,7 @@ def _terminate(*_: Any) -> None:
 
 
 def _close_quietly() -> None:
-    """Give stdout up: what is left in its buffer must not fail once more when the interpreter ends."""
+    """Close stdout for good, so that its buffer does not fail again when the interpreter ends."""
     sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
 
 

@@ -12,7 +12,8 @@ from .printing import print_pairs, print_table, progress, warn
 def fit(
     sweep: Annotated[Path, typer.Argument(help="CSV of measurements: model, height, width, batch, and mu or time_s.")],
     gpu: Annotated[
-        str | None, typer.Option(help="Accelerator the sweep ran on, if it does not say; 'ditcarbon gpus' lists them.")
+        str | None,
+        typer.Option(help="Accelerator of the sweep, if the file does not say; 'ditcarbon gpus' lists them."),
     ] = None,
     law: Annotated[
         str | None,
@@ -70,9 +71,9 @@ def validate(
         Path, typer.Argument(help="CSV: model, height, width, batch, and time_s, energy_j, energy_wh or mu.")
     ],
     requests: Annotated[
-        Path | None, typer.Option(help="With CodeCarbon's emissions.csv: a CSV of what each run did, by run_id.")
+        Path | None, typer.Option(help="For CodeCarbon's emissions.csv: a CSV that says what each run did, by run_id.")
     ] = None,
-    gpu: Annotated[str | None, typer.Option(help="Where rows without a column gpu ran.")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Accelerator of the rows, where the file has no column gpu.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="Score this calibration file (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="Score this law: 'roofline' or 'bgr'.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write every row, predicted and measured, to this CSV.")] = None,

@@ -44,7 +44,9 @@ def _print_entries(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_js
 
 def claims(
     status: Annotated[str | None, typer.Option(help="Only this status, such as 'not reproducible'.")] = None,
-    where: Annotated[str | None, typer.Option(help="Only where place, quantity, number or id holds this text.")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Only claims with this text in place, quantity, number or id.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the ledger: every number that the paper prints, and whether it holds."""

@@ -12,7 +12,7 @@ def formula(
     name: Annotated[
         str, typer.Argument(help="A number (1 to 8) or a left-hand side (F_block, mu, roofline.tau, transfer.e_mem).")
     ],
-    closed: Annotated[bool, typer.Option("--closed", help="In the inputs alone: every intermediate put in.")] = False,
+    closed: Annotated[bool, typer.Option("--closed", help="Put every intermediate in: inputs are left.")] = False,
     model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,

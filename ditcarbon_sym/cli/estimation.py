@@ -52,6 +52,7 @@ def count(
     from ..estimation.point import chosen_model
     from ..reports import count as report
     from ..reports import formats
+    from ..reports.estimate import request_words
 
     chosen, notes = chosen_model(model, config, catalog)
     found = exact_count.count(chosen, by=by, **request)
@@ -59,7 +60,8 @@ def count(
     if as_json:
         print(formats.json_text(report.as_dict(found, macs=macs)))
         return
-    print_table(report.title(found), ("", "value", ""), report.rows(found, macs=macs), right=(1,))
+    title = request_words(found.model, found.request)
+    print_table(title, ("", "value", ""), report.rows(found, macs=macs), right=(1,))
     if by is not None:
         print_table(
             "one pass of each stage, batch 1",

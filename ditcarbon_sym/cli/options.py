@@ -11,7 +11,7 @@ import typer
 
 
 def whole(text: str | int) -> int:
-    """Read a whole number (a default is one already); typer's own message does not repeat what was typed."""
+    """Read a whole number; a default is one already. Unlike typer's message, ours repeats what was typed."""
     if isinstance(text, int):
         return text
     if not re.fullmatch(r"[+-]?[0-9]+", text) or len(text) > 400:
@@ -20,7 +20,7 @@ def whole(text: str | int) -> int:
 
 
 def real(text: str | float) -> float:
-    """Read a number (a default is one already)."""
+    """Read a number; a default is one already."""
     if not isinstance(text, str):
         return text
     try:
@@ -87,7 +87,7 @@ def pass_options(
     ] = None,
     text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
 ) -> None:
-    """The rest of a request."""
+    """Passes of a step, and text, of a request."""
 
 
 def setting_options(
@@ -96,7 +96,7 @@ def setting_options(
     pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
 ) -> None:
-    """On what, and where."""
+    """The accelerator and the place."""
 
 
 def law_options(
@@ -114,11 +114,11 @@ def law_options(
         str | None, typer.Option(help="Boundary of the embodied carbon: 'die', or another that the accelerator has.")
     ] = None,
 ) -> None:
-    """By which law, and with which embodied carbon."""
+    """The law of time and energy, and the embodied carbon."""
 
 
 def file_options(config: ConfigOption = None, catalog: CatalogOption = None) -> None:
-    """The files that a model and other entries come from."""
+    """Files that a model or other entries are read from."""
 
 
 Command = Callable[..., None]

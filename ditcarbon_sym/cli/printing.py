@@ -45,7 +45,7 @@ def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def progress(description: str) -> Any:
-    """Return what shows a progress bar on stderr over the steps it is given, when a person is looking."""
+    """Return a function that shows a progress bar over steps; on stderr, and only on a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -55,7 +55,7 @@ def progress(description: str) -> Any:
 
 @contextlib.contextmanager
 def progress_of(total: int, description: str) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar on stderr for work that says how much more is done, when a person is looking."""
+    """Show a progress bar for work that reports how much is done; on stderr, and only on a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 

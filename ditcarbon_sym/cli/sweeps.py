@@ -13,7 +13,7 @@ _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
 
 def _axes(
-    file: Annotated[Path | None, typer.Argument(help="TOML file with the options below; those given here win.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
     resolution: Annotated[
         str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256.")
@@ -35,17 +35,17 @@ def _choices(
         str | None, typer.Option(help="Price of an accelerator's hour: a number, or GPU=NUMBER joined by commas.")
     ] = None,
     skip: Annotated[
-        bool, typer.Option("--skip", help="Leave out what a model does not take instead of refusing.")
+        bool, typer.Option("--skip", help="Leave out requests that a model does not take, instead of refusing.")
     ] = False,
     where: Annotated[
         str | None, typer.Option(help="Only rows for which FIELD OP NUMBER holds, joined by 'and': 'time_s<5'.")
     ] = None,
 ) -> None:
-    """What is priced and what is kept."""
+    """Price, catalogue and filter of a sweep."""
 
 
 def _with_file(options: dict[str, Any]) -> dict[str, Any]:
-    """What was given on the command line, before what the file says."""
+    """Merge the file's options with those of the command line, which win."""
     path = options.pop("file")
     given = {name: value for name, value in options.items() if value not in (None, False)}
     if path is None:
@@ -67,7 +67,7 @@ RequestsOption = Annotated[
 def sweep(
     given: dict[str, Any],
     requests: RequestsOption = None,
-    top: Annotated[int | None, integer_option("Only the best so many rows, without forming the grid.")] = None,
+    top: Annotated[int | None, integer_option("Only this many rows, the best; the grid is not formed.")] = None,
     by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
     largest: Annotated[
         bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
@@ -120,7 +120,7 @@ def sweep(
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
-    """The grid or the list that was asked for."""
+    """Return the grid or the list that was asked for."""
     from ..errors import InputError
     from ..sweeps import axes
 
@@ -154,8 +154,8 @@ def pareto(
     within: Annotated[
         str | None,
         typer.Option(
-            help="Only requests that agree in these columns compete: by default those that make the "
-            "same output (model, size, frames, steps); 'none' for all."
+            help="Columns in which competing requests agree: by default those of the same output "
+            "(model, size, frames, steps); 'none' for no such columns."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,

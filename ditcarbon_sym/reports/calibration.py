@@ -1,4 +1,4 @@
-"""How a calibration looks: what is known of each parameter, and the errors."""
+"""How a calibration looks: what the fit knows of each parameter, and its errors."""
 
 from ..calibration.confidence import Knowledge
 from ..calibration.efficiency import Calibrated
@@ -7,7 +7,7 @@ from .formats import ends, significant
 
 
 def knowledge_table(result: Calibrated) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Header and rows of what a fit knows of its parameters, for people."""
+    """Return header and rows of what a fit knows of its parameters."""
     drawn = any(x.bootstrap for x in result.known)
     header = (
         "parameter",
@@ -21,14 +21,14 @@ def knowledge_table(result: Calibrated) -> tuple[tuple[str, ...], list[tuple[str
 
 
 def knowledge_cells(known: Knowledge, *, drawn: bool = True) -> tuple[str, ...]:
-    """Return what a fit knows of one parameter, for people: name, value, error, intervals, verdict."""
+    """Return the cells of one parameter: name, value, standard error, intervals, verdict."""
     intervals = (ends(known.profile), ends(known.bootstrap)) if drawn else (ends(known.profile),)
     error = "none" if known.standard_error is None else significant(known.standard_error, 2)
     return (NOTATION[known.symbol].field, significant(known.value), error, *intervals, known.verdict)
 
 
 def rows(result: Calibrated) -> list[tuple[str, str]]:
-    """Return what else there is to say of a calibration: errors, held-out models, losses, what to measure next."""
+    """Return labelled lines: errors, held-out models, losses, what to measure next."""
     errors = {group: trained.mape(rows) for group, (trained, rows) in result.held_out.items()}
     found = [
         ("error", f"MAPE of {result.of} {result.fitted.shipped.mape():.1f} % on the {len(result.rows)} rows fitted")

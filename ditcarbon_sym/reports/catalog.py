@@ -86,7 +86,7 @@ def _giga(value: float | None) -> float | None:
 
 
 def _calibrations(gpu: Gpu) -> str:
-    """The laws that an accelerator is calibrated for, or whether the operator law can be transferred to it."""
+    """Name the laws that a GPU is calibrated for; else say whether the operator law can be transferred to it."""
     found = ", ".join(law for law in ("bgr", operator_law.LAW) if calibration_for(gpu, law))
     if found:
         return found
@@ -128,7 +128,7 @@ SOUGHT = ("id", "where", "quantity", "printed")
 
 
 def claims_about(claims: Sequence[Claim], status: str | None, text: str | None) -> list[Claim]:
-    """Return the claims of a status that hold a text; raises `InputError` if there is no such status."""
+    """Return the claims that have a status and contain a text; raises `InputError` for an unknown status."""
     statuses = dict.fromkeys(claim["status"] for claim in claims)
     if status is not None and status not in statuses:
         raise InputError(f"unknown status {status!r}{nearest(status, statuses)}")
@@ -146,6 +146,6 @@ def claim_rows(claims: Sequence[Claim]) -> list[tuple[str, ...]]:
 
 
 def claim_totals(claims: Sequence[Claim], chosen: Sequence[Claim]) -> list[tuple[str, str]]:
-    """Return how many of the chosen claims have each status that there is."""
+    """Return each status with the number of chosen claims that have it."""
     statuses = dict.fromkeys(claim["status"] for claim in claims)
     return [(name, str(sum(claim["status"] == name for claim in chosen))) for name in statuses]

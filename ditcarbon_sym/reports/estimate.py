@@ -1,4 +1,4 @@
-"""How an estimate and the catalogue look: titles, rows, and what an estimate rests on."""
+"""How an estimate looks: title, rows, and what it rests on."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,19 +9,19 @@ from .formats import count, significant
 
 
 def interval(quantity: Quantity) -> str:
-    """Write the interval of a quantity, nothing where there is none."""
+    """Write the interval of a quantity; nothing if it has none."""
     return "" if quantity.low is None else f"{significant(quantity.low)} to {significant(quantity.high)}"
 
 
 def header(estimate: Estimate) -> tuple[str, ...]:
-    """Column heads of an estimate; the interval has one only where there are intervals."""
+    """Return the column heads; there is a column of intervals only if the estimate has intervals."""
     if estimate.interval_level is None:
         return "", "value", "unit"
     return "", "value", f"{estimate.interval_level:.0%} interval", "unit"
 
 
 def rows(estimate: Estimate) -> list[tuple[str, ...]]:
-    """Return the table of an estimate for people, under `header`."""
+    """Return the rows under `header`."""
     flops, daily = estimate.flops, estimate.per_day
     exactly = estimate.flops["convention"].endswith(EXACT)
     outputs = estimate.request["outputs"]
@@ -59,7 +59,7 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
 
 
 def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
-    """The exact count beside the leading order that the efficiency was calibrated with."""
+    """Return the exact count, which stands beside the leading order that the efficiency was calibrated with."""
     if exact is None:
         return []
     error = f"leading order {exact['leading_order_error']:+.2%}"
@@ -72,17 +72,21 @@ def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
 
 
 def title(estimate: Estimate) -> str:
-    """One line naming what was asked."""
-    r = estimate.request
-    frames = f" x {r['frames']} frames" if r["frames"] != 1 else ""
+    """Return one line that names the request, the accelerator and the place."""
+    return f"{request_words(estimate.model, estimate.request)}, on {estimate.gpu}, {estimate.datacenter}"
+
+
+def request_words(model: str, request: Mapping[str, int]) -> str:
+    """Name a request: the model, the size, batch, steps and passes."""
+    frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""
     return (
-        f"{estimate.model}, {r['height']} x {r['width']}{frames}, batch {r['batch']}, "
-        f"{r['steps']} steps x {r['guidance']} passes, on {estimate.gpu}, {estimate.datacenter}"
+        f"{model}, {request['height']} x {request['width']}{frames}, batch {request['batch']}, "
+        f"{request['steps']} steps x {request['guidance']} passes"
     )
 
 
 def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
-    """Say what the numbers rest on: what, and in which words."""
+    """Return labelled lines that say what the numbers rest on."""
     basis, calibration = estimate.basis, estimate.basis["calibration"]
     rows = [
         ("equations", ", ".join(basis["equations"])),
@@ -114,7 +118,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
 
 
 def _errors(calibration: Mapping[str, Any]) -> str:
-    """The error of the fit on its own rows, and on groups held out where they were."""
+    """Say the error of the fit on its own rows, and on held-out groups where there are any."""
     held = calibration.get("held_out_mape_percent", {})
     if calibration["law"] != operator_law.LAW:
         return f"MAPE of mu {calibration['mape_percent']:.1f} %"

@@ -1,4 +1,4 @@
-"""How intervals look: each output with its sources of doubt side by side, and scenarios apart from them."""
+"""How intervals look: each output with its kinds of interval side by side, and scenarios apart from them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -118,7 +118,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
 
 
 def _apart(line: Line) -> float:
-    """How far the two predictive intervals lie apart, relative to the interval's own half-width."""
+    """Return how far the delta method and the Monte Carlo lie apart, over the half-width of the interval."""
     assert line.predictive is not None and line.monte_carlo is not None
     half = (line.predictive[1] - line.predictive[0]) / 2
     ends = zip(line.predictive, line.monte_carlo, strict=True)
@@ -126,9 +126,7 @@ def _apart(line: Line) -> float:
 
 
 def sampling_noise(level: float, draws: int) -> float:
-    """How far apart the two would lie by the sampling of the quantiles alone, relative to the half-width: two
-    standard errors.
-    """
+    """Return two standard errors of the sampled quantiles, over the half-width: what sampling alone would do."""
     normal = NormalDist()
     z = normal.inv_cdf((1 + level) / 2)
     return 2 * math.sqrt((1 - level) / 2 * (1 + level) / 2 / draws) / normal.pdf(z) / z

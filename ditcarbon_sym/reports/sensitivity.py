@@ -1,5 +1,6 @@
-"""A sensitivity report: what was asked, what matters and by how much, on which assumptions. HTML, Markdown or
-LaTeX, with the figures inside.
+"""How a sensitivity analysis looks: what was asked, what matters and by how much, and on which assumptions.
+
+A report is HTML, Markdown or LaTeX, with its figures inside.
 """
 
 import hashlib
@@ -155,7 +156,7 @@ def sobol_rows(analysis: Analysis) -> list[tuple[str, ...]]:
 
 
 def agreement_words(analysis: Analysis) -> str:
-    """Say how well local and global agree where they must."""
+    """Say how well the local and the global analysis agree over narrow ranges, where they must."""
     return (
         f"Check: over ranges 1 % wide, first-order indices and local shares differ by {analysis.agreement:.4f}; "
         "where they differ above, the ranges are wide, not the method wrong."

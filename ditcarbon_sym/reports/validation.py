@@ -12,7 +12,7 @@ ROWS = ("row", "model", "gpu", "target", "measured", "predicted", "low", "high",
 
 
 def model_rows(found: Validation) -> list[tuple[str, ...]]:
-    """Return error, bias and coverage of each model on each accelerator, the largest error first, then of all."""
+    """Return error, bias and coverage: of each model on each accelerator, the largest error first, then of all."""
     rows = [(gpu, model, *_cells(summary)) for gpu, model, summary in found.by_model()]
     return [*rows, *(("all", f"{_models(found)} models", *_cells(summary)) for summary in found.summaries())]
 
@@ -27,7 +27,7 @@ def _cells(summary: Summary) -> tuple[str, ...]:
 
 
 def verdicts(found: Validation) -> list[tuple[str, str]]:
-    """Say in words how the predictions fare, and which row fares worst."""
+    """Say in words how far the predictions are off, and which row is off most."""
     lines = []
     for summary in found.summaries():
         worst = summary.worst
@@ -41,7 +41,7 @@ def verdicts(found: Validation) -> list[tuple[str, str]]:
 
 
 def rows_csv(found: Validation) -> str:
-    """Return every scored quantity as CSV: seconds and joules of the batch."""
+    """Return every scored quantity as CSV: seconds or joules of the batch."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(ROWS)

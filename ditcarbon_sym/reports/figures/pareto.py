@@ -1,4 +1,4 @@
-"""The front as a figure: what was possible in grey, the front in colours and shapes that also differ in grey."""
+"""The front: all requests in grey, those of the front in colours and shapes, which also differ when printed grey."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ AROUND = tuple(
     (sign * (6 + 3 * far), rise * (4 + 7 * far) - 3, "left" if sign > 0 else "right")
     for far in range(4) for rise in (1, -1) for sign in (1, -1)
 )  # fmt: skip
-"""Where a label may stand, the nearest place first: offsets in points, and the side it begins at."""
+"""Places for a label, the nearest first: offsets in points, and the side at which the text begins."""
 SIZE = (7.0, 4.6)
 """Inches."""
 LINEAR_UP_TO = 0.7
-"""Decades from which a logarithmic axis helps."""
+"""An axis that spans more decades than this is logarithmic."""
 LABELS = 20
-"""Points that are labelled, at most."""
+"""Most points that are labelled."""
 
 
 def front_figure(front: Front, suffix: str) -> bytes:
@@ -83,14 +83,14 @@ def fill(figure: "Figure", front: Front) -> None:
 
 
 def _decades(front: Front, name: str) -> float:
-    """Powers of ten between the ends of what is drawn; none where something is zero."""
+    """Return how many powers of ten the drawn values span; zero if a value is zero."""
     values = np.concatenate([front.rows[name], front.others[name]])
     values = values[np.isfinite(values)]
     return float(np.log10(values.max() / values.min())) if values.min() > 0 else 0.0
 
 
 def _step(front: Front, axes: Any, across: str, up: str) -> None:
-    """Join each front of two objectives by the line that nothing of its group lies below."""
+    """Join each front of two objectives by a line of steps, below which no request of its group lies."""
     rows = records(front.rows)
     for group in dict.fromkeys(tuple(row[x] for x in front.within) for row in rows):
         members = sorted((row[across], row[up]) for row in rows if tuple(row[x] for x in front.within) == group)
@@ -108,7 +108,7 @@ def _sizes(front: Front, members: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def words(rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> str:
-    """What tells a request from the others of the front, as short as can be."""
+    """Say in a few words how a request differs from the others of the front."""
     parts = []
     if len({(x["height"], x["width"]) for x in rows}) > 1:
         square = row["height"] == row["width"]
@@ -124,7 +124,7 @@ def words(rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> str:
 
 
 def _label(figure: "Figure", axes: Any, rows: Sequence[Mapping[str, Any]], across: str, up: str) -> None:
-    """Label points spread along the front where there is room: over no other label, point or edge."""
+    """Label points spread along the front, where a label covers no other label, point or edge."""
     from matplotlib.text import Text
 
     figure.draw_without_rendering()

@@ -24,7 +24,7 @@ class Bars:
 
     @property
     def shown(self) -> list[Elasticity]:
-        """The elasticities that a bar would show."""
+        """The elasticities that are large enough for a bar."""
         return [x for x in self.elasticities if abs(x.value) >= 0.005]
 
     def svg(self, name: str) -> str:
