@@ -3,12 +3,11 @@ r"""Requests side by side: how much more or less the one costs, and whether that
 The interval of a ratio is not that of two independent estimates, for they share errors. With y the value and r the
 relative derivatives by the fitted parameters, the logarithm of y_B / y_A has the variance
 
-* (r_B - r_A)^T V (r_B - r_A), where both rest on one calibration with covariance V: an efficiency that is 5 % off moves
-  both, and cancels as far as both depend on it alike; on different calibrations the two parts add up instead;
-* plus the scatter between architectures of each side, independent where the models differ. Where both sides are one
-  model on one calibration, what the model is off by cancels, and what remains is the scatter of runs of one model about
-  their own mean, once for each side; it is of the runs that the calibration has seen, on most accelerators of several
-  batches at one size;
+* (r_B - r_A)^T V (r_B - r_A), where both rest on one calibration with covariance V. An efficiency that is 5 % off moves
+  both, and cancels as far as both depend on it alike. On two calibrations the two variances add up;
+* plus the scatter between models, once for each side, where the models differ. Where both sides are one model on one
+  calibration, the model's own error cancels. What remains is the scatter of its runs about their mean, once for each
+  side: of the runs that the calibration has seen, which on most accelerators are several batches at one size;
 * nothing, where both sides do the same work on the same accelerator and differ in PUE, grid or lifetime alone.
 
 Neither covers PUE, grid intensity, power or embodied carbon, which are taken as given on both sides.
@@ -22,7 +21,7 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..equations import derivatives, operator_law, pipeline
+from ..equations import derivatives, pipeline
 from ..equations.notation import NOTATION, B, C_emb, C_op, C_output, C_total, E, H, S, W, g, m, n_frames, tau
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
@@ -41,7 +40,6 @@ OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
 REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
 WORDS = ("gpu", "datacenter", "efficiency", "embodied_boundary", "calibration")
-LAWS = ("mu", "efficiency", "calibration")
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 
@@ -56,7 +54,7 @@ class Ratio:
 
     @property
     def verdict(self) -> str:
-        """What can be said of the difference."""
+        """Whether the difference is known, in words."""
         if self.value is None:
             return "unknown"
         certain = self.low is not None and self.high is not None and math.isclose(self.low, self.high, rel_tol=1e-12)
@@ -145,7 +143,7 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
 
     >>> found = compare(["pixart-alpha@512,steps=20", "pixart-alpha@1024,steps=20"])
     >>> print(found.ratios[0][4].verdict)
-    414.9% more: outside the uncertainty
+    383.4% more: outside the uncertainty
     """
     if not 0 < level < 1:
         raise InputError(f"level = {level:g} is outside 0..1, exclusive")
@@ -153,10 +151,6 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
     asked = [(model, merged(shared, own)) for model, own in map(read_request, requests)]
     points = [operating_point(model, **options) for model, options in asked]
-    for k, (model, options) in enumerate(asked):  # on one accelerator one law, or the ratio is partly of the laws
-        rivals = {pipeline.route_name(x.route) for x in points if x.device.id == points[k].device.id}
-        if operator_law.LAW in rivals and points[k].route == "bgr" and options.keys().isdisjoint(LAWS):
-            points[k] = operating_point(model, **options, efficiency=operator_law.LAW)
     first = points[0]
     return Comparison(
         tuple(requests), tuple(points), tuple(estimate_at(point) for point in points),
@@ -216,7 +210,7 @@ def _within(
     variance: Mapping[Symbol, float],
     level: float,
 ) -> dict[Symbol, float]:
-    """Half-widths where both sides are one model on one calibration; none where it does not know its runs' scatter."""
+    """Half-widths where both sides are one model on one calibration; none if the scatter of its runs is unknown."""
     if all(first.values[x] == other.values[x] for x in TIMED):
         return {x: quantile(level) * math.sqrt(max(0.0, variance[x])) for x in known}
     found = {}

@@ -49,6 +49,7 @@ def derive(
     as_json: JsonOption = False,
 ) -> None:
     """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
+    from ..analysis import forms as answers
     from ..catalog.loading import load
     from ..equations import closed_forms
     from ..estimation import work
@@ -56,7 +57,7 @@ def derive(
     from ..reports import formats
 
     symbol = closed_forms.variable(variable)
-    forms = closed_forms.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
+    forms = answers.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
     if model is not None:
         warn(work.leading_order_notes_of(load(catalog).model(model)))
     if as_json:

@@ -56,7 +56,7 @@ def count(
 
     chosen, notes = chosen_model(model, config, catalog)
     found = exact_count.count(chosen, by=by, **request)
-    warn((*notes, *found.warnings))
+    warn((*found.warnings, *notes))
     if as_json:
         print(formats.json_text(report.as_dict(found, macs=macs)))
         return

@@ -1,26 +1,28 @@
-"""From what a calibration knows to intervals of every output: the delta method with exact gradients, in log space.
+"""Intervals of every output, from what a calibration knows: the delta method with exact gradients, in log space.
 
-Two sources, kept apart: the covariance of the fitted parameters (*parameter interval*), and the scatter that
-architectures held out of the fit showed about its predictions. The *predictive interval* has both; it is what
-``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon: their documented
-ranges are scenarios (`sensitivity`), never mixed in.
+There are two sources, kept apart. The covariance of the fitted parameters gives the *parameter interval*. The scatter
+of models that were held out of the fit comes on top of it: both together give the *predictive interval*, which
+``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon; their documented
+ranges are scenarios (`analysis.sensitivity`).
 
-What the interval is not: the scatter is of leave-one-out predictions and so holds some parameter error already
-(counted twice, on the safe side); rows of one architecture are not independent, which the covariance takes them to
-be, and six architectures are few for a normal quantile (both on the unsafe side). `fits/coverage.py` shows how it
-comes out. The operator law's intervals take Student's quantile instead, with as many degrees of freedom as groups were
-held out: some of its calibrations rest on three.
+What the interval is not. The scatter is of leave-one-out predictions and so holds some parameter error already: this is
+counted twice, on the safe side. Rows of one model are not independent, although the covariance takes them to be, and
+six models are few for a normal quantile: both are on the unsafe side. `fits/coverage.py` shows how it comes out. The
+operator law's intervals take Student's quantile, with as many degrees of freedom as groups were held out, because some
+of its calibrations rest on three.
 """
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
+from mpmath import betainc, findroot, sqrt
 from sympy import Symbol
 
-from ..catalog.loading import Calibration
+from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import C_op, C_total, E, mu, tau
 from .point import OperatingPoint
@@ -37,32 +39,22 @@ def quantile(level: float = LEVEL) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
+@lru_cache(maxsize=64)
 def student_quantile(level: float, degrees: int) -> float:
-    """Half-width of the central interval of Student's distribution with so many degrees of freedom: its distribution
-    function is a finite sum, inverted by bisection.
+    """Half-width of the central interval of Student's distribution with so many degrees of freedom.
+
+    With u = degrees / (degrees + t^2), the probability beyond t on both sides is the regularised incomplete beta
+    function I_u(degrees / 2, 1 / 2). It is mpmath's, which sympy has loaded; scipy.special would double the start.
 
     >>> round(student_quantile(0.9, 6), 4)
     1.9432
     """
-    low, high = 0.0, 1.0
-    while _student_centre(high, degrees) < level:
-        low, high = high, 2 * high
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _student_centre(middle, degrees) < level else (low, middle)
-    return (low + high) / 2
 
+    def miss(u: Any) -> Any:
+        return betainc(degrees / 2, 0.5, 0, u, regularized=True) - (1 - level)
 
-def _student_centre(t: float, degrees: int) -> float:
-    """Probability of a value between -t and t."""
-    angle = math.atan2(t, math.sqrt(degrees))
-    term = total = math.cos(angle) if degrees % 2 else 1.0
-    for k in range(2 + degrees % 2, degrees - 1, 2):
-        term *= (k - 1) / k * math.cos(angle) ** 2
-        total += term
-    if degrees % 2 == 0:
-        return math.sin(angle) * total
-    return 2 / math.pi * (angle + (math.sin(angle) * total if degrees > 1 else 0.0))
+    u = findroot(miss, (0, 1), solver="bisect", tol=1e-20, maxsteps=200, verify=False)
+    return float(sqrt(degrees / u - degrees))
 
 
 def log_interval(value: float, half_width: float) -> tuple[float, float]:
@@ -78,8 +70,9 @@ def log_interval(value: float, half_width: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Scatter:
-    """How far groups held out lay from their predictions, in logarithms, and how many there were where they are few
-    enough to matter.
+    """How far held-out groups lay from their predictions, in logarithms.
+
+    ``groups`` is their number where it is small enough to matter (Student's quantile), else None.
     """
 
     deviation: float
@@ -104,9 +97,7 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
     deviations = {}
     for output in outputs:
         if values[output] == 0:
-            deviations[output] = (
-                0.0  # nothing is certain to be nothing: a carbon-free grid emits none at any efficiency
-            )
+            deviations[output] = 0.0  # zero is exact: a carbon-free grid emits nothing at any efficiency
             continue
         relative = [float(slopes[output, x]) / float(values[output]) for x in calibration.free]
         variance = sum(
@@ -119,8 +110,9 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
 
 
 def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
-    """The scatter of held-out groups, of time or of energy, and what a prediction meets besides; None where the sweep
-    had one group only, or no energy.
+    """The scatter of held-out groups, of time or of energy, with every further error that the calibration knows of.
+
+    None where the sweep had one group only, or no energy.
     """
     suffix = "_energy" if energy else ""
     value = calibration.quality.get(f"held_out_log_scatter{suffix}")
@@ -157,8 +149,9 @@ def predictive(
 
 
 def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
-    """The scatter that an output meets: of time and of energy, each as far as the output follows it. Taken to go
-    together, which is the safe side, they add up.
+    """The scatter of one output: that of time and that of energy, each as far as the output follows it.
+
+    The two are taken to move together and so add up, which is the safe side.
     """
     assert point.calibration is not None
     time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
@@ -171,7 +164,7 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
 
 
 def within_model(output: Symbol, point: OperatingPoint) -> float | None:
-    """The scatter of one model's runs about their own mean that an output meets; None where it is not known."""
+    """How far runs of one model scatter about their own mean, for one output; None where it is not known."""
     assert point.calibration is not None
     quality = point.calibration.quality
     time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
@@ -182,8 +175,9 @@ def within_model(output: Symbol, point: OperatingPoint) -> float | None:
 
 
 def _share_of_energy(output: Symbol, point: OperatingPoint) -> float:
-    """How much of an output follows energy rather than time: one of operational carbon, none of time, and of the total
-    its operational part.
+    """The part of an output that follows energy rather than time.
+
+    It is 1 for operational carbon, 0 for time and, for the total, its operational part.
     """
     ancestors = _ancestors(output, point.route)
     if E not in ancestors or tau not in ancestors:

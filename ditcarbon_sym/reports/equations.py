@@ -4,7 +4,7 @@ from typing import Any
 
 from sympy import latex
 
-from ..equations.closed_forms import Forms
+from ..analysis.forms import Forms
 from ..equations.equation import Equation
 from ..equations.notation import NOTATION
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter
+from ..catalog.entries import Datacenter
+from ..catalog.loading import Catalog
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError, nearest
 from ..estimation.point import memory_share
-from ..numerics.evaluate import Run, at_points, on_factors
 from .panel import GRAMS, Array, Panel, grams
 from .table import COST, MEMORY, NUMBERS, STAGE_GRAMS, TIMED, Text
 
@@ -52,7 +52,7 @@ class Block:
         where = self.sizes[part[0], part[1]][:, :, None, None, None]
         batch, steps = self.batch[part[2]][:, None, None], self.steps[part[3]][:, None]
         pue, grid = (x[part[4]] for x in self.pue_and_grid)
-        return self.at(where, batch, steps, pue, grid, fields, run=partial(on_factors, fused=fused))
+        return self.at(where, batch, steps, pue, grid, fields, fused=fused)
 
     def at(
         self,
@@ -63,24 +63,23 @@ class Block:
         grid: Array,
         fields: Collection[str] = NUMBERS,
         *,
-        run: Run = at_points,
+        fused: bool = False,
     ) -> dict[str, Array]:
         """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
 
-        Arrays of any shapes that broadcast, or, with `on_factors` for ``run``, the five axes; so do the columns, in the
-        units that their names end in.
+        Arrays of shapes that broadcast; so do the columns, in the units that their names end in.
         """
         wanted = {x for name, x in TIMED.items() if name in fields}
         wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
         wanted |= {E} if not set(GRAMS).isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
-            stages=not set(STAGE_GRAMS).isdisjoint(fields), run=run,
+            stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
         )  # fmt: skip
         found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
         values = {**self.panel.values, PUE: pue, I_grid: grid}
-        found |= grams(timed, batch, values, set(GRAMS) & set(fields), run=run)
+        found |= grams(timed, batch, values, set(GRAMS) & set(fields), fused=fused)
         if MEMORY in fields:
             point = self.panel.point
             found[MEMORY] = np.full(where.shape, memory_share(point.model, point.device))

@@ -20,8 +20,8 @@ from ditcarbon_sym.estimation.intervals import (
 )
 from ditcarbon_sym.estimation.point import operating_point
 from fits import corpus
-from fits.operator_law import B200, published
-from fits.operator_law import H100 as H100_ID
+from fits.runs import B200, published
+from fits.runs import H100 as H100_ID
 
 H100 = "gpu=h100-sxm-80gb"
 
@@ -63,7 +63,7 @@ def test_the_interval_of_a_ratio_holds_what_two_batches_of_one_model_measured(gp
 
 def test_the_interval_of_a_ratio_holds_what_two_requests_of_one_model_measured_in_the_papers_regime():
     data, names = corpus.production(), np.array(corpus.production().groups)
-    point = operating_point("pixart-alpha", resolution=1024)
+    point = operating_point("pixart-alpha", resolution=1024, efficiency="bgr")
     half = quantile(0.9) * math.sqrt(2) * within_model(tau, point)
     logs = np.log(data.observed / saturation({**data.inputs, **point.calibration.values}))
     apart = [abs(a - b) for name in set(names) for a, b in combinations(logs[names == name], 2)]

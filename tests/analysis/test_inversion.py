@@ -10,7 +10,7 @@ from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import B, C_output, C_total, E, H, I_grid, S, W, n_frames, n_latent, tau
 from ditcarbon_sym.estimation.point import operating_point
 
-PIXART = operating_point("pixart-alpha", resolution=1024)
+PIXART = operating_point("pixart-alpha", resolution=1024, efficiency="bgr")
 VIDEO = operating_point("cogvideox-2b")
 
 
@@ -138,7 +138,7 @@ def test_an_unknown_power_leaves_energy_unsolvable(tmp_path):
 
 
 def test_the_command_answers_with_units_slack_and_warnings(ditcarbon):
-    outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 1)
+    outcome = ditcarbon("solve", "pixart-alpha", "--for", "resolution", "--budget-g", 1, "--efficiency", "bgr")
     assert (
         outcome.code == 0 and "1,712" in outcome.out and "slack" in outcome.out and "gCO2eq per output" in outcome.out
     )
@@ -252,7 +252,11 @@ def test_where_the_first_is_dearer_below_the_smallest_value_is_the_answer_and_it
     solution = break_even(video, rival, "frames", C_output, both=False)
     assert (solution.value - 1) % 4 == 0 and solution.slack >= 0
     falling = break_even(
-        PIXART, operating_point("pixart-alpha", resolution=1024, batch=4), "batch", C_output, both=False
+        PIXART,
+        operating_point("pixart-alpha", resolution=1024, batch=4, efficiency="bgr"),
+        "batch",
+        C_output,
+        both=False,
     )
     assert falling.direction == "falls" and falling.value == 4 and falling.slack == 0
 

@@ -21,7 +21,7 @@ from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import PUE, B, C_output, C_total, E, F_total, I_grid, tau
 from ditcarbon_sym.estimation.point import operating_point
 
-PIXART = operating_point("pixart-alpha", resolution=1024)
+PIXART = operating_point("pixart-alpha", resolution=1024, efficiency="bgr")
 VIDEO = operating_point("cogvideox-2b")
 
 
@@ -42,7 +42,7 @@ def test_a_knobs_elasticity_is_what_turning_it_does(point, output):
 
 
 def test_hidden_size_moves_the_conditioning_width_where_they_are_one():
-    point = operating_point("dit-xl-2-512")
+    point = operating_point("dit-xl-2-512", efficiency="bgr")
     assert by_knob(point, pipeline.NAMES["parameters"])["hidden_size"] == pytest.approx(2, rel=1e-12)
 
 
@@ -88,7 +88,7 @@ def test_factors_that_multiply_do_not_interact_and_shares_do():
 
 def test_an_interaction_is_the_change_of_an_elasticity():
     step = 1e-5
-    more, less = (operating_point("pixart-alpha", resolution=1024) for _ in range(2))
+    more, less = (operating_point("pixart-alpha", resolution=1024, efficiency="bgr") for _ in range(2))
     ends = []
     for point, sign in ((more, 1), (less, -1)):
         values = {**point.values, **turned(point, "steps", point.values[KNOBS["steps"][0]] * np.exp(sign * step))}

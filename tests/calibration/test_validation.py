@@ -13,7 +13,7 @@ from ditcarbon_sym.equations.notation import F_text, tau
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.point import operating_point
 from fits.corpus import CORPUS
-from fits.operator_law import PUBLISHED
+from fits.runs import PUBLISHED
 
 HEADER = (
     "timestamp,project_name,run_id,duration,emissions,emissions_rate,cpu_power,gpu_power,ram_power,cpu_energy,gpu_energy,"
@@ -72,7 +72,7 @@ def test_the_scores_are_those_of_single_estimates():
 def test_an_efficiency_is_scored_as_the_seconds_of_the_denoiser():
     found = validate(CORPUS)
     assert len(found.scored) == 83 and {x.stages for x in found.scored} == {"denoiser"}
-    assert {x.route for x in found.scored} == {"bgr", "roofline"}
+    assert {x.route for x in found.scored} == {"roofline"}
     assert found.summaries()[0].mape < 8
 
 

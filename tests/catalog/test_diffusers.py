@@ -7,8 +7,9 @@ import pytest
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog import stages
-from ditcarbon_sym.catalog.diffusers import from_diffusers, model_from
+from ditcarbon_sym.catalog.diffusers import from_diffusers
 from ditcarbon_sym.catalog.files import DATA, LARGEST_JSON, read_toml
+from ditcarbon_sym.catalog.lending import model_from
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.exact_count import count

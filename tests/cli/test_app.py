@@ -14,7 +14,9 @@ KEYS = {
 
 
 def test_estimate_prints_the_papers_numbers_with_units(ditcarbon):
-    outcome = ditcarbon("estimate", "pixart-alpha", "--resolution", 1024, "--batch", 1, "--steps", 50)
+    outcome = ditcarbon(
+        "estimate", "pixart-alpha", "--resolution", 1024, "--batch", 1, "--steps", 50, "--efficiency", "bgr"
+    )
     assert outcome.code == 0 and outcome.err == ""
     for text in (
         "594.5 M",
@@ -56,7 +58,7 @@ def test_unknown_values_are_null_and_warnings_go_to_stderr(ditcarbon):
 
 
 def test_a_service_is_scaled_to_a_day(ditcarbon):
-    outcome = ditcarbon("estimate", "pixart-alpha", "--steps", 50, "--per-day", 1000000)
+    outcome = ditcarbon("estimate", "pixart-alpha", "--steps", 50, "--per-day", 1000000, "--efficiency", "bgr")
     assert "558.5" in outcome.out and "kgCO2eq" in outcome.out
 
 

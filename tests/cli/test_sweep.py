@@ -4,7 +4,18 @@ import json
 
 import pytest
 
-MODEL = ("--model", "pixart-alpha", "--resolution", "512:1024:256", "--batch", "1,2", "--steps", "20")
+MODEL = (
+    "--model",
+    "pixart-alpha",
+    "--resolution",
+    "512:1024:256",
+    "--batch",
+    "1,2",
+    "--steps",
+    "20",
+    "--efficiency",
+    "bgr",
+)
 
 
 def test_rows_go_to_stdout_as_csv(ditcarbon):

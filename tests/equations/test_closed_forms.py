@@ -4,9 +4,10 @@ import pytest
 from sympy import Integer, expand, simplify
 
 from ditcarbon_sym import InputError
+from ditcarbon_sym.analysis.forms import derive
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import flops
-from ditcarbon_sym.equations.closed_forms import crossover, derive, polynomial, read_flags, variable
+from ditcarbon_sym.equations.closed_forms import crossover, polynomial, read_flags, variable
 from ditcarbon_sym.equations.notation import d, ell, f, m
 
 

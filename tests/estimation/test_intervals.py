@@ -38,7 +38,7 @@ def test_delta_method_and_monte_carlo_agree_within_five_per_cent(row):
 
 def test_the_parameter_interval_is_the_delta_method_of_mu():
     # mu = mu_sat B / (B + B_0): its relative variance from the covariance, written out by hand.
-    point = operating_point("pixart-alpha", batch=1)
+    point = operating_point("pixart-alpha", batch=1, efficiency="bgr")
     (v11, v12), (_, v22) = point.calibration.covariance
     mu_sat, b0 = (point.calibration.values[x] for x in point.calibration.free)
     slope = np.array([1 / mu_sat, -1 / (1 + b0)])
@@ -48,7 +48,7 @@ def test_the_parameter_interval_is_the_delta_method_of_mu():
 
 
 def test_the_predictive_interval_adds_the_held_out_scatter_in_the_logarithm():
-    point = operating_point("pixart-alpha")
+    point = operating_point("pixart-alpha", efficiency="bgr")
     between, own = scatter(point.calibration), parameter_deviations(point, (tau,))[tau]
     ((low, high),) = predictive(point, (tau,)).values()
     assert np.log(high / low) / 2 == pytest.approx(quantile(0.9) * np.hypot(between.deviation, own), rel=1e-12)

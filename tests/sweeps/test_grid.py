@@ -37,23 +37,23 @@ def agrees(row, expected):
     ],
 )
 def test_every_row_is_the_estimate_of_its_request(model, gpu, resolution, frames, route):
-    grid = Grid((model,), resolution, frames, (1, 3), (10, 28), (gpu,), ("france-nuclear", (1.4, 333.0)))
+    grid = Grid(
+        (model,), resolution, frames, (1, 3), (10, 28), (gpu,), ("france-nuclear", (1.4, 333.0)), {"efficiency": route}
+    )
     rows = rows_of(sweep(grid))
     assert len(rows) == np.prod(grid.shape)
     for row in rows:
         assert row["route"] == route
         place = {"datacenter": "france-nuclear"} if row["datacenter"] == "france-nuclear" else {"pue": 1.4, "grid": 333}
         size = {name: row[name] for name in ("height", "width", "batch", "steps")}
-        law = {} if route == "bgr" else {"efficiency": route}
         size |= {} if frames == (None,) else {"frames": row["frames"]}
-        agrees(row, estimate(model, gpu=gpu, **size, **place, **law))
+        agrees(row, estimate(model, gpu=gpu, **size, **place, efficiency=route))
 
 
-def test_one_request_outside_the_papers_regime_takes_the_whole_sweep_to_the_operator_law():
+def test_a_sweep_takes_the_operator_law_whatever_its_sizes():
     small, large = ((256, 256),), ((512, 512), (1024, 1024))
-    alone = sweep(Grid(("pixart-alpha",), large)).routes()
-    together = sweep(Grid(("pixart-alpha",), small + large)).routes()
-    assert set(alone.values()) == {"bgr"} and set(together.values()) == {"roofline"}
+    for sides in (small, large, small + large):
+        assert set(sweep(Grid(("pixart-alpha",), sides)).routes().values()) == {"roofline"}
 
 
 @pytest.mark.parametrize(("model", "gpu"), [("pixart-alpha", "v100-pcie-16gb"), ("flux.1-dev", "h100-sxm-80gb")])
@@ -64,8 +64,8 @@ def test_the_stages_carbon_adds_up_to_the_total(model, gpu):
 
 
 def test_a_stages_carbon_is_its_part_of_the_flop_on_the_papers_route():
-    (row,) = rows_of(sweep(Grid(("pixart-alpha",))))
-    flops = estimate("pixart-alpha").flops
+    (row,) = rows_of(sweep(Grid(("pixart-alpha",), options={"efficiency": "bgr"})))
+    flops = estimate("pixart-alpha", efficiency="bgr").flops
     assert row["text_g"] / row["total_g"] == pytest.approx(flops["text_encoder"] / flops["total"], rel=1e-12)
     assert row["vae_g"] / row["total_g"] == pytest.approx(flops["vae_decoder"] / flops["total"], rel=1e-12)
 
