@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...equations.notation import m
-from ..layers import feed_forward, self_attention
+from ..attentions import Heads, attend
+from ..layers import feed_forward
 from ..network import Encoder
 from ..operators import Operator, activation, dense, embedding, norm, repeated, residual
 
@@ -15,7 +16,7 @@ from ..operators import Operator, activation, dense, embedding, norm, repeated, 
 def _layer(width: Any, inner: Any, heads: Any) -> list[Operator]:
     """Self-attention and MLP, a norm with each."""
     return [
-        *self_attention("self_attn", m, width, heads, width // heads),
+        *attend("self_attn", m, width, Heads(heads, width // heads)),
         residual("self_attn.add", m, width),
         norm("layer_norm1", m, width, vectors=2),
         *feed_forward("mlp", m, width, inner),
@@ -24,7 +25,7 @@ def _layer(width: Any, inner: Any, heads: Any) -> list[Operator]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CLIPTextModel(Encoder):
     """The text half of CLIP."""
 
@@ -51,7 +52,7 @@ class CLIPTextModel(Encoder):
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CLIPTextModelWithProjection(CLIPTextModel):
     """CLIP with its pooled row projected."""
 
@@ -62,7 +63,7 @@ class CLIPTextModelWithProjection(CLIPTextModel):
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BertModel(Encoder):
     """BERT with its pooler, which works on the first row."""
 

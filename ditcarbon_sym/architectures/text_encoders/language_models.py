@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ...equations.notation import m
-from ..layers import head_norms, mlp_of_llama, queries_keys_values, rotations
+from ..attentions import Heads, attend, head_norms, rotations
+from ..layers import mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, Size, attention, dense, embedding, repeated, residual, rms_norm, table, within
+from ..operators import Operator, Size, dense, embedding, repeated, residual, rms_norm, table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LlamaModel(Encoder):
     """Grouped-query attention with rotary positions and a SwiGLU MLP (Touvron et al., 2023)."""
 
@@ -53,21 +54,12 @@ class LlamaModel(Encoder):
 
     def layer(self) -> list[Operator]:
         """One layer."""
-        width, heads, head, groups = (
-            self.hidden_size, self.num_attention_heads, self.head_width, self.num_key_value_heads,
-        )  # fmt: skip
+        width, heads = self.hidden_size, Heads(self.num_attention_heads, self.head_width, self.num_key_value_heads)
+        normed = head_norms(m, heads) if self.normed_heads else []
+        before = [*normed, *rotations(m, heads.total, heads.keys_total)]
         return [
             rms_norm("input_layernorm", m, width),
-            *within(
-                "self_attn",
-                [
-                    *queries_keys_values(m, width, heads, head, kv_heads=groups, bias=self.query_bias),
-                    *(head_norms(m, heads, head, kv_heads=groups) if self.normed_heads else []),
-                    *rotations(m, heads * head, groups * head),
-                    attention("scores", m, m, heads, head),
-                    dense("o_proj", m, heads * head, width, bias=False),
-                ],
-            ),
+            *attend("self_attn", m, width, heads, before, bias=self.query_bias, out_bias=False),
             residual("self_attn.add", m, width),
             rms_norm("post_attention_layernorm", m, width),
             *(rms_norm(f"feedforward_layernorm_{number}", m, width) for number in range(self.norms - 2)),
@@ -87,14 +79,14 @@ class LlamaModel(Encoder):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LlamaForCausalLM(LlamaModel):
     """Llama with its output head."""
 
     with_head: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gemma2Model(LlamaModel):
     """Gemma 2: norms before and after attention and MLP (Gemma Team, 2024)."""
 
@@ -103,21 +95,21 @@ class Gemma2Model(LlamaModel):
     norms: ClassVar[int] = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Qwen3Model(LlamaModel):
     """Qwen3: queries and keys normed over each head (Qwen Team, 2025)."""
 
     normed_heads: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Qwen3ForCausalLM(Qwen3Model):
     """Qwen3 with its output head."""
 
     with_head: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GlmModel(LlamaModel):
     """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
 
@@ -126,7 +118,7 @@ class GlmModel(LlamaModel):
     query_bias: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Qwen2_5_VLForConditionalGeneration(LlamaModel):
     """Qwen2.5-VL fed with text alone: its vision tower is loaded, not run (Qwen Team, 2025)."""
 
@@ -151,7 +143,7 @@ class Qwen2_5_VLForConditionalGeneration(LlamaModel):
         return self.vision_patch * width + self.vision_depth * block + merger
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mistral3ForConditionalGeneration(LlamaModel):
     """Mistral Small 3 fed with text alone: its vision tower and projector are loaded, not run (Mistral AI, 2025)."""
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ...equations.notation import m
-from ..layers import feed_forward, mlp_of_llama, queries_keys_values
+from ..attentions import Heads, attend
+from ..layers import feed_forward, mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, attention, dense, embedding, repeated, residual, rms_norm, within
+from ..operators import Operator, embedding, repeated, residual, rms_norm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class T5EncoderModel(Encoder):
     """Self-attention and MLP, root-mean-square norms before each."""
 
@@ -47,16 +48,10 @@ class T5EncoderModel(Encoder):
         """One layer."""
         width, inner = self.d_model, self.d_ff
         feed = mlp_of_llama if self.gated else _plain
+        heads = Heads(self.num_heads, self.d_kv)
         return [
             rms_norm("layer.0.layer_norm", m, width),
-            *within(
-                "layer.0.SelfAttention",
-                [
-                    *queries_keys_values(m, width, self.num_heads, self.d_kv, bias=False, prefix=""),
-                    attention("scores", m, m, self.num_heads, self.d_kv),
-                    dense("o", m, self.num_heads * self.d_kv, width, bias=False),
-                ],
-            ),
+            *attend("layer.0.SelfAttention", m, width, heads, bias=False, out_bias=False),
             residual("layer.0.add", m, width),
             rms_norm("layer.1.layer_norm", m, width),
             *feed("layer.1.DenseReluDense", m, width, inner),
@@ -64,7 +59,7 @@ class T5EncoderModel(Encoder):
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UMT5EncoderModel(T5EncoderModel):
     """As T5, with relative positions of its own in every layer."""
 
