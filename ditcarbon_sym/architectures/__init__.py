@@ -49,10 +49,10 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     # text encoders
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
     "text_encoders.language_models": (
-        "Gemma2Model", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Mistral3ForConditionalGeneration",
-        "Qwen2_5_VLForConditionalGeneration", "Qwen3ForCausalLM", "Qwen3Model",
+        "Gemma2Model", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Qwen3ForCausalLM", "Qwen3Model",
     ),
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
+    "text_encoders.vision_language": ("Mistral3ForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"),
 }  # fmt: skip
 """File of a family to the released classes that it holds."""
 

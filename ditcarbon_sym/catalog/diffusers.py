@@ -26,11 +26,6 @@ LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "ca
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
 """Components without weights of note, by how their names begin."""
-VISION = {
-    "depth": "vision_depth", "num_hidden_layers": "vision_depth", "hidden_size": "vision_width",
-    "intermediate_size": "vision_inner",
-}  # fmt: skip
-"""Fields of a vision tower that text leaves idle: in transformers' names, and ours."""
 
 
 def from_diffusers(path: str | Path) -> Stages:
@@ -213,15 +208,11 @@ def _encoder(path: Path, folder: str, name: str) -> Encoder:
     configuration = _component(path, folder)
     if name not in MODULES or not issubclass(network_class(name), Encoder):
         raise InputError(f"{name} is not modelled")
-    halves = {key: configuration.get(key) or {} for key in ("text_config", "vision_config")}
-    for key, half in halves.items():
-        if not isinstance(half, dict):
+    for key in ("text_config", "vision_config"):
+        half = configuration.get(key)
+        if not isinstance(half, dict | None):
             raise InputError(f"{name}: {key} = {str(half)[:40]!r} is not an object")
-    vision = {VISION[key]: value for key, value in halves["vision_config"].items() if key in VISION}
-    flat = {**configuration, **halves["text_config"], **vision}
-    fields = {x.name for x in dataclasses.fields(network_class(name))}
-    known = {key: value for key, value in flat.items() if key in fields and value is not None}
-    found: Encoder = _network(name, known, path / folder / CONFIG)
+    found: Encoder = _network(name, network_class(name).read(configuration), path / folder / CONFIG)
     return found
 
 
