@@ -89,6 +89,8 @@ class OperatingPoint:
     utilisation: float
     embodied_boundary: str
     notes: tuple[str, ...]
+    asked: Mapping[str, Any]
+    """The model and the options that it was made from."""
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -123,7 +125,19 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
     said = notes + borrowed + route.warnings + beware + facts
-    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
+    asked = {"model": model, **options, "catalog": entries}
+    return OperatingPoint(
+        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
+    )
+
+
+def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
+    """Return the operating point of the same question with other options; raises `InputError` as a new question does.
+
+    >>> asked_again(operating_point("pixart-alpha", resolution=512), resolution=1024, steps=10).notes
+    ()
+    """
+    return operating_point(**merged(point.asked, changes))
 
 
 GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
