@@ -22,8 +22,6 @@ from sympy import Symbol
 from ..equations.equation import Equation
 from ..equations.notation import NOTATION
 from ..numerics.blocks import FloatArray
-from .fitting import Data, Fit, Free, Identified, fit, held_at
-from ..numerics.functions import FloatArray
 from .data import Data
 from .fitting import Fit, Free, Identified, fit, held_at
 

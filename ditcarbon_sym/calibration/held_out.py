@@ -8,8 +8,6 @@ from sympy import Symbol
 
 from ..equations.equation import Equation
 from ..numerics.blocks import FloatArray
-from .fitting import BGR, Data, Fit, Free, fit
-from ..numerics.functions import FloatArray
 from .data import Data
 from .fitting import BGR, Fit, Free, fit
 
