@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..equations import operator_law, pipeline
+from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
@@ -24,7 +24,6 @@ OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
 REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
 WORDS = ("gpu", "datacenter", "efficiency", "embodied_boundary", "calibration")
-LAWS = ("mu", "efficiency", "calibration")
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 
@@ -128,7 +127,7 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
 
     >>> found = compare(["pixart-alpha@512,steps=20", "pixart-alpha@1024,steps=20"])
     >>> print(found.ratios[0][4].verdict)
-    414.9% more: outside the uncertainty
+    383.4% more: outside the uncertainty
     """
     if not 0 < level < 1:
         raise InputError(f"level = {level:g} is outside 0..1, exclusive")
@@ -136,10 +135,6 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
     asked = [(model, merged(shared, own)) for model, own in map(read_request, requests)]
     points = [operating_point(model, **options) for model, options in asked]
-    for k, (model, options) in enumerate(asked):  # on one accelerator one law, or the ratio is partly of the laws
-        rivals = {pipeline.route_name(x.route) for x in points if x.device.id == points[k].device.id}
-        if operator_law.LAW in rivals and points[k].route == "bgr" and options.keys().isdisjoint(LAWS):
-            points[k] = operating_point(model, **options, efficiency=operator_law.LAW)
     first = points[0]
     return Comparison(
         tuple(requests), tuple(points), tuple(estimate_at(point) for point in points),

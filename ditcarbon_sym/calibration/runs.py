@@ -5,11 +5,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..equations.notation import F_VAE, F_attn, F_denoiser, F_dense, F_text, F_total, Q_elem, ell, n_exp, n_launch
 from ..estimation import work
 from ..estimation.request import resolve_request
-from ..numerics.evaluate import FloatArray, compiled
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
 
 WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, F_denoiser, F_total, ell)
 """What a model's operator lists say of a request."""

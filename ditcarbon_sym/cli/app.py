@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .. import __version__
+from ..version import __version__
 from . import startup
 from .options import CatalogOption, JsonOption, OptionalModel, at_operating_point, number_option, whole
 from .printing import print_pairs, print_table, progress, warn

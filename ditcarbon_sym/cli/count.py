@@ -37,7 +37,7 @@ def count(
     }  # fmt: skip
     chosen, notes = chosen_model(model, config, catalog)
     found = exact_count.count(chosen, by=by, **request)
-    warn((*notes, *found.warnings))
+    warn((*found.warnings, *notes))
     if as_json:
         print(formats.json_text(count.as_dict(found, macs=macs)))
         return

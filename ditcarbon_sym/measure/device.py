@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..calibration.device import KNOWN_AS
 from ..catalog.loading import load
 from ..equations.notation import NOTATION, TDP, Theta_peak, bandwidth
 from ..errors import InputError
+from ..version import __version__
 from . import energy, timing
 
 SIDES = {"cuda": (4096, 8192, 16384), "cpu": (512, 1024, 2048)}

@@ -9,14 +9,15 @@ from sympy import Symbol
 
 from ..architectures.operators import total
 from ..calibration import planning
-from ..calibration.runs import columns, values_of_run
+from ..calibration.data import columns, values_of_run
 from ..catalog import stages
-from ..catalog.loading import Catalog, Model, load
+from ..catalog.entries import Model
+from ..catalog.loading import Catalog, load
 from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
 from ..equations.notation import S as steps_symbol
 from ..errors import InputError
 from ..estimation.request import resolve_request
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from .energy import Counter
 from .timing import REPEATS, WARM_UP, expected_seconds
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..catalog.loading import Catalog, Gpu
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog
 from ..equations import operator_law
 from ..equations.equation import Equation
 from ..equations.notation import (

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import __version__
 from ..analysis.sensitivity import (
     NOUNS,
     WORDS,
@@ -25,6 +24,7 @@ from ..equations.notation import NOTATION
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint
+from ..version import __version__
 from . import document
 from .document import Block
 from .estimate import basis_rows, estimate_header, estimate_rows, estimate_title

@@ -2,19 +2,19 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter
+from ..catalog.entries import Datacenter
+from ..catalog.loading import Catalog
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError, nearest
 from ..estimation.intervals import half_widths
 from ..estimation.point import OperatingPoint, memory_share
-from ..numerics.evaluate import Run, at_points, on_factors
 from .panel import GRAMS, Array, Panel, grams
 from .table import (
     COST,
@@ -67,7 +67,7 @@ class Block:
         where = self.sizes[part[0], part[1]][:, :, None, None, None]
         batch, steps = self.batch[part[2]][:, None, None], self.steps[part[3]][:, None]
         pue, grid = (x[part[4]] for x in self.pue_and_grid)
-        return self.at(where, batch, steps, pue, grid, fields, run=partial(on_factors, fused=fused))
+        return self.at(where, batch, steps, pue, grid, fields, fused=fused)
 
     def at(
         self,
@@ -78,12 +78,11 @@ class Block:
         grid: Array,
         fields: Collection[str] = NUMBERS,
         *,
-        run: Run = at_points,
+        fused: bool = False,
     ) -> dict[str, Array]:
         """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
 
-        The arguments are arrays that broadcast, or the five axes if ``run`` is `on_factors`. The columns broadcast in
-        the same way. Their names end in their units.
+        The arguments are arrays that broadcast, as the columns do. The names of the columns end in their units.
         """
         ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
         fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}
@@ -92,12 +91,12 @@ class Block:
         wanted |= {E} if not {*GRAMS, FACILITY_ENERGY}.isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
-            stages=not set(STAGE_GRAMS).isdisjoint(fields), run=run,
+            stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
         )  # fmt: skip
         found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
         values = {**self.panel.values, PUE: pue, I_grid: grid}
-        found |= grams(timed, batch, values, set(GRAMS) & set(fields), run=run)
+        found |= grams(timed, batch, values, set(GRAMS) & set(fields), fused=fused)
         if FACILITY_ENERGY in fields:
             found[FACILITY_ENERGY] = timed[E] * pue
         if OPERATIONAL_EACH in fields:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter, Gpu, load
+from ..catalog.entries import Datacenter, Gpu
+from ..catalog.loading import Catalog, load
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, chosen_facility
@@ -60,8 +61,8 @@ class Sweep:
     --------
     >>> found = sweep(Grid(("pixart-alpha",), resolution=((512, 512), (1024, 1024)), batch=(1, 4), steps=(50,)))
     >>> found.array("per_output_g").round(3)[0, 0, :, 0, :, 0, 0]
-    array([[0.107, 0.097],
-           [0.559, 0.507]])
+    array([[0.119, 0.095],
+           [0.584, 0.584]])
     """
 
     def __init__(self, grid: Grid, blocks: Sequence[Block], notes: tuple[str, ...]) -> None:

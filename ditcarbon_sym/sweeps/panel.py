@@ -23,7 +23,6 @@ from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
     NOTATION,
-    PUE,
     B,
     C_emb,
     C_op,
@@ -37,7 +36,6 @@ from ..equations.notation import (
     F_text,
     F_total,
     H,
-    I_grid,
     N,
     P,
     Q_elem,
@@ -55,7 +53,7 @@ from ..equations.notation import (
 )
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point
-from ..numerics.evaluate import Compiled, Run, at_points, compiled
+from ..numerics.functions import Compiled, compiled
 from ..numerics.fused import pays
 
 Array = NDArray[np.float64]
@@ -74,11 +72,6 @@ STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE),
 """For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
 GRAMS = ("operational_g", "embodied_g", "total_g", "per_output_g", "text_g", "denoiser_g", "vae_g")
 """Columns of carbon, in gCO2eq."""
-
-AXES_OF_SIZE = 0b11
-"""The first axes of a grid, as bits: resolution and frames."""
-GRID_AXES: Mapping[Symbol, int] = {B: 0b100, S: 0b1000, tau: 0b1111, E: 0b1111, PUE: 0b10000, I_grid: 0b10000}
-"""The axes along which a symbol varies, as bits: resolution, frames, batch, steps, facility."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +106,20 @@ class Panel:
         *,
         quantities: Sequence[Symbol] = TIMED,
         stages: bool = True,
-        run: Run = at_points,
+        fused: bool = False,
     ) -> dict[Any, Array]:
         """Evaluate what the facility does not change: quantities by symbol, and (stage, tau or E) of text and VAE.
 
-        ``where`` holds indices into ``sizes``, ``batch`` the outputs made together, ``steps`` the denoiser's. They are
-        arrays that broadcast, or the axes of a grid if ``run`` is `on_factors`. Results broadcast in the same way. Time
-        is in seconds, energy in kWh; FLOP and parameters are counts, mu is a fraction.
+        ``where`` holds indices into ``sizes``, ``batch`` the outputs made together, ``steps`` the denoiser's: arrays of
+        shapes that broadcast. Each result has the axes that it varies along. Time is in seconds, energy in kWh; FLOP
+        and parameters are counts, mu is a fraction. ``fused`` computes in compiled loops (extra ``fast``).
         """
         values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps}
-        axes = {**{x: AXES_OF_SIZE for x, v in self.values.items() if isinstance(v, np.ndarray)}, **GRID_AXES}
         function = compiled(tuple(quantities), _definitions(self.equations))
-        found: dict[Any, Array] = dict(zip(quantities, run(function, values, axes), strict=True))
+        found: dict[Any, Array] = dict(zip(quantities, function.on_axes(values, fused=fused), strict=True))
         for stage, idle in STAGE_IDLE.items() if stages else ():
             function = compiled((tau, E), _definitions(self.equations, idle))
-            parts = run(function, {**values, **dict.fromkeys(idle, 0.0), S: 1.0}, axes)  # they have no steps
+            parts = function.on_axes({**values, **dict.fromkeys(idle, 0.0), S: 1.0}, fused=fused)  # they have no steps
             found |= {(stage, tau): parts[0], (stage, E): parts[1]}
         return found
 
@@ -140,7 +132,7 @@ class Panel:
     def fused_pays(self, rows: int) -> bool:
         """Whether this many rows repay the compilation of a loop."""
         function = compiled((*TIMED, C_total), _definitions(self.equations))
-        return pays(function.program((1,) * len(function.arguments)), rows)
+        return pays(function, rows)
 
 
 def grams(
@@ -149,7 +141,7 @@ def grams(
     values: Mapping[Symbol, Any],
     fields: Collection[str] = GRAMS,
     *,
-    run: Run = at_points,
+    fused: bool = False,
 ) -> dict[str, Array]:
     """Carbon of requests in gCO2eq: by kind, for one output, and by stage.
 
@@ -160,12 +152,12 @@ def grams(
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = run(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]}, GRID_AXES)
+        whole = _accounting(symbols).on_axes({**shared, tau: timed[tau], E: timed[E]}, fused=fused)
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = run(_accounting((C_total,)), {**shared, **times}, GRID_AXES)
+            (found[f"{stage}_g"],) = _accounting((C_total,)).on_axes({**shared, **times}, fused=fused)
     return found
 
 
@@ -197,7 +189,7 @@ def panel(
     >>> one = panel("pixart-alpha", [{"height": 1024, "width": 1024}], [1, 4])
     >>> timed = one.timed(np.array([0]), np.array([1.0]), np.array([50.0]))
     >>> one.route, f"{timed[tau][0]:.2f} s"
-    ('bgr', '17.15 s')
+    ('roofline', '17.95 s')
     """
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
     asked = dict(options)

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..catalog.entries import Datacenter, Gpu
 from ..catalog.files import read_text
-from ..catalog.loading import Catalog, Datacenter, Gpu, load
+from ..catalog.loading import Catalog, load
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..errors import InputError, nearest
 from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
@@ -94,7 +95,7 @@ class RequestList:
     --------
     >>> found = RequestList([{"model": "pixart-alpha", "batch": 1, "steps": 50}, {"model": "dit-xl-2-512"}])
     >>> [f"{x:.3f}" for x in found.table["total_g"]]
-    ['0.559', '0.090']
+    ['0.584', '0.104']
     """
 
     def __init__(
