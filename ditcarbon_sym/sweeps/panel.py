@@ -23,6 +23,7 @@ from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
     NOTATION,
+    PUE,
     B,
     C_emb,
     C_op,
@@ -36,6 +37,7 @@ from ..equations.notation import (
     F_text,
     F_total,
     H,
+    I_grid,
     N,
     P,
     Q_elem,
