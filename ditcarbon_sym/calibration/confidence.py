@@ -22,9 +22,8 @@ from sympy import Symbol
 from ..equations.equation import Equation
 from ..equations.notation import NOTATION
 from ..numerics.blocks import FloatArray
-from ..numerics.functions import FloatArray
 from .data import Data
-from .fitting import Data, Fit, Free, Identified, fit, held_at
+from .fitting import Fit, Free, Identified, fit, held_at
 
 LEVEL = 0.9
 Track = Callable[[Iterable[Any]], Iterable[Any]]

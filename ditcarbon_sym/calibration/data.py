@@ -25,7 +25,8 @@ from ..equations.notation import (
 )
 from ..estimation import work
 from ..estimation.request import resolve_request
-from ..numerics.evaluate import FloatArray, compiled
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
 
 WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, F_denoiser, F_total, ell)
 """What a model's operator lists say of a request."""

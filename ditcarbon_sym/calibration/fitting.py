@@ -18,7 +18,7 @@ from ..equations.equation import Equation
 from ..equations.notation import B_0, NOTATION, ell_star, mu_sat
 from ..errors import InputError
 from ..numerics.blocks import FloatArray
-from ..numerics.functions import FloatArray, compiled
+from ..numerics.functions import compiled
 from .data import Data, whitening
 
 LOSSES = ("absolute", "relative", "log")

@@ -8,9 +8,8 @@ from sympy import Symbol
 
 from ..equations.equation import Equation
 from ..numerics.blocks import FloatArray
-from ..numerics.functions import FloatArray
 from .data import Data
-from .fitting import BGR, Data, Fit, Free, fit
+from .fitting import BGR, Fit, Free, fit
 
 
 def leave_one_group_out(

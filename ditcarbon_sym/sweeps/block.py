@@ -82,7 +82,7 @@ class Block:
     ) -> dict[str, Array]:
         """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
 
-        The arguments are arrays that broadcast, as the columns do. The names of the columns end in their units.
+        The arguments are arrays that broadcast, and so do the columns. Their names end in their units.
         """
         ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
         fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}

@@ -112,8 +112,8 @@ class Panel:
     ) -> dict[Any, Array]:
         """Evaluate what the facility does not change: quantities by symbol, and (stage, tau or E) of text and VAE.
 
-        ``where`` holds indices into ``sizes``, ``batch`` the outputs made together, ``steps`` the denoiser's: arrays of
-        shapes that broadcast. Each result has the axes that it varies along. Time is in seconds, energy in kWh; FLOP
+        ``where`` holds indices into ``sizes``, ``batch`` the outputs made together, ``steps`` the denoiser's. They are
+        arrays that broadcast. Each result has the axes along which it varies. Time is in seconds, energy in kWh; FLOP
         and parameters are counts, mu is a fraction. ``fused`` computes in compiled loops (extra ``fast``).
         """
         values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps}
