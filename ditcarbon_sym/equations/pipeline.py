@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sympy import Symbol
 
 from ..errors import InputError, nearest
-from ..numerics.evaluate import compiled
+from ..numerics.functions import compiled
 from . import carbon, efficiency, flops, operator_law
-from .equation import Equation
+from .equation import Equation, demand
 from .notation import BY_NAME, NOTATION, C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
 from .parameters import coefficient, parameters
 
@@ -132,5 +132,6 @@ def evaluate(
     depends on it is NaN, the rest is not.
     """
     definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
-    results = compiled(tuple(outputs), definitions)(configuration)
-    return dict(zip(outputs, results, strict=True))
+    function = compiled(tuple(outputs), definitions)
+    demand(function.arguments, configuration)
+    return dict(zip(outputs, function(configuration), strict=True))

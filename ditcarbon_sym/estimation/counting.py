@@ -18,7 +18,7 @@ from ..catalog.stages import DECODER, DENOISER, STAGES, TEXT, Stages
 from ..equations import pipeline
 from ..equations.notation import B, F_block, H, N, P, S, W, ell, g, m, n_frames, n_latent
 from ..errors import InputError
-from ..numerics.evaluate import compiled
+from ..numerics.functions import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

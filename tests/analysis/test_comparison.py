@@ -20,8 +20,8 @@ from ditcarbon_sym.estimation.intervals import (
 )
 from ditcarbon_sym.estimation.point import operating_point
 from fits import corpus
-from fits.operator_law import B200, published
-from fits.operator_law import H100 as H100_ID
+from fits.runs import B200, published
+from fits.runs import H100 as H100_ID
 
 H100 = "gpu=h100-sxm-80gb"
 

@@ -6,7 +6,7 @@ One function for each released class: the keyword arguments of one pass. Masks h
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .image_inputs import Inputs
+from .image import Inputs
 from .tensors import INDEX, MASK, POSITION, STEP, WHOLE, Tensor, noise, of
 
 
@@ -148,9 +148,9 @@ DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
     "AutoencoderKLQwenImage": wan_latent,
 }
 RELEASED_AS = {"WanTransformer3DModelExpandedTimesteps": "WanTransformer3DModel"}
-"""Classes of ours that are a released class at other work."""
+"""Our own names for a released class that takes other inputs, and the released name."""
 PATCHES: Mapping[str, Callable[[Any], None]] = {
     "LatteTransformer3DModel": any_number_of_frames,
     "CosmosTransformer3DModel": without_torchvision,
 }
-"""What a class needs done to run at any size, without libraries that it hardly uses."""
+"""Changes with which a class runs at any size, and without libraries that it hardly uses."""

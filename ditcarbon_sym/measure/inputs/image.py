@@ -83,7 +83,7 @@ def auraflow(net: Any, batch: int, height: int, width: int, frames: int, text: i
 
 
 def hunyuan_dit(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    """Text is as long as it must be, whatever is asked for."""
+    """The text has a fixed length, whatever is asked for."""
     known = net.config
     tokens = (height // known.patch_size) * (width // known.patch_size)
     extra = {"image_meta_size": of(SIZE, batch, 6), "style": of(INDEX, batch)}
@@ -143,7 +143,7 @@ def cogview(net: Any, batch: int, height: int, width: int, frames: int, text: in
 
 
 def image_latent(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
-    """Frames are images to these: decoded side by side, as a batch."""
+    """Frames are decoded side by side, as a batch of images."""
     return noise(batch * frames, net.config.latent_channels, height, width)
 
 

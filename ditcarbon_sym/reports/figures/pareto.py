@@ -1,18 +1,19 @@
-"""The front as a figure: what was possible in grey, the front in colours and shapes that also differ in grey."""
+"""The front: all requests in grey, those of the front in colours and shapes, which also differ when printed grey."""
 
-import io
 import warnings
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..sweeps.pareto import Front
-from .sweep import records
+from ...sweeps.pareto import Front
+from ..sweep import records
+from .drawing import drawn
 
-FORMATS = (".png", ".pdf", ".svg")
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 AXES: Mapping[str, str] = MappingProxyType({
     "per_output_g": "carbon per output (gCO$_2$eq)", "total_g": "carbon per request (gCO$_2$eq)",
     "operational_g": "operational carbon (gCO$_2$eq)", "time_s": "latency of the request (s)",
@@ -25,39 +26,28 @@ AROUND = tuple(
     (sign * (6 + 3 * far), rise * (4 + 7 * far) - 3, "left" if sign > 0 else "right")
     for far in range(4) for rise in (1, -1) for sign in (1, -1)
 )  # fmt: skip
-"""Where a label may stand, the nearest place first: offsets in points, and the side it begins at."""
+"""Places for a label, the nearest first: offsets in points, and the side at which the text begins."""
+SIZE = (7.0, 4.6)
+"""Inches."""
 LINEAR_UP_TO = 0.7
-"""Decades from which a logarithmic axis helps."""
+"""An axis that spans more decades than this is logarithmic."""
 LABELS = 20
-"""Points that are labelled, at most."""
+"""Most points that are labelled."""
 
 
-def draw(front: Front, suffix: str) -> bytes:
+def front_figure(front: Front, suffix: str) -> bytes:
     """Draw the first two objectives against each other; a third is the size of the points."""
-    if suffix not in FORMATS:
-        raise InputError(f"unknown format {suffix!r} of a figure; expected {', '.join(FORMATS)}")
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    style: Any = {"font.size": 9, "svg.hashsalt": "ditcarbon", "svg.fonttype": "path", "axes.axisbelow": True}
-    with pyplot.rc_context(style):
-        figure = _figure(front, pyplot)
-        buffer = io.BytesIO()
-        clean = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}, ".png": {}}[suffix]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a legend too wide for its place is still drawn
-            figure.savefig(buffer, format=suffix[1:], dpi=200, metadata=clean)
-        pyplot.close(figure)
-    return buffer.getvalue()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a legend too wide for its place is still drawn
+        return drawn(lambda figure: fill(figure, front), SIZE, suffix, dpi=200)
 
 
-def _figure(front: Front, pyplot: Any) -> Any:
+def fill(figure: "Figure", front: Front) -> None:
+    """Draw the front into a figure."""
     from matplotlib.ticker import LogLocator, NullFormatter
 
     across, up = front.objectives[1], front.objectives[0]
-    figure, axes = pyplot.subplots(figsize=(7.0, 4.6), layout="constrained")
+    axes = figure.subplots()
     axes.scatter(front.others[across], front.others[up], s=5, color="0.82", lw=0, rasterized=True, zorder=1)
     rows = records(front.rows)
     pairs = list(dict.fromkeys((row["model"], row["gpu"]) for row in rows))
@@ -82,7 +72,7 @@ def _figure(front: Front, pyplot: Any) -> Any:
     axes.spines[["top", "right"]].set_visible(False)
     axes.margins(0.08)
     axes.scatter([], [], s=5, color="0.75", label=f"{front.considered:,} requests considered")
-    legend = figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    legend: Any = figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=8)
     for handle in legend.legend_handles[:-1]:
         handle.set_sizes([34])
     if len(front.objectives) == 3:
@@ -90,18 +80,17 @@ def _figure(front: Front, pyplot: Any) -> Any:
             f"area: {AXES.get(front.objectives[2], front.objectives[2])}", fontsize=8, loc="right", color="0.3"
         )
     _label(figure, axes, rows, across, up)
-    return figure
 
 
 def _decades(front: Front, name: str) -> float:
-    """Powers of ten between the ends of what is drawn; none where something is zero."""
+    """Return how many powers of ten the drawn values span; zero if a value is zero."""
     values = np.concatenate([front.rows[name], front.others[name]])
     values = values[np.isfinite(values)]
     return float(np.log10(values.max() / values.min())) if values.min() > 0 else 0.0
 
 
 def _step(front: Front, axes: Any, across: str, up: str) -> None:
-    """Join each front of two objectives by the line that nothing of its group lies below."""
+    """Join each front of two objectives by a line of steps, below which no request of its group lies."""
     rows = records(front.rows)
     for group in dict.fromkeys(tuple(row[x] for x in front.within) for row in rows):
         members = sorted((row[across], row[up]) for row in rows if tuple(row[x] for x in front.within) == group)
@@ -119,7 +108,7 @@ def _sizes(front: Front, members: Sequence[Mapping[str, Any]]) -> Any:
 
 
 def words(rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> str:
-    """What tells a request from the others of the front, as short as can be."""
+    """Say in a few words how a request differs from the others of the front."""
     parts = []
     if len({(x["height"], x["width"]) for x in rows}) > 1:
         square = row["height"] == row["width"]
@@ -134,12 +123,12 @@ def words(rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any]) -> str:
     return ", ".join(parts) or str(row["model"])
 
 
-def _label(figure: Any, axes: Any, rows: Sequence[Mapping[str, Any]], across: str, up: str) -> None:
-    """Label points spread along the front where there is room: over no other label, point or edge."""
+def _label(figure: "Figure", axes: Any, rows: Sequence[Mapping[str, Any]], across: str, up: str) -> None:
+    """Label points spread along the front, where a label covers no other label, point or edge."""
     from matplotlib.text import Text
 
     figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()
+    renderer: Any = figure.canvas.get_renderer()  # type: ignore[attr-defined]  # the canvas is Agg's
     places = axes.transData.transform([(row[across], row[up]) for row in rows])
     taken: list[Any] = []
     frame = axes.get_window_extent(renderer)

@@ -1,4 +1,4 @@
-"""Commands that choose among requests: sweep, compare, pareto. Parse, call, print."""
+"""Commands about many requests: sweep, pareto."""
 
 import sys
 from pathlib import Path
@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import CatalogOption, JsonOption, at_operating_point, integer_option, number_option, sharing
+from .options import CatalogOption, JsonOption, integer_option, law_options, pass_options, sharing
 from .printing import print_pairs, print_table, progress_of, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
 
 def _axes(
-    file: Annotated[Path | None, typer.Argument(help="TOML file with the options below; those given here win.")] = None,
+    file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
     resolution: Annotated[
         str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256.")
@@ -25,32 +25,27 @@ def _axes(
     datacenter: Annotated[str | None, typer.Option(help="Data centre ids, joined by commas.")] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
-    guidance: Annotated[float | None, number_option("Denoiser passes per step: 1, or 2 with guidance.")] = None,
-    text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
-    lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
-    utilisation: Annotated[
-        float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
-    ] = None,
-    mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
-    calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
-    efficiency: Annotated[str | None, typer.Option(help="'roofline' or 'bgr': the law for every request.")] = None,
-    embodied_boundary: Annotated[str | None, typer.Option(help="Boundary of the embodied carbon.")] = None,
+) -> None:
+    """The axes of a sweep."""
+
+
+def _choices(
     catalog: CatalogOption = None,
     price_per_hour: Annotated[
         str | None, typer.Option(help="Price of an accelerator's hour: a number, or GPU=NUMBER joined by commas.")
     ] = None,
     skip: Annotated[
-        bool, typer.Option("--skip", help="Leave out what a model does not take instead of refusing.")
+        bool, typer.Option("--skip", help="Leave out requests that a model does not take, instead of refusing.")
     ] = False,
     where: Annotated[
         str | None, typer.Option(help="Only rows for which FIELD OP NUMBER holds, joined by 'and': 'time_s<5'.")
     ] = None,
 ) -> None:
-    """The axes and options of a sweep."""
+    """Price, catalogue and filter of a sweep."""
 
 
 def _with_file(options: dict[str, Any]) -> dict[str, Any]:
-    """What was given on the command line, before what the file says."""
+    """Merge the file's options with those of the command line, which win."""
     path = options.pop("file")
     given = {name: value for name, value in options.items() if value not in (None, False)}
     if path is None:
@@ -61,7 +56,7 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing(_axes, "given", _with_file)
+over_axes = sharing("given", _axes, pass_options, law_options, _choices, read=_with_file)
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[
     Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
@@ -72,7 +67,7 @@ RequestsOption = Annotated[
 def sweep(
     given: dict[str, Any],
     requests: RequestsOption = None,
-    top: Annotated[int | None, integer_option("Only the best so many rows, without forming the grid.")] = None,
+    top: Annotated[int | None, integer_option("Only this many rows, the best; the grid is not formed.")] = None,
     by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
     largest: Annotated[
         bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
@@ -82,7 +77,8 @@ def sweep(
 ) -> None:
     """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
     from ..errors import InputError
-    from ..reports import formats, sweep
+    from ..reports import formats
+    from ..reports import sweep as report
     from ..sweeps import filters, ranking, streaming
     from ..sweeps.table import NUMBERS
 
@@ -105,26 +101,26 @@ def sweep(
         with progress_of(len(found), "sweep") as advance:
             chunks = found.chunks(conditions) if best is None else [(len(found), best)]
             rows = streaming.write(out, found.columns, chunks, advance)
-    warn(sweep.told(found.notes))
+    warn(report.told(found.notes))
     if as_json:
         chunks = found.chunks(conditions) if best is None else [(len(found), best)]
-        shown = streaming.together(chunks, sweep.LARGEST) if out is None else None
+        shown = streaming.together(chunks, report.LARGEST) if out is None else None
         extra = {} if out is None else {"written": str(out), "rows_written": rows}
-        print(formats.json_text(sweep.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
+        print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
     elif out is None and best is None:
         streaming.to_stream(sys.stdout, found.columns, found.chunks(conditions))
     else:
         if best is not None:
-            header = sweep.header(best, column)
+            header = report.header(best, column)
             title = f"best {len(best['batch'])} of {len(found):,} requests by {column}"
-            print_table(title, header, sweep.rows(best, header), right=tuple(range(5, len(header))))
-        print_pairs("routes to time and energy", sweep.route_words(found.routes()))
+            print_table(title, header, report.rows(best, header), right=tuple(range(5, len(header))))
+        print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
             print(f"\nwrote {rows:,} rows to {out}")
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
-    """The grid or the list that was asked for."""
+    """Return the grid or the list that was asked for."""
     from ..errors import InputError
     from ..sweeps import axes
 
@@ -158,8 +154,8 @@ def pareto(
     within: Annotated[
         str | None,
         typer.Option(
-            help="Only requests that agree in these columns compete: by default those that make the "
-            "same output (model, size, frames, steps); 'none' for all."
+            help="Columns in which competing requests agree: by default those of the same output "
+            "(model, size, frames, steps); 'none' for no such columns."
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,
@@ -167,16 +163,17 @@ def pareto(
     as_json: JsonOption = False,
 ) -> None:
     """Find the requests that no other beats in carbon, latency and cost together."""
-    from ..errors import InputError
-    from ..reports import formats, pareto, sweep
+    from ..reports import formats
+    from ..reports import sweep as report
+    from ..reports.figures import drawing
+    from ..reports.figures.pareto import front_figure
     from ..sweeps import filters, streaming
     from ..sweeps import pareto as fronts
     from ..sweeps.table import COST, NUMBERS
 
     if out is not None:
         streaming.check_path(out)
-    if plot is not None and plot.suffix not in pareto.FORMATS:
-        raise InputError(f"{plot}: unknown format {plot.suffix!r}; expected {', '.join(pareto.FORMATS)}")
+    drawing.demand_format(plot)
     found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     unused = tuple(
@@ -190,60 +187,23 @@ def pareto(
     front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
     contents: dict[Path, str | bytes] = {}
     if plot is not None:
-        contents[plot] = pareto.draw(front, plot.suffix)
+        contents[plot] = front_figure(front, plot.suffix)
     if out is not None:
         contents[out] = streaming.content(out, found.columns, front.rows)
     formats.write_together(contents)
-    warn((*unused, *sweep.told(found.notes)))
+    warn((*unused, *report.told(found.notes)))
     number = len(front.rows["batch"])
     if as_json:
         extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
-        shown = streaming.together([(len(found), front.rows)], sweep.LARGEST)
-        print(formats.json_text(sweep.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
+        shown = streaming.together([(len(found), front.rows)], report.LARGEST)
+        print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
         return
-    header = sweep.header(front.rows, chosen[0])
+    header = report.header(front.rows, chosen[0])
     title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
     if out is None or number <= 50:
-        print_table(title, header, sweep.rows(front.rows, header), right=tuple(range(5, len(header))))
+        print_table(title, header, report.rows(front.rows, header), right=tuple(range(5, len(header))))
     if groups:
         print(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")
-
-
-@at_operating_point
-def compare(
-    options: dict[str, Any],
-    requests: Annotated[
-        list[str],
-        typer.Argument(help="MODEL[@SIZE][,NAME=VALUE ...], such as flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb."),
-    ],
-    level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
-    as_json: JsonOption = False,
-) -> None:
-    """Compare requests side by side, and say which differences lie inside the uncertainty."""
-    from ..analysis import comparison as comparing
-    from ..reports import comparison, formats
-
-    shared = {name: value for name, value in options.items() if value is not None}
-    found = comparing.compare(requests, level, **shared)
-    for k, estimate in enumerate(found.estimates):
-        warn(tuple(f"{comparison.letter(k)}: {x}" for x in estimate.warnings))
-    if as_json:
-        print(formats.json_text(formats.plain(found.to_dict())))
-        return
-    print_pairs("requests", comparison.request_rows(found))
-    print_table("", comparison.header(found), comparison.rows(found))
-    for k, ratios in enumerate(found.ratios, start=1):
-        name = f"{comparison.letter(k)} / A"
-        print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), comparison.ratio_rows(ratios), right=(1,))
-        if words := comparison.per_output_words(found, k):
-            print(words)
-        print(f"shared errors of {name}: {found.shared[k - 1]}\n")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (sweep, compare, pareto):
-        app.command()(command)

@@ -1,13 +1,25 @@
-"""How closed forms look: plain, LaTeX, JSON."""
+"""How equations and closed forms look: plain, LaTeX, JSON."""
 
 from typing import Any
 
 from sympy import latex
 
 from ..analysis.forms import Forms
+from ..equations.equation import Equation
 from ..equations.notation import NOTATION
 
 NAMES = {symbol: entry.latex for symbol, entry in NOTATION.items()}
+
+
+def label(equation: Equation) -> str:
+    """Write the number or the name of an equation."""
+    return f"Eq. {equation.number}" if equation.number[0].isdigit() else equation.number
+
+
+def symbol_rows(equation: Equation) -> list[tuple[str, ...]]:
+    """Return symbol, meaning and unit of everything in an equation."""
+    entries = [NOTATION[x] for x in (equation.lhs, *equation.inputs)]
+    return [(entry.symbol.name, entry.meaning, entry.unit) for entry in entries]
 
 
 def rows(forms: Forms, *, coefficients_only: bool) -> list[tuple[str, str]]:

@@ -1,13 +1,15 @@
 """The figures of a sensitivity report: bars of elasticities and a tornado, as SVG and as LaTeX."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ..analysis.sensitivity import WORDS, Elasticity, Swing
-from .formats import significant, tex
-from .sensitivity_words import setting_words
+from ...analysis.sensitivity import WORDS, Elasticity, Swing
+from ..formats import setting_words, significant, tex
+from .drawing import drawn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -20,34 +22,26 @@ class Bars:
     noun: str
     unit: str
 
+    @property
+    def shown(self) -> list[Elasticity]:
+        """The elasticities that are large enough for a bar."""
+        return [x for x in self.elasticities if abs(x.value) >= 0.005]
+
     def svg(self, name: str) -> str:
-        """Draw a figure as SVG text."""
-        return _figure_svg(self, name)
+        """Draw a figure, "tornado" or "elasticities", as SVG text."""
+        draw, bars, height = {
+            "tornado": (_tornado, len(self.swings), 0.34), "elasticities": (_elasticities, len(self.shown), 0.27),
+        }[name]  # fmt: skip
+        text = drawn(lambda figure: draw(self, figure), (6.4, height * bars + 1.0), ".svg").decode()
+        return text[text.index("<svg") :]
 
     def tikz(self, name: str, caption: str) -> str:
-        """Draw a figure as LaTeX."""
+        """Draw a figure in LaTeX itself, so that the file needs no picture beside it."""
         return _tikz_bars(self, name, caption)
 
 
-def _figure_svg(bars: Bars, name: str) -> str:
-    """Draw one figure of the report as SVG text."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    with pyplot.rc_context({"svg.hashsalt": "ditcarbon", "font.size": 9, "svg.fonttype": "path"}):
-        figure = {"tornado": _tornado_figure, "elasticities": _elasticity_figure}[name](bars, pyplot)
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-        pyplot.close(figure)
-    text = buffer.getvalue()
-    return text[text.index("<svg") :]
-
-
-def _elasticity_figure(bars: Bars, pyplot: Any) -> Any:
-    shown = [x for x in bars.elasticities if abs(x.value) >= 0.005][::-1]
-    figure, axes = pyplot.subplots(figsize=(6.4, 0.27 * len(shown) + 0.9), layout="constrained")
+def _elasticities(bars: Bars, figure: "Figure") -> None:
+    shown, axes = bars.shown[::-1], figure.subplots()
     colours = ["#0072B2" if x.value > 0 else "#E69F00" for x in shown]
     axes.barh([WORDS[x.knob] for x in shown], [x.value for x in shown], color=colours, height=0.7)
     for k, x in enumerate(shown):
@@ -57,15 +51,13 @@ def _elasticity_figure(bars: Bars, pyplot: Any) -> Any:
     axes.margins(x=0.14)
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(f"elasticity: per cent of {bars.noun} per per cent")
-    return figure
 
 
-def _tornado_figure(bars: Bars, pyplot: Any) -> Any:
-    shown = list(bars.swings)[::-1]
+def _tornado(bars: Bars, figure: "Figure") -> None:
+    shown, axes = list(bars.swings)[::-1], figure.subplots()
     centre = bars.centre
     ends = [end for x in shown for end in (x.at_low, x.at_high)]
     width = max(*ends, centre) - min(*ends, centre)
-    figure, axes = pyplot.subplots(figsize=(6.4, 0.34 * len(shown) + 1.1), layout="constrained")
     for k, x in enumerate(shown):
         for end, value, colour in ((x.at_low, x.low_setting, "#56B4E9"), (x.at_high, x.high_setting, "#D55E00")):
             axes.barh(k, end - centre, left=centre, color=colour, height=0.66)
@@ -83,16 +75,14 @@ def _tornado_figure(bars: Bars, pyplot: Any) -> Any:
     axes.spines[["top", "right"]].set_visible(False)
     axes.set_xlabel(f"{bars.noun} ({bars.unit})")
     axes.legend(fontsize=7, loc="lower right", frameon=False)
-    return figure
 
 
 def _tikz_bars(shown: Bars, name: str, caption: str) -> str:
-    """Bars drawn by LaTeX itself, so that the file needs no picture beside it."""
     if name == "tornado":
         centre = shown.centre
         bars = [(WORDS[x.knob], x.at_low - centre, x.at_high - centre) for x in shown.swings]
     else:
-        bars = [(WORDS[x.knob], 0.0, x.value) for x in shown.elasticities if abs(x.value) >= 0.005]
+        bars = [(WORDS[x.knob], 0.0, x.value) for x in shown.shown]
     widest = max(max(abs(low), abs(high)) for _, low, high in bars) or 1.0
     lines = [r"\begin{figure}[ht]\centering\begin{tikzpicture}[x=4.5cm,y=-0.45cm,font=\scriptsize]"]
     for k, (words, low, high) in enumerate(bars):

@@ -1,7 +1,6 @@
-"""What a network is fed, described without torch: shapes and kinds of values, made into tensors where they are needed.
+"""The inputs of a network, described without torch: shapes and kinds of values, made into tensors when needed.
 
-Values do not change how long a pass takes, as long as they are numbers; random ones also draw the power that real ones
-do.
+Values do not change how long a pass takes, as long as they are numbers. Random values draw as much power as real ones.
 """
 
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ KINDS = (NOISE, STEP, WHOLE, INDEX, MASK, SIZE, POSITION)
 
 @dataclass(frozen=True)
 class Tensor:
-    """One tensor to be: its shape and what its values stand for."""
+    """The description of a tensor: its shape and what its values stand for."""
 
     shape: tuple[int, ...]
     kind: str = NOISE
@@ -38,7 +37,7 @@ def of(kind: str, *shape: int) -> Tensor:
 
 
 def made(description: Any, device: Any, dtype: Any) -> Any:
-    """Make the tensors of a description, however deep they stand in it; everything else is handed on."""
+    """Make the tensors of a description, however deep they are nested; everything else stays as it is."""
     if isinstance(description, Tensor):
         return _tensor(description, device, dtype)
     if isinstance(description, Mapping):
