@@ -53,8 +53,7 @@ def derive(
     from ..catalog.loading import load
     from ..equations import closed_forms
     from ..estimation import work
-    from ..reports import equations as report
-    from ..reports import formats
+    from ..reports import equations as report, formats
 
     symbol = closed_forms.variable(variable)
     forms = answers.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
