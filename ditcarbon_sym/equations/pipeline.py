@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from sympy import Symbol
 
 from ..errors import InputError, nearest
-from ..numerics.evaluate import compiled
+from ..numerics.functions import compiled
 from . import carbon, efficiency, flops, operator_law
-from .equation import Equation
+from .equation import Equation, demand
 from .notation import BY_NAME, NOTATION, C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
 from .parameters import coefficient, parameters
 
@@ -132,5 +132,22 @@ def evaluate(
     depends on it is NaN, the rest is not.
     """
     definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
-    results = compiled(tuple(outputs), definitions)(configuration)
-    return dict(zip(outputs, results, strict=True))
+    function = compiled(tuple(outputs), definitions)
+    demand(function.arguments, configuration)
+    return dict(zip(outputs, function(configuration), strict=True))
+
+
+def code(equation: Equation, numbers: Mapping[Symbol, float] = MappingProxyType({})) -> str:
+    """Return the text of the function that evaluates an equation, each intermediate of its chain on a line of its own.
+
+    What ``numbers`` gives is put in exactly.
+
+    >>> print(code(find("ell")))
+    def ell(H, W, n_latent, p, v_s):
+        ell = H*W*n_latent/(p**2*v_s**2)
+        return (ell,)
+    """
+    steps = {x.lhs: x.rhs for x in (operator_law.EQUATIONS if equation in operator_law.EQUATIONS else chain())}
+    function = compiled((equation.lhs,), tuple({**steps, equation.lhs: equation.rhs}.items()))
+    function = function.at({x: v for x, v in numbers.items() if x in function.arguments})
+    return function.source.replace("_lambdifygenerated", equation.lhs.name).rstrip()

@@ -13,7 +13,9 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from ..catalog.loading import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration
+from ..catalog.entries import Calibration, Datacenter, Gpu, Model
+from ..catalog.loading import Catalog, defaults, load, load_calibration
+from ..catalog.names import plain, stands_for
 from ..catalog.stages import DENOISER
 from ..equations import pipeline
 from ..equations.notation import (
@@ -122,7 +124,10 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
-    said = borrowed + notes + route.warnings + beware + facts
+    read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
+        "datacenter", options.get("datacenter"), facility.id
+    )
+    said = notes + borrowed + read + route.warnings + beware + facts
     asked = {"model": model, **options, "catalog": entries}
     return OperatingPoint(
         chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
@@ -163,17 +168,20 @@ def chosen_model(
         )
     if config is None:
         entries = catalog if isinstance(catalog, Catalog) else load(catalog)
-        return entries.model(str(model)), ()
-    from ..catalog.diffusers import model_from
+        chosen = entries.model(str(model))
+        return chosen, _read_as("model", str(model), chosen.id)
+    from ..catalog.lending import model_from
 
     found = model_from(config)
-    notes = [f"sizes of the request that are not given are those of {found.request_from}"]
-    if found.networks is not None and found.networks().absent:
-        missing = " and ".join(name.replace("_", " ") for name in found.networks().absent)
-        notes.append(
-            f"the {missing} of {config} are not known; at leading order those of {found.request_from} stand in"
-        )
-    return found, tuple(notes)
+    if found.networks is None or found.lender is None or not found.networks().absent:
+        return found, ()
+    missing = " and ".join(name.replace("_", " ") for name in found.networks().absent)
+    return found, (f"the {missing} of {config} are not known; at leading order those of {found.lender.id} stand in",)
+
+
+def _read_as(kind: str, name: str | None, chosen: str) -> tuple[str, ...]:
+    """Say how a name was read that has other letters or digits than the id."""
+    return () if name is None or plain(name) == plain(chosen) else (f"{kind} {name!r} is read as {chosen}",)
 
 
 _SETTING = set(Options.__annotations__) - set(Request.__annotations__)
@@ -184,7 +192,7 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
     """The accelerator asked for, else the one the calibration was measured on, else the default."""
     if calibration is None:
         return entries.gpu(str(defaults()["gpu"]) if gpu is None else gpu)
-    if gpu is not None and gpu != calibration.gpu:
+    if gpu is not None and not stands_for("gpu", gpu, calibration.gpu):
         raise InputError(
             f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
         )

@@ -12,7 +12,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..catalog.loading import Calibration, Gpu, Model, defaults, shipped_calibration
+from ..catalog.entries import Calibration, Gpu, Model
+from ..catalog.loading import defaults, shipped_calibration
 from ..equations import carbon, operator_law, pipeline
 from ..equations.notation import NOTATION, TDP, B, H, P_idle, Theta_peak, W, bandwidth, ell, mu
 from ..errors import InputError

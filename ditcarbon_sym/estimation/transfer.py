@@ -13,8 +13,9 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..catalog.entries import Calibration, Gpu
 from ..catalog.files import DATA, read_toml
-from ..catalog.loading import Calibration, Gpu, load, shipped_calibration
+from ..catalog.loading import load, shipped_calibration
 from ..equations import operator_law
 from ..equations.equation import Equation
 from ..equations.notation import BY_FIELD, NOTATION, TDP, Theta_peak, bandwidth, e_mem, eps_flop, phi_elem, t_exp

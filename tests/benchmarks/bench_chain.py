@@ -29,7 +29,7 @@ from ditcarbon_sym.equations.notation import (
     n_latent,
     tau,
 )
-from ditcarbon_sym.numerics.evaluate import compiled
+from ditcarbon_sym.numerics.functions import compiled
 from tests.benchmarks import hand_numba
 from tests.benchmarks.conftest import by_turns
 

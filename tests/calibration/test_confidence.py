@@ -8,7 +8,8 @@ from ditcarbon_sym.calibration.confidence import (
     profile_intervals,
     residual_bootstrap,
 )
-from ditcarbon_sym.calibration.fitting import BGR, Data, fit, fit_identified, held_at
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import BGR, fit, fit_identified, held_at
 from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, constant, saturation
 from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_1, mu_4, mu_8, mu_sat
 from fits import corpus

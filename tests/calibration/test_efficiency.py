@@ -109,7 +109,7 @@ def test_a_bad_sweep_is_refused_in_one_line_and_nothing_is_written(refused, tmp_
     [
         (["--gpu", "v1000"], "unknown gpu"),
         (["--gpu", "v100-pcie-16gb", "--loss", "huber"], "loss = 'huber'"),
-        (["--gpu", "v100-pcie-16gb", "--plot", "x.gif", "--bootstrap", "0"], "cannot draw to .gif"),
+        (["--gpu", "v100-pcie-16gb", "--plot", "x.gif", "--bootstrap", "0"], "unknown format '.gif'"),
         (["--gpu", "v100-pcie-16gb", "--workers", "0"], "workers = 0"),
         (["--gpu", "v100-pcie-16gb", "--bootstrap", "0", "--out", "/proc/none/mine.toml"], "cannot be written"),
         ([], "--gpu"),

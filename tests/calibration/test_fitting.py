@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Data, Free, fit
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Free, fit
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.equations.efficiency import batch_saturation, saturation
 from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat

@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import t as t_distribution
 
 from ditcarbon_sym.calibration import planning
-from ditcarbon_sym.calibration.fitting import Data, fit, whitening
+from ditcarbon_sym.calibration.data import Data, whitening
+from ditcarbon_sym.calibration.fitting import fit
 from ditcarbon_sym.calibration.operator_fit import FREEDOM_MODEL, TIME, distance, fit_known, interval, known, scatter
 from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym.calibration import planning
+from ditcarbon_sym.calibration.data import values_of_run
 from ditcarbon_sym.calibration.operator_fit import BARELY, TIME
 from ditcarbon_sym.calibration.operator_law import ALONE, calibrate
-from ditcarbon_sym.calibration.runs import values_of_run
 from ditcarbon_sym.catalog.loading import load, load_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import (

@@ -13,7 +13,7 @@ from ditcarbon_sym.equations.notation import F_text, tau
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.point import operating_point
 from fits.corpus import CORPUS
-from fits.operator_law import PUBLISHED
+from fits.runs import PUBLISHED
 
 HEADER = (
     "timestamp,project_name,run_id,duration,emissions,emissions_rate,cpu_power,gpu_power,ram_power,cpu_energy,gpu_energy,"

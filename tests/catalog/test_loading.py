@@ -2,10 +2,9 @@ import re
 import tomllib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from ditcarbon_sym.catalog import loading, schema, stages
+from ditcarbon_sym.catalog import files, loading, schema, stages
 from ditcarbon_sym.equations.notation import BY_FIELD, N, Theta_peak, d, j, k_VAE, n_ada, t, v_t
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.reports.formats import toml_text
@@ -39,16 +38,16 @@ def write(tmp_path):
 
 
 def bibliography():
-    return set(re.findall(r"^@\w+\{(\w+),", (loading.DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
+    return set(re.findall(r"^@\w+\{(\w+),", (files.DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
 
 
 @pytest.mark.parametrize("kind", ["models", "gpus", "datacenters"])
 def test_shipped_files_pass_the_users_validation(kind):
-    path = loading.DATA / f"{kind}.toml"
+    path = files.DATA / f"{kind}.toml"
     assert schema.validate_catalog(tomllib.loads(path.read_text(encoding="utf-8")), path)
 
 
-@pytest.mark.parametrize("path", sorted((loading.DATA / "calibrations").glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((files.DATA / "calibrations").glob("*.toml")), ids=lambda path: path.stem)
 def test_shipped_calibrations_pass_the_users_validation(path):
     assert schema.validate_calibration(tomllib.loads(path.read_text(encoding="utf-8")), path)
 
@@ -75,9 +74,7 @@ def test_every_stage_of_a_released_pipeline_has_a_source(name):
 
 
 def test_every_number_of_an_accelerator_or_data_centre_has_a_source():
-    tables = {
-        kind: tomllib.loads((loading.DATA / f"{kind}.toml").read_text())[kind] for kind in ("gpus", "datacenters")
-    }
+    tables = {kind: tomllib.loads((files.DATA / f"{kind}.toml").read_text())[kind] for kind in ("gpus", "datacenters")}
     for entries in tables.values():
         for key, table in entries.items():
             numbers = {field for field, value in table.items() if isinstance(value, int | float | dict)} - {"sources"}
@@ -153,7 +150,7 @@ def test_the_message_names_the_entry(write):
 
 
 def shipped_table():
-    return tomllib.loads((loading.DATA / "calibrations" / "v100-pcie-16gb.toml").read_text(encoding="utf-8"))
+    return tomllib.loads((files.DATA / "calibrations" / "v100-pcie-16gb.toml").read_text(encoding="utf-8"))
 
 
 def test_a_calibration_survives_being_written_and_read(write):

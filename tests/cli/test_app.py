@@ -129,7 +129,7 @@ def test_the_text_of_a_user_is_never_evaluated(refused, tmp_path):
 def test_a_real_process_prints_no_traceback(run_python):
     out = run_python(
         "import subprocess, sys;"
-        "command = [sys.executable, '-m', 'ditcarbon_sym.cli.app', 'estimate', 'x'];"
+        "command = [sys.executable, '-m', 'ditcarbon_sym', 'estimate', 'x'];"
         "done = subprocess.run(command, capture_output=True, text=True);"
         "print(done.returncode, done.stderr.count(chr(10)), 'Traceback' in done.stderr)"
     )

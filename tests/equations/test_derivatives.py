@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.equations import derivatives, pipeline
 from ditcarbon_sym.equations.notation import (
@@ -27,6 +26,8 @@ from ditcarbon_sym.equations.notation import (
     mu_sat,
     tau,
 )
+from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.numerics.functions import compiled
 from tests.strategies import configurations
 
 SMOOTH = (H, W, S, B, g, N, d, Theta_peak, TDP, PUE, mu_sat, L)
@@ -54,8 +55,6 @@ def test_the_gradient_equals_the_derivative_of_the_closed_form(configuration):
     slopes = derivatives.gradient(configuration, C_total)
     closed = pipeline.closed_form(C_total)
     for symbol in (H, B, S, PUE, Theta_peak, ell_star, C_chip):
-        from ditcarbon_sym.numerics.evaluate import compiled
-
         exact = compiled((closed.rhs.diff(symbol),))(configuration)[0]
         assert float(slopes[symbol]) == pytest.approx(float(exact), rel=1e-9, abs=1e-18)
 
@@ -112,3 +111,24 @@ def test_gradients_broadcast():
     point = operating_point("pixart-alpha")
     slopes = derivatives.gradient({**point.values, S: np.arange(1.0, 6.0)}, C_total, point.route)
     assert all(np.shape(slope) == (5,) for slope in slopes.values())
+
+
+@given(configurations())
+def test_second_derivatives_are_those_of_the_closed_form_and_symmetric(configuration):
+    symbols = (H, B, S, PUE, Theta_peak, ell_star)
+    curvature = derivatives.hessian(configuration, C_total, symbols)
+    closed = pipeline.closed_form(C_total).rhs
+    total = pipeline.evaluate(configuration, (C_total,))[C_total]
+    for x in symbols:
+        for y in symbols:
+            scale = configuration[x] * configuration[y] / total if total else 0.0  # relative change, as elasticities
+            expected = float(compiled((closed.diff(x, y),))(configuration)[0])
+            assert float(curvature[x, y]) * scale == pytest.approx(expected * scale, abs=1e-9)
+            assert float(curvature[x, y]) * scale == pytest.approx(float(curvature[y, x]) * scale, abs=1e-9)
+
+
+def test_second_derivatives_have_the_shape_of_arrays():
+    point = operating_point("flux.1-dev", gpu="h100-sxm-80gb")
+    values = {**point.values, S: np.array([4.0, 20.0, 50.0])}
+    curvature = derivatives.hessian(values, C_total, (S, PUE), point.route)
+    assert curvature[S, PUE].shape == (3,) and (curvature[S, PUE] > 0).all()

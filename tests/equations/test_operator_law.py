@@ -1,14 +1,13 @@
 """The operator law: what physics demands of it."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.equations import operator_law, pipeline
 from ditcarbon_sym.equations.derivatives import gradient
 from ditcarbon_sym.equations.notation import PUE, B, E, F_dense, H, S, Theta_peak, bandwidth, tau
 from ditcarbon_sym.estimation.point import operating_point
-from fits.operator_law import B200, H100, V100
+from fits.runs import B200, H100, V100
 
 GPUS = (V100, H100, B200)
 MODELS = st.sampled_from(["flux.1-dev", "wan2.1-t2v-1.3b", "sana-1.5-1.6b", "hidream-i1", "dit-xl-2-256", "latte-1"])

@@ -8,7 +8,7 @@ from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import TDP
 from ditcarbon_sym.errors import InputError
-from fits.operator_law import B200, H100
+from fits.runs import B200, H100
 
 PIXART = {"model": "pixart-alpha", "resolution": 1024, "steps": 50}
 

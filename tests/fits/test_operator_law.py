@@ -14,9 +14,8 @@ from ditcarbon_sym.catalog.loading import load, shipped_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import t_launch
 from ditcarbon_sym.estimation.intervals import student_quantile
-from fits import law_choice, other_team
-from fits import operator_law as refit
-from fits.operator_law import B200, H100, V100
+from fits import law_choice, operator_law as refit, other_team
+from fits.runs import B200, H100, V100, v100_runs
 from paper_figures import operator_law_tables
 
 GPUS = (V100, H100, B200)
@@ -34,7 +33,7 @@ def test_the_shipped_calibration_is_what_a_refit_gives(gpu):
 
 
 def test_on_the_v100_one_law_of_three_parameters_serves_all_sizes():
-    runs = refit.v100_runs()
+    runs = v100_runs()
     printed = [run for run in runs if run.measured["printed"]]
     production = [run for run in runs if run.measured["production"]]
     assert len(printed) == 79 and len(production) == 48

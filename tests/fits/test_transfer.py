@@ -9,9 +9,8 @@ from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations.notation import e_dense
 from ditcarbon_sym.estimation.intervals import student_quantile
-from fits import operator_law as refit
-from fits import transfer, transfer_few, transfer_tables
-from fits.operator_law import B200, H100
+from fits import chips, operator_law as refit, transfer, transfer_few, transfer_tables
+from fits.runs import B200, H100, published
 
 
 def alike(shipped, again):
@@ -28,7 +27,7 @@ def test_a_shipped_transfer_is_what_a_refit_gives(name):
     alike(shipped, transfer_tables.TRANSFERS[name]())
 
 
-@pytest.mark.parametrize("gpu", transfer.ONE)
+@pytest.mark.parametrize("gpu", chips.ONE)
 def test_the_a100s_calibration_is_what_a_refit_gives_and_says_how_thin_it_is(gpu):
     shipped = tomllib.loads(refit.target(gpu).read_text(encoding="utf-8"))
     alike(shipped, transfer_tables.a100_table(gpu))
@@ -57,16 +56,16 @@ def test_accelerators_never_seen_are_missed_by_little_more_than_models_never_see
 def test_a_chip_that_is_held_out_takes_no_part_whatever_accelerators_carry_it():
     law = transfer.times().held_out("h20")
     assert law == transfer.times().held_out(H100) != transfer.times().law
-    kept = [gpu for gpu in transfer.modern() if transfer.CHIPS[transfer.ONE.get(gpu, gpu)] != "GH100"]
-    again = transfer.time_fit("clock", transfer.pooled(kept, "time"))
+    kept = [gpu for gpu in chips.modern() if chips.CHIPS[chips.ONE.get(gpu, gpu)] != "GH100"]
+    again = transfer.time_fit("clock", chips.pooled(kept, "time"))
     assert law.values == pytest.approx(again.values)
 
 
 def test_every_accelerator_counts_once_and_every_model_on_it():
-    data = transfer.pooled(transfer.modern(), "time")
+    data = chips.pooled(chips.modern(), "time")
     assert sum(data.weights) == pytest.approx(6)
-    alone = transfer.pooled((H100,), "time")
-    runs = [run.model for run in transfer.runs_on(H100)]
+    alone = chips.pooled((H100,), "time")
+    runs = [run.model for run in chips.runs_on(H100)]
     each = {name: sum(w for w, model in zip(alone.weights, runs, strict=True) if model == name) for name in runs}
     assert sum(alone.weights) == pytest.approx(1) and len(each) == 9
     assert all(share == pytest.approx(1 / 9) for share in each.values())
@@ -99,16 +98,16 @@ def test_a_model_of_the_a100_that_is_held_out_is_held_out_of_the_pool_too():
 def test_the_interval_of_a_transfer_holds_chips_that_neither_law_nor_scatter_has_seen():
     pool = transfer.times()
     for chip in pool.without:
-        kept = [gpu for gpu in transfer.modern() if transfer.CHIPS[transfer.ONE.get(gpu, gpu)] != chip]
+        kept = [gpu for gpu in chips.modern() if chips.CHIPS[chips.ONE.get(gpu, gpu)] != chip]
         inner = transfer.pool_over(kept)
         half = student_quantile(0.9, len(inner.without)) * inner.scatter
         for name, rows in pool.rows.items():
-            if transfer.CHIPS[name] == chip:
+            if chips.CHIPS[name] == chip:
                 inside = np.abs(pool.held_out(name).logs(rows)) <= half
                 assert np.average(inside, weights=rows.weights) >= 0.8, name
 
 
-THIN = [row for row in refit.published() if row["gpu"] not in (H100, B200)]
+THIN = [row for row in published() if row["gpu"] not in (H100, B200)]
 
 
 @pytest.mark.parametrize("row", THIN, ids=lambda row: "-".join(row[x] for x in ("gpu", "model", "height", "batch")))

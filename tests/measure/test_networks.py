@@ -6,7 +6,8 @@ import pytest
 
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
-from ditcarbon_sym.measure import networks, tensors
+from ditcarbon_sym.measure import networks
+from ditcarbon_sym.measure.inputs import tensors
 
 
 def test_every_denoiser_and_decoder_of_the_catalogue_can_be_fed():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ditcarbon_sym.reports.pareto import draw
+from ditcarbon_sym.reports.figures.pareto import SIZE, fill, front_figure
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.pareto import front
 
@@ -17,23 +17,20 @@ GRID = Grid(
 @pytest.mark.parametrize("objectives", [("per_output_g", "time_s"), ("per_output_g", "time_s", "cost_per_output")])
 def test_the_figure_is_drawn_the_same_twice(suffix, magic, objectives):
     found = front(sweep(GRID), objectives)
-    picture = draw(found, suffix)
-    assert picture.startswith(magic) and picture == draw(found, suffix)
+    picture = front_figure(found, suffix)
+    assert picture.startswith(magic) and picture == front_figure(found, suffix)
 
 
 def test_no_label_of_the_figure_lies_over_another():
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
     from matplotlib.text import Annotation, Text
 
-    from ditcarbon_sym.reports.pareto import _figure
-
-    figure = _figure(front(sweep(GRID), ("per_output_g", "time_s", "cost_per_output")), pyplot)
+    figure = Figure(figsize=SIZE, layout="constrained")
+    FigureCanvasAgg(figure)
+    fill(figure, front(sweep(GRID), ("per_output_g", "time_s", "cost_per_output")))
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
     boxes = [Text.get_window_extent(x, renderer) for x in figure.axes[0].get_children() if isinstance(x, Annotation)]
     assert len(boxes) >= 8
     assert not any(one.overlaps(other) for k, one in enumerate(boxes) for other in boxes[:k])
-    pyplot.close(figure)

@@ -15,7 +15,7 @@ from hypothesis import find, settings
 
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.measure import networks
-from ditcarbon_sym.measure.tensors import made
+from ditcarbon_sym.measure.inputs.tensors import made
 from tests.verify.configurations import VARIED, configurations
 
 SMALL = ("--device", "cpu", "--models", "dit-xl-2-256", "--batches", "1", "--steps", "1", "--threads", "1",
