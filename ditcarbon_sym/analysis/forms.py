@@ -10,7 +10,8 @@ from pathlib import Path
 
 from sympy import Expr, Integer, Symbol
 
-from ..catalog.loading import Model, load
+from ..catalog.entries import Model
+from ..catalog.loading import load
 from ..equations.closed_forms import FLAGS, count, crossover, per_block, polynomial, read_flags, with_defaults
 from ..equations.equation import Equation, exact
 from ..equations.notation import N, d, ell, f, m, n_ada, t
@@ -54,7 +55,7 @@ def derive(
         wanted = tuple(map(read_crossover, crossovers)) or CROSSOVERS
         return derive_pass(entry, symbol, numbers=numbers, wanted=wanted)
     if crossovers:
-        raise InputError("--crossover needs a model with a released network: flags know attention against all else only")
+        raise InputError("--crossover needs a model with a released network; flags know attention against the rest")
     if flags is not None and numbers:
         raise InputError("--numbers needs a model: flags have no sizes")
     return _of_model(entry, symbol, numbers=numbers) if entry else _of_flags(str(flags), symbol)

@@ -11,7 +11,7 @@ from typing import Any
 from sympy import Expr, Integer, Poly, Symbol, collect, expand, factor, sqrt
 
 from ..architectures.operators import ATTENTION, LINEAR_ATTENTION, Operator, total
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..equations.equation import Equation, exact
 from ..equations.notation import ell, m, n_latent
 from ..errors import InputError, nearest
@@ -68,7 +68,7 @@ def derive_pass(
     >>> from ditcarbon_sym.catalog.loading import load
     >>> found = derive_pass(load().model("sana-1.6b"))
     >>> max(found.coefficients), found.crossovers[0].words
-    (1, 'never: both grow in proportion to ell, scores takes 0.0102 of MLP')
+    (1, 'never: both grow in proportion to ell, scores takes 0.00392 of MLP')
     """
     chosen = with_symbols(networks_of(model).denoiser)
     at_release = {**chosen.numbers, **_tokens(model)}
@@ -102,7 +102,7 @@ def read_crossover(text: str) -> tuple[str, str]:
     for name in (one, other):
         if name not in names:
             raise InputError(f"crossover {text[:40]!r}: unknown part {name[:40]!r}{nearest(name, names)}")
-    if one == other or one == REST:
+    if one in (other, REST):
         raise InputError(f"crossover {text[:40]!r}: expected a part, and another one or {REST}")
     return names[one], names[other]
 
