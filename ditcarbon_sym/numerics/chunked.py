@@ -27,5 +27,4 @@ def by_chunks(function: "Compiled", given: Sequence[Any], *, fused: bool = False
 
 def _chunk(*arrays: NDArray[Any], function: "Compiled", fused: bool) -> NDArray[np.float64]:
     """One chunk, on one thread: dask has its own."""
-    values = dict(zip(function.arguments, arrays, strict=True))
-    return np.stack(function(values, threads=1, fused=fused))
+    return np.stack(function(dict(zip(function.arguments, arrays, strict=True)), threads=1, fused=fused))
