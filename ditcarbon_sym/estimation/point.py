@@ -89,6 +89,8 @@ class OperatingPoint:
     utilisation: float
     embodied_boundary: str
     notes: tuple[str, ...]
+    asked: Mapping[str, Any]
+    """The model and the options that it was made from."""
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -126,7 +128,19 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         "datacenter", options.get("datacenter"), facility.id
     )
     said = notes + borrowed + read + route.warnings + beware + facts
-    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
+    asked = {"model": model, **options, "catalog": entries}
+    return OperatingPoint(
+        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
+    )
+
+
+def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
+    """Return the operating point of the same question with other options; raises `InputError` as a new question does.
+
+    >>> asked_again(operating_point("pixart-alpha", resolution=512), resolution=1024, steps=10).notes
+    ()
+    """
+    return operating_point(**merged(point.asked, changes))
 
 
 GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
