@@ -66,7 +66,7 @@ MEASURE_PYTHON ?= .venv-measure/bin/python
 	@touch $@
 
 # MEASURE_PYTHON=python3 takes an interpreter that has torch already, and this checkout as it is: nothing is installed or fetched.
-MEASURE := HF_HUB_OFFLINE=1 PYTHONPATH=.$(if $(PYTHONPATH),:$(PYTHONPATH)) $(MEASURE_PYTHON) -m ditcarbon_sym.cli
+MEASURE := HF_HUB_OFFLINE=1 PYTHONPATH=.$(if $(PYTHONPATH),:$(PYTHONPATH)) $(MEASURE_PYTHON) -m ditcarbon_sym
 MINUTES ?= 25
 
 measure: $(if $(filter .venv-measure/%,$(MEASURE_PYTHON)),.venv-measure/.installed)  ## measure this machine's GPU for MINUTES into SWEEP (goes on if it is there), and calibrate

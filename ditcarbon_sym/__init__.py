@@ -7,7 +7,8 @@ sympy.
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from .version import __version__ as __version__
+
 __all__ = ["Estimate", "InputError", "count", "estimate", "from_diffusers"]
 
 if TYPE_CHECKING:

@@ -1,10 +1,10 @@
-"""The paper's V100 corpus as `fitting.Data`, whole or in part."""
+"""The paper's V100 corpus as `Data`, whole or in part."""
 
 from functools import lru_cache
 from pathlib import Path
 
+from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import sweep_data
-from ditcarbon_sym.calibration.fitting import Data
 from ditcarbon_sym.calibration.measurements import Row, read_csv
 
 CORPUS = Path(__file__).parent / "measurements" / "v100_corpus.csv"
@@ -23,7 +23,7 @@ def is_production(row: Row) -> bool:
 
 
 def is_printed(row: Row) -> bool:
-    """Whether the paper prints the value (78 cells and one repeat), rather than its having been reconstructed."""
+    """Whether the paper prints the value (78 cells and one repeat); the other values are reconstructed."""
     return row.extra["origin"] != "reconstructed repeat"
 
 

@@ -1,5 +1,6 @@
-"""Do the predictive intervals hold? Each architecture is held out; the others give the fit, its covariance and,
-held out among themselves, the scatter; then one counts how many of its rows lie inside.
+"""Do the predictive intervals hold? Each architecture is held out, and we count how many of its rows lie inside.
+
+The other architectures give the fit and its covariance. Each of them is held out in turn, which gives the scatter.
 """
 
 import math
@@ -18,7 +19,7 @@ from . import corpus
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often the interval of an architecture never seen holds its measured efficiency."""
+    """How often the interval holds the measured efficiency of an architecture that the fit has not seen."""
 
     architecture: str
     inside: int
@@ -28,7 +29,7 @@ class Coverage:
 
 @lru_cache(maxsize=1)
 def coverage() -> tuple[Coverage, ...]:
-    """Leave one architecture out of the production corpus, nothing of it being used for its own interval."""
+    """Leave each architecture out of the production corpus; its interval uses none of its rows."""
     data, found = corpus.production(), []
     groups = np.array(data.groups)
     for name in dict.fromkeys(data.groups):

@@ -1,7 +1,7 @@
-"""How far time and energy are off where a model is known by its flags alone: ``python -m fits.flags_alone``.
+"""How far off are time and energy if only a model's flags are known? Run as ``python -m fits.flags_alone``.
 
-Every model of the catalogue whose FLOP of a pass the leading order has right within a tenth is estimated twice on the
-H100: by its operators, and as if only its flags and sizes were known.
+We estimate models of the catalogue twice on the H100: by their operators, and as if only their flags and sizes were
+known. A model counts if the leading order has its FLOP of a pass right within a tenth.
 """
 
 import math
@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym.catalog.loading import Model, load
+from ditcarbon_sym.catalog.entries import Model
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import (
     NOTATION,
@@ -34,7 +35,7 @@ from ditcarbon_sym.estimation import work, work_of_flags
 from ditcarbon_sym.estimation.counting import flops, leading_order
 from ditcarbon_sym.estimation.point import operating_point
 
-from .operator_law import H100
+from .runs import H100
 
 RIGHT = 0.1
 """Relative error of the leading order up to which a model counts."""
@@ -42,7 +43,7 @@ RIGHT = 0.1
 
 @dataclass(frozen=True)
 class Usual:
-    """A model: what flags do not tell of it, and the logarithms by which they are off."""
+    """A model: what its flags do not tell, and the logarithms by which they are off."""
 
     moved: float
     launched: float
@@ -87,7 +88,7 @@ def scatter() -> dict[str, float]:
 
 
 def medians() -> dict[str, Any]:
-    """Of what flags do not tell: kernels launched; elements moved and channels of a head, of narrow and wide models."""
+    """Medians of what flags do not tell: launches; elements moved and channels of a head, of narrow and wide models."""
     models = list(usual().values())
     halves = [[x for x in models if (x.hidden_size >= work_of_flags.FROM) == wide] for wide in (False, True)]
     return {

@@ -1,8 +1,8 @@
-"""What the real classes have and do: counted on the meta device and written to ``tests/ground_truth``.
+"""Count the real classes on the meta device, and write their parameters and FLOP to ``tests/ground_truth``.
 
-``python -m fits.ground_truth`` counts every released network again; ``denoisers``, ``decoders`` or ``encoders`` after
-it writes that file alone. ``--check`` counts a few denoisers and compares them with the file, or those models that are
-named. Needs the extra ``verify``.
+``python -m fits.ground_truth`` counts every released network again. With ``denoisers``, ``decoders`` or ``encoders`` it
+writes that file alone. ``--check`` counts a few denoisers, or the named models, and compares them with the file. This
+needs the extra ``verify``.
 """
 
 import csv
@@ -27,7 +27,7 @@ Row = dict[str, Any]
 CHECKED = ("pixart-alpha", "sd3.5-medium", "cogvideox-1.5-5b", "sana-1.6b", "z-image-turbo", "latte-1")
 """Models that ``--check`` counts: one of each kind of structure, none of them large."""
 IMAGE_SIZES = ((1.0, 1.0), (0.5, 0.75), (1.5, 0.5))
-"""Three shapes for each model, in units of the default height and width."""
+"""Three shapes of each model, in units of the default height and width."""
 SHORTER = (1.0, 0.5, 0.25)
 """Text tokens and frames at those shapes, in units of the default."""
 TOKENS = (7, 77, 300)
@@ -37,7 +37,7 @@ FRAMES = (9, 5, 1)
 
 
 def references(kind: str) -> dict[str, Any]:
-    """What the files of `fits.reference` say under a name, together."""
+    """The dictionaries that the files of `fits.reference` hold under one name, merged."""
     found: dict[str, Any] = {}
     for module in iter_modules(reference.__path__):
         found |= getattr(import_module(f"{reference.__name__}.{module.name}"), kind, {})

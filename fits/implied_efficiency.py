@@ -1,9 +1,9 @@
-"""Which efficiency do the printed times, energies and grams of Table 7 imply? A linear programme over the rounding
-of every cell.
+"""Which efficiency do the printed times, energies and grams of Table 7 imply? A linear programme answers.
 
-By Eqs. (4)-(8) each cell is w / mu, with w known from the FLOP, the peak, the power and the grid. By Eq. (3) at one
-batch size 1 / mu = u (1 + ell* / (B ell)), linear in u and u ell*. Every cell must round to its printed digits: two
-half-planes each. Of all (u, ell*) that do, the one is taken whose worst cell lies deepest inside its rounding.
+By Eqs. (4)-(8) each cell is w / mu; w is known from the FLOP, the peak, the power and the grid. By Eq. (3), at one
+batch size, 1 / mu = u (1 + ell* / (B ell)), which is linear in u and u ell*. Every cell must round to its printed
+digits, which makes two half-planes. Of all (u, ell*) inside, we take the one whose worst cell lies deepest in its
+rounding.
 """
 
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Implied:
-    """mu = level ell / (ell + ell_star / B), and how deep the worst cell lies: 1 is its centre, 0 its edge, below 0
-    outside.
+    """mu = level ell / (ell + ell_star / B). ``depth`` says where the worst cell lies: 1 is the centre of its rounding,
+    0 the edge, below 0 outside.
     """
 
     level: float

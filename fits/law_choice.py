@@ -1,9 +1,9 @@
-"""Which law of time and energy: the candidates, and a choice that never sees the model it is judged on.
+"""Which law of time and energy? The candidates, and a choice that never sees the model on which it is judged.
 
-Every candidate is a sum of physical times, each over a coefficient of its own; energy is the same sum in units of rated
-power x time. Coefficients are fitted as those of the calibrations are, by least squares of logarithms, each model
-counted once. The choice is nested: for each model held out, the candidate with the least error on the others, each of
-those held out in turn, over both accelerators and both targets; so the selection does not flatter the error.
+A candidate is a sum of physical times, each with a coefficient of its own; energy is the same sum in units of rated
+power x time. As in the calibrations, the coefficients minimise the squares of logarithms, and each model counts once.
+The choice is nested. For each model held out, we choose the candidate with the least error on the other models, each of
+which is held out in turn, over both accelerators and both targets. So the choice does not make the error look smaller.
 """
 
 import math
@@ -17,6 +17,7 @@ from scipy.optimize import nnls
 
 from ditcarbon_sym.equations.notation import (
     F_VAE,
+    JOULE_PER_KWH,
     TDP,
     B,
     F_attn,
@@ -32,7 +33,7 @@ from ditcarbon_sym.equations.notation import (
     t_exp,
 )
 
-from .operator_law import B200, H100, JOULE_PER_KWH, published_runs
+from .runs import B200, H100, published_runs
 
 Floats = NDArray[np.float64]
 DECODER_EFFICIENCIES = (0.1, 0.2, 0.3)
@@ -47,12 +48,12 @@ CORES: Mapping[str, tuple[tuple[str, ...], ...]] = {
         ("dense", "attention", "exponentials", "text"), ("bytes",), ("launches",),
     ),
 }  # fmt: skip
-"""Name to groups of terms; each group has one coefficient."""
+"""The groups of terms of each law; each group has one coefficient."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A law: groups of terms with a coefficient each, and the decoder at a fixed part of peak."""
+    """A law: groups of terms with one coefficient each, and the decoder at a fixed part of peak."""
 
     name: str
     groups: tuple[tuple[str, ...], ...]
@@ -64,7 +65,7 @@ class Candidate:
 
 
 def candidates() -> tuple[Candidate, ...]:
-    """Every core with every efficiency of the decoder, and FLOP alone, which has the decoder in it."""
+    """Every core with every efficiency of the decoder, and FLOP alone, which includes the decoder."""
     return tuple(
         Candidate(name, groups, decoder)
         for name, groups in CORES.items()
@@ -74,14 +75,14 @@ def candidates() -> tuple[Candidate, ...]:
 
 @dataclass(frozen=True)
 class Table:
-    """Terms of each run in seconds, what was measured in the same unit, and its model."""
+    """The terms of each run in seconds, the measured value in the same unit, and the run's model."""
 
     terms: Mapping[str, Floats]
     observed: Floats
     models: tuple[str, ...]
 
     def design(self, candidate: Candidate) -> tuple[Floats, Floats]:
-        """The columns of the coefficients, and what has none."""
+        """The columns that have a coefficient, and the sum of those that have none."""
         columns = [np.sum([self.terms[x] for x in group], axis=0) for group in candidate.groups]
         rest = np.zeros(len(self.observed)) if candidate.decoder is None else self.terms["decoder"] / candidate.decoder
         return np.column_stack(columns), rest
@@ -108,12 +109,12 @@ def table(gpu: str, target: str) -> Table:
     }
     observed = np.array([run.measured[target] for run in runs])
     if target == "energy":
-        observed = observed * JOULE_PER_KWH / column(lambda x: x[TDP])
+        observed = observed * float(JOULE_PER_KWH) / column(lambda x: x[TDP])
     return Table(terms, observed, tuple(run.model for run in runs))
 
 
 def fitted(candidate: Candidate, data: Table, keep: Floats) -> Floats:
-    """The coefficients on the rows kept, each model counted once."""
+    """The coefficients fitted to the rows in ``keep``, each model counted once."""
     columns, rest = data.design(candidate)
     models = np.array(data.models)
     rows = np.flatnonzero(keep)
@@ -125,7 +126,7 @@ def fitted(candidate: Candidate, data: Table, keep: Floats) -> Floats:
 
 
 def _by_logarithms(columns: Floats, rest: Floats, observed: Floats, weight: Floats, start: Floats) -> Floats:
-    """Gauss-Newton on ln(predicted / observed) from the solution of relative errors; what that put at zero stays."""
+    """Gauss-Newton on ln(predicted / observed), from ``start``; a coefficient that is zero there stays zero."""
     kept = start > 0
     coefficients = start.copy()
     for _ in range(ITERATIONS):
@@ -145,7 +146,7 @@ def error(candidate: Candidate, coefficients: Floats, data: Table, model: str) -
 
 
 def held_out(candidate: Candidate, data: Table, without: Sequence[str] = ()) -> dict[str, float]:
-    """The error of each model, held out; ``without`` never takes part."""
+    """The error of each model, held out; the models in ``without`` never take part."""
     models = np.array(data.models)
     outside = np.isin(models, list(without))
     names = [name for name in dict.fromkeys(data.models) if name not in without]
@@ -160,8 +161,10 @@ def score(candidate: Candidate, without: Sequence[str] = ()) -> float:
 
 
 def information(candidate: Candidate) -> tuple[int, float, float]:
-    """Coefficients, Akaike's and the Bayesian criterion of a candidate fitted to everything: n ln(SSR / n) + 2 k and
-    + k ln n over the logarithms, n the models, each counted once; summed over accelerators and targets.
+    """A candidate fitted to all runs: the number of coefficients, Akaike's criterion and the Bayesian one.
+
+    They are n ln(SSR / n) + 2 k and n ln(SSR / n) + k ln n over the logarithms. Here n is the number of models, each of
+    which counts once. They are summed over accelerators and targets.
     """
     number, aic, bic = 0, 0.0, 0.0
     for gpu in GPUS:
@@ -179,7 +182,7 @@ def information(candidate: Candidate) -> tuple[int, float, float]:
 
 @lru_cache(maxsize=1)
 def comparison() -> dict[str, dict[tuple[str, str], dict[str, float]]]:
-    """Candidate to (accelerator, target) to the error of each model held out."""
+    """The error of each model held out, by candidate and by (accelerator, target)."""
     return {
         x.label: {(gpu, target): held_out(x, table(gpu, target)) for gpu in GPUS for target in TARGETS}
         for x in candidates()

@@ -1,8 +1,8 @@
-"""A team that the fit has not seen: the H100's law from one team's runs, against those of another, taken elsewhere.
+"""A test on another team's runs: we predict them by a law that was fitted without them.
 
-The benchmark of Delavande et al. (2025) measured Wan2.1 in two sizes on one H100, the smaller over sizes, frames and
-steps, besides models that it offloaded. What ships is fitted to both teams' runs; here the law and its interval come
-from the others' alone.
+Delavande et al. (2025) measured two sizes of Wan2.1 on one H100, the smaller one over sizes, frames and steps; other
+models they offloaded. The calibration that ships is fitted to both teams' runs. Here the law and its interval come from
+the first team's runs alone.
 """
 
 from collections.abc import Mapping
@@ -11,11 +11,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from ditcarbon_sym.calibration.fitting import Data, Fit
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import Fit
 from ditcarbon_sym.calibration.held_out import log_scatter
 from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 
-from .operator_law import H100, data, fits_of, held_out, published_runs
+from .operator_law import fits_of, held_out
+from .runs import H100, data, published_runs
 
 TEAM = "delavande2025video"
 TARGETS = ("time", "energy")
@@ -35,7 +37,7 @@ class Unseen:
 
 @lru_cache(maxsize=1)
 def unseen() -> tuple[Unseen, ...]:
-    """Every model of the other team, predicted by the law that has seen none of its runs."""
+    """Every model of the other team, predicted by the law that has seen none of that team's runs."""
     mine = [run for run in published_runs(H100) if run.source == TEAM]
     found = []
     for target, fitted, held in zip(TARGETS, fits_of(H100, TEAM), held_out(H100, TEAM), strict=True):
@@ -52,7 +54,7 @@ def unseen() -> tuple[Unseen, ...]:
 
 
 def half_widths(fitted: Fit, rows: Data, held: Mapping[str, tuple[Fit, Data]]) -> np.ndarray:
-    """Of the 90 % interval of each row, in logarithms: the fit's parameters, and the scatter of models held out."""
+    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models."""
     between = log_scatter(held, each_once=True)
     found: np.ndarray = student_quantile(LEVEL, len(held)) * np.hypot(fitted.log_deviations(rows), between)
     return found

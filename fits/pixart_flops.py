@@ -1,17 +1,17 @@
 """Does the paper's Table 2 give the FLOP of a real network, and how far off is a common counter? (Section 4.2)
 
-Run as ``python -m fits.pixart_flops``: diffusers' PixArt-alpha is counted on the meta device, one block and the whole
-model, at 256^2 and 512^2, with fused (SDPA) and eager attention, by three counters (`fits.torch_counters`), and the
-unique parameters of the paper's released denoisers with it. ``--check`` counts again and compares with the committed
-tables. Both need the extra ``verify``; reading the tables, all that the functions here do, does not.
+``python -m fits.pixart_flops`` counts diffusers' PixArt-alpha on the meta device: one block and the whole model, at
+256^2 and 512^2, with fused (SDPA) and eager attention, by three counters (`fits.torch_counters`). It also counts the
+unique parameters of the paper's released denoisers. ``--check`` counts again and compares with the committed tables.
+Both need the extra ``verify``. The functions here only read the tables, and need no extra.
 
-One multiply-add is two FLOP, so what fvcore reports is doubled; all is for one forward pass at batch 1. Matrix
-products, convolutions and attention scores count. Left out are bias, norm, activation and softmax, and the text
-encoder, the VAE, guidance and steps. fvcore's ``layer_norm`` (four per element, doubled with the rest) stands in the
-table as fvcore reports it, and the functions here leave it out. A padded text counts in full: its mask skips nothing.
+One multiply-add is two FLOP, so fvcore's figures are doubled. All is for one forward pass at batch 1. Matrix products,
+convolutions and attention scores count. Bias, norm, activation, softmax, text encoder, VAE, guidance and steps are left
+out. The table holds fvcore's ``layer_norm`` as fvcore reports it (four per element, doubled as the rest), and the
+functions here leave it out. A padded text counts in full, because its mask skips nothing.
 
-The text is 120 tokens long (PixArt-alpha), or, since the share that fvcore misses depends on it, 77 (CLIP) or 300
-(PixArt-Sigma).
+The text is 120 tokens long (PixArt-alpha), or 77 (CLIP) or 300 (PixArt-Sigma): the part that fvcore misses depends on
+it.
 """
 
 import argparse
@@ -39,7 +39,7 @@ TEXT_TOKENS = (77, 120, 300)
 ATTENTIONS = ("sdpa", "eager")
 DEFAULT_TEXT_TOKENS = 120
 NOT_COUNTED = ("layer_norm",)
-"""What fvcore charges and the paper's convention, products alone, does not."""
+"""What fvcore counts, and the paper's convention (products alone) does not."""
 
 Row = tuple[str, ...]
 
@@ -213,7 +213,7 @@ class Table:
         return len(counted)
 
     def provenance(self, counters: Any) -> str:
-        """The libraries that count now, and those that counted then if they are others."""
+        """The libraries that count now, and those of the recorded count if they differ."""
         then, now = self.versions(), counters.versions()
         return now if now == then else f"{now}; recorded with {then}"
 

@@ -1,8 +1,7 @@
-"""Section 4.3 of the paper in full: pooled fits, residuals, held-out architectures, transfers, rival forms, losses,
-pairs.
+"""Section 4.3 of the paper: pooled fits, residuals, held-out architectures, transfers, rival forms, losses, pairs.
 
-Every statistic over the whole corpus is given twice: on all 83 rows, four of which are reconstructed repeats, and
-on the 79 printed ones.
+Every statistic of the whole corpus is given twice: on all 83 rows, four of which are reconstructed repeats, and on the
+79 printed ones.
 """
 
 from collections.abc import Mapping
@@ -15,14 +14,15 @@ import numpy as np
 from sympy import Symbol
 
 from ditcarbon_sym.calibration.confidence import LEVEL, Knowledge, Track, comparison, knowledge, residual_bootstrap
+from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import sweep_data
-from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Data, Fit, Free, Identified, fit, fit_identified, mape
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Fit, Free, Identified, fit, fit_identified
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.calibration.measurements import Row
 from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, constant, saturation
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import B_0, B, ell_star, mu_1, mu_4, mu_8, mu_sat
-from ditcarbon_sym.numerics.evaluate import FloatArray
+from ditcarbon_sym.numerics.blocks import FloatArray
 
 from . import corpus
 
@@ -52,7 +52,7 @@ POOLED: Mapping[str, tuple[Equation, Mapping[Symbol, Free], str]] = MappingProxy
 
 @lru_cache(maxsize=8)
 def pooled(name: str) -> Identified:
-    """One of the `POOLED` fits, with what its rows do not identify held."""
+    """One of the `POOLED` fits; parameters that its rows do not identify are held."""
     equation, parameters, rows = POOLED[name]
     return fit_identified(equation, datasets()[rows], parameters)
 
@@ -189,9 +189,7 @@ MEAN_RATIO = 1.08
 
 
 def _efficiency_ratio(name: str) -> FloatArray:
-    """Measured over fitted mu. Below production the paper names no fit; the pooled one over the full corpus is
-    taken.
-    """
+    """Measured over fitted mu. Below production the paper names no fit; we take the pooled one of the full corpus."""
     data = datasets()[name]
     return np.asarray(data.observed / pooled("production" if name == "production" else "full").full.predict(data))
 
@@ -202,11 +200,11 @@ def mean_ratio(name: str, power: float) -> float:
 
 
 def carbon_error(name: str) -> CarbonError:
-    """What can be said of the error of operational carbon, whose comparison needs the power of each run, not published.
+    """The error of operational carbon, as far as it can be known: the power of each run is not published.
 
-    With the same F on both sides, predicted / measured = (mu_measured / mu_fitted) (TDP / power). One power for all
-    runs follows from the printed mean ratio, and the error from it; ``low`` and ``high`` are the least and the
-    greatest mean error that any choice of power per run within the printed range can give.
+    With the same F on both sides, predicted / measured = (mu_measured / mu_fitted) (TDP / power). The printed mean
+    ratio gives one power for all runs, and that power gives ``error``. ``low`` and ``high`` are the least and the
+    greatest mean error for any power of each run within the printed range.
     """
     ratio = _efficiency_ratio(name)
     power = mean_ratio(name, 1.0) / MEAN_RATIO
@@ -215,7 +213,7 @@ def carbon_error(name: str) -> CarbonError:
     least = np.where(inside, 0.0, ends.min(axis=0))
     return CarbonError(
         power=power,
-        error=mape(ratio * TDP_V100 / power, np.ones_like(ratio)),
+        error=float(100 * np.mean(np.abs(ratio * TDP_V100 / power - 1))),
         low=float(100 * least.mean()),
         high=float(100 * ends.max(axis=0).mean()),
     )

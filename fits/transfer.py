@@ -1,14 +1,13 @@
-"""What carries over between accelerators: one law for all of a kind, each chip held out in turn.
+"""What accelerators have in common: one law for all of a kind, with each chip held out in turn.
 
-The law is fitted to every published run at once, in units of each accelerator's own peak, clock and rated power; every
-accelerator counts once, and on it every model. Accelerators that carry the same chip are held out together: what is
-missed on them is the error of a transfer. The constants are effective ones, of eager PyTorch on these requests: own
-fits of single accelerators scatter about them (`own_constants`), and what a fit calls elementwise traffic holds
-whatever else goes with it. Launches are
-fixed at what is assumed of them, which runs of H100 and B200 bear out.
+The law is fitted to all published runs at once, in units of each accelerator's own peak, clock and rated power.
+Accelerators with the same chip are held out together (`chips`), and the error on them is the error of a transfer. The
+constants are effective ones, of eager PyTorch on these requests: fits of single accelerators scatter about them
+(`own_constants`), and the elementwise traffic of a fit includes whatever grows with it. Launches are fixed at their
+assumed time, which runs of H100 and B200 confirm.
 
-`transfer_few` has the accelerators with few runs, before compute capability 8.0 and the A100; `transfer_tables` writes
-what ships.
+`transfer_few` has the accelerators with few runs: those before compute capability 8.0, and the A100. `transfer_tables`
+writes the files that ship.
 """
 
 import math
@@ -21,16 +20,14 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Pow, Rational, Symbol
 
-from ditcarbon_sym.calibration.fitting import Data, Fit, Free, fit
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import Fit, Free, fit
 from ditcarbon_sym.calibration.held_out import within_scatter
-from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation, exact
 from ditcarbon_sym.equations.notation import (
     JOULE_PER_KWH,
     TDP,
-    F_total,
-    Theta_peak,
     bandwidth,
     e_dense,
     e_mem,
@@ -41,18 +38,8 @@ from ditcarbon_sym.equations.notation import (
     t_exp,
 )
 
-from .operator_law import B200, FIXED, H100, V100, Run, published, published_runs, v100_runs
-
-FIRST_MODERN = 8.0
-"""Compute capability from which accelerators have bfloat16 and fused attention kernels."""
-A100 = "a100"
-ONE = {"a100-sxm-40gb": A100, "a100-sxm-80gb": A100}
-"""Accelerators that count as one: their memories differ, their runs are of different models."""
-CHIPS = {
-    A100: "GA100", H100: "GH100", "h20": "GH100", B200: "GB100", "l20": "AD102", "rtx-4090": "AD102", "t4": "TU104",
-    V100: "GV100", "v100-sxm2-32gb": "GV100",
-}  # fmt: skip
-"""What each carries (`gpus.toml` has the sources with the areas of the dies; of the H20 it is reported, not told)."""
+from .chips import CHIPS, each, modern, pooled, runs_on
+from .operator_law import FIXED
 
 exponent = Symbol("exponent", positive=True)
 """How far elementwise passes follow the clock: 0 the memory alone, 1 the clock alone."""
@@ -66,7 +53,7 @@ RULES: Mapping[str, Expr] = MappingProxyType({
 STARTS = {"clock": 0.1, "bandwidth": 0.1, "their geometric mean": 0.02, "any power of both": 0.1}
 
 factor = Symbol("factor", positive=True)
-"""By how much everything takes longer, or draws more, than the law that is borrowed says."""
+"""By how much everything takes longer, or draws more, than the borrowed law says."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +79,7 @@ def law_of(fitted: Fit) -> Law:
 
 @dataclass(frozen=True)
 class Pool:
-    """A law made of many accelerators, and what it is without each chip; ``rows`` are those of each accelerator."""
+    """A law fitted to many accelerators, and the same law without each chip; ``rows`` has each accelerator's."""
 
     law: Law
     without: Mapping[str, Law]
@@ -103,8 +90,9 @@ class Pool:
         return self.without[CHIPS[accelerator]]
 
     def average(self, of: Callable[[Any], Any], law: Law | None = None) -> dict[str, float]:
-        """The mean of a function of ln(predicted / measured) on each accelerator held out, or predicted by one law,
-        each model counted once.
+        """The mean of a function of ln(predicted / measured) on each accelerator, each model counted once.
+
+        Each accelerator is held out, or else predicted by ``law``.
         """
         return {
             name: float(np.average(of((law or self.held_out(name)).logs(rows)), weights=rows.weights))
@@ -133,7 +121,7 @@ class Pool:
 
 
 def within(law: Law, gpus: Sequence[str], target: str) -> float | None:
-    """What runs of one model on one accelerator do not share: the scatter about their own mean."""
+    """The scatter of runs of one model on one accelerator about their own mean: the error that they do not share."""
     logs: dict[str, list[float]] = {}
     for gpu in gpus:
         for run in runs_on(gpu):
@@ -147,75 +135,11 @@ def _percent(logs: Any) -> Any:
     return 100 * np.abs(np.expm1(logs))
 
 
-def capability(gpu: str) -> float:
-    """The compute capability of an accelerator of the catalogue."""
-    found = load().gpu(gpu).compute_capability
-    assert found is not None, gpu
-    return found
-
-
-@lru_cache(maxsize=1)
-def accelerators() -> tuple[str, ...]:
-    """Every accelerator of the published runs, and the V100 of the paper's corpus."""
-    return tuple(dict.fromkeys([*(row["gpu"] for row in published()), V100]))
-
-
-def runs_on(gpu: str) -> tuple[Run, ...]:
-    """Published runs; the paper's corpus as seconds of its denoiser."""
-    if gpu == V100:
-        return tuple(
-            Run(run.model, run.values, {"time": run.values[F_total] / (run.measured["mu"] * run.values[Theta_peak])})
-            for run in v100_runs() if run.measured["printed"]
-        )  # fmt: skip
-    found = published_runs(gpu)
-    if capability(gpu) >= FIRST_MODERN:
-        return found
-    return tuple(Run(run.model, {**run.values, t_exp: 0.0}, run.measured) for run in found)
-
-
-def pooled(gpus: Sequence[str], target: str, model: str = "") -> Data:
-    """Runs of several accelerators but of ``model``, by chip: every accelerator counts once, and on it every model."""
-    runs = [
-        (ONE.get(gpu, gpu), run)
-        for gpu in gpus
-        for run in runs_on(gpu)
-        if target in run.measured and run.model != model
-    ]  # fmt: skip
-    symbols = set.intersection(*(set(run.values) for _, run in runs))
-    models: dict[str, list[str]] = {}
-    for gpu, run in runs:
-        models.setdefault(gpu, []).append(run.model)
-    weights = [1 / (len(set(models[gpu])) * models[gpu].count(run.model)) for gpu, run in runs]
-    return Data(
-        {x: np.array([run.values[x] for _, run in runs]) for x in symbols},
-        np.array([run.measured[target] for _, run in runs]), tuple(CHIPS[gpu] for gpu, _ in runs), np.array(weights),
-    )  # fmt: skip
-
-
-def each(gpus: Sequence[str], target: str) -> dict[str, Data]:
-    """The rows of each accelerator."""
-    names = dict.fromkeys(ONE.get(gpu, gpu) for gpu in gpus)
-    return {name: pooled([gpu for gpu in gpus if ONE.get(gpu, gpu) == name], target) for name in names}
-
-
-def modern() -> tuple[str, ...]:
-    """Accelerators from Ampere on."""
-    return tuple(gpu for gpu in accelerators() if capability(gpu) >= FIRST_MODERN)
-
-
-def earlier() -> tuple[str, ...]:
-    """Accelerators before Ampere."""
-    return tuple(gpu for gpu in accelerators() if capability(gpu) < FIRST_MODERN)
-
-
 def scaled(law: Law, rows: Sequence[Data]) -> Law:
     """The law with the factor that fits best: the geometric mean over accelerators, each model counted once."""
     ones = Law(law.equation, {**law.values, factor: 1.0})
     means = [float(np.average(ones.logs(data), weights=data.weights)) for data in rows]
     return Law(law.equation, {**law.values, factor: float(np.exp(-np.mean(means)))})
-
-
-# From Ampere on.
 
 
 def time_fit(rule: str, data: Data) -> Fit:
@@ -227,12 +151,12 @@ def time_fit(rule: str, data: Data) -> Fit:
 
 @lru_cache(maxsize=8)
 def times(rule: str = "clock") -> Pool:
-    """Time from Ampere on, by one rule of what elementwise passes keep pace with."""
+    """Time from Ampere on, by one of the `RULES`."""
     return pool_over(modern(), rule)
 
 
 def pool_over(gpus: Sequence[str], rule: str = "clock") -> Pool:
-    """The law of time of these accelerators, with each of their chips held out."""
+    """The law of time of these accelerators, and the same without each of their chips."""
     data = pooled(gpus, "time")
     groups = np.array(data.groups)
     without = {chip: law_of(time_fit(rule, data.where(groups != chip))) for chip in dict.fromkeys(data.groups)}
@@ -241,19 +165,19 @@ def pool_over(gpus: Sequence[str], rule: str = "clock") -> Pool:
 
 @lru_cache(maxsize=1)
 def own_constants() -> dict[str, Mapping[Symbol, float]]:
-    """The two constants of time, of each accelerator with runs of several models fitted by itself."""
+    """The two constants of time of single accelerators, where there are runs of several models."""
     rows = {name: data for name, data in times().rows.items() if len(data) > 2}
     return {name: time_fit("clock", data).values for name, data in rows.items()}
 
 
 DRAWN: Mapping[Symbol, Free] = MappingProxyType({phi_elem: Free(0.8, 0.0, 1.0)})
-"""Products are taken to draw rated power, the most there is: left free, their part comes out above it
-(`free_product_power`), because seconds and joules of these runs do not tell the two kinds of work wholly apart."""
+"""Products are assumed to draw rated power, which is the most there is. In a fit they come out above it
+(`free_product_power`), because these runs do not show the two kinds of work wholly apart."""
 
 
 def energy_law(e: Any, r: Any) -> Equation:
-    """Energy in units of rated power, for a law of time with these constants: its only unknown is what elementwise
-    passes draw.
+    """Energy in units of rated power, for a law of time with these constants; elementwise passes draw an unknown part
+    of it.
     """
     carried = {x: operator_law.TRANSFER[x] for x in (eps_flop, eps_byte)}
     rhs = operator_law.energy.at(FIXED).rhs.xreplace(carried).xreplace({e_mem: operator_law.TRANSFER[e_mem]})
@@ -266,7 +190,7 @@ def _energy_law_of(time: Law) -> Equation:
 
 @lru_cache(maxsize=1)
 def energies() -> Pool:
-    """Energy from Ampere on; a chip that is held out is held out of the law of time, too."""
+    """Energy from Ampere on. A chip that is held out is held out of the law of time, too."""
     data = pooled(metered(), "energy")
     groups = np.array(data.groups)
     without = {
@@ -277,13 +201,13 @@ def energies() -> Pool:
 
 
 def metered() -> tuple[str, ...]:
-    """Accelerators of which energy was published."""
+    """Accelerators with published energy."""
     return tuple(gpu for gpu in modern() if any("energy" in run.measured for run in runs_on(gpu)))
 
 
 @lru_cache(maxsize=1)
 def rated_power_for_the_time() -> Pool:
-    """The rival of `energies`: one part of rated power for all of the time that the law of time expects."""
+    """The rival of `energies`: one part of rated power, during all of the time that the law expects."""
     rows = each(metered(), "energy")
 
     def law(time: Law, names: Sequence[str]) -> Law:
@@ -297,7 +221,7 @@ def rated_power_for_the_time() -> Pool:
 
 
 def free_product_power() -> float:
-    """What products draw in units of rated power if that is left free."""
+    """The power of products, in units of rated power, if it is fitted."""
     time = times().law
     law = energy_law(exact(time.values[e_dense]) / factor, exact(time.values[rho]))
     free = {factor: Free(1.0, 0.1, 10.0), **DRAWN}
@@ -305,8 +229,9 @@ def free_product_power() -> float:
 
 
 def jackknife() -> tuple[tuple[Symbol, ...], Any]:
-    """The constants of time and energy, and their covariance from leaving each chip out: rows of one accelerator are
-    not independent, and phi_elem rests on the other two.
+    """The constants of time and energy, and their covariance by leaving each chip out.
+
+    The rows of one accelerator are not independent, and phi_elem depends on the other two constants.
     """
     symbols = (e_dense, rho, phi_elem)
     rows = np.array([

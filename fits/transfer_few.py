@@ -1,8 +1,8 @@
-"""Accelerators with few runs: a law is borrowed, and one factor made of what there is.
+"""Accelerators with few runs: they borrow a law, and one factor is fitted to their runs.
 
-Before compute capability 8.0 (no bfloat16, no fused attention; the division was made after the V100's corpus had been
-seen to obey other constants) the V100's law is borrowed. The A100's calibration is the law that the other chips have in
-common, over a factor from three models; its energy rests on a single one.
+Before compute capability 8.0 (no bfloat16, no fused attention) they borrow the V100's law. We drew this line after we
+had seen that the V100's corpus obeys other constants. The A100 borrows the law that the other chips have in common; its
+factor comes from three models, and its energy from a single one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,37 +10,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from ditcarbon_sym.calibration.fitting import Data, Fit, fit
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import Fit, fit
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation, exact
 from ditcarbon_sym.equations.notation import e_dense, rho
 
-from .operator_law import FIXED_V100, V100, v100_fit, v100_runs
-from .transfer import (
-    CHIPS,
-    DRAWN,
-    FIRST_MODERN,
-    ONE,
-    Law,
-    Pool,
-    capability,
-    each,
-    earlier,
-    energies,
-    energy_law,
-    factor,
-    law_of,
-    modern,
-    pooled,
-    runs_on,
-    scaled,
-    time_fit,
-    times,
-)
+from .chips import CHIPS, FIRST_MODERN, ONE, capability, each, earlier, modern, pooled, runs_on
+from .operator_law import FIXED_V100, v100_fit
+from .runs import V100, v100_runs
+from .transfer import DRAWN, Law, Pool, energies, energy_law, factor, law_of, scaled, time_fit, times
 
 
 def v100_law() -> Law:
-    """The V100's law, over the factor by which another accelerator is slower."""
+    """The V100's law, times the factor by which another accelerator is slower."""
     printed = [run for run in v100_runs() if run.measured["printed"]]
     values = {**FIXED_V100, **v100_fit(printed).values}
     return Law(Equation("time", operator_law.runtime.lhs, factor * operator_law.runtime.rhs), values)
@@ -48,8 +31,8 @@ def v100_law() -> Law:
 
 @lru_cache(maxsize=1)
 def earlier_times() -> Pool:
-    """Time before Ampere. The V100's own corpus takes no part in the factor; it is there to be missed: the wider
-    interval is what says that the factor is not the same for all.
+    """Time before Ampere. The V100's own corpus takes no part in the factor, but its error counts: it widens the
+    interval, which shows that the factor is not the same for all.
     """
     rows = each(earlier(), "time")
     others = {name: data for name, data in rows.items() if name != V100}
@@ -84,7 +67,7 @@ class Thin:
 
 @lru_cache(maxsize=1)
 def a100() -> Thin:
-    """The A100's calibration; a model that is held out is held out of the pool, too."""
+    """The A100's calibration. A model that is held out is held out of the pool, too."""
     gpus = [gpu for gpu in modern() if gpu in ONE]
     rest = [gpu for gpu in modern() if gpu not in ONE]
     by_model = {
@@ -107,5 +90,5 @@ def a100() -> Thin:
 
 
 def _only(data: Data, gpus: Sequence[str], model: str) -> Data:
-    """The rows of one model, from those of accelerators in this order."""
+    """The rows of one model. ``gpus`` says the order in which ``data`` has the accelerators."""
     return data.where(run.model == model for gpu in gpus for run in runs_on(gpu) if "time" in run.measured)

@@ -6,20 +6,15 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ditcarbon_sym.calibration.fitting import Data
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import (
     NOTATION,
-    B,
-    H,
-    W,
     e_dense,
     e_mem,
     e_VAE,
-    ell,
     eps_byte,
     eps_flop,
     phi_elem,
@@ -30,19 +25,13 @@ from ditcarbon_sym.equations.notation import (
 )
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
-from . import transfer, transfer_few
-from .operator_law import FIXED, HEADS, PUBLISHED, SAID, V100, provenance, target
-from .transfer import FIRST_MODERN, ONE, Pool, factor
+from . import chips, transfer, transfer_few
+from .chips import FIRST_MODERN, ONE
+from .operator_law import FIXED, SAID, provenance, target
+from .runs import HEADS, PUBLISHED, V100
+from .transfer import Pool, factor
 
 MODERN, EARLIER = "ampere-and-later", "before-ampere"
-
-
-def _validity(data: Data) -> dict[str, Any]:
-    inputs = data.inputs
-    return {
-        "pixels_min": int((inputs[H] * inputs[W]).min()), "batch": [float(inputs[B].min()), float(inputs[B].max())],
-        "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
-    }  # fmt: skip
 
 
 def _covariance(free: Sequence[Symbol], matrix: Any) -> dict[str, Any]:
@@ -50,7 +39,7 @@ def _covariance(free: Sequence[Symbol], matrix: Any) -> dict[str, Any]:
 
 
 def _by_factor(values: Mapping[Symbol, float], scaled: Mapping[Symbol, int], relative: float) -> dict[str, Any]:
-    """Covariance of parameters that one factor divides (-1) or multiplies (1), known to this part of itself."""
+    """Covariance of parameters that one factor divides (-1) or multiplies (1). ``relative`` is the factor's error."""
     column = np.array([sign * values[x] * relative for x, sign in scaled.items()])
     return _covariance(tuple(scaled), np.outer(column, column))
 
@@ -65,28 +54,28 @@ def _data(rows: str, source: str, accelerators: Sequence[str]) -> dict[str, Any]
 
 
 def _held_out(pool: Pool, suffix: str = "", gpus: Sequence[str] | None = None) -> dict[str, Any]:
-    """The errors of accelerators held out, and the scatter that they make; as many groups as there are chips."""
-    chips = len({transfer.CHIPS[name] for name in pool.rows})
+    """The errors of accelerators held out, and their scatter; each chip is one group."""
+    number = len({chips.CHIPS[name] for name in pool.rows})
     target = "energy" if suffix else "time"
     return {
         f"mape_percent{suffix}": pool.in_fit, f"held_out_mape_percent{suffix}": pool.mape,
-        f"held_out_log_scatter{suffix}": pool.scatter, f"held_out_groups{suffix}": chips,
+        f"held_out_log_scatter{suffix}": pool.scatter, f"held_out_groups{suffix}": number,
         f"within_log_scatter{suffix}": transfer.within(pool.law, gpus or _members(pool), target),
     }  # fmt: skip
 
 
 def _members(pool: Pool) -> list[str]:
-    """The accelerators of a pool by their own ids."""
-    return [gpu for gpu in transfer.accelerators() if ONE.get(gpu, gpu) in pool.rows]
+    """The ids of a pool's accelerators."""
+    return [gpu for gpu in chips.accelerators() if ONE.get(gpu, gpu) in pool.rows]
 
 
 def modern_table() -> dict[str, Any]:
-    """What carries over from Ampere on."""
+    """The transfer from Ampere on."""
     time, energy = transfer.times(), transfer.energies()
     known = {**FIXED, **time.law.values, **energy.law.values}
     order = [*operator_law.TIME, rho, phi_elem]
     free, covariance = transfer.jackknife()
-    rows = transfer.pooled(transfer.modern(), "time")
+    rows = chips.pooled(chips.modern(), "time")
     return {
         "schema_version": 1, "law": operator_law.LAW,
         "kind": {"name": "Ampere and later", "compute_capability_min": FIRST_MODERN, "head_multiple": 1},
@@ -94,23 +83,23 @@ def modern_table() -> dict[str, Any]:
         "covariance": _covariance(free, covariance),
         "verdicts": {NOTATION[x].field: POOLED if x in free else SAID[x] for x in order if x in known},
         "quality": {"n": len(rows), "loss": "log", **_held_out(time), **_held_out(energy, "_energy")},
-        "validity": _validity(rows), "convention": CONVENTION,
-        "data": _data("accelerators from Ampere on", SOURCE, transfer.modern()),
+        "validity": rows.validity(), "convention": CONVENTION,
+        "data": _data("accelerators from Ampere on", SOURCE, chips.modern()),
     }  # fmt: skip
 
 
 def earlier_table() -> dict[str, Any]:
-    """What carries over before Ampere: the V100's law over a factor."""
+    """The transfer before Ampere: the V100's law over a factor."""
     pool = transfer_few.earlier_times()
     slow, values = pool.law.values[factor], pool.law.values
     known = {
         **{x: values[x] / slow for x in (e_dense, e_mem, e_VAE)}, t_launch: values[t_launch] * slow,
         r_attn: values[r_attn],
     }  # fmt: skip
-    others = [gpu for gpu in transfer.earlier() if gpu != V100]
+    others = [gpu for gpu in chips.earlier() if gpu != V100]
     said = f"the V100's over {slow:.2f}, by which {' and '.join(others)} are slower on average"
     apart = [law.values[factor] / slow for law in pool.without.values()]
-    rows = transfer.pooled(others, "time")
+    rows = chips.pooled(others, "time")
     scaled = {t_launch: 1, e_dense: -1, e_mem: -1, e_VAE: -1}
     return {
         "schema_version": 1, "law": operator_law.LAW,
@@ -120,14 +109,14 @@ def earlier_table() -> dict[str, Any]:
         "covariance": _by_factor(known, scaled, (max(apart) - min(apart)) / 2),
         "verdicts": {NOTATION[x].field: said if x in scaled else "the V100's" for x in operator_law.TIME},
         "quality": {"n": len(rows), "loss": "log", **_held_out(pool)},
-        "validity": _validity(rows), "convention": CONVENTION,
+        "validity": rows.validity(), "convention": CONVENTION,
         "data": _data("accelerators before Ampere; the V100's corpus sets the width alone",
-                      f"{SOURCE}; ditcarbon2026: Table 5", transfer.earlier()),
+                      f"{SOURCE}; ditcarbon2026: Table 5", chips.earlier()),
     }  # fmt: skip
 
 
 def a100_table(gpu: str) -> dict[str, Any]:
-    """The A100's calibration: thin, one factor of time on three models, power on a single one."""
+    """The A100's calibration. It has few runs: one factor of time from three models, power from a single one."""
     thin = transfer_few.a100()
     device = load().gpu(gpu)
     slow = thin.time.values[factor]
@@ -154,7 +143,7 @@ def a100_table(gpu: str) -> dict[str, Any]:
         eps_byte: f"thin, one model: elementwise passes draw {drawn:.0%} of rated power"
         + (", which is the bound" if phi_elem in thin.energy.at_bound else ""),
     }
-    rows = transfer.pooled(list(ONE), "time")
+    rows = chips.pooled(list(ONE), "time")
     return {
         "schema_version": 1, "law": operator_law.LAW,
         "device": {"gpu": gpu, "name": device.name, "head_multiple": 1,
@@ -173,7 +162,7 @@ def a100_table(gpu: str) -> dict[str, Any]:
             "within_log_scatter": transfer.within(thin.time, list(ONE), "time"),
             **{**_held_out(energy, "_energy", list(ONE)), "mape_percent_energy": thin.energy.mape()},
         },
-        "validity": _validity(rows), "convention": CONVENTION,
+        "validity": rows.validity(), "convention": CONVENTION,
         "data": provenance(PUBLISHED, "gpu = a100-sxm-40gb or a100-sxm-80gb", SOURCE),
     }  # fmt: skip
 
@@ -182,7 +171,7 @@ TRANSFERS = {MODERN: modern_table, EARLIER: earlier_table}
 
 
 def main() -> None:
-    """Refit and write the transfers, and the calibrations of the A100."""
+    """Fit again and write the transfers, and the calibrations of the A100."""
     heading = "Made by fits/transfer_tables.py (make fits); a test refits and compares."
     for name, table in TRANSFERS.items():
         write_atomically(DATA / "transfers" / f"{name}.toml", toml_text(table(), heading))

@@ -1,8 +1,7 @@
-"""The paper's production fit: BGR on the 48 runs at 512 x 512 and above, written to the calibration that the
-package ships.
+"""The paper's production fit, which the package ships: BGR on the 48 runs at 512 x 512 and above.
 
-Run as ``python -m fits.v100_production``. The length scale ell* stands on its bound, zero, so the file holds the
-reduced two-parameter model with its covariance, and says so.
+Run as ``python -m fits.v100_production``. The length scale ell* stands on its bound, zero. The file therefore holds the
+reduced model of two parameters, with its covariance, and says so.
 """
 
 import hashlib
@@ -24,7 +23,7 @@ TARGET = DATA / "calibrations" / f"{GPU}.toml"
 
 
 def table() -> dict[str, Any]:
-    """Refit and return the calibration."""
+    """Fit again and return the calibration."""
     data = production()
     fitted = fit_identified(saturation, data)
     verdicts = {known.symbol: known.verdict for known in knowledge(fitted, BGR)}

@@ -46,7 +46,7 @@ def _figure(name: str, folder: Path) -> None:
 
 
 REPORTS: dict[str, tuple[str, Options]] = {
-    "sensitivity_pixart-alpha": ("pixart-alpha", {"resolution": 1024}),
+    "sensitivity_pixart-alpha": ("pixart-alpha", {"resolution": 1024, "efficiency": "bgr"}),
     "sensitivity_cogvideox-2b": ("cogvideox-2b", {"resolution": 480, "frames": 49, "efficiency": "bgr"}),
 }
 

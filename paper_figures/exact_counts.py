@@ -1,4 +1,4 @@
-"""Every model of the catalogue, counted exactly, beside what the paper's leading order makes of it."""
+"""Every model of the catalogue, counted exactly, beside the paper's leading order."""
 
 from functools import lru_cache
 
@@ -26,7 +26,7 @@ def counts() -> dict[str, Count]:
 
 
 def table() -> Table:
-    """Model, flags, exact count, leading order and the error it makes."""
+    """Model, flags, exact count, leading order and its error."""
     header = (
         "model", *(f"${NOTATION[x].latex}$" for x in FLAGS), "parameters", "Eq. (1)", "error", "latent tokens",
         "text tokens", "FLOP of a pass", "Table 2", "error", "text encoder", "VAE decoder",
@@ -73,7 +73,7 @@ def _data(name: str, found: Count) -> list[object]:
 
 
 def figure() -> Figure:
-    """What the FLOP of a pass are, by kind of operator, and how far the leading order is from them."""
+    """The FLOP of a pass by kind of operator, and the error of the leading order."""
     ordered = sorted(counts().items(), key=lambda item: abs(item[1].leading_order["denoiser_forward_error"]))
     names = [name for name, _ in ordered]
     places = np.arange(len(names))

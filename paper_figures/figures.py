@@ -145,7 +145,7 @@ def figure_2() -> Any:
 
 
 def residuals() -> Any:
-    """What the production fit leaves, by architecture and size: the figure the paper lacks."""
+    """The residuals of the production fit, by architecture and size: a figure that the paper lacks."""
     fitted = section_4_3.pooled("production").full
     produced = [row for row in rows() if is_production(row)]
     error = 100 * (fitted.predict() / fitted.data.observed - 1)

@@ -19,7 +19,7 @@ BEYOND = "transferred, rated power outside that of those measured"
 COLOURS = {CALIBRATED: "#0072B2", TRANSFERRED: "#D55E00", BEYOND: "#D55E00"}
 MARKERS = {CALIBRATED: "o", TRANSFERRED: "D", BEYOND: "D"}
 ROOM = 10.0
-"""More times the least time than this, and an accelerator is left out of the figure; it stands in the table."""
+"""The figure leaves out accelerators that take more times the least time than this; the table has them."""
 
 
 @lru_cache(maxsize=1)
@@ -30,7 +30,7 @@ def estimates() -> tuple[Estimate, ...]:
 
 
 def known(found: Estimate) -> str:
-    """On what an estimate rests."""
+    """What an estimate is based on."""
     if not found.basis["calibration"]["transferred"]:
         return CALIBRATED
     return BEYOND if any("extrapolates: rated power" in note for note in found.warnings) else TRANSFERRED
@@ -44,7 +44,7 @@ def _short(gpu: str) -> str:
 
 
 def table() -> Table:
-    """Time and energy on every accelerator, and on what that rests."""
+    """Time and energy on every accelerator, and what they are based on."""
     rows = [
         (load().gpu(x.gpu).name, known(x), *(
             text for y, digits in ((x.time_s, 1), (x.energy_wh, 2))
@@ -62,8 +62,9 @@ def table() -> Table:
 
 
 def figure() -> Figure:
-    """Energy against time, both with their 90 % intervals, which the frame may cut: fast and frugal is to the lower
-    left. Accelerators that take over ten times the least time stand in the table alone.
+    """Energy against time, both with their 90 % intervals, which the frame may cut. Fast and frugal is lower left.
+
+    Accelerators that take over ten times the least time are only in the table.
     """
     drawn, axes = plt.subplots(figsize=(7.0, 4.8))
     named: dict[tuple[float, float], list[str]] = {}

@@ -1,6 +1,6 @@
-"""Figures of what `ditcarbon measure` measured: an accelerator beside the V100, and the two laws on models held out.
+"""Figures of the sweeps of `ditcarbon measure`: an accelerator beside the V100, and both laws on models held out.
 
-Drawn for every sweep that lies in ``fits/measurements``; as long as there is none, there are no such figures.
+There is one figure for each sweep in ``fits/measurements``, and none as long as there is no sweep.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ditcarbon_sym.calibration import efficiency, operator_law
+from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import Calibrated
-from ditcarbon_sym.calibration.fitting import Data, Fit
+from ditcarbon_sym.calibration.fitting import Fit
 from ditcarbon_sym.calibration.measurements import read_csv, read_header
 from ditcarbon_sym.equations.notation import B, ell
 from fits.corpus import CORPUS
@@ -25,7 +26,7 @@ COLOURS = {"BGR, Eq. (3)": "#56B4E9", "operator law": "#D55E00"}
 
 
 def sweeps(folder: Path = CORPUS.parent) -> dict[str, Path]:
-    """The sweeps in a folder, by their accelerator's id, and by their own names where there are several of one."""
+    """The sweeps in a folder, by accelerator; where one has several sweeps, the name of the file is added."""
     told = {path: read_header(path) for path in sorted(folder.glob("*.csv"))}
     named = {path: str(header["gpu"]) for path, header in told.items() if "gpu" in header}
     several = {name for name in named.values() if list(named.values()).count(name) > 1}
@@ -80,7 +81,7 @@ def _held_out(axes: Axes, both: Mapping[str, Calibrated]) -> None:
 
 
 def _error_of_time(law: str, trained: Fit, rows: Data) -> float:
-    """Mean absolute error of the seconds, per cent: Eq. (3) gives mu, whose inverse they follow."""
+    """Mean absolute error of the seconds, per cent. Eq. (3) gives mu; seconds are proportional to its inverse."""
     if law == "operator law":
         return trained.mape(rows)
     return float(100 * np.mean(np.abs(rows.observed / trained.predict(rows) - 1)))

@@ -1,6 +1,4 @@
-r"""Every computed number as a LaTeX macro: ``\ditMuSpreadFull`` and so on, so that no number in a text is typed by
-hand.
-"""
+r"""Every computed number as a LaTeX macro, such as ``\ditMuSpreadFull``, so that nobody types a number by hand."""
 
 import re
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""Tables of the operator law: its rivals, the choice among them, what the V100's corpus says, how its intervals fare
-and what carries over to another accelerator.
+"""Tables of the operator law: its rivals, the choice among them, the V100's corpus, the coverage of its intervals, and
+its transfer to other accelerators.
 """
 
 from collections.abc import Mapping
@@ -9,21 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym.calibration.fitting import Data, Fit, fit_identified
+from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.fitting import Fit, fit_identified
 from ditcarbon_sym.calibration.held_out import leave_one_group_out
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import NOTATION, e_dense, rho
 from ditcarbon_sym.estimation.intervals import LEVEL
 from fits import law_choice, operator_law, other_team, transfer, transfer_few
-from fits.operator_law import B200, H100
+from fits.runs import B200, H100, data, v100_runs
 
 from .tables import Table
 
 NOISE = {"time": 0.18, "energy": 0.07}
 """By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
 BEYOND = 2 / (1 - LEVEL)
-"""What the interval score asks for a miss."""
+"""The weight of a miss in the interval score."""
 
 
 def laws() -> Table:
@@ -52,7 +53,7 @@ def v100() -> Table:
     """The operator law and the paper's on the V100."""
     rows = []
     for name, flag in (("83 rows", None), ("79 printed rows", "printed"), ("48 production rows", "production")):
-        runs = [run for run in operator_law.v100_runs() if flag is None or run.measured[flag]]
+        runs = [run for run in v100_runs() if flag is None or run.measured[flag]]
         held = operator_law.by_group(operator_law.held_out_v100(runs))
         rows.append((
             name, f"{operator_law.v100_fit(runs).mape():.2f}", f"{np.mean(list(held.values())):.2f}",
@@ -68,12 +69,12 @@ def v100() -> Table:
 
 
 def _bgr(runs: Any) -> float:
-    return fit_identified(saturation, operator_law.data(runs, "mu")).shipped.mape()
+    return fit_identified(saturation, data(runs, "mu")).shipped.mape()
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """How a predictive interval made without a model fares on that model, each in turn."""
+    """How predictive intervals do on models that they have not seen, each held out in turn."""
 
     gpu: str
     target: str
@@ -86,8 +87,8 @@ class Coverage:
 
 @lru_cache(maxsize=1)
 def coverages() -> tuple[Coverage, ...]:
-    """The 90 % interval of each model held out, from a scatter that has not seen it either: the others are held out in
-    turn of fits without it.
+    """The 90 % interval of each model held out. Its scatter has not seen the model either: the other models are held
+    out in turn, of fits without it.
     """
     found = []
     for gpu in (H100, B200):
@@ -99,8 +100,10 @@ def coverages() -> tuple[Coverage, ...]:
 
 
 def _half_width(without: Fit, rows: Data) -> float:
-    """Of the 90 % interval on rows of a model, on average: the parameters of the fit without it, and the scatter of its
-    own models, each held out of it.
+    """Half the 90 % interval on the rows of a model, on average.
+
+    It comes from the parameters of the fit without the model, and from the scatter of the other models, held out in
+    turn.
     """
     free = operator_law.TIME if set(without.free) == set(operator_law.TIME) else operator_law.ENERGY
     inner = leave_one_group_out(without.equation, without.data, free, without.loss, without.values)
@@ -141,7 +144,7 @@ def coverage() -> Table:
 
 
 def unseen_team() -> Table:
-    """The H100's law from one team's runs, against another team's."""
+    """The runs of another team on the H100, predicted by a law without them."""
     rows = []
     for x in other_team.unseen():
         rows.append((x.target, x.model, str(x.rows), f"{x.error:.1f}", f"{x.bias:+.1f}", f"{x.inside} of {x.rows}"))
@@ -154,16 +157,16 @@ def unseen_team() -> Table:
         "Another team's H100",
         ("target", "model", "runs", "error (%)", "bias (%)", "inside"),
         rows,
-        "Runs of Wan2.1 by Delavande et al. (2025) predicted by the operator law as the other team's runs of the H100 "
-        "give it, with 90 % intervals; what launches are expected to take rests on both cards' SANA. The smaller model "
-        "runs over 14 sizes, ten numbers of frames and ten of steps: its rows are no independent tests. Joules are "
-        "missed by what seconds are, and because the card drew up to 693 of its 700 W. The calibration that ships has "
-        "seen both teams.",
+        "As a test, the operator law, fitted to the other team's runs of the H100, predicts the runs of Wan2.1 by "
+        "Delavande et al. (2025), with 90 % intervals. The expected time of a launch comes from SANA on both cards. "
+        "The smaller model runs over 14 sizes, ten numbers of frames and ten of steps: its rows are no independent "
+        "tests. Joules are missed as seconds are, and because the card drew up to 693 of its 700 W. The calibration "
+        "that ships is fitted to both teams' runs.",
     )
 
 
 def transfers() -> Table:
-    """Time and energy of chips that the law has not seen, by what elementwise passes keep pace with."""
+    """Time and energy of chips that the law has not seen, by the rule for elementwise passes."""
     pools = {
         **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy": transfer.energies(),
         "energy, one part of rated power": transfer.rated_power_for_the_time(),
@@ -189,7 +192,7 @@ def transfers() -> Table:
 
 
 def constants() -> Table:
-    """What is held in common, beside what each accelerator says by itself."""
+    """The common constants, beside those of single accelerators."""
     symbols, covariance = transfer.jackknife()
     shared = {**transfer.times().law.values, **transfer.energies().law.values}
     errors = dict(zip(symbols, np.sqrt(np.diag(covariance)), strict=True))

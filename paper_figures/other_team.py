@@ -1,4 +1,4 @@
-"""Another team's sweep of Wan2.1-1.3B on one H100, over sizes and frames, and what the law made without it expects."""
+"""Another team's sweep of Wan2.1-1.3B on one H100, over sizes and frames, and a prediction by a law without it."""
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, H, S, W, ell, n_frames
 from fits import other_team
-from fits.operator_law import H100, Run, data, fits_of, held_out, published_runs
+from fits.operator_law import fits_of, held_out
+from fits.runs import H100, Run, data, published_runs
 
 MODEL, STEPS = "wan2.1-t2v-1.3b", 50
 UNITS = {"time": (1.0, "time of one video (s)"), "energy": (float(JOULE_PER_KWH) / 3600, "energy of one video (Wh)")}
@@ -22,12 +23,12 @@ def runs() -> tuple[Run, ...]:
 
 
 def kind(run: Run) -> str:
-    """Of which series a run is: over frames at one size, or over sizes."""
+    """The series of a run: over frames at one size, or over sizes."""
     return FRAME if (run.values[H], run.values[W]) == (720, 1280) and run.values[n_frames] != 81 else SIZE
 
 
 def figure() -> Figure:
-    """Time and energy against latent tokens: points measured, a line and its 90 % band expected."""
+    """Time and energy against latent tokens: measured points, and the expected line with its 90 % band."""
     drawn, panels = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
     for axes, target, fitted, held in zip(
         panels, other_team.TARGETS, fits_of(H100, other_team.TEAM), held_out(H100, other_team.TEAM), strict=True

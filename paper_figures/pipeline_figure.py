@@ -71,7 +71,7 @@ def _words(equation: Equation, defined: set[Any]) -> str:
 
 
 def _drawn() -> tuple[Equation, ...]:
-    """The chain without what is neither numbered nor used further on."""
+    """The chain without equations that have no number and are not used further on."""
     chain = pipeline.chain()
     used = {symbol for equation in chain for symbol in equation.inputs}
     return tuple(equation for equation in chain if equation.number.isdigit() or equation.lhs in used)

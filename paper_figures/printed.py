@@ -1,5 +1,5 @@
-"""The numbers the paper prints, one row each, from ``claims.csv``: where, the digits as printed, the unit, and of
-what quantity.
+"""The numbers that the paper prints, one row each, from ``claims.csv``: the place, the printed digits, the unit and the
+quantity.
 """
 
 import csv

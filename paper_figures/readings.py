@@ -1,7 +1,7 @@
 """A computed quantity and the ways of reading the paper that lead to a value.
 
-The first reading follows the paper's text to the letter. Where that does not give the printed number, others do
-under a correction that is named; `ledger` takes the first that agrees.
+The first reading follows the paper's text to the letter. Where that does not give the printed number, other readings
+do, and each names the correction that it needs. `ledger` takes the first one that agrees.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Inference:
-    """A range that follows from what is published, where the printed value itself needs data that are not."""
+    """A range that follows from published data, where the printed value needs data that are not published."""
 
     low: float
     high: float
@@ -64,7 +64,7 @@ def corrected(quantity: str, literal: float, value: float, correction: str, note
 
 
 def inferred(quantity: str, literal: float, value: float, words: str, note: str = "") -> Found:
-    """A quantity that agrees once what is not published is filled in by inference."""
+    """A quantity that agrees once unpublished data are inferred."""
     return Found(quantity, (Reading(float(literal)), Reading(float(value), words, inferred=True)), ours=1, note=note)
 
 

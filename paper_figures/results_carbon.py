@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ditcarbon_sym import Estimate, estimate
-from ditcarbon_sym.catalog.loading import Catalog, Model, load, paper_models
+from ditcarbon_sym.catalog.entries import Model
+from ditcarbon_sym.catalog.loading import Catalog, load, paper_models
 from ditcarbon_sym.equations.notation import PUE, I_grid, k_VAE
 from ditcarbon_sym.estimation.request import Request
 from fits import corpus, other_team, section_4_3
 from fits.implied_efficiency import Cell, Implied, implied
-from fits.operator_law import published
+from fits.runs import published
 
 from .printed import by_quantity
 from .readings import Found, Inference, Reading, Results, at_most, corrected, found
@@ -58,7 +59,7 @@ def run(row: str, reuse: float = 3.0, mu: float | None = None, datacenter: str |
 
 
 def _cells(batch: int) -> list[Cell]:
-    """The printed time, energy and carbon of Table 7 at one batch size, with what they would be at mu = 1."""
+    """The printed time, energy and carbon of Table 7 at one batch size, with their values at mu = 1."""
     cells = []
     for row, (_, request) in TABLE_7.items():
         if request["batch"] == batch:
@@ -72,7 +73,7 @@ def _cells(batch: int) -> list[Cell]:
 
 @lru_cache(maxsize=1)
 def implied_efficiency() -> dict[int, Implied]:
-    """The efficiency that Table 7 implies, by batch; one length scale for both, from the seven rows at B = 1."""
+    """The efficiency that Table 7 implies, by batch. The seven rows at B = 1 give one length scale for both."""
     single = implied(_cells(1))
     return {1: single, 4: implied(_cells(4), single.ell_star)}
 
@@ -130,7 +131,7 @@ def tables_6_and_7() -> Results:
 
 
 def one_shot_shares() -> Results:
-    """Section 4.2: how much of the work the text encoder and the VAE decoder are, per cent of the FLOP."""
+    """Section 4.2: the shares of the text encoder and the VAE decoder, per cent of the FLOP."""
     both, vae = ("text_encoder", "vae_decoder"), ("vae_decoder",)
     literal, ours = (_share(run("pixart-alpha-512-b1", reuse), both) for reuse in (1.0, 3.0))
     yield corrected("oneshot_share_pixart_alpha_512_50st", literal, ours, REUSE)
@@ -177,7 +178,7 @@ def _numbers_of_4_4(reuse: float, *, implied: bool) -> dict[str, float]:
 
 
 def _ratios_of_printed() -> dict[str, float]:
-    """What dividing the rounded, printed values gives."""
+    """The quotients of the rounded, printed values."""
     printed = {name: claim.value for name, claim in by_quantity().items()}
     op, emb = (printed[f"table7.pixart-alpha-1024-b1.{column}"] for column in ("op", "emb"))
     return {
@@ -203,7 +204,9 @@ def section_4_4() -> Results:
     yield found("representative_steps", request["steps"])
     yield found("requests_per_day", PER_DAY)
     yield found("pixel_ratio_1024_512", (1024 / 512) ** 2)
-    images = [estimate(name, resolution=512, steps=50).per_output_g.value or 0 for name in IMAGE_MODELS]
+    images = [
+        estimate(name, resolution=512, steps=50, efficiency="bgr").per_output_g.value or 0 for name in IMAGE_MODELS
+    ]
     yield at_most("per_output_bound_image_512_b1", max(images), "50 steps, the five image models of Section 4.3")
     shares = [100 * x["emb"] / x["total"] for x in (_columns(run(row)) for row in TABLE_7)]
     yield at_most("embodied_share_bound_us", max(shares))
@@ -215,7 +218,7 @@ def section_4_4() -> Results:
 
 
 def _quoted_video() -> Found:
-    """The energy of a video that the paper quotes: of the whole machine, where the operator law has the accelerator."""
+    """The energy of a video that the paper quotes: of the whole machine; the operator law gives the accelerator's."""
     ours = estimate("wan2.1-t2v-14b", gpu="h100-sxm-80gb", height=720, width=1280, frames=81, steps=50)
     (joules,) = (
         float(row["energy_j_per_output"])
@@ -259,8 +262,10 @@ def figure_4_points() -> tuple[Point, ...]:
             if row.model == model and row.request["batch"] == 1 and row.extra["origin"] == "measured":
                 height, width, frames = (row.request[key] for key in ("height", "width", "frames"))
                 production = corpus.is_production(row)
-                mu = None if production else row.measured["mu"]
-                result = estimate(model, height=height, width=width, frames=frames, batch=1, steps=steps, mu=mu)
+                mu, law = (None, "bgr") if production else (row.measured["mu"], None)
+                result = estimate(
+                    model, height=height, width=width, frames=frames, batch=1, steps=steps, mu=mu, efficiency=law
+                )
                 points.append(
                     Point(model, steps, result.tokens["latent"], result.per_output_g.value or 0.0, production)
                 )

@@ -26,7 +26,7 @@ def _mu(rows: list[Row]) -> list[float]:
 
 
 def corpus_shape() -> Results:
-    """How many rows of which kind, and the settings they cover."""
+    """The number of rows of each kind, and the settings that they cover."""
     everything = list(corpus.rows())
     printed = [row for row in everything if corpus.is_printed(row)]
     measured = [row for row in everything if row.extra["origin"] == "measured"]
@@ -161,7 +161,7 @@ def _from_rounded_mu(quantity: str, value: float, redrawn: tuple[float, float]) 
 
 
 def _where_errors_concentrate() -> Results:
-    """The two sides at which transfer between the families errs most, smallest first (pooled fits err at 1024, too)."""
+    """The two sides with the largest errors of transfer between families, smallest first (pooled fits: 1024, too)."""
     errors = section_4_3.transfer_errors_by_side()
     said = ", ".join(f"{error:.0f} % at {side}" for side, error in errors.items())
     note = f"transfer between the families errs by {said} on average"
@@ -170,9 +170,7 @@ def _where_errors_concentrate() -> Results:
 
 
 def tokens_at_bend() -> Results:
-    """Where carbon bends upward: the exact elasticity of a PixArt-α block in tokens, minus one, is how far from
-    linear it is.
-    """
+    """Where carbon bends upward: the exact elasticity of a PixArt-α block in tokens, less one."""
     model = load().model("pixart-alpha")
     numbers, _ = resolve_request(model, {})
     elasticity = flops.block.elasticity(ell).subs({**model.values, **numbers})
@@ -194,7 +192,7 @@ def pascal() -> Results:
 
 
 def operational_carbon() -> Results:
-    """Section 4.4's comparison with measured carbon, as far as it goes without the measured power."""
+    """Section 4.4's comparison with measured carbon, as far as it is possible without the measured power."""
     tdp = load().gpu("v100-pcie-16gb").values[TDP]
     least, most = section_4_3.PRINTED_POWER
     for name in ("production", "full"):

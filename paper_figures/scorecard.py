@@ -1,5 +1,5 @@
-"""The scorecard of the operator law: every published run, predicted with its model in the fit, with its model held out
-and with its accelerator held out.
+"""The scorecard of the operator law: every published run, predicted in three ways: with its model in the fit, with its
+model held out, and with its accelerator held out.
 """
 
 import io
@@ -19,8 +19,8 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
 from ditcarbon_sym.reports.formats import write_atomically
-from fits import operator_law, transfer, transfer_few
-from fits.operator_law import B200, H100, V100
+from fits import chips, operator_law, transfer_few
+from fits.runs import B200, H100, V100, Run, v100_runs
 from fits.transfer import Law, law_of
 
 from .figures import STYLE
@@ -39,7 +39,7 @@ MARKERS = dict(zip(
 
 @dataclass(frozen=True)
 class Score:
-    """One published run: predicted over measured, by the ways of predicting it that there are."""
+    """One published run: predicted over measured, by way of predicting."""
 
     gpu: str
     model: str
@@ -57,13 +57,13 @@ def scores() -> tuple[Score, ...]:
             way: float(_predicted(fitted, run)) / run.measured[target]
             for way, fitted in _fits(gpu, run.model, target).items()
         })
-        for gpu in transfer.accelerators() if gpu != V100
+        for gpu in chips.accelerators() if gpu != V100
         for target in TARGETS
-        for run in transfer.runs_on(gpu) if target in run.measured
+        for run in chips.runs_on(gpu) if target in run.measured
     )  # fmt: skip
 
 
-def _predicted(law: Law, run: operator_law.Run) -> Any:
+def _predicted(law: Law, run: Run) -> Any:
     return law.equation({**run.values, **law.values})
 
 
@@ -73,25 +73,25 @@ def _fits(gpu: str, model: str, target: str) -> dict[str, Law]:
     own, held = _own(gpu, target)
     return {
         FITTED: own or pool.law, **({MODEL: held[model]} if model in held else {}),
-        ACCELERATOR: pool.held_out(transfer.ONE.get(gpu, gpu)),
+        ACCELERATOR: pool.held_out(chips.ONE.get(gpu, gpu)),
     }  # fmt: skip
 
 
 @lru_cache(maxsize=32)
 def _own(gpu: str, target: str) -> tuple[Law | None, Mapping[str, Law]]:
-    """The accelerator's own calibration, and it with each model held out."""
+    """The accelerator's own calibration, and the same with each model held out."""
     which = TARGETS.index(target)
     if gpu in (H100, B200):
         held = {model: law_of(fitted) for model, (fitted, _) in operator_law.held_out(gpu)[which].items()}
         return law_of(operator_law.fits_of(gpu)[which]), held
-    if gpu in transfer.ONE:
+    if gpu in chips.ONE:
         thin = transfer_few.a100()
         return (thin.time, thin.without) if target == "time" else (law_of(thin.energy), {})
     return None, {}
 
 
 def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
-    """Accelerator, target, model, and the mean absolute error (%) each way; worst first."""
+    """Accelerator, target, model, and the mean absolute error (%) of each way; worst first."""
     groups: dict[tuple[str, str, str], list[Score]] = {}
     for score in scores():
         groups.setdefault((score.gpu, score.target, score.model), []).append(score)
@@ -100,7 +100,7 @@ def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
                 for way in WAYS if way in group[0].ratios})
         for key, group in groups.items()
     ]  # fmt: skip
-    order = list(transfer.accelerators())
+    order = list(chips.accelerators())
     return sorted(rows, key=lambda row: (order.index(row[0]), row[1], -row[3].get(MODEL, row[3][ACCELERATOR])))
 
 
@@ -109,7 +109,7 @@ def table() -> Table:
     means, rows = [], []
     for gpu, target, model, errors in by_model():
         rows.append((load().gpu(gpu).name, target, model, *(_cell(errors.get(way)) for way in WAYS)))
-    for gpu in transfer.accelerators():
+    for gpu in chips.accelerators():
         for target in TARGETS:
             mine = [errors for name, what, _, errors in by_model() if (name, what) == (gpu, target)]
             if len(mine) > 1:
@@ -133,14 +133,14 @@ def _cell(value: float | None) -> str:
 
 def corpus_ratios() -> list[float]:
     """Predicted over measured efficiency of the paper's 79 printed rows, each family of models held out."""
-    runs = [run for run in operator_law.v100_runs() if run.measured["printed"]]
+    runs = [run for run in v100_runs() if run.measured["printed"]]
     held = operator_law.held_out_v100(runs)
-    # Time goes as the inverse of the efficiency.
+    # Time is proportional to the inverse of the efficiency.
     return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
 
 
 def figure() -> Figure:
-    """Predicted over measured, a line per accelerator and way of holding out; the band is what two teams differ by."""
+    """Predicted over measured, a line per accelerator and way of holding out; the band is how far two teams differ."""
     drawn, panels = plt.subplots(1, 2, figsize=(7.2, 6.4), sharex=True)
     for target, axes in zip(TARGETS, panels, strict=True):
         names = _lines(target)
@@ -180,17 +180,17 @@ def figure() -> Figure:
 
 
 def _aside(score: Score) -> float:
-    """A model's place within the line, so that models do not cover each other; nothing where it stands alone."""
+    """A model's place within the line, so that models do not cover each other; zero if it is alone."""
     mine = list(dict.fromkeys(x.model for x in scores() if (x.gpu, x.target) == (score.gpu, score.target)))
     return 0.7 * ((mine.index(score.model) + 0.5) / len(mine) - 0.5)
 
 
 def _lines(target: str) -> list[tuple[str, str]]:
-    """The lines of the figure: accelerators that have runs of this target, by the ways of holding out."""
+    """The lines of the figure: accelerators with runs of this target, and the way of holding out."""
     there = {(x.gpu, way) for x in scores() if x.target == target for way in x.ratios}
     corpus = {(V100, MODEL)} if target == "time" else set()
     return [
-        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in transfer.accelerators() if (gpu, way) in there | corpus
+        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in chips.accelerators() if (gpu, way) in there | corpus
     ]  # fmt: skip
 
 
@@ -208,7 +208,7 @@ README_FIGURE = Path(__file__).parent / "scorecard.png"
 
 
 def shown() -> list[list[float]]:
-    """What the figure shows, in its order: it is written into the PNG, where a test finds it."""
+    """The numbers in the figure, in order. The PNG holds them, too, so that a test can compare."""
     return [[round(ratio, 4) for ratio in score.ratios.values()] for score in scores()]
 
 
@@ -222,7 +222,7 @@ def publish() -> None:
 
 
 def rows() -> Table:
-    """Every published run: measured, and predicted over measured each way."""
+    """Every published run: the measured value, and predicted over measured in each way."""
     found = [
         (load().gpu(x.gpu).name, x.model, x.target, str(x.batch), _measured(x),
          *("none" if way not in x.ratios else f"{x.ratios[way]:.3f}" for way in WAYS))

@@ -26,8 +26,7 @@ from ditcarbon_sym.equations.notation import (
     m,
     s,
 )
-
-from .strategies import ARCHITECTURE, FLAGS, REQUEST, configurations
+from tests.strategies import ARCHITECTURE, FLAGS, REQUEST, configurations
 
 WORK = configurations(ARCHITECTURE, REQUEST)
 

@@ -1,47 +1,29 @@
 r"""Requests side by side: how much more or less the one costs, and whether that difference is known.
 
-The interval of a ratio is not that of two independent estimates, for they share errors. With y the value and r the
-relative derivatives by the fitted parameters, the logarithm of y_B / y_A has the variance
-
-* (r_B - r_A)^T V (r_B - r_A), where both rest on one calibration with covariance V: an efficiency that is 5 % off moves
-  both, and cancels as far as both depend on it alike; on different calibrations the two parts add up instead;
-* plus the scatter between architectures of each side, independent where the models differ. Where both sides are one
-  model on one calibration, what the model is off by cancels, and what remains is the scatter of runs of one model about
-  their own mean, once for each side; it is of the runs that the calibration has seen, on most accelerators of several
-  batches at one size;
-* nothing, where both sides do the same work on the same accelerator and differ in PUE, grid or lifetime alone.
-
-Neither covers PUE, grid intensity, power or embodied carbon, which are taken as given on both sides.
+The interval of a ratio is that of `estimation.ratios`: errors that both sides share cancel. A difference is *known*
+if the interval does not hold 1.
 """
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sympy import Symbol
 
-from ..equations import derivatives, operator_law, pipeline
-from ..equations.notation import NOTATION, B, C_emb, C_op, C_output, C_total, E, H, S, W, g, m, n_frames, tau
+from ..equations import pipeline
+from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
-from ..estimation.intervals import (
-    LEVEL,
-    log_interval,
-    parameter_deviations,
-    predictive,
-    quantile,
-    scatter_met,
-    within_model,
-)
+from ..estimation.intervals import LEVEL, log_interval
 from ..estimation.point import OperatingPoint, merged, operating_point
+from ..estimation.ratios import errors_of
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
 REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
 WORDS = ("gpu", "datacenter", "efficiency", "embodied_boundary", "calibration")
-LAWS = ("mu", "efficiency", "calibration")
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 
@@ -56,7 +38,7 @@ class Ratio:
 
     @property
     def verdict(self) -> str:
-        """What can be said of the difference."""
+        """Whether the difference is known, in words."""
         if self.value is None:
             return "unknown"
         certain = self.low is not None and self.high is not None and math.isclose(self.low, self.high, rel_tol=1e-12)
@@ -145,7 +127,7 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
 
     >>> found = compare(["pixart-alpha@512,steps=20", "pixart-alpha@1024,steps=20"])
     >>> print(found.ratios[0][4].verdict)
-    414.9% more: outside the uncertainty
+    383.4% more: outside the uncertainty
     """
     if not 0 < level < 1:
         raise InputError(f"level = {level:g} is outside 0..1, exclusive")
@@ -153,10 +135,6 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
     asked = [(model, merged(shared, own)) for model, own in map(read_request, requests)]
     points = [operating_point(model, **options) for model, options in asked]
-    for k, (model, options) in enumerate(asked):  # on one accelerator one law, or the ratio is partly of the laws
-        rivals = {pipeline.route_name(x.route) for x in points if x.device.id == points[k].device.id}
-        if operator_law.LAW in rivals and points[k].route == "bgr" and options.keys().isdisjoint(LAWS):
-            points[k] = operating_point(model, **options, efficiency=operator_law.LAW)
     first = points[0]
     return Comparison(
         tuple(requests), tuple(points), tuple(estimate_at(point) for point in points),
@@ -168,76 +146,17 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
 def ratios(first: OperatingPoint, other: OperatingPoint, level: float = LEVEL) -> tuple[Ratio, ...]:
     """The ratio of every output of one operating point to that of the first, with its interval."""
     values = [pipeline.evaluate(point.values, OUTPUTS, point.route) for point in (first, other)]
-    halves = _half_widths(first, other, level)
+    errors = errors_of((first, other), OUTPUTS, level)
     found = []
     for x in OUTPUTS:
         below, above = float(values[0][x]), float(values[1][x])
         if math.isnan(below) or math.isnan(above) or below == 0:
             found.append(Ratio(x, None, None, None))
             continue
-        value, half = above / below, halves.get(x)
-        low, high = (None, None) if half is None or value == 0 else log_interval(value, half)
+        value, half = above / below, float(errors[x].half_widths(0)[1])
+        low, high = (None, None) if math.isnan(half) or value == 0 else log_interval(value, half)
         found.append(Ratio(x, value, low, high))
     return tuple(found)
-
-
-def _half_widths(first: OperatingPoint, other: OperatingPoint, level: float) -> dict[Symbol, float]:
-    """Half-width of the interval of each ratio's logarithm; none where a side has no interval."""
-    one_calibration = _same_calibration(first, other)
-    points = (first, other)
-    known = [x for x in OUTPUTS if all(x in predictive(point, OUTPUTS, level) for point in points)]
-    if not known:
-        return {}
-    if one_calibration and first.calibration is not None:
-        ours, theirs = (_relative(point, known) for point in points)
-        matrix = first.calibration.covariance
-        variance = {x: _quadratic([b - a for a, b in zip(ours[x], theirs[x], strict=True)], matrix) for x in known}
-    else:
-        own = [parameter_deviations(point, known) for point in points]
-        variance = {x: sum(deviations[x] ** 2 for deviations in own) for x in known}
-    if one_calibration and first.model.id == other.model.id:
-        return _within(first, other, known, variance, level)
-    found = {}
-    for x in known:
-        scatters = [scatter_met(x, point) for point in points]
-        between = math.hypot(*(scatter.deviation for scatter in scatters))
-        wide = max(scatter.quantile(level) for scatter in scatters)
-        found[x] = wide * math.hypot(math.sqrt(max(0.0, variance[x])), between)
-    return found
-
-
-TIMED = (H, W, n_frames, B, S, g, m)
-
-
-def _within(
-    first: OperatingPoint,
-    other: OperatingPoint,
-    known: Sequence[Symbol],
-    variance: Mapping[Symbol, float],
-    level: float,
-) -> dict[Symbol, float]:
-    """Half-widths where both sides are one model on one calibration; none where it does not know its runs' scatter."""
-    if all(first.values[x] == other.values[x] for x in TIMED):
-        return {x: quantile(level) * math.sqrt(max(0.0, variance[x])) for x in known}
-    found = {}
-    for x in known:
-        runs = within_model(x, first)
-        if runs is not None:
-            found[x] = quantile(level) * math.sqrt(max(0.0, variance[x]) + 2 * runs**2)
-    return found
-
-
-def _relative(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, list[float]]:
-    """Relative derivatives of outputs by the fitted parameters."""
-    free = point.calibration.free if point.calibration is not None else ()
-    values = pipeline.evaluate(point.values, outputs, point.route)
-    slopes = derivatives.jacobian(point.values, outputs, free, point.route)
-    return {x: [float(slopes[x, y]) / float(values[x] or 1.0) for y in free] for x in outputs}
-
-
-def _quadratic(vector: Sequence[float], matrix: Sequence[Sequence[float]]) -> float:
-    many = range(len(vector))
-    return sum(vector[i] * matrix[i][k] * vector[k] for i in many for k in many)
 
 
 def _same_calibration(first: OperatingPoint, other: OperatingPoint) -> bool:

@@ -13,7 +13,7 @@ from ..equations import pipeline
 from ..equations.notation import NOTATION, C_output
 from ..errors import InputError
 from ..estimation.point import OperatingPoint
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from .sensitivity import KNOBS, check_range, documented_ranges, elasticities, setting, spans, turned
 
 

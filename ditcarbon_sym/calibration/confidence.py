@@ -1,7 +1,7 @@
 """How well a fit knows its parameters: standard errors, profile likelihood, residual bootstrap, and a verdict in words.
 
-A standard error is a statement about the curvature at the optimum. On a bound there is no optimum inside, and it is
-meaningless however plausible it looks; the profile then gives a one-sided limit. All intervals are at the same
+A standard error describes the curvature at the optimum. A fit that ends on a bound has no optimum, so its standard
+error has no meaning, however plausible it looks; the profile then gives a one-sided limit. All intervals have the same
 level, by default 90 %.
 """
 
@@ -21,8 +21,9 @@ from sympy import Symbol
 
 from ..equations.equation import Equation
 from ..equations.notation import NOTATION
-from ..numerics.evaluate import FloatArray
-from .fitting import Data, Fit, Free, Identified, fit, held_at
+from ..numerics.blocks import FloatArray
+from .data import Data
+from .fitting import Fit, Free, Identified, fit, held_at
 
 LEVEL = 0.9
 Track = Callable[[Iterable[Any]], Iterable[Any]]
@@ -31,7 +32,7 @@ Track = Callable[[Iterable[Any]], Iterable[Any]]
 
 @dataclass(frozen=True)
 class Knowledge:
-    """What a fit knows of one parameter. An end that the data do not bound is None."""
+    """What a fit knows of one parameter. Where the data do not bound it, that end of its interval is None."""
 
     symbol: Symbol
     value: float
@@ -59,7 +60,7 @@ def knowledge(
     known = []
     for x in fitted.full.free:
         value, error = fitted.values[x], errors.get(x, np.nan)
-        # A parameter that the rows show only together with a held one is not known by the width of its own fit.
+        # The rows show a tied parameter only together with a held one, so its own fit is too narrow.
         alone = bool(np.isfinite(error)) and x not in fitted.tied
         drawn = tuple(float(end) for end in np.quantile(columns[x], tails)) if x in columns and alone else None
         normal = (value - quantile * error, value + quantile * error) if alone else None
@@ -69,7 +70,7 @@ def knowledge(
 
 
 def verdict(fitted: Identified, x: Symbol, profile: tuple[float | None, float | None]) -> str:
-    """Say whether the data identify a parameter: its profile must close on both sides, and not too wide."""
+    """Say whether the data identify a parameter: its profile must close on both sides, and be narrow enough."""
     low, high = profile
     if x in fitted.held:
         limit = f" (at most {high:.3g})" if high is not None and low == fitted.held[x] else ""
@@ -90,9 +91,9 @@ def verdict(fitted: Identified, x: Symbol, profile: tuple[float | None, float | 
 def profile_intervals(
     fitted: Identified, parameters: Mapping[Symbol, Free], level: float = LEVEL
 ) -> dict[Symbol, tuple[float | None, float | None]]:
-    """Profile-likelihood intervals: lmfit's ``conf_interval`` inside the bounds, a one-sided limit for what is held.
+    """Profile-likelihood intervals: lmfit's ``conf_interval`` inside the bounds, a one-sided limit for held parameters.
 
-    An end is None where the profile reaches a bound, or runs on, before it crosses the threshold.
+    An end is None if the profile does not cross the threshold before it reaches a bound.
     """
     shipped = fitted.shipped
     intervals: dict[Symbol, tuple[float | None, float | None]] = {
@@ -104,7 +105,7 @@ def profile_intervals(
             intervals[x] = (_crossing(base, x, parameters, level, -1), _crossing(base, x, parameters, level, +1))
         return intervals
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # lmfit warns of a bound reached; here that end is None
+        warnings.simplefilter("ignore", UserWarning)  # lmfit warns when it reaches a bound; that end is None
         found = lmfit.conf_interval(shipped.minimizer, shipped.result, sigmas=[level], maxiter=200)
     for x in shipped.free:
         (_, low), _, (_, high) = found[x.name]
@@ -134,7 +135,7 @@ def one_sided_limit(
 
 
 def _crossing(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: float, side: int) -> float | None:
-    """Where the profile of x, to one side of its estimate, crosses the F threshold that lmfit uses."""
+    """Where the profile of x, on one side of its estimate, crosses the F threshold that lmfit uses."""
     threshold = float(f_distribution.ppf(level, 1, fitted.degrees_of_freedom))
     best, value, bounds = max(fitted.sum_of_squares, 1e-30), fitted.values[x], parameters[x]
 
@@ -146,7 +147,7 @@ def _crossing(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: 
     for _ in range(40):
         outer = float(np.clip(outer + side * step, bounds.low, bounds.high))
         if excess(outer) > 0:
-            if excess(inner) >= 0:  # a fit without residuals: any step away from it is too far
+            if excess(inner) >= 0:  # a fit without residuals: any step from it is too far
                 return inner
             return float(brentq(excess, inner, outer, xtol=1e-10, rtol=1e-8))
         if outer in (bounds.low, bounds.high):
@@ -172,10 +173,10 @@ def residual_bootstrap(
     workers: int = 1,
     track: Track = iter,
 ) -> FloatArray:
-    """Refit on resampled residuals of the loss, centred where it is least at a mean of zero; (replicates, parameters).
+    """Fit again to resampled residuals of the loss; returns (replicates, parameters).
 
-    Each replicate draws from its own stream, spawned from ``seed``: the result does not depend on the number of
-    workers.
+    The residuals are centred for the losses that are least where their mean is zero. Each replicate draws from its own
+    stream, spawned from ``seed``, so the result does not depend on the number of workers.
     """
     streams = np.random.SeedSequence(seed).spawn(replicates)
     job = partial(_replicate, fitted.equation, fitted.data, fitted.predict(), dict(parameters), fitted.loss)
@@ -197,8 +198,7 @@ def _replicate(
     if loss == "log":
         drawn = predicted * np.exp(_resampled(np.log(data.observed / predicted), rng))
     elif loss == "relative":
-        # Of the measured value, as the loss has it. Where their squares are least, these residuals have a mean that is
-        # not zero, and centred ones would be least elsewhere.
+        # Residuals over the measured value, as in the loss. At its minimum their mean is not zero: do not centre them.
         drawn = predicted / (1 + rng.choice(predicted / data.observed - 1, size=len(data)))
     else:
         drawn = predicted + _resampled(data.observed - predicted, rng)
@@ -211,9 +211,9 @@ def _resampled(residuals: FloatArray, rng: np.random.Generator) -> FloatArray:
 
 
 def next_measurement(fitted: Fit, target: Symbol, candidates: Mapping[Symbol, FloatArray]) -> list[tuple[int, float]]:
-    """Rank candidate configurations by how much one measurement there would narrow ``target``.
+    """Rank candidate configurations: how much would one measurement there narrow ``target``?
 
-    Returns (index of the candidate, standard error afterwards over standard error now), best first. By the exact
+    Returns (index of the candidate, standard error afterwards over standard error now), best first. This uses the exact
     gradient at the fitted values; a parameter on its bound counts as free there.
     """
     column = fitted.free.index(target)
@@ -231,7 +231,7 @@ def _information(fitted: Fit, inputs: Mapping[Symbol, FloatArray]) -> FloatArray
 
 
 def _variance(information: FloatArray, column: int) -> float:
-    # A direction that the data do not see gets a tiny information instead of none: its variance is huge, not an error.
+    # A direction that the data do not show gets a tiny information: its variance is then huge, instead of an error.
     scale = np.trace(information) / len(information)
     return float(np.linalg.inv(information + 1e-12 * scale * np.eye(len(information)))[column, column])
 

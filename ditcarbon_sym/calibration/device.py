@@ -7,7 +7,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..catalog.loading import Catalog, Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog, load
 from ..equations.notation import ID, NOTATION, TDP, Theta_peak, bandwidth
 from ..errors import InputError
 from .measurements import Row, read_header, read_records

@@ -1,5 +1,5 @@
-"""From a user's sweep to a calibration: the fit, what it identifies, how it predicts a model held out, and what to
-measure next.
+"""A calibration of Eq. (3) from a user's measurements: the fit, what it identifies, its error on each model held out,
+and what to measure next.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Catalog, Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog, load
 from ..equations import carbon, pipeline
 from ..equations.efficiency import saturation
 from ..equations.flops import latent_tokens
@@ -19,8 +20,9 @@ from ..equations.notation import NOTATION, B, F_denoiser, F_total, Theta_peak, e
 from ..errors import InputError
 from ..estimation.request import resolve_request
 from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, residual_bootstrap
+from .data import Data
 from .device import device_of, peak_note, rows_on, told_facts
-from .fitting import BGR, LOSSES, Data, Fit, Identified, fit_identified
+from .fitting import BGR, LOSSES, Fit, Identified, fit_identified
 from .held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
 from .measurements import DENOISER, Row, read_csv
 
@@ -31,8 +33,8 @@ CANDIDATE_BATCHES = (1, 2, 4, 8, 16)
 def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | None = None) -> Data:
     """Turn rows of measurements into batch, latent tokens and mu, grouped by model.
 
-    Where a row gives seconds, mu is the leading-order FLOP of the whole request, or of the denoiser where the row is of
-    that stage, over seconds and the peak of ``gpu``. Raises `InputError` naming the row.
+    If a row gives seconds, mu is leading-order FLOP over seconds and the peak of ``gpu``. The FLOP are those of the
+    whole request, or of the denoiser if the row is of that stage. Raises `InputError` naming the row.
     """
     entries = catalog or load()
     columns: list[tuple[float, float, float]] = []
@@ -76,11 +78,8 @@ def calibration_table(
     stages: str = "denoiser",
     intervals: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything a calibration file holds, as a plain dictionary: values, covariance, quality, validity,
-    conventions.
-    """
+    """Everything that a calibration file of Eq. (3) holds: values, covariance, quality, validity, conventions."""
     full, shipped = fitted.full, fitted.shipped
-    inputs = full.data.inputs
     return {
         "schema_version": 1,
         "law": "bgr",
@@ -98,11 +97,7 @@ def calibration_table(
             **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
             **({"within_log_scatter": within} if (within := within_scatter(residual_logs(shipped))) else {}),
         },
-        "validity": {
-            "pixels_min": pixels_min,
-            "batch": [float(inputs[B].min()), float(inputs[B].max())],
-            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
-        },
+        "validity": full.data.validity(pixels_min),
         "convention": {
             "flop": "1 fused multiply-add = 2 FLOP",
             "count": "leading order, paper Eq. (2)",
@@ -114,7 +109,7 @@ def calibration_table(
 
 @dataclass(frozen=True)
 class Advice:
-    """A configuration that would narrow a parameter that the data hardly know, and by how much."""
+    """A configuration that would narrow a parameter which the data hardly show, and by how much."""
 
     parameter: Symbol
     model: str
@@ -125,7 +120,7 @@ class Advice:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A sweep's fit and everything to say of it; ``table`` is what the calibration file holds."""
+    """The fit of a table of measurements, and all that is said of it; ``table`` goes into the calibration file."""
 
     title: str
     fitted: Identified
@@ -199,7 +194,7 @@ def calibrate(
 
 
 def _held_out(data: Data, loss: str) -> dict[str, tuple[Fit, Data]]:
-    """Each model held out; empty where too few rows are left without one."""
+    """Each model held out; empty if too few rows are left without one."""
     try:
         return leave_one_group_out(saturation, data, BGR, loss)
     except InputError:
@@ -207,8 +202,8 @@ def _held_out(data: Data, loss: str) -> dict[str, tuple[Fit, Data]]:
 
 
 def _stages(rows: Sequence[Row]) -> str:
-    """What the measured efficiency is of: mu as given is taken as the denoiser's, as in the paper; seconds are of
-    the whole request, unless the rows say that they are the denoiser's.
+    """What was measured. A given mu is the denoiser's, as in the paper. Seconds are of the whole request, unless the
+    rows say that they are of the denoiser.
     """
     timed = {"mu" not in row.measured for row in rows}
     if len(timed) > 1:
@@ -220,7 +215,7 @@ def _stages(rows: Sequence[Row]) -> str:
 
 
 def interval_table(known: Sequence[Knowledge]) -> dict[str, Any]:
-    """Profile and bootstrap intervals of each parameter, as a calibration file holds them; an open end is left out."""
+    """Profile and bootstrap intervals of each parameter for a calibration file; an open end is left out."""
     found: dict[str, Any] = {"level": LEVEL}
     for x in known:
         entry = {
@@ -251,7 +246,7 @@ def fit_warnings(data: Data, held_out: Mapping[str, tuple[Fit, Data]]) -> tuple[
 
 
 def _advice(fitted: Identified, known: tuple[Knowledge, ...], rows: list[Row], catalog: Catalog) -> tuple[Advice, ...]:
-    """For each parameter not identified, the best next configuration of the sweep's own models."""
+    """For each parameter that is not identified, the best next configuration of the measured models."""
     unsure = [x.symbol for x in known if x.verdict != "identified"]
     configurations = []
     for name in dict.fromkeys(row.model for row in rows) if unsure else ():

@@ -1,11 +1,11 @@
-"""Fitting an equation to measurements with lmfit, its Jacobian exact from sympy; and what the data say of each
-parameter.
+"""Least squares of an equation on measurements: lmfit searches, sympy gives the exact Jacobian.
 
-Three losses: ``absolute`` (residuals of the quantity itself; the paper's), ``relative`` (divided by the measured
-value) and ``log``. Whatever the loss, the error is told as MAPE: the mean of abs(predicted - measured) / measured.
+There are three losses: ``absolute`` (residuals of the quantity itself, as in the paper), ``relative`` (divided by the
+measured value) and ``log``. The error is told as MAPE with each of them: the mean of abs(predicted - measured) /
+measured.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,20 +17,22 @@ from sympy import Symbol
 from ..equations.equation import Equation
 from ..equations.notation import B_0, NOTATION, ell_star, mu_sat
 from ..errors import InputError
-from ..numerics.evaluate import FloatArray, compiled
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
+from .data import Data, whitening
 
 LOSSES = ("absolute", "relative", "log")
 NEAR_BOUND = 1e-4
-"""A parameter within this part of its starting scale from a bound is tested for standing on it."""
+"""A parameter is tested for standing on a bound if it is nearer to it than this part of its start."""
 
 
 @dataclass(frozen=True)
 class Free:
-    """A parameter to fit: where to start, between which bounds, and whether it is a scale that may be zero (no such
-    effect).
+    """A parameter to fit: its start, its bounds, and whether it is a scale that may be zero (there is no such effect).
 
-    ``spread`` is the standard deviation of its logarithm about ``start`` that is known beforehand (by default nothing
-    is). It counts as one more row, so that what the rows do not show stays where it was, and as uncertain as it was.
+    ``spread`` says what is known beforehand: the standard deviation of the parameter's logarithm about ``start`` (by
+    default nothing is known). It counts as one more row. Where the rows do not show the parameter, it stays at its
+    start, and as uncertain as before.
     """
 
     start: float
@@ -39,9 +41,13 @@ class Free:
     scale: bool = False
     spread: float = np.inf
 
+    def nearest_bound(self, value: float) -> float:
+        """Return the bound that is nearer to a value."""
+        return self.low if value - self.low < self.high - value else self.high
+
 
 def _from_notation(symbol: Symbol, start: float, *, scale: bool = False) -> Free:
-    """Bounds that a calibration file may hold, too."""
+    """The parameter, with the bounds that hold for a calibration file, too."""
     return Free(start, 0.0 if scale else NOTATION[symbol].low, NOTATION[symbol].high, scale)
 
 
@@ -54,39 +60,8 @@ BGR: Mapping[Symbol, Free] = MappingProxyType({
 
 
 @dataclass(frozen=True)
-class Data:
-    """Columns of measurements: the inputs by symbol, the measured values, the group (architecture) of each row, and
-    how much each row counts (by default one).
-
-    ``shared`` is the scatter of an error that the rows of a group have in common, over the scatter of a row (by default
-    none: rows are independent). ``scatter`` is that of a row, in units of the residual; where it is not known, it is
-    taken from the residuals.
-    """
-
-    inputs: Mapping[Symbol, FloatArray]
-    observed: FloatArray
-    groups: tuple[str, ...]
-    weights: FloatArray | None = None
-    shared: float = 0.0
-    scatter: float | None = None
-
-    def __len__(self) -> int:
-        return len(self.observed)
-
-    def where(self, keep: Iterable[bool]) -> "Data":
-        """Return the rows for which ``keep`` is true."""
-        mask = np.fromiter(keep, dtype=bool, count=len(self))
-        inputs = {x: column[mask] for x, column in self.inputs.items()}
-        groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
-        weights = None if self.weights is None else self.weights[mask]
-        return Data(inputs, self.observed[mask], groups, weights, self.shared, self.scatter)
-
-
-@dataclass(frozen=True)
 class Fit:
-    """A fitted equation. ``covariance`` is over ``free``, in that order; ``at_bound`` names parameters that are not
-    identified.
-    """
+    """A fitted equation. ``covariance`` has the order of ``free``; ``at_bound`` names parameters on a bound."""
 
     equation: Equation
     free: tuple[Symbol, ...]
@@ -116,13 +91,13 @@ class Fit:
         return np.column_stack([np.broadcast_to(r, shape) for r in function({**inputs, **self.values})])
 
     def log_deviations(self, data: Data) -> FloatArray:
-        """Standard deviation of the logarithm of each prediction that the covariance of the parameters gives."""
+        """Standard deviation of each prediction's logarithm, from the covariance of the parameters."""
         relative = self.slopes(data.inputs) / self.predict(data)[:, None]
         return np.asarray(np.sqrt(np.einsum("ri,ij,rj->r", relative, self.covariance, relative)))
 
     @property
     def sum_of_squares(self) -> float:
-        """Of the residuals that the loss defines."""
+        """Sum of the squared residuals that the loss defines."""
         return float(self.result.chisqr)
 
     @property
@@ -132,28 +107,19 @@ class Fit:
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion, n ln(SSR / n) + 2 k; comparable between fits of the same rows by the same loss."""
-        return len(self.data) * float(np.log(self.sum_of_squares / len(self.data))) + 2 * len(self.free)
+        """Akaike's criterion, n ln(SSR / n) + 2 k. Compare it between fits of the same rows by the same loss."""
+        return float(self.result.aic)
 
     @property
     def bic(self) -> float:
         """The Bayesian criterion, n ln(SSR / n) + k ln n."""
-        return self.aic + (float(np.log(len(self.data))) - 2) * len(self.free)
+        return float(self.result.bic)
 
     @property
     def standard_errors(self) -> dict[Symbol, float]:
-        """Square roots of the covariance's diagonal; meaningless, and so NaN, for a parameter at its bound."""
+        """Square roots of the covariance's diagonal; NaN for a parameter at its bound, where they have no meaning."""
         errors = dict(zip(self.free, np.sqrt(np.diag(self.covariance)), strict=True))
         return {x: np.nan if x in self.at_bound else float(error) for x, error in errors.items()}
-
-
-def mape(predicted: FloatArray, observed: FloatArray) -> float:
-    """Mean absolute percentage error, in per cent of the observed values.
-
-    >>> round(mape(np.array([1.1, 1.8]), np.array([1.0, 2.0])), 9)
-    10.0
-    """
-    return float(100 * np.mean(np.abs(predicted - observed) / observed))
 
 
 def fit(
@@ -163,10 +129,10 @@ def fit(
     loss: str = "absolute",
     begin: Mapping[Symbol, float] = MappingProxyType({}),
 ) -> Fit:
-    """Least squares of ``equation`` on ``data`` over ``parameters``, with the exact Jacobian.
+    """Fit the ``parameters`` of ``equation`` to ``data`` by least squares, with the exact Jacobian.
 
-    The search begins at each parameter's start, or at ``begin``. Raises `InputError` for an unknown loss, or no more
-    rows than parameters of which nothing is known beforehand.
+    The search begins at ``begin``, or else at each parameter's start. Raises `InputError` for an unknown loss, or if
+    there are no more rows than parameters without prior knowledge.
     """
     if loss not in LOSSES:
         raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")
@@ -191,17 +157,18 @@ def fit(
 
 
 def held_at(fitted: Fit, values: Mapping[Symbol, float], parameters: Mapping[Symbol, Free]) -> Fit:
-    """Refit the others with some parameters held at ``values``."""
+    """Hold some parameters at ``values``, and fit the others again."""
     equation = Equation(f"{fitted.equation.number}, reduced", fitted.equation.lhs, fitted.equation.at(values).rhs)
     return fit(equation, fitted.data, {x: p for x, p in parameters.items() if x not in values}, fitted.loss)
 
 
 @dataclass(frozen=True)
 class Identified:
-    """A fit of the whole law, and the one that ships: with what the data do not identify held at its bound.
+    """A fit of the whole law, and the fit that ships, in which parameters that the data do not identify are held.
 
-    ``held`` gives the value of each parameter held, ``reasons`` why; ``tied`` names, for a parameter that the rows
-    show only together with held ones, those ones. Only the shipped fit's covariance has a meaning where any is.
+    ``held`` gives the value of each held parameter, and ``reasons`` says why it is held. The rows show some parameters
+    only together with held ones: ``tied`` names those. Where a parameter is held, only the covariance of the shipped
+    fit has a meaning.
     """
 
     full: Fit
@@ -212,16 +179,16 @@ class Identified:
 
     @property
     def values(self) -> dict[Symbol, float]:
-        """Every parameter of the law: fitted, or the bound it is held at."""
+        """Every parameter of the law: its fitted value, or the bound at which it is held."""
         return {x: self.held[x] if x in self.held else self.shipped.values[x] for x in self.full.free}
 
 
 def fit_identified(
     equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
 ) -> Identified:
-    """Fit the law; hold at its bound each parameter that stands there or that the rows cannot show, and refit."""
+    """Fit the law. Hold each parameter on a bound, and each that the rows cannot show; fit the others again."""
     full = fit(equation, data, parameters, loss)
-    held = {x: _nearest_bound(parameters[x], full.values[x]) for x in full.at_bound}
+    held = {x: parameters[x].nearest_bound(full.values[x]) for x in full.at_bound}
     reasons = {x: f"it stands on its bound, {bound:g}" for x, bound in held.items()}
     shipped = held_at(full, held, parameters) if held else full
     tied: dict[Symbol, tuple[Symbol, ...]] = {}
@@ -235,9 +202,7 @@ def fit_identified(
 
 
 def _unseen(fitted: Fit, parameters: Mapping[Symbol, Free]) -> tuple[Symbol, tuple[Symbol, ...]] | None:
-    """A direction along which the predictions do not change: its foremost scale, and the parameters that move with
-    it.
-    """
+    """Find a direction along which the predictions do not change: its foremost scale, and what moves with that."""
     typical = np.array([max(fitted.values[x], parameters[x].start) for x in fitted.free])
     slopes = fitted.slopes(fitted.data.inputs) * typical
     _, singular, directions = np.linalg.svd(slopes, full_matrices=False)
@@ -251,15 +216,11 @@ def _unseen(fitted: Fit, parameters: Mapping[Symbol, Free]) -> tuple[Symbol, tup
     return foremost, tuple(x for x, part in parts.items() if x != foremost and part > 1e-3)
 
 
-def _nearest_bound(bounds: Free, value: float) -> float:
-    return bounds.low if value - bounds.low < bounds.high - value else bounds.high
-
-
 Residual = Callable[[Any], FloatArray]
 
 
 def _residuals(equation: Equation, data: Data, free: Mapping[Symbol, Free], loss: str) -> tuple[Residual, Residual]:
-    """The residual and its Jacobian, by lmfit parameters: of the rows, then of what is known beforehand."""
+    """The residual and its Jacobian, given lmfit's parameters: first the rows, then what is known beforehand."""
     function = compiled((equation.rhs, *equation.gradient(*free).values()))
     root = np.ones(len(data)) if data.weights is None else np.sqrt(data.weights)
     whiten = whitening(data)
@@ -286,30 +247,10 @@ def _residuals(equation: Equation, data: Data, free: Mapping[Symbol, Free], loss
     return residual, jacobian
 
 
-def whitening(data: Data) -> Callable[[FloatArray], FloatArray]:
-    r"""What makes residuals independent, and of variance one, whose rows share an error within each group.
-
-    The covariance of n rows of a group is ``scatter^2 (I + shared^2 J)``, with J all ones. Its inverse root takes a
-    part of the group's mean away: ``(I - (1 - 1 / sqrt(1 + n shared^2)) J / n) / scatter``. It applies along the first
-    axis.
-    """
-    _, group, number = np.unique(data.groups, return_inverse=True, return_counts=True)
-    part = (1 - 1 / np.sqrt(1 + number * data.shared**2)) / number
-
-    def whiten(residuals: FloatArray) -> FloatArray:
-        totals = np.zeros((len(number), *residuals.shape[1:]))
-        np.add.at(totals, group, residuals)
-        shared = (totals.T * part).T[group] if data.shared else 0.0
-        found: FloatArray = (residuals - shared) / (data.scatter or 1.0)
-        return found
-
-    return whiten
-
-
 def _stands_on_bound(
     x: Symbol, bounds: Free, values: Mapping[Symbol, float], jacobian: Residual, residual: Residual, parameters: Any
 ) -> bool:
-    """Whether x lies at a bound and the sum of squares would still fall beyond it (or not rise: no information)."""
+    """Whether x lies at a bound beyond which the sum of squares would still fall, or not rise (no information)."""
     near_low = values[x] - bounds.low <= NEAR_BOUND * bounds.start
     near_high = np.isfinite(bounds.high) and bounds.high - values[x] <= NEAR_BOUND * bounds.start
     if not (near_low or near_high):

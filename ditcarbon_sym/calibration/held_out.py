@@ -1,4 +1,4 @@
-"""What a fit is off by where it has not looked: each group held out in turn, and how rows scatter about their group."""
+"""The error of a fit on rows that it has not seen: each group is held out in turn; and how rows scatter in a group."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,8 +7,9 @@ import numpy as np
 from sympy import Symbol
 
 from ..equations.equation import Equation
-from ..numerics.evaluate import FloatArray
-from .fitting import BGR, Data, Fit, Free, fit
+from ..numerics.blocks import FloatArray
+from .data import Data
+from .fitting import BGR, Fit, Free, fit
 
 
 def leave_one_group_out(
@@ -18,7 +19,7 @@ def leave_one_group_out(
     loss: str = "absolute",
     begin: Mapping[Symbol, float] = MappingProxyType({}),
 ) -> dict[str, tuple[Fit, Data]]:
-    """For each group: the fit on all others, and the group's own rows, held out. Empty if there is one group only."""
+    """For each group: the fit to all other groups, and the group's own rows. Empty if there is only one group."""
     names = list(dict.fromkeys(data.groups))
     if len(names) == 1:
         return {}
@@ -30,8 +31,9 @@ def leave_one_group_out(
 
 
 def log_scatter(held_out: Mapping[str, tuple[Fit, Data]], *, each_once: bool = False) -> float:
-    """Root mean square of ln(measured / predicted) over all rows held out, or over groups that count once each: the
-    scatter that a prediction meets.
+    """Root mean square of ln(measured / predicted) over all rows held out; with ``each_once``, every group counts once.
+
+    This is the scatter to expect of a prediction.
     """
     logs = [np.log(rows.observed / trained.predict(rows)) for trained, rows in held_out.values()]
     squares = [np.array([np.mean(x**2)]) if each_once else x**2 for x in logs]
@@ -39,8 +41,9 @@ def log_scatter(held_out: Mapping[str, tuple[Fit, Data]], *, each_once: bool = F
 
 
 def within_scatter(logs: Mapping[str, FloatArray]) -> float | None:
-    """Standard deviation of ln(measured / predicted) about the mean of its group, pooled over the groups; None where no
-    group has two rows. It is what two requests of one group do not share.
+    """Standard deviation of ln(measured / predicted) about the mean of its group, pooled over the groups.
+
+    It is the error that two requests of one group do not share; None if no group has two rows.
 
     >>> within_scatter({"a": np.array([0.1, -0.1]), "b": np.array([0.3])})
     0.1414...
@@ -51,6 +54,6 @@ def within_scatter(logs: Mapping[str, FloatArray]) -> float | None:
 
 
 def residual_logs(fitted: Fit) -> dict[str, FloatArray]:
-    """ln(measured / predicted) of the rows fitted, by group."""
+    """ln(measured / predicted) of the fitted rows, by group."""
     logs, groups = np.log(fitted.data.observed / fitted.predict()), np.array(fitted.data.groups)
     return {name: logs[groups == name] for name in dict.fromkeys(fitted.data.groups)}

@@ -1,13 +1,13 @@
-r"""Fitting the operator law to runs of one accelerator, from what is known of accelerators before any is measured.
+r"""Fit the operator law to runs of one accelerator, starting from what is known of accelerators beforehand.
 
-Residuals are of logarithms. Rows of one model share an error of its own: ``ln measured = ln law + model + row``, both
-errors normal, so that a model's mean counts little and the differences within it much. How large they are is drawn from
-the residuals, and from what planning expects (`planning.MODEL_SCATTER`, `planning.ROW_SCATTER`) where those are few.
-Taken as independent, a few models' own errors would pass for what the rows show.
+Residuals are of logarithms. The rows of one model share an error: ``ln measured = ln law + model + row``. Both errors
+are normal, so the mean of a model counts little, and the differences within it count much. The residuals show how large
+the errors are; where there are few, `planning.MODEL_SCATTER` and `planning.ROW_SCATTER` count beside them. If the rows
+were taken as independent, the errors of a few models would look like an effect of the parameters.
 
-Each parameter has an expected value and a spread about it (`planning.SPREAD`), which count as one row more. So the fit
-is the mode of the posterior, and nothing needs to be held: what the rows do not show stays as expected, and as
-uncertain as it was before. Choosing from the rows which parameters to free would promise more than they know.
+Each parameter has an expected value and a spread about it (`planning.SPREAD`), which count as one more row. The fit is
+then the mode of the posterior, and no parameter needs to be held: where the rows do not show one, it stays as expected,
+and as uncertain as before. If the rows chose which parameters to free, the intervals would be too narrow.
 """
 
 from collections.abc import Mapping
@@ -23,10 +23,11 @@ from ..equations.equation import Equation
 from ..equations.notation import NOTATION, e_dense, e_mem, e_VAE, eps_byte, eps_flop, r_attn, t_launch
 from ..equations.operator_law import ASSUMED
 from ..errors import InputError
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from . import planning
 from .confidence import LEVEL, Knowledge
-from .fitting import Data, Fit, Free, Identified, fit, whitening
+from .data import Data, whitening
+from .fitting import Fit, Free, Identified, fit
 
 
 def _about(symbol: Symbol, expected: float, low: float, high: float) -> Free:
@@ -40,36 +41,36 @@ TIME: Mapping[Symbol, Free] = MappingProxyType({
     r_attn: _about(r_attn, _EXPECTED[r_attn], 0.05, 5.0),
     e_mem: _about(e_mem, _EXPECTED[e_mem], 1e-3, 1.5),
 })  # fmt: skip
-"""The law of time: what is expected of an accelerator, and bounds no wider than a calibration file may hold."""
+"""The law of time: what is expected of an accelerator, with bounds that also hold for a calibration file."""
 DECODER: Mapping[Symbol, Free] = MappingProxyType({e_VAE: _about(e_VAE, ASSUMED[e_VAE], 1e-3, 1.5)})
 ENERGY: Mapping[Symbol, Free] = MappingProxyType({
     eps_flop: _about(eps_flop, 1e-12, 1e-15, 1e-8), eps_byte: _about(eps_byte, 1e-9, 1e-12, 1e-5),
 })  # fmt: skip
 
 STARTS: Mapping[Symbol, tuple[float, ...]] = MappingProxyType({t_launch: (1e-5, 1e-3), e_mem: (0.2, 0.9)})
-"""Where the search begins: short passes and long ones, slow bytes and fast ones, have minima of their own."""
+"""Where the search begins. Short and long passes, slow and fast bytes can each have a minimum of their own."""
 FREEDOM_MODEL, FREEDOM_ROW = 4.0, 1.0
-"""How many models, and how many rows, the scatter that planning expects counts for beside those measured."""
+"""The expected scatter counts as much as so many measured models, and so many rows."""
 SETTLED = 0.02
-"""The scatter is known when another fit changes it by less."""
+"""The scatter is settled when another fit changes it by less than this."""
 WIDE = 10.0
-"""An interval whose ends have a larger ratio identifies a parameter weakly."""
+"""A parameter is weakly identified if the ends of its interval have a larger ratio."""
 BARELY = 0.7
-"""Rows that leave more than this part of the spread that was expected, about half of its square, tell little."""
+"""Rows tell little if they leave more than this part of the expected spread (about half of its square)."""
 BEYOND = 1.0
-"""Rows that scatter by a factor of e about the law are none that it describes."""
+"""The law does not describe rows that scatter by more than a factor of e about it."""
 
 
 def expecting(parameters: Mapping[Symbol, Free], expected: Mapping[Symbol, float]) -> dict[Symbol, Free]:
-    """The parameters about other expected values, with the same spread."""
+    """The same parameters with other expected values."""
     return {x: replace(free, start=expected.get(x, free.start)) for x, free in parameters.items()}
 
 
 def fit_known(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Identified:
     """The most probable values of the parameters, and of the scatter of models and rows.
 
-    A parameter that ends on a bound is held there and said to be. Raises `InputError` where the decoder's efficiency or
-    the joules of products do, or no values come near the rows: these are not of the accelerator then.
+    A parameter that ends on a bound is held there, and ``reasons`` says so. Raises `InputError` if the rows cannot be
+    of this accelerator: no values come near them, or the decoder's efficiency or the joules of products end on a bound.
     """
     data = replace(data, scatter=planning.ROW_SCATTER, shared=planning.MODEL_SCATTER / planning.ROW_SCATTER)
     for _ in range(10):
@@ -87,7 +88,7 @@ def fit_known(equation: Equation, data: Data, parameters: Mapping[Symbol, Free])
     full = shipped = _best(equation, data, parameters)
     while shipped.at_bound:
         x = shipped.at_bound[0]
-        bound = _nearest(parameters[x], shipped.values[x])
+        bound = parameters[x].nearest_bound(shipped.values[x])
         if x in (e_VAE, eps_flop):
             raise InputError(f"{NOTATION[x].field} stands on its bound, {bound:g}; are the rows of this accelerator?")
         held[x] = bound
@@ -117,11 +118,10 @@ def known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free]) -> Kno
 
 
 def interval(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], quantile: float) -> tuple[float, float]:
-    """Where the profile of the posterior is ``quantile`` standard errors from its mode, were it normal; at most the
-    bounds.
+    """Where the posterior's profile has fallen as far as a normal one falls ``quantile`` standard errors from its mode.
 
-    What rows bound from above only, as launches too short to be seen, has a mode at the edge of what is possible, and
-    no standard error tells how far down it may lie.
+    The ends lie within the bounds. Rows may bound a parameter only from above, as launches that are too short to be
+    seen. No standard error then tells how small it may be.
     """
 
     def excess(log_value: float) -> float:
@@ -133,7 +133,7 @@ def interval(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], quantile
 
 
 def distance(fitted: Fit, x: Symbol, value: float, parameters: Mapping[Symbol, Free]) -> float:
-    """How much the least sum of squares rises with x held at ``value``: its squared distance, in standard errors."""
+    """How much the least sum of squares rises if x is held at ``value``: its squared distance, in standard errors."""
     data, others = fitted.data, {y: parameters[y] for y in fitted.free if y != x}
     data = replace(data, inputs={**data.inputs, x: np.full(len(data), value)})
     if others:
@@ -148,8 +148,8 @@ def distance(fitted: Fit, x: Symbol, value: float, parameters: Mapping[Symbol, F
 def scatter(logs: FloatArray, groups: tuple[str, ...]) -> tuple[float, float]:
     """The most probable scatter of a row about its model, and of models, given residuals in logarithms.
 
-    Of a group of n rows, the n - 1 differences within it have the variance ``row^2``, and its mean ``model^2 + row^2 /
-    n``. What planning expects counts as `FREEDOM_ROW` rows and `FREEDOM_MODEL` models more.
+    In a group of n rows, the n - 1 differences have the variance ``row^2``, and the mean has ``model^2 + row^2 / n``.
+    The expected scatter counts as `FREEDOM_ROW` more rows and `FREEDOM_MODEL` more models.
 
     >>> logs = np.array([0.21, 0.19, -0.19, -0.21, 0.01, -0.01])
     >>> [round(x, 3) for x in scatter(logs, ("a", "a", "b", "b", "c", "c"))]
@@ -188,12 +188,8 @@ def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> 
     return min((fit(equation, data, parameters, "log", begin) for begin in begins), key=lambda x: x.sum_of_squares)
 
 
-def _nearest(bounds: Free, value: float) -> float:
-    return bounds.low if value - bounds.low < bounds.high - value else bounds.high
-
-
 def held_out_by_model(fitted: Identified, parameters: Mapping[Symbol, Free]) -> dict[str, tuple[Fit, Data]]:
-    """Each model held out of the fit that ships; empty with one model."""
+    """The fit that ships without each model, and that model's rows; empty if there is only one model."""
     shipped = fitted.shipped
     return fitted_without_each(shipped.equation, shipped.data, {x: parameters[x] for x in shipped.free})
 
@@ -201,8 +197,9 @@ def held_out_by_model(fitted: Identified, parameters: Mapping[Symbol, Free]) -> 
 def fitted_without_each(
     equation: Equation, data: Data, parameters: Mapping[Symbol, Free]
 ) -> dict[str, tuple[Fit, Data]]:
-    """For each group: the fit to all others, from every start and with the scatter that those show, and the group's own
-    rows. A fit that only went on from that to all rows could stay in a mode which the rows held out had chosen.
+    """For each group: the fit to all others, from every start and with their own scatter, and the group's own rows.
+
+    A fit that started at the fit to all rows could stay in a mode that the rows held out have chosen.
     """
     groups = np.array(data.groups)
     names = list(dict.fromkeys(data.groups))

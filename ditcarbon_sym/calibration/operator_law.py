@@ -1,4 +1,4 @@
-"""From a measured sweep to a calibration of the operator law: time, and energy where it was measured."""
+"""A calibration of the operator law from a user's measurements: time, and energy if it was measured."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.linalg import block_diag
 from sympy import Symbol
 
-from ..catalog.loading import Catalog, Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import Catalog, load
 from ..equations import operator_law
 from ..equations.equation import Equation
 from ..equations.notation import (
@@ -18,51 +20,45 @@ from ..equations.notation import (
     NOTATION,
     B,
     F_text,
-    H,
     P_idle,
     Theta_peak,
-    W,
     bandwidth,
     e_mem,
     e_VAE,
-    ell,
     t_exp,
     tau,
 )
 from ..errors import InputError
 from ..estimation.transfer import as_counted, typical_memory
-from .confidence import Knowledge
+from .data import Data, columns, values_of_run
 from .device import device_of, peak_note, rows_on, told_facts
 from .efficiency import Calibrated, fit_warnings, interval_table, models_words
-from .fitting import Data, Fit, Identified
+from .fitting import Fit, Identified
 from .held_out import log_scatter, residual_logs, within_scatter
 from .measurements import Row, read_csv, read_header
 from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model
 from .operator_fit import known as known_of
-from .runs import columns, values_of_run
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
-"""A row of the denoiser has no other work in it."""
+"""A row of the denoiser contains no other work."""
 POOR = 25.0
-"""Per cent by which a fit may be off on its own rows before that is said."""
+"""Per cent: a warning says so if a fit misses its own rows by more."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
 Runs = list[tuple[Row, Mapping[Symbol, float]]]
 
 
 def chosen_law(sweep: str | Path, law: str | None) -> str:
-    """The law that was asked for; else the operators' for a sweep that says what it was measured on, Eq. (3) for
-    another table.
-    """
+    """The law that was asked for; by default, the operator law for a sweep of ``ditcarbon measure``, else Eq. (3)."""
     if law not in (None, "bgr", operator_law.LAW):
         raise InputError(f"law = {law!r} is unknown; expected 'bgr' or {operator_law.LAW!r}")
     return law or (operator_law.LAW if read_header(sweep) else "bgr")
 
 
 def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | Catalog | None = None) -> Calibrated:
-    """Fit the operator law to a sweep's seconds, and to its joules where it has them.
+    """Fit the operator law to a table's seconds, and to its joules if it has any.
 
-    Without ``gpu`` the sweep must say on which accelerator it was measured, as those of ``ditcarbon measure`` do.
-    Raises `InputError`, in one line, for what cannot be read or fitted.
+    Without ``gpu``, the table must say on which accelerator it was measured, as the sweeps of ``ditcarbon measure`` do.
+    Raises `InputError`, in one line, for a table that cannot be read or fitted.
     """
     entries, path = catalog if isinstance(catalog, Catalog) else load(catalog), Path(sweep)
     device = device_of(path, gpu, entries)
@@ -88,12 +84,18 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     fits = [x for x in (time, energy, decoder) if x is not None]
     about = {**expected, **ENERGY, **DECODER}
     known = tuple(known_of(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
-    table = _table(device, path, runs, fits, known, {**assumed, **_values(fits)}, swept)
-    table["intervals"] = interval_table(known)
-    table["quality"] |= _scatter(time, held_out)
+    values = {**assumed, **_values(fits)}
+    verdicts = {**dict.fromkeys(values, "assumed: a fifth of peak"), **{x.symbol: x.verdict for x in known}}
+    quality = {"mape_percent": time.shipped.mape(), **_scatter(time, held_out)}
     if energy is not None:
-        table["quality"] |= _scatter(energy, held_out_energy, "_energy")
-        table["quality"]["mape_percent_energy"] = energy.shipped.mape()
+        quality |= {**_scatter(energy, held_out_energy, "_energy"), "mape_percent_energy": energy.shipped.mape()}
+    facts, heads = as_counted(device)
+    source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **told_facts(path, device)}
+    table = law_table(
+        device, {t_exp: 0.0, **facts}, heads, [one.shipped for one in fits], values, verdicts, quality,
+        "denoiser" if swept else "whole request", source,
+    )  # fmt: skip
+    table["intervals"] = interval_table(known)
     return Calibrated(
         title=f"{path.name}: {len(runs)} rows, {models_words(time.full.data)}, on {device.name}; law: operators, "
         "log residuals",
@@ -127,7 +129,7 @@ def _data(runs: Runs, measured: str) -> Data:
 
 
 def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Identified | None, tuple[str, ...]]:
-    """A part of the calibration, and no word; or none, and why: what cannot be fitted must not take the rest along."""
+    """A part of the calibration, or why there is none: the other parts do not need it."""
     try:
         return fitted(), ()
     except InputError as error:
@@ -135,20 +137,20 @@ def _if_fitted(what: str, fitted: Callable[[], Identified | None]) -> tuple[Iden
 
 
 def _decoder(path: Path, device: Gpu, catalog: Catalog) -> Identified | None:
-    """The decoder's efficiency, from the largest row of each model; None where no row measured one."""
+    """The decoder's efficiency, from the largest row of each model; None if no row measured one."""
     rows = read_csv(path, "vae_decoder")
-    largest = {row.model: row for row in sorted(rows, key=_outputs)}  # small ones wait for their launches
+    largest = {row.model: row for row in sorted(rows, key=_outputs)}  # small ones mostly wait for launches
     decoded = _runs(path, list(largest.values()), device, catalog)
     return fit_known(DECODING, _data(decoded, "time_s"), DECODER) if decoded else None
 
 
 def _outputs(row: Row) -> float:
-    """How much a row makes: pixels of all frames and outputs."""
+    """The pixels of all frames and outputs of a row."""
     return row.request["height"] * row.request["width"] * row.request.get("frames", 1.0) * row.request["batch"]
 
 
 def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:
-    """The accelerator with the idle power that the sweep measured, if it did: with a context held, as when it works."""
+    """The accelerator with the idle power that the sweep measured, if any: a context is then held, as during work."""
     watts = [_watts(path, text) for row in rows if (text := row.extra.get("idle_w", "").strip())]
     return replace(device, values={**device.values, P_idle: float(np.median(watts))}) if watts else device
 
@@ -165,7 +167,7 @@ def _watts(path: Path, text: str) -> float:
 
 
 def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
-    """The law of energy on the rows that have joules, at the law of time's values; None where no row does."""
+    """The law of energy, with the fitted law of time in it, on the rows that have joules; None if no row has any."""
     kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
     with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
     if not with_energy:
@@ -181,7 +183,7 @@ def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
 
 
 def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:
-    """What models held out are missed by, and what runs of one model do not share."""
+    """The errors on models held out, and the scatter within one model."""
     within = within_scatter(residual_logs(fitted.shipped))
     found: dict[str, Any] = {} if within is None else {f"within_log_scatter{suffix}": within}
     if held_out:
@@ -193,50 +195,40 @@ def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffi
     return found
 
 
-def _table(
-    device: Gpu, path: Path, runs: Runs, fits: Sequence[Identified], known: Sequence[Knowledge],
-    values: Mapping[Symbol, float], swept: bool,
+def law_table(
+    device: Gpu, facts: Mapping[Symbol, float], heads: int, fits: Sequence[Fit], values: Mapping[Symbol, float],
+    verdicts: Mapping[Symbol, str], quality: Mapping[str, Any], stages: str, source: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    free = [x for one in fits for x in one.shipped.free]
-    covariance, start = np.zeros((len(free), len(free))), 0
-    for one in fits:
-        size = len(one.shipped.free)
-        covariance[start : start + size, start : start + size] = one.shipped.covariance
-        start += size
-    inputs = fits[0].full.data.inputs
+    """Everything that a calibration file of the operator law holds; the first of ``fits`` is that of time.
+
+    ``facts`` are the accelerator's as the fit has seen them, and ``heads`` the multiple that heads are padded to.
+    ``values`` are all parameters of the law, also those that were not fitted.
+    """
+    free = [x for one in fits for x in one.free]
     parameters = [x for x in (*operator_law.TIME, *operator_law.ENERGY) if x in values]
-    facts, heads = as_counted(device)
-    verdicts = {x.symbol: x.verdict for x in known}
     return {
         "schema_version": 1,
         "law": operator_law.LAW,
         "device": {
             "gpu": device.id, "name": device.name, "head_multiple": heads,
-            **{NOTATION[x].field: value for x, value in {t_exp: 0.0, **facts}.items()},
+            **{NOTATION[x].field: value for x, value in facts.items()},
         },
         "parameters": {NOTATION[x].field: values[x] for x in parameters},
-        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.shipped.standard_errors.items()},
-        "covariance": {"parameters": [NOTATION[x].field for x in free], "matrix": covariance.tolist()},
-        "verdicts": {NOTATION[x].field: verdicts.get(x, "assumed: a fifth of peak") for x in parameters},
-        "quality": {"n": len(runs), "loss": "log", "mape_percent": fits[0].shipped.mape()},
-        "validity": {
-            "pixels_min": int((inputs[H] * inputs[W]).min()),
-            "batch": [float(inputs[B].min()), float(inputs[B].max())],
-            "latent_tokens": [float(inputs[ell].min()), float(inputs[ell].max())],
+        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.standard_errors.items()},
+        "covariance": {
+            "parameters": [NOTATION[x].field for x in free],
+            "matrix": block_diag(*(one.covariance for one in fits)).tolist(),
         },
-        "convention": {
-            "flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists",
-            "stages": "denoiser" if swept else "whole request",
-        },
-        "data": {
-            "file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-            **told_facts(path, device),
-        },
+        "verdicts": {NOTATION[x].field: said for x, said in verdicts.items()},
+        "quality": {"n": len(fits[0].data), "loss": "log", **quality},
+        "validity": fits[0].data.validity(),
+        "convention": {"flop": "1 fused multiply-add = 2 FLOP", "count": "exact, operator lists", "stages": stages},
+        "data": dict(source),
     }  # fmt: skip
 
 
 def _poor(time: Identified) -> tuple[str, ...]:
-    """A word on a fit that misses its own rows, whose differences within a model then say little of the law."""
+    """A warning if a fit misses its own rows."""
     error = time.shipped.mape()
     if error < POOR:
         return ()

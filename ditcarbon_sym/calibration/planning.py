@@ -1,9 +1,9 @@
 r"""Which few configurations to measure: greedy D-optimal design on the exact Jacobian of the law.
 
-A row tells of the logarithm of time, ``ln tau = ln law(theta)``; its information on ``ln theta`` is the outer product
-of the law's elasticities. Rows of one model share an error of its own (the scatter that models held out of the fit
-show), so that more rows of the same model tell less and less. The next configuration is the one that gains most of the
-information's log-determinant for each second that it costs.
+A row measures the logarithm of time, ``ln tau = ln law(theta)``; its information on ``ln theta`` is the outer product
+of the law's elasticities. The rows of one model share an error (the scatter of models held out of a fit), so more rows
+of the same model tell less and less. The next configuration is the one that raises the log-determinant of the
+information most, for each second that it costs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,8 @@ from types import MappingProxyType
 import numpy as np
 from sympy import Symbol
 
-from ..catalog.loading import Gpu, shipped_calibration
+from ..catalog.entries import Gpu
+from ..catalog.loading import shipped_calibration
 from ..equations import operator_law
 from ..equations.efficiency import saturation
 from ..equations.equation import Equation
@@ -35,27 +36,28 @@ from ..equations.notation import (
     t_launch,
 )
 from ..errors import InputError
-from ..numerics.evaluate import FloatArray, compiled
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
 
 SPREAD: Mapping[Symbol, float] = MappingProxyType({
     t_launch: 2.0, e_dense: 0.7, r_attn: 1.0, e_mem: 1.0, e_VAE: 1.0, eps_flop: 0.7, eps_byte: 1.0,
     mu_sat: 1.0, B_0: 1.0, ell_star: 1.0,
 })  # fmt: skip
-"""What is known of a parameter before anything is measured: the standard deviation of its logarithm about what is
-expected, assumed. It is wider than accelerators differ: a third for the part of peak that products reach, from the
-B200's to the A100's, half for attention beside it; launches of older software take ten times as long."""
+"""What is known of a parameter before any measurement: the standard deviation of its logarithm about the expected
+value. It is assumed, and wider than accelerators differ. From the B200 to the A100, the part of peak that products
+reach differs by a third, and that of attention beside it by half; launches of older software take ten times as long."""
 ROW_SCATTER = 0.03
-"""Scatter of a row about its model's own line, of logarithms, assumed: one harness repeats itself within a few per cent
-(the V100's corpus within about 1 %), two teams differ by 5 to 18 %."""
+"""Scatter of a row about its model's own line, in logarithms. It is assumed: one harness repeats itself within a few
+per cent (the V100's corpus within about 1 %), two teams differ by 5 to 18 %."""
 MODEL_SCATTER = 0.12
-"""Scatter between models, assumed: about what the operator law shows on models held out of its fits (0.10 on H100 and
-B200)."""
+"""Scatter between models. It is assumed: models held out of the operator law's fits show about as much (0.10 on H100
+and B200)."""
 LEVEL = 0.9
 
 
 @dataclass(frozen=True)
 class Law:
-    """An equation with the parameters that a calibration frees, at what they are expected to be."""
+    """An equation, with the parameters that a calibration fits and their expected values."""
 
     equation: Equation
     expected: Mapping[Symbol, float]
@@ -63,10 +65,11 @@ class Law:
 
 @dataclass(frozen=True)
 class Design:
-    """One chosen configuration, and what is known once it and all before it are measured.
+    """One chosen configuration, and what is known once it and all earlier ones are measured.
 
-    ``half_widths`` are of the 90 % intervals of the parameters, in logarithms; ``prediction`` is that of a typical
-    prediction of a new model; ``determinant`` the natural logarithm of the information's, over what was known before.
+    ``half_widths`` are those of the parameters' 90 % intervals, in logarithms; ``prediction`` is that of a typical
+    prediction for a new model. ``determinant`` is the natural logarithm of the information's determinant, over the one
+    before any measurement.
     """
 
     index: int
@@ -79,7 +82,7 @@ class Design:
 
 @lru_cache(maxsize=1)
 def time_law() -> Law:
-    """The law of time of the denoiser, at the H100's shipped values and an assumed time to launch."""
+    """The denoiser's law of time, with the H100's shipped values and an assumed time of a launch."""
     shipped = shipped_calibration("h100-sxm-80gb", operator_law.LAW)
     assert shipped is not None, "the package ships the H100's calibration"
     expected = {t_launch: operator_law.LAUNCH, **{x: shipped.values[x] for x in (e_dense, r_attn, e_mem)}}
@@ -89,7 +92,7 @@ def time_law() -> Law:
 
 @lru_cache(maxsize=1)
 def bgr_law() -> Law:
-    """Eq. (3) at the V100's shipped values; its sequence saturation, which stands on its bound there, at 100 tokens."""
+    """Eq. (3) with the V100's shipped values, except its sequence saturation, which is on a bound: 100 tokens here."""
     shipped = shipped_calibration("v100-pcie-16gb")
     values = shipped.values if shipped is not None else {mu_sat: 0.4, B_0: 0.15}
     expected = {mu_sat: values[mu_sat], B_0: values[B_0], ell_star: 100.0}
@@ -97,14 +100,14 @@ def bgr_law() -> Law:
 
 
 def law_named(name: str) -> Law:
-    """The law of this name; raises `InputError` with those there are."""
+    """The law of this name; raises `InputError` with the names of the laws."""
     if name not in ("bgr", operator_law.LAW):
         raise InputError(f"law = {name!r} is unknown; expected 'bgr' or {operator_law.LAW!r}")
     return bgr_law() if name == "bgr" else time_law()
 
 
 def demand_bandwidth(gpu: Gpu) -> None:
-    """Raise `InputError` if an accelerator's bandwidth, from which seconds are expected, is not known."""
+    """Raise `InputError` if an accelerator's bandwidth is unknown, which the expected seconds need."""
     if bandwidth not in gpu.values:
         raise InputError(
             f"gpu {gpu.id!r} has no bandwidth_byte_per_second, without which no seconds can be expected; "
@@ -113,7 +116,7 @@ def demand_bandwidth(gpu: Gpu) -> None:
 
 
 def expected_seconds(law: Law, inputs: Mapping[Symbol, FloatArray]) -> FloatArray:
-    """What the law expects of each configuration."""
+    """The seconds that the law expects of each configuration."""
     found: FloatArray = np.broadcast_to(law.equation({**inputs, **law.expected}), _shape(inputs))
     return found
 
@@ -131,7 +134,7 @@ def _shape(inputs: Mapping[Symbol, FloatArray]) -> tuple[int, ...]:
 
 @dataclass
 class Information:
-    """What rows tell of the parameters. Rows of one model share an error, which is eliminated exactly."""
+    """What rows tell of the parameters. The rows of one model share an error, which is eliminated exactly."""
 
     size: int
     squares: dict[str, FloatArray] = field(default_factory=dict)
@@ -165,9 +168,9 @@ def design(
     budget: float | None = None,
     number: int | None = None,
 ) -> list[Design]:
-    """Order configurations: each time the one that gains most for each second, until ``budget`` or ``number``.
+    """Order configurations: the next one always gains most for each second, until ``budget`` or ``number``.
 
-    ``seconds`` is what measuring each costs, ``loading`` what it costs to load a model when another one was before.
+    ``seconds`` is the cost of measuring each one. ``loading`` is the cost of loading a model after another one.
     """
     rows = elasticities(law, inputs)
     known = Information(rows.shape[1])

@@ -1,1 +1,6 @@
-"""To be written."""
+"""What is known: models, accelerators, data centres and calibrations, each with its sources.
+
+Read in this order: `entries` (what an entry holds), `files` (reading and writing), `stages` (the networks of a
+pipeline), `loading` (the shipped entries and the user's), `schema` (which files of the user's are valid), `diffusers`
+(a folder or configuration becomes a model). The facts are in ``data/``.
+"""

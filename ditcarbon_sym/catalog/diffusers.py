@@ -1,22 +1,23 @@
-"""From a diffusers folder to the networks in it: dispatch on ``_class_name``, nothing guessed.
+"""From a diffusers folder to the networks in it, by the class that each configuration names. Nothing is guessed.
 
-A pipeline's folder holds ``model_index.json`` and a folder for each component; a single transformer's ``config.json``
-will do, too. What is not understood is refused with its class and field; a stage beside the denoiser that is not
-understood is left out and named.
+A pipeline's folder holds ``model_index.json`` and a folder for each component; the transformer's ``config.json`` or
+its folder is enough. A denoiser that is not understood is refused with its class and field. Any other component that
+is not understood is left out and named.
 """
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..architectures import MODULES, network_class
 from ..architectures.network import Decoder, Denoiser, Encoder
-from ..equations.notation import P_VAE, P_enc
 from ..errors import InputError, nearest
 from . import stages
 from .files import read_json
-from .loading import Model, load, model_of
+from .networks import network, shown
+from .recognise import refuse_binary, refuse_foreign
 from .stages import DECODER, TEXT, Stages, TextStage
 
 INDEX, CONFIG = "model_index.json", "config.json"
@@ -25,94 +26,123 @@ LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTr
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
-"""Components without weights of note, by how their names begin."""
+"""How the names of components begin that have no weights of note."""
+DISTILLED = "is_distilled"
+"""Field of an index: the pipeline takes one pass a step."""
+EXPAND = "expand_timesteps"
+"""Field of an index: the network is fed with a timestep for each token."""
+READ = {DISTILLED, EXPAND, "boundary_ratio", "force_zeros_for_empty_prompt", "requires_safety_checker"}
+"""Fields of an index that are read here, or do not change the count."""
+FEW_STEPS = ("LCMScheduler", "TCDScheduler", "SCMScheduler")
+"""Schedulers made for distilled networks: latent, trajectory and continuous-time consistency."""
+TUNED = re.compile(r"(?<![a-z])(?:turbo|schnell|lightning|distill(?:ed)?|lcm|hyper|sprint|flash|fast)(?![a-z])", re.I)
+"""Words by which releases with few steps are called."""
 
 
 def from_diffusers(path: str | Path) -> Stages:
-    """Read the networks of a pipeline's folder, or of one transformer's ``config.json``.
+    """Read the networks of a pipeline's folder, or of one transformer's ``config.json`` or folder.
 
-    Raises `InputError` in one line for anything that is not a diffusion transformer understood here.
+    Raises `InputError` in one line for anything that is no diffusion transformer understood here.
     """
     path = Path(path)
     if path.name == INDEX:
         raise InputError(f"{path}: is a pipeline's index; give the folder it is in")
     if not path.is_dir():
-        denoiser = _denoiser(read_json(path), path)
-        why = "only the transformer's configuration was given"
-        return Stages(
-            type(denoiser).__name__,
-            denoiser,
-            None,
-            None,
-            absent={TEXT: why, DECODER: why},
-            sources={"transformer": str(path)},
-        )
-    if not (path / INDEX).exists():
-        raise InputError(f"{path}: no {INDEX}; expected a pipeline's folder, or the transformer's {CONFIG}")
-    return _pipeline(read_json(path / INDEX), path)
+        return _lone(path)
+    if (path / INDEX).exists():
+        return _pipeline(read_json(path / INDEX), path)
+    if (path / CONFIG).exists():
+        return _lone(path / CONFIG)
+    inner = f"; {path / 'transformer'} has one" if (path / "transformer" / CONFIG).exists() else ""
+    raise InputError(f"{path}: no {INDEX} and no {CONFIG}; expected a pipeline's folder or a transformer's{inner}")
 
 
-def model_from(path: str | Path) -> Model:
-    """Return the model of a folder or configuration. Its default request, and where only a transformer is given its
-    other stages at leading order, are those of the catalogue's model with the same class and the nearest size.
-    """
-    networks = from_diffusers(path)
-    nearest_id = _nearest_release(networks)
-    known = load().model(nearest_id)
-    if networks.decoder is None:
-        factors = stages.shipped(nearest_id).factors
-        said = f"VAE factors {factors[0]} in space and {factors[1]} in time are assumed: those of {nearest_id}"
-        networks = dataclasses.replace(networks, assumed_factors=factors, remarks=(*networks.remarks, said))
-    model = model_of(networks.name, networks, known.request, str(path))
-    borrowed = {x: known.values[x] for x in (P_enc, P_VAE) if x not in model.values}
-    return dataclasses.replace(model, values={**model.values, **borrowed}, request_from=nearest_id)
+def _lone(path: Path) -> Stages:
+    """The transformer of one configuration; the other stages are not known."""
+    refuse_binary(path)
+    configuration = read_json(path)
+    denoiser, warnings = _denoiser(configuration, path)
+    denoiser, remarks = _as_released(denoiser)
+    why = "only the transformer's configuration was given"
+    return Stages(
+        type(denoiser).__name__, denoiser, None, None, absent={TEXT: why, DECODER: why}, remarks=remarks,
+        sources={"transformer": str(path)}, warnings=warnings, signs=_named_signs(path, configuration),
+    )  # fmt: skip
 
 
-def _nearest_release(networks: Stages) -> str:
-    """The shipped model with the same transformer class, and the width and depth that come nearest."""
-    kind = type(networks.denoiser).__name__
-    size = {name: float(x) for name, x in networks.denoiser.leading_order().items()}
-
-    channels = networks.denoiser.in_channels
-
-    def distance(name: str) -> tuple[bool, float]:
-        other = stages.shipped(name).denoiser
-        order = other.leading_order()
-        return other.in_channels != channels, sum(abs(float(order[x]) / size[x] - 1) for x in size if size[x])
-
-    classes = stages.shipped_classes()
-    plain = kind.removesuffix("ExpandedTimesteps")
-    return min((*classes.get(plain, ()), *classes.get(f"{plain}ExpandedTimesteps", ())), key=distance)
+def _as_released(denoiser: Denoiser) -> tuple[Denoiser, tuple[str, ...]]:
+    """Of a network that was only released with a timestep for each token, that variant: an index would ask for it."""
+    kind = f"{type(denoiser).__name__}{stages.EXPANDED}"
+    for name in stages.shipped_classes().get(kind, ()):
+        variant = _expanded(denoiser)
+        if variant == stages.shipped(name).denoiser:
+            return variant, (f"a timestep for each token is assumed, as the index of {name} asks for",)
+    return denoiser, ()
 
 
 def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
     components = {name: entry[1] for name, entry in index.items() if _is_component(entry)}
     if "transformer" not in components:
         raise InputError(
-            f"{path / INDEX}: {index.get('_class_name', 'the pipeline')} has no transformer"
-            + (f" but a unet ({components['unet']})" if "unet" in components else "")
+            f"{path / INDEX}: {_printable(index.get('_class_name'), 'the pipeline')} has no transformer"
+            + (f" but a unet ({components['unet'][:60]})" if "unet" in components else "")
             + "; expected a diffusion transformer's pipeline"
         )
-    denoiser = _denoiser(_component(path, "transformer"), path / "transformer" / CONFIG)
-    if index.get("expand_timesteps"):
-        denoiser = _with_a_timestep_for_each_token(denoiser, path)
+    configuration = _component(path, "transformer")
+    denoiser, warnings = _denoiser(configuration, path / "transformer" / CONFIG)
+    if index.get(EXPAND):
+        if f"{type(denoiser).__name__}{stages.EXPANDED}" not in MODULES:
+            raise InputError(f"{path / INDEX}: expand_timesteps is not understood for {type(denoiser).__name__}")
+        denoiser = _expanded(denoiser)
     absent: dict[str, str] = {}
-    remarks = [
-        f"{name} ({kind}) is not counted"
-        for name, kind in components.items()
-        if not name.startswith((*COMPANIONS, "transformer", "vae", "text_encoder"))
-    ]
-    copies = 1
+    copies, remarks = 1, []
     if "transformer_2" in components:
-        second = _denoiser(_component(path, "transformer_2"), path / "transformer_2" / CONFIG)
+        second, _ = _denoiser(_component(path, "transformer_2"), path / "transformer_2" / CONFIG)
         if second != denoiser:
             raise InputError(f"{path}: transformer and transformer_2 differ; expected two of the same configuration")
         copies = 2
         remarks.append("two transformers take turns over the steps: parameters are those of one, memory of both")
+    decoder, ignored = _decoder(path, components, absent)
+    text, unread = _text(path, components, denoiser, absent)
     return Stages(
-        _printable(index.get("_class_name"), path.name), denoiser, _decoder(path, components, absent),
-        _text(path, components, denoiser, absent), absent, tuple(remarks), {"pipeline": str(path)}, copies=copies,
+        _printable(index.get("_class_name"), path.name), denoiser, decoder, text, absent, tuple(remarks),
+        {"pipeline": str(path)}, copies=copies,
+        warnings=(*_left_out(index, components), *warnings, *ignored, *unread),
+        signs=(*_signs(index, components), *_named_signs(path, {**configuration, **index})),
     )  # fmt: skip
+
+
+def _left_out(index: Mapping[str, Any], components: Mapping[str, str]) -> list[str]:
+    """Name the components that are not counted, and the fields of the index that are not read."""
+    counted = {"transformer", "transformer_2", "vae"}
+    return [
+        *(
+            f"{shown(name)} ({shown(kind)}) is not counted"
+            for name, kind in components.items()
+            if not (name in counted or name.startswith((*COMPANIONS, "text_encoder")))
+        ),
+        *(
+            f"{INDEX}: {shown(name)} = {shown(value)} is not read"
+            for name, value in index.items()
+            if not (name in READ or name.startswith("_") or _is_component(value) or not value or value == [None, None])
+        ),
+    ]
+
+
+def _signs(index: Mapping[str, Any], components: Mapping[str, str]) -> list[str]:
+    """What an index says of distillation."""
+    scheduler = components.get("scheduler", "")
+    return [
+        *([stages.DISTILLED] if index.get(DISTILLED) is True else []),
+        *([f"its scheduler is {scheduler}"] if scheduler in FEW_STEPS else []),
+    ]
+
+
+def _named_signs(path: Path, configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the names of a release say of distillation: its file and folder, and where it was saved from."""
+    where = path.resolve()
+    names = f"{where.stem} {where.parent.name if path.is_file() else ''} {configuration.get('_name_or_path', '')}"
+    return tuple(f"{stages.NAMED}{word!r}" for word in dict.fromkeys(x.lower() for x in TUNED.findall(names)))
 
 
 def _printable(name: Any, otherwise: str) -> str:
@@ -120,13 +150,10 @@ def _printable(name: Any, otherwise: str) -> str:
     return name if isinstance(name, str) and name.isidentifier() and len(name) <= 64 else ascii(otherwise)[1:-1][:64]
 
 
-def _with_a_timestep_for_each_token(denoiser: Denoiser, path: Path) -> Denoiser:
-    """The same network fed with a timestep for each token, as the index asks for."""
-    kind = f"{type(denoiser).__name__}ExpandedTimesteps"
-    if kind not in MODULES:
-        raise InputError(f"{path / INDEX}: expand_timesteps is not understood for {type(denoiser).__name__}")
+def _expanded(denoiser: Denoiser) -> Denoiser:
+    """The same network fed with a timestep for each token."""
     fields = {x.name: getattr(denoiser, x.name) for x in dataclasses.fields(denoiser)}  # type: ignore[arg-type]
-    found: Denoiser = network_class(kind)(**fields)
+    found: Denoiser = network_class(f"{type(denoiser).__name__}{stages.EXPANDED}")(**fields)
     return found
 
 
@@ -138,94 +165,78 @@ def _component(path: Path, name: str) -> dict[str, Any]:
     return read_json(path / name / CONFIG)
 
 
-def _denoiser(configuration: Mapping[str, Any], path: Path) -> Denoiser:
+def _denoiser(configuration: Mapping[str, Any], path: Path) -> tuple[Denoiser, tuple[str, ...]]:
+    """The diffusion transformer of a configuration, and what was ignored in it."""
     name = configuration.get("_class_name")
     if name == "Transformer2DModel":
         name = LEGACY.get(str(configuration.get("norm_type")), name)
     kinds = sorted(kind for kind in MODULES if "Transformer" in kind or kind == "HunyuanDiT2DModel")
-    if not isinstance(name, str):
-        raise InputError(f"{path}: no _class_name; expected the config.json of a diffusers transformer")
     if name not in kinds:
+        refuse_foreign(path, configuration)
+        if not isinstance(name, str):
+            raise InputError(f"{path}: no _class_name; expected the config.json of a diffusers transformer")
         raise InputError(
             f"{path}: _class_name = {name[:60]!r} is no diffusion transformer known here{nearest(name, kinds)}"
         )
     if configuration.get("_class_name") == "Transformer2DModel":
         unused = set(LEGACY_DEFAULTS) - {x.name for x in dataclasses.fields(network_class(name))}
-        kept = {
+        configuration = {
             key: value for key, value in configuration.items() if key not in unused or value != LEGACY_DEFAULTS[key]
         }
-        configuration = kept
-    found: Denoiser = _network(name, configuration, path)
-    return found
+    return network(name, configuration, str(path))
 
 
-def _decoder(path: Path, components: Mapping[str, str], absent: dict[str, str]) -> Decoder | None:
+def _decoder(
+    path: Path, components: Mapping[str, str], absent: dict[str, str]
+) -> tuple[Decoder | None, tuple[str, ...]]:
+    """The decoder of the VAE, and what was ignored in its configuration."""
     if "vae" not in components:
         absent[DECODER] = "the pipeline names no VAE"
-        return None
+        return None, ()
     try:
         configuration = _component(path, "vae")
         name = str(configuration.get("_class_name"))
         if name not in MODULES or not issubclass(network_class(name), Decoder):
-            raise InputError(f"{name} is not modelled")
-        found: Decoder = _network(name, configuration, path / "vae" / CONFIG)
-        return found
+            raise InputError(f"{name[:60]} is not modelled")
+        return network(name, configuration, str(path / "vae" / CONFIG))
     except InputError as error:
         absent[DECODER] = str(error)
-        return None
+        return None, ()
 
 
 def _text(
     path: Path, components: Mapping[str, str], denoiser: Denoiser, absent: dict[str, str]
-) -> tuple[TextStage, ...] | None:
-    """The text encoders; each is fed as many tokens as in the shipped pipeline with the same transformer class."""
+) -> tuple[tuple[TextStage, ...] | None, tuple[str, ...]]:
+    """The text encoders; each is fed as many tokens as in the shipped pipeline with the same class of transformer."""
     names = sorted(name for name in components if name.startswith("text_encoder"))
     try:
-        networks = [(name, _encoder(path, name, components[name])) for name in names]
+        read = [_encoder(path, name, components[name]) for name in names]
     except InputError as error:
         absent[TEXT] = str(error)
-        return None
-    known = [
-        stage
-        for released in stages.shipped_classes()[type(denoiser).__name__]
-        for stage in stages.shipped(released).text or ()
-    ]
-    usual = min(len(stages.shipped(x).text or ()) for x in stages.shipped_classes()[type(denoiser).__name__])
+        return None, ()
+    released = [stages.shipped(x).text or () for x in stages.shipped_classes()[type(denoiser).__name__]]
+    usual = min(len(x) for x in released)
     if len(names) < usual:
         absent[TEXT] = f"the index names {len(names)} text encoders where the released pipeline has {usual}"
-        return None
+        return None, ()
     found = []
-    for name, network in networks:
-        like = next((stage for stage in known if type(stage.network) is type(network)), None)
+    for name, (encoder, _) in zip(names, read, strict=True):
+        like = next((x for text in released for x in text if type(x.network) is type(encoder)), None)
         found.append(
-            TextStage(name, network) if like is None else dataclasses.replace(like, name=name, network=network)
+            TextStage(name, encoder) if like is None else dataclasses.replace(like, name=name, network=encoder)
         )
-    return tuple(found)
+    return tuple(found), tuple(line for _, ignored in read for line in ignored)
 
 
-def _encoder(path: Path, folder: str, name: str) -> Encoder:
-    """A text encoder of the class that the pipeline loads; of its many fields those that shape it are read."""
+def _encoder(path: Path, folder: str, name: str) -> tuple[Encoder, tuple[str, ...]]:
+    """A text encoder of the class that the pipeline loads; of its many fields, those that shape it are read."""
     configuration = _component(path, folder)
     if name not in MODULES or not issubclass(network_class(name), Encoder):
-        raise InputError(f"{name} is not modelled")
+        raise InputError(f"{name[:60]} is not modelled")
     for key in ("text_config", "vision_config"):
         half = configuration.get(key)
         if not isinstance(half, dict | None):
             raise InputError(f"{name}: {key} = {str(half)[:40]!r} is not an object")
-    found: Encoder = _network(name, network_class(name).read(configuration), path / folder / CONFIG)
-    return found
-
-
-def _network(name: str, configuration: Mapping[str, Any], path: Path) -> Any:
-    from .schema import validate_network
-
-    kind = network_class(name)
-    fields = {x.name for x in dataclasses.fields(kind)}
-    passed_over: frozenset[str] = getattr(kind, "passed_over", frozenset())
-    # A field that this class does not have and that is off adds nothing; diffusers, too, passes it over.
-    given = {
-        key: value
-        for key, value in configuration.items()
-        if key in fields or not (key.startswith("_") or key in passed_over or value is None or value is False)
-    }
-    return validate_network(kind, given, f"{path}: {name}")
+    shape = network_class(name).read(configuration)
+    quantised = {key: configuration[key] for key in ("quantization_config",) if configuration.get(key) is not None}
+    return network(name, {**shape, **quantised}, str(path / folder / CONFIG))

@@ -23,20 +23,43 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Lender:
+    """The release whose request a model takes for what the user does not say; several where they are equally near.
+
+    ``same``: it has the very configuration of the model; otherwise it only comes nearest. ``signs``: what the user's
+    files say of distillation. ``one_pass``: they say that a step takes one pass. ``shared``: other releases with the
+    same configuration, and what they request. ``missing``: what cannot be lent, and why; the user must say it.
+    """
+
+    ids: tuple[str, ...]
+    same: bool
+    signs: tuple[str, ...] = ()
+    one_pass: bool = False
+    shared: tuple[str, ...] = ()
+    missing: Mapping[Symbol, str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The release, or the first of several that request the same."""
+        return self.ids[0]
+
+
+@dataclass(frozen=True)
 class Model(Entry):
     """A diffusion transformer given by flags and sizes, with its released pipeline's default request.
 
     ``networks`` returns the stages of the pipeline, for the exact count; it is None for a model that is known by its
-    flags alone. ``patch_frames`` is how many latent frames a token spans,
-    ``text_tokens_fixed`` the only number of text tokens it takes, if there is only one,
-    ``request_from`` the catalogue's model whose default request this one borrows.
+    flags alone. ``patch_frames`` is how many latent frames a token spans, ``text_tokens_fixed`` the only number of text
+    tokens it takes, if there is only one. ``lender`` is the release whose request this model borrows, None if the
+    request is its own. ``notes`` say what to beware of in every answer.
     """
 
     request: Mapping[Symbol, float] = field(default_factory=dict)
     networks: Callable[[], Stages] | None = None
     patch_frames: int = 1
     text_tokens_fixed: int | None = None
-    request_from: str = ""
+    lender: Lender | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def is_video(self) -> bool:

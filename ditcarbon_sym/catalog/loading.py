@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import Any
 
 from sympy import Symbol
 
@@ -33,17 +33,12 @@ from ..equations.notation import (
     v_t,
 )
 from ..equations.operator_law import LAWS
-from ..errors import InputError, nearest
 from . import stages
-from .entries import Calibration as Calibration
-from .entries import Datacenter as Datacenter
-from .entries import Entry
-from .entries import Gpu as Gpu
-from .entries import Model as Model
+from .entries import Calibration, Datacenter, Entry, Gpu, Model
 from .files import DATA, read_toml
+from .names import meant
 from .stages import Stages
 
-AnyEntry = TypeVar("AnyEntry", bound=Entry)
 SHIPPED = "shipped with the package"
 
 
@@ -56,16 +51,35 @@ class Catalog:
     datacenters: Mapping[str, Datacenter]
 
     def model(self, name: str) -> Model:
-        """Return the model with this id, or raise `InputError` with the nearest ids."""
-        return _find("model", name, self.models)
+        """Return the model of this name (`names.meant`); raises `InputError` with the ids that it may mean."""
+        return self.models[self.id_of("model", name)]
 
     def gpu(self, name: str) -> Gpu:
-        """Return the accelerator with this id, or raise `InputError` with the nearest ids."""
-        return _find("gpu", name, self.gpus)
+        """Return the accelerator of this name; raises `InputError` with the ids that it may mean."""
+        return self.gpus[self.id_of("gpu", name)]
 
     def datacenter(self, name: str) -> Datacenter:
-        """Return the data centre with this id, or raise `InputError` with the nearest ids."""
-        return _find("datacenter", name, self.datacenters)
+        """Return the data centre of this name; raises `InputError` with the ids that it may mean."""
+        return self.datacenters[self.id_of("datacenter", name)]
+
+    def id_of(self, kind: str, name: str) -> str:
+        """Return the id that a person means by ``name``; ``kind`` is "model", "gpu" or "datacenter".
+
+        >>> load().id_of("model", "black-forest-labs/FLUX.1-dev"), load().id_of("gpu", "H100")
+        ('flux.1-dev', 'h100-sxm-80gb')
+        """
+        entries: Mapping[str, Entry] = {"model": self.models, "gpu": self.gpus, "datacenter": self.datacenters}[kind]
+        if name in entries:
+            return name
+        return meant(kind, name, {key: _other_names(entries, key) for key in entries})
+
+
+def _other_names(entries: Mapping[str, Entry], key: str) -> tuple[str, ...]:
+    """What an entry is called besides its id. A released model's names are read without making its networks."""
+    released = stages.released_names(key) if key in stages.shipped_ids() else ()
+    if released and key not in paper_models():
+        return released
+    return (*released, entries[key].name)
 
 
 def load(extra: str | Path | None = None) -> Catalog:
@@ -130,12 +144,6 @@ def claims() -> list[dict[str, str]]:
     """Return the ledger: every number the paper prints, what the project computes for it, and the status."""
     with (DATA / "claims.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-def _find(kind: str, name: str, entries: Mapping[str, AnyEntry]) -> AnyEntry:
-    if name not in entries:
-        raise InputError(f"unknown {kind} {name!r}{nearest(name, entries)}")
-    return entries[name]
 
 
 @lru_cache(maxsize=1)

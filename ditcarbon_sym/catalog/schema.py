@@ -3,18 +3,15 @@
 Imported only when a file of the user's is read, so that the command line does not pay for it otherwise.
 """
 
-import dataclasses
-import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_type_hints
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Gt, Len, Lt
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from sympy import Symbol
 
-from ..architectures.operators import total
 from ..equations.notation import (
     DATACENTER_FIELDS,
     GPU_FIELDS,
@@ -38,7 +35,9 @@ from ..errors import InputError, nearest
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
 
 
-class _Table(BaseModel):
+class Table(BaseModel):
+    """A table that takes the fields it names and no others, each of exactly its type."""
+
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
@@ -51,7 +50,7 @@ def _table(title: str, symbols: Sequence[Symbol], optional: Sequence[Symbol] = (
     fields: dict[str, Any] = {
         NOTATION[x].field: (_number(x) | None, None) if x in optional else (_number(x), ...) for x in symbols
     }
-    return create_model(title, __base__=_Table, **fields, **others)
+    return create_model(title, __base__=Table, **fields, **others)
 
 
 def _finite_positive(value: Any) -> float:
@@ -109,18 +108,18 @@ _Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, he
 _Span = Annotated[list[float | int], Len(2, 2), AfterValidator(_ordered)]
 
 
-class _Covariance(_Table):
+class _Covariance(Table):
     parameters: list[str]
     matrix: list[list[float]]
 
 
-class _Validity(_Table):
+class _Validity(Table):
     pixels_min: Annotated[int, Gt(0), Lt(10**12)]
     batch: _Span
     latent_tokens: _Span
 
 
-class _Quality(_Table):
+class _Quality(Table):
     n: Annotated[int, Gt(0), Lt(10**12)]
     loss: str
     mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
@@ -135,7 +134,7 @@ class _Quality(_Table):
     held_out_groups_energy: Annotated[int, Ge(1), Lt(10**6)] | None = None
 
 
-class _Convention(_Table):
+class _Convention(Table):
     flop: Literal["1 fused multiply-add = 2 FLOP"]
     count: Literal["leading order, paper Eq. (2)", "exact, operator lists"]
     stages: Literal["denoiser", "whole request"]
@@ -174,7 +173,7 @@ def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]
     if not isinstance(law, str) or law not in LAWS:
         raise InputError(f"{path}: law = {law!r} is unknown; expected one of {', '.join(LAWS)}")
     schema = create_model(
-        "calibration", __base__=_Table,
+        "calibration", __base__=Table,
         schema_version=(Annotated[int, Ge(1), Lt(2)], ...), law=(str, ...), device=(_Device, ...),
         parameters=(_table("parameters", LAWS[law], ENERGY), ...), standard_errors=(_Plain, {}), intervals=(_Plain, {}),
         covariance=(_Covariance, ...), verdicts=(dict[str, str], ...), quality=(_Quality, ...),
@@ -219,75 +218,3 @@ def _told(error: Any, schema: type[BaseModel]) -> str:
         return f"{prefix}{'.' if named else ' = '}{message}" if prefix else message
     given = repr(error.get("input"))
     return f"{path} = {given[:60]}: {error['msg'].lower()}"
-
-
-def validate_network(kind: type[Any], configuration: Mapping[str, Any], where: str) -> Any:
-    """Make a network of class ``kind`` from a user's configuration; raises `InputError` naming the field.
-
-    The class's own types say what a field may be: a ``Literal`` names the values whose effect on the count is known.
-    """
-    hints = get_type_hints(kind)
-    own = dataclasses.fields(kind)
-    table: dict[str, Any] = {
-        x.name: (hints[x.name], ... if x.default is dataclasses.MISSING else x.default) for x in own
-    }
-    schema = create_model(kind.__name__, __base__=_Table, **table)
-    try:
-        text = json.dumps(configuration)
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{where}: {error}") from None
-    try:
-        checked = schema.model_validate_json(text)
-    except ValidationError as failure:
-        errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "missing")
-        raise InputError(f"{where}: {_told_of_network(errors[0], schema)}") from None
-    values = {x.name: getattr(checked, x.name) for x in own}
-    for x in own:
-        if x.name not in FREE_OF_SIGN:
-            least = 0 if "layers" in x.name or x.default in (0, 0.0, False) else 1
-            _demand_size(f"{where}: {x.name}", values[x.name], least)
-    found = kind(**values)
-    _demand_network(found, where)
-    return found
-
-
-FREE_OF_SIGN = {"latents_mean", "latents_std", "shift_factor", "rope_scale", "dual_attention_layers", "llama_layers"}
-"""Fields that scale or number something: any sign, or zero, is possible."""
-
-
-def _demand_size(name: str, value: Any, least: int) -> None:
-    """Numbers that size something are not negative, nor zero where nothing would be left."""
-    if isinstance(value, tuple):
-        for inner in value:
-            _demand_size(name, inner, least)
-    elif isinstance(value, int) and not isinstance(value, bool):
-        if not least <= value <= LARGEST_SIZE:
-            raise InputError(f"{name} = {value} is outside {least}..{LARGEST_SIZE}")
-    elif isinstance(value, float) and not 0 <= value <= LARGEST_SIZE:
-        raise InputError(f"{name} = {value:g} is outside 0..{LARGEST_SIZE}")
-
-
-def _demand_network(found: Any, where: str) -> None:
-    """The sizes make a network: lists are as long as they must be, and something is left to count."""
-    try:
-        parameters = total(found.operators()).parameters
-        shape = [getattr(found, name) for name in ("patch", "patch_frames", "spatial_factor") if hasattr(found, name)]
-    except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
-        lists = [name for name, value in vars(found).items() if isinstance(value, tuple)]
-        raise InputError(f"{where}: the sizes do not fit together ({error}); look at {', '.join(lists)}") from None
-    if not parameters > 0 or not all(size > 0 for size in shape):
-        raise InputError(f"{where}: the sizes make no network: {parameters} parameters")
-
-
-LARGEST_SIZE = 10_000_000
-"""More than any width, depth or vocabulary."""
-
-
-def _told_of_network(error: Any, schema: type[BaseModel]) -> str:
-    path = ".".join(str(part) for part in error["loc"] if not str(part).startswith(("function", "tuple", "literal")))
-    if error["type"] == "missing":
-        return f"{path} is missing; it sizes the network"
-    if error["type"] == "extra_forbidden":
-        given = repr(error.get("input"))[:60]
-        return f"field {path} = {given} is not understood and may change the count{nearest(path, schema.model_fields)}"
-    return f"{path} = {repr(error.get('input'))[:60]}: {error['msg'].lower()}"

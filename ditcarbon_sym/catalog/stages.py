@@ -1,9 +1,10 @@
 """The stages of a generation pipeline as networks: text encoders, denoiser, VAE decoder.
 
-``shipped`` makes them from the released configurations in ``data/pipelines``; `diffusers_config` makes them from a
-folder of the user's.
+``shipped`` makes them from the released configurations in ``data/pipelines``; `diffusers` makes them from a folder
+of the user's.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -19,6 +20,12 @@ from .files import DATA, read_toml
 
 TEXT, DENOISER, DECODER = "text_encoder", "denoiser", "vae_decoder"
 STAGES = (TEXT, DENOISER, DECODER)
+DISTILLED = "is_distilled = true"
+"""What an index says of a pipeline that takes one pass a step."""
+NAMED = "its name says "
+"""How a sign of distillation begins that is a word of the release's name."""
+EXPANDED = "ExpandedTimesteps"
+"""Suffix of the class of a network that is fed with a timestep for each token, which the pipeline's index asks for."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +53,12 @@ class TextStage:
 
 @dataclass(frozen=True)
 class Stages:
-    """The networks of one pipeline. ``text`` is empty where nothing reads text; a stage that is None is not known, and
-    ``absent`` says why. ``copies`` counts denoisers of this configuration that take turns over the steps;
-    ``assumed_factors`` are the VAE's, where it is not known.
+    """The networks of one pipeline.
+
+    ``text`` is empty where nothing reads text. A stage that is None is not known, and ``absent`` says why. ``copies``
+    counts denoisers of this configuration that take turns over the steps. ``assumed_factors`` are those of the VAE
+    where it is not known. ``warnings`` belong into every answer, ``remarks`` into the count's. ``signs`` are what the
+    files say of distillation. ``shared_with`` names other releases of the same configuration with what they request.
     """
 
     name: str
@@ -60,6 +70,14 @@ class Stages:
     sources: Mapping[str, str] = field(default_factory=dict)
     copies: int = 1
     assumed_factors: tuple[int, int] | None = None
+    warnings: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    shared_with: tuple[str, ...] = ()
+
+    @property
+    def distilled(self) -> bool:
+        """Whether the pipeline says that a step takes one pass."""
+        return DISTILLED in self.signs
 
     @property
     def least_text(self) -> int:
@@ -115,6 +133,7 @@ def shipped(name: str) -> Stages:
         absent=table.get("absent", {}),
         remarks=tuple(table.get("remarks", ())),
         sources=table["sources"],
+        shared_with=tuple(table.get("shared_with", ())),
     )
 
 
@@ -122,6 +141,14 @@ def shipped(name: str) -> Stages:
 def shipped_ids() -> frozenset[str]:
     """The catalogue models whose released configuration is shipped."""
     return frozenset(path.name.removesuffix(".toml") for path in (DATA / "pipelines").glob("*.toml"))
+
+
+@lru_cache(maxsize=64)
+def released_names(name: str) -> tuple[str, ...]:
+    """What a shipped pipeline is called: its name, its repositories, and these without their owners."""
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    repositories = re.findall(r"[\w.-]+/[\w.-]+", table["repository"])
+    return (table["name"], *repositories, *(x.partition("/")[2] for x in repositories))
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,4 @@
-"""Commands that ask why and what if: derive, sensitivity, uncertainty, solve. Parse, call, print; added to the app
-by `cli`.
-"""
+"""Commands that ask why, how sure and what if: sensitivity, uncertainty, solve, compare."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,7 +6,6 @@ from typing import Annotated, Any
 import typer
 
 from .options import (
-    CatalogOption,
     JsonOption,
     OptionalModel,
     OutputOption,
@@ -18,35 +15,6 @@ from .options import (
     read_range,
 )
 from .printing import print_pairs, print_table, warn
-
-
-def derive(
-    model: Annotated[str | None, typer.Argument(help="Catalogue id: its flags are put in.")] = None,
-    flags: Annotated[str | None, typer.Option(help="Flags instead of a model, such as s=0,c=1,a=0,j=0.")] = None,
-    variable: Annotated[str, typer.Option("--in", help="Symbol that the block's FLOP are a polynomial in.")] = "ell",
-    numbers: Annotated[bool, typer.Option("--numbers", help="Put the model's sizes in, too.")] = False,
-    coefficients: Annotated[bool, typer.Option("--coefficients", help="Print the coefficients alone.")] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
-    catalog: CatalogOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
-    from ..catalog.loading import load
-    from ..equations import closed_forms
-    from ..estimation import work
-    from ..reports import closed_forms as report
-    from ..reports import formats
-
-    symbol = closed_forms.variable(variable)
-    forms = closed_forms.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
-    if model is not None:
-        warn(work.leading_order_notes_of(load(catalog).model(model)))
-    if as_json:
-        print(formats.json_text(report.as_dict(forms)))
-    elif latex:
-        print("\n".join(report.latex_lines(forms, coefficients_only=coefficients)))
-    else:
-        print_table("", ("", "closed form"), report.rows(forms, coefficients_only=coefficients))
 
 
 @at_operating_point
@@ -69,10 +37,11 @@ def sensitivity(
 ) -> None:
     """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
     from ..estimation.point import operating_point
-    from ..reports import estimate, formats, sensitivity
+    from ..reports import estimate, formats
+    from ..reports import sensitivity as report
 
     point = operating_point(model, **options)
-    analysis = sensitivity.analyse(
+    analysis = report.analyse(
         point,
         output,
         with_sobol=sobol,
@@ -81,33 +50,33 @@ def sensitivity(
         ranges=dict(read_range(text) for text in ranges or ()),
     )
     if out is not None:
-        formats.write_atomically(out, sensitivity.render(analysis, out.suffix))
+        formats.write_atomically(out, report.render(analysis, out.suffix))
     warn(point.notes)
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return
-    print(estimate.estimate_title(analysis.estimate))
+    print(estimate.title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
-    print_table("", header, sensitivity.elasticity_rows(analysis), right=(2,))
+    print_table("", header, report.elasticity_rows(analysis), right=(2,))
     if analysis.swings:
-        marks = [(*row[:-1], x.note) for row, x in zip(sensitivity.swing_rows(analysis), analysis.swings, strict=True)]
+        marks = [(*row[:-1], x.note) for row, x in zip(report.swing_rows(analysis), analysis.swings, strict=True)]
         print_table(
             f"{analysis.noun} ({analysis.unit}) over documented ranges",
             ("input", "range", "at low end", "at high end", "note"),
             marks,
             right=(2, 3),
         )
-    if sensitivity.interaction_rows(analysis):
+    if report.interaction_rows(analysis):
         print_table(
             "interactions: second derivatives of the logarithm",
             ("input", "with", "value"),
-            sensitivity.interaction_rows(analysis),
+            report.interaction_rows(analysis),
             right=(2,),
         )
     if analysis.sobol:
         header = ("input", "first order", "total", "local share")
-        print_table("Sobol indices over the same ranges", header, sensitivity.sobol_rows(analysis))
-        print(sensitivity.agreement_words(analysis))
+        print_table("Sobol indices over the same ranges", header, report.sobol_rows(analysis))
+        print(report.agreement_words(analysis))
     if out is not None:
         print(f"\nwrote {out}")
 
@@ -125,20 +94,21 @@ def uncertainty(
     them.
     """
     from ..estimation.point import operating_point
-    from ..reports import formats, intervals
+    from ..reports import formats
+    from ..reports import intervals as report
 
     point = operating_point(model, **options)
-    spread = intervals.spread(point, level=level, draws=draws, seed=seed)
+    spread = report.spread(point, level=level, draws=draws, seed=seed)
     warn(point.notes)
     if as_json:
         print(formats.json_text(formats.plain(spread.to_dict())))
         return
     header = ("output", "value", "unit", "parameters alone", "predictive", "Monte Carlo, predictive")
-    print_table(f"{spread.title}: {100 * level:g} % intervals", header, intervals.interval_rows(spread), right=(1,))
-    print_pairs("basis", intervals.basis_rows(spread))
+    print_table(f"{spread.title}: {100 * level:g} % intervals", header, report.rows(spread), right=(1,))
+    print_pairs("basis", report.basis_rows(spread))
     carbon = "total" if spread.scenario_of == "C_total" else "operational"
     scenario = ("scenario", "range", f"{carbon} at low end (g)", f"{carbon} at high end (g)", "source")
-    print_table("\nscenarios, each alone; not part of any interval", scenario, intervals.scenario_rows(spread))
+    print_table("\nscenarios, each alone; not part of any interval", scenario, report.scenario_rows(spread))
 
 
 @at_operating_point
@@ -151,32 +121,59 @@ def solve(
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
-    per: Annotated[str | None, typer.Option(help="'output' (the default) or 'batch': what the carbon is of.")] = None,
+    per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
     against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
     against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
     against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
-    both: Annotated[bool, typer.Option("--both", help="Break even with the unknown the same on both sides.")] = False,
+    both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer inverse questions: the largest request within a budget, or where two requests break even."""
-    from ..reports import formats, inversion
+    from ..reports import formats
+    from ..reports import inversion as report
 
-    question = inversion.Question(
+    question = report.Question(
         model, options, unknown, {"g": budget_g, "wh": budget_wh, "s": budget_s}, per,
         {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}, both,
     )  # fmt: skip
-    answer, notes = inversion.answer(question)
+    answer, notes = report.answer(question)
     warn(notes)
     name = str(options["config"] if model is None else model)
     if as_json:
-        print(formats.json_text(inversion.as_dict(name, answer, notes)))
+        print(formats.json_text(report.as_dict(name, answer, notes)))
         return
-    print(inversion.title(question, answer))
-    print_table("", ("", "value"), inversion.rows(answer))
+    print(report.title(question, answer))
+    print_table("", ("", "value"), report.rows(answer))
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    for command in (derive, sensitivity, uncertainty, solve):
-        app.command()(command)
+@at_operating_point
+def compare(
+    options: dict[str, Any],
+    requests: Annotated[
+        list[str],
+        typer.Argument(help="MODEL[@SIZE][,NAME=VALUE ...], such as flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb."),
+    ],
+    level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare requests side by side, and say which differences lie inside the uncertainty."""
+    from ..analysis.comparison import compare as compared
+    from ..reports import comparison as report
+    from ..reports import formats
+
+    shared = {name: value for name, value in options.items() if value is not None}
+    found = compared(requests, level, **shared)
+    for k, estimate in enumerate(found.estimates):
+        warn(tuple(f"{report.letter(k)}: {x}" for x in estimate.warnings))
+    if as_json:
+        print(formats.json_text(formats.plain(found.to_dict())))
+        return
+    print_pairs("requests", report.request_rows(found))
+    print_table("", report.header(found), report.rows(found))
+    for k, ratios in enumerate(found.ratios, start=1):
+        name = f"{report.letter(k)} / A"
+        print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), report.ratio_rows(ratios), right=(1,))
+        if words := report.per_output_words(found, k):
+            print(words)
+        print(f"shared errors of {name}: {found.shared[k - 1]}\n")

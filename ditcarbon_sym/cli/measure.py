@@ -1,4 +1,4 @@
-"""The commands that measure an accelerator and plan what to measure: parse, call, print."""
+"""Commands that measure an accelerator and plan what to measure: measure, plan-calibration."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ SidesOption = Annotated[
 ]
 FramesOption = Annotated[str | None, typer.Option(help="Output frames of video models, such as 1,17,49.")]
 BatchesOption = Annotated[str | None, typer.Option(help="Batch sizes, such as 1,4,8.")]
-BudgetOption = Annotated[float | None, number_option("Minutes to spend; the order is such that less still serves.")]
+BudgetOption = Annotated[float | None, number_option("Minutes to spend; the most useful configurations come first.")]
 
 
 def measure(
@@ -39,16 +39,16 @@ def measure(
     frames: FramesOption = None,
     batches: BatchesOption = None,
     steps: Annotated[
-        int | None, integer_option("Denoising steps that time_s is of; the model's own if absent.")
+        int | None, integer_option("Denoising steps that time_s counts; the model's own if absent.")
     ] = None,
     budget_minutes: BudgetOption = None,
     compiled: Annotated[bool, typer.Option("--compile", help="Compile the denoiser with torch.compile.")] = False,
     attention: Annotated[
-        str, typer.Option(help="'sdpa': fused kernels; 'eager': products and softmax apart.")
+        str, typer.Option(help="'sdpa': fused kernels; 'eager': separate products and softmax.")
     ] = "sdpa",
     dtype: Annotated[str | None, typer.Option(help="'bf16', 'fp16' or 'fp32'; bf16 on cuda, fp32 on cpu.")] = None,
     parts: Annotated[
-        str | None, typer.Option("--stages", help="Of denoiser, vae_decoder, text_encoder; the denoiser always.")
+        str | None, typer.Option("--stages", help="Stages to measure: denoiser (always), vae_decoder, text_encoder.")
     ] = None,
     threads: Annotated[
         int | None, integer_option("Threads of the processor; as many as torch takes if absent.")
@@ -95,7 +95,7 @@ def measure(
 
 
 def _begun(told: Mapping[str, Any]) -> None:
-    """Say what is measured, and that its energy is not, before time is spent on it."""
+    """Before time is spent, say what is measured, and warn if its energy is not."""
     from ..measure import report
 
     for name, words in report.device_rows(told):
@@ -104,7 +104,7 @@ def _begun(told: Mapping[str, Any]) -> None:
 
 
 class _progress:
-    """A bar with the time left where a person is looking, a line for each row elsewhere; both on stderr."""
+    """Progress on stderr: a bar with the time left on a terminal, a line for each row elsewhere."""
 
     def __enter__(self) -> Callable[..., None]:
         from rich.console import Console
@@ -159,7 +159,7 @@ def plan_calibration(
     catalog: Annotated[Path | None, typer.Option("--catalog", help="TOML file with GPUs of your own.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Plan which few configurations to measure for the tightest calibration, and how the intervals shrink."""
+    """Choose the few configurations that make the tightest calibration; show how the intervals shrink."""
     from ..measure import plan, report
     from ..reports import formats
 
@@ -174,9 +174,3 @@ def plan_calibration(
     header, rows = report.plan_rows(found)
     print_table(report.plan_title(found), header, rows, right=(0, *range(3, len(header))))
     print_pairs("basis", report.plan_basis(found))
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.command()(measure)
-    app.command("plan-calibration")(plan_calibration)

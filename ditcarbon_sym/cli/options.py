@@ -1,4 +1,4 @@
-"""Options that several commands share: written once, added to a command's own by a decorator."""
+"""Options that several commands share: written once, and added to a command's own by a decorator."""
 
 import functools
 import inspect
@@ -11,7 +11,7 @@ import typer
 
 
 def whole(text: str | int) -> int:
-    """Read a whole number (a default is one already); typer's own message does not repeat what was typed."""
+    """Read a whole number; a default is one already. Unlike typer's message, ours repeats what was typed."""
     if isinstance(text, int):
         return text
     if not re.fullmatch(r"[+-]?[0-9]+", text) or len(text) > 400:
@@ -20,7 +20,7 @@ def whole(text: str | int) -> int:
 
 
 def real(text: str | float) -> float:
-    """Read a number (a default is one already)."""
+    """Read a number; a default is one already."""
     if not isinstance(text, str):
         return text
     try:
@@ -50,7 +50,6 @@ def number_option(help: str, *names: str) -> Any:
     return typer.Option(*names, help=help, parser=real, metavar="NUMBER")
 
 
-ModelArgument = Annotated[str, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them.")]
 OptionalModel = Annotated[
     str | None, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them. Or give --config.")
 ]
@@ -71,21 +70,36 @@ OutputOption = Annotated[
 ]
 
 
-def _operating(
+def size_options(
     resolution: Annotated[int | None, integer_option("Square output, pixels (not with --height, --width).")] = None,
     height: Annotated[int | None, integer_option("Output height, pixels.")] = None,
     width: Annotated[int | None, integer_option("Output width, pixels.")] = None,
     frames: Annotated[int | None, integer_option("Output frames (video models).")] = None,
     batch: Annotated[int | None, integer_option("Outputs made together.")] = None,
     steps: Annotated[int | None, integer_option("Denoising steps.")] = None,
+) -> None:
+    """The size of a request."""
+
+
+def pass_options(
     guidance: Annotated[
         float | None, number_option("Denoiser passes per step: 1, or 2 with guidance (not the scale).")
     ] = None,
     text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
+) -> None:
+    """Passes of a step, and text, of a request."""
+
+
+def setting_options(
     gpu: Annotated[str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.")] = None,
     datacenter: Annotated[str | None, typer.Option(help="Data centre id; 'ditcarbon datacenters' lists them.")] = None,
     pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+) -> None:
+    """The accelerator and the place."""
+
+
+def law_options(
     lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
     utilisation: Annotated[
         float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
@@ -99,20 +113,22 @@ def _operating(
     embodied_boundary: Annotated[
         str | None, typer.Option(help="Boundary of the embodied carbon: 'die', or another that the accelerator has.")
     ] = None,
-    config: ConfigOption = None,
-    catalog: CatalogOption = None,
 ) -> None:
-    """The request, and on what it runs."""
+    """The law of time and energy, and the embodied carbon."""
+
+
+def file_options(config: ConfigOption = None, catalog: CatalogOption = None) -> None:
+    """Files that a model or other entries are read from."""
 
 
 Command = Callable[..., None]
 
 
 def sharing(
-    options: Command, name: str, read: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    name: str, *groups: Command, read: Callable[[dict[str, Any]], dict[str, Any]] = dict
 ) -> Callable[[Command], Command]:
-    """Give commands the parameters of ``options``; they receive them, as ``read`` returns them, as the one ``name``."""
-    shared = inspect.signature(options).parameters
+    """Give a command the options of ``groups``; it receives their values, as ``read`` returns them, as ``name``."""
+    shared = {x.name: x for group in groups for x in inspect.signature(group).parameters.values()}
 
     def decorate(command: Command) -> Command:
         own = inspect.signature(command)
@@ -132,5 +148,7 @@ def sharing(
     return decorate
 
 
-at_operating_point = sharing(_operating, "options")
+of_a_request = sharing("request", size_options, pass_options)
+"""Give a command the options of a request; it receives them as the dictionary ``request``."""
+at_operating_point = sharing("options", size_options, pass_options, setting_options, law_options, file_options)
 """Give a command the options of an operating point; it receives them as the dictionary ``options``."""

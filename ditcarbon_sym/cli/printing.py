@@ -1,14 +1,16 @@
-"""Printing for the command line: tables on stdout, warnings and progress on stderr. rich loads only for
-a terminal, and for a table with letters that only it can measure.
-"""
+"""Printing: tables on stdout, warnings and progress on stderr. rich loads when something is printed."""
 
 import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+UNFOLDED = 10_000
+"""Columns of a page that is no terminal: wider than any table, so that no cell is folded."""
 
-def warn(warnings: tuple[str, ...]) -> None:
+
+def warn(warnings: Iterable[str]) -> None:
+    """Print each warning on a line of its own."""
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
 
@@ -16,10 +18,7 @@ def warn(warnings: tuple[str, ...]) -> None:
 def print_table(
     title: str, header: tuple[str, ...], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
 ) -> None:
-    text = plain_table(title, header, rows, right)
-    if text is not None and not sys.stdout.isatty():
-        sys.stdout.write(text)
-        return
+    """Print a table; the columns in ``right`` are flush right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -29,46 +28,13 @@ def print_table(
         table.add_column(column, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    console = Console(highlight=False, markup=False)
-    # A pipe has no width: give it what the table needs, so that no cell is folded.
-    if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=400)
+    seen = sys.stdout.isatty()
+    console = Console(
+        highlight=False, markup=False, force_terminal=seen, force_jupyter=False, width=None if seen else UNFOLDED
+    )
     if title:
         console.print(title, style="bold")
     console.print(table)
-
-
-def plain_table(
-    title: str, header: Sequence[str], rows: Sequence[Sequence[str]], right: tuple[int, ...] = ()
-) -> str | None:
-    """Return the table as rich lays it out where there is room, or None if only rich can measure its letters.
-
-    >>> print((plain_table("", ("a", "b"), [("x", "10")], (1,)) or "").replace(" ", "_"))
-    ________
-    _a____b_
-    _──────_
-    _x___10_
-    ________
-    <BLANKLINE>
-    """
-    lines = [header, *rows]
-    if any(not cell.isprintable() or any(_is_odd(x) for x in cell) for line in lines for cell in line):
-        return None
-    widths = [max(len(line[k]) for line in lines) for k in range(len(header))]
-
-    def written(line: Sequence[str]) -> str:
-        cells = [x.rjust(n) if k in right else x.ljust(n) for k, (x, n) in enumerate(zip(line, widths, strict=True))]
-        return f" {'   '.join(cells)} "
-
-    blank = " " * (sum(widths) + 3 * len(widths) - 1)
-    rule = f" {'─' * (len(blank) - 2)} "
-    body = [blank, written(header), rule, *(written(row) for row in rows), blank]
-    return "\n".join([*([title] if title else []), *body, ""])
-
-
-def _is_odd(letter: str) -> bool:
-    """Whether a letter may take no place, or two."""
-    return letter > "\u04ff" and letter not in "−→≤≥≈×·…²₂"
 
 
 def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
@@ -79,7 +45,7 @@ def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def progress(description: str) -> Any:
-    """A progress bar on stderr, when a person is looking."""
+    """Return a function that shows a progress bar over steps; on stderr, and only on a terminal."""
     from rich.console import Console
     from rich.progress import track
 
@@ -89,7 +55,7 @@ def progress(description: str) -> Any:
 
 @contextlib.contextmanager
 def progress_of(total: int, description: str) -> Iterator[Callable[[int], None]]:
-    """A progress bar on stderr for work that says how much more is done, when a person is looking."""
+    """Show a progress bar for work that reports how much is done; on stderr, and only on a terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 

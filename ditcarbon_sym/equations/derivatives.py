@@ -2,8 +2,8 @@
 
 Two directions. ``adjoints`` goes backwards from one output to every input it depends on: as many derivatives as
 there are inputs, for a few times the work of the value. ``tangents`` goes forwards from a few inputs to every
-quantity of the chain. Both give definitions that `evaluate.Compiled` computes together with the chain itself,
-shared subexpressions once.
+quantity of the chain. Both give definitions that one `Compiled` function computes together with the chain itself.
+``hessian`` applies the second to the first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Integer, Symbol
 
-from ..numerics.evaluate import Definition, compiled
+from ..numerics.functions import Definition, compiled
 from .equation import Equation
 from .pipeline import AnyRoute, chain
 
@@ -42,30 +42,18 @@ def adjoints(
     defined = {equation.lhs for equation in needed}
     leading = _leading(needed, inputs)
     definitions: list[Definition] = [(equation.lhs, equation.rhs) for equation in needed]
-    # What reaches each symbol, and, apart, what reaches it in units of one over the symbol: divided once, at the end.
-    plain: dict[Symbol, Expr] = {output: Integer(1)}
-    scaled: dict[Symbol, Expr] = {}
+    reached: dict[Symbol, Expr] = {output: Integer(1)}
     for equation in reversed(needed):
-        if equation.lhs not in plain and equation.lhs not in scaled:
+        bar = reached.pop(equation.lhs, None)
+        if bar is None:
             continue
-        bar = _collected(equation.lhs, plain, scaled)
         if not (bar.is_number or bar.is_Symbol):
             definitions.append((Symbol(f"adjoint_{equation.lhs.name}", real=True), bar))
             bar = definitions[-1][0]
         for x in equation.inputs:
             if x in leading or (x not in defined and inputs is None):
-                exponent = _exponent(equation, x)
-                if exponent:
-                    scaled[x] = scaled.get(x, Integer(0)) + exponent * bar * equation.lhs
-                else:
-                    plain[x] = plain.get(x, Integer(0)) + bar * equation.rhs.diff(x)
-    reached = list(dict.fromkeys([*plain, *scaled]))
-    return tuple(definitions), {x: _collected(x, plain, scaled) for x in reached}
-
-
-def _collected(x: Symbol, plain: dict[Symbol, Expr], scaled: dict[Symbol, Expr]) -> Expr:
-    """Take out what has reached a symbol."""
-    return plain.pop(x, Integer(0)) + scaled.pop(x, Integer(0)) / x
+                reached[x] = reached.get(x, Integer(0)) + bar * equation.rhs.diff(x)
+    return tuple(definitions), reached
 
 
 def _leading(equations: Sequence[Equation], inputs: frozenset[Symbol] | None) -> set[Symbol]:
@@ -77,17 +65,6 @@ def _leading(equations: Sequence[Equation], inputs: frozenset[Symbol] | None) ->
         if found & set(equation.inputs):
             found.add(equation.lhs)
     return found
-
-
-def _exponent(equation: Equation, x: Symbol) -> Expr:
-    """The power of x that the right-hand side is times something free of x, else zero.
-
-    There the derivative is k y / x, and the value y is there already.
-    """
-    exponent: Any = equation.rhs.as_powers_dict().get(x, 0) if equation.rhs.is_Mul else 0
-    if exponent and exponent.is_number and x.is_positive and not (equation.rhs / x**exponent).has(x):
-        return exponent
-    return Integer(0)
 
 
 def gradient(
@@ -128,6 +105,30 @@ def tangents(
                 definitions.append((dot, sum(terms)))
                 slopes[equation.lhs, parameter] = dot
     return tuple(definitions), slopes
+
+
+def hessian(
+    configuration: Mapping[Symbol, "ArrayLike"], output: Symbol, inputs: Sequence[Symbol], route: AnyRoute = "bgr"
+) -> dict[tuple[Symbol, Symbol], Any]:
+    """Evaluate the second derivatives of one quantity by each pair of inputs, cross terms included.
+
+    The gradient is itself a chain of equations: its tangents along the inputs are the second derivatives.
+
+    >>> from ditcarbon_sym.equations.notation import C_op, PUE, I_grid
+    >>> from ditcarbon_sym.estimation.point import operating_point
+    >>> point = operating_point("pixart-alpha")
+    >>> curvature = hessian(point.values, C_op, (PUE, I_grid), point.route)
+    >>> curvature[PUE, I_grid] == curvature[I_grid, PUE] > 0, curvature[PUE, PUE]
+    (True, 0.0)
+    """
+    definitions, slopes = adjoints(output, chain(route), frozenset(inputs))
+    gradient = [Equation("", Symbol(f"slope_{x.name}", real=True), slopes.get(x, Integer(0))) for x in inputs]
+    steps = (*(Equation("", symbol, rhs) for symbol, rhs in definitions), *gradient)
+    lines, second = tangents(tuple(inputs), steps)
+    pairs = [(x, y) for x in inputs for y in inputs]
+    rows = dict(zip(inputs, gradient, strict=True))
+    function = compiled(tuple(second.get((rows[x].lhs, y), Integer(0)) for x, y in pairs), lines)
+    return dict(zip(pairs, function(configuration), strict=True))
 
 
 def jacobian(

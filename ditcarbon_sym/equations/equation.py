@@ -1,12 +1,14 @@
 """An equation of the paper as a value: call it, inline others into it, differentiate it, print it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Integer, Rational, Symbol, latex
+from sympy import Expr, Symbol, latex
 
-from ..numerics.evaluate import compiled
+from ..errors import InputError
+from ..numerics.functions import compiled
+from ..numerics.functions import exact as exact
 from .notation import NOTATION
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ class Equation:
         ``configuration`` maps symbols to numbers or arrays; symbols the equation does not contain are ignored, a
         missing one raises `InputError` with its meaning. Scalars give a scalar, arrays an array.
         """
+        demand(self.inputs, configuration)
         return compiled((self.rhs,))(configuration)[0]
 
     def __str__(self) -> str:
@@ -87,10 +90,10 @@ class Equation:
         return f"{latex(self.lhs, symbol_names=names)} = {latex(self.rhs, symbol_names=names)}"
 
 
-def exact(value: float) -> Expr:
-    """Return a float as the rational number its shortest decimal form denotes.
-
-    >>> exact(2048.0), exact(0.1)
-    (2048, 1/10)
-    """
-    return Integer(int(value)) if float(value).is_integer() else Rational(repr(float(value)))
+def demand(symbols: Iterable[Symbol], configuration: Mapping[Symbol, Any]) -> None:
+    """Raise `InputError` if a symbol has no value, with what each of them means."""
+    missing = [
+        f"{x.name} ({NOTATION[x].meaning})" if x in NOTATION else x.name for x in symbols if x not in configuration
+    ]
+    if missing:
+        raise InputError(f"no value for {', '.join(missing)}")

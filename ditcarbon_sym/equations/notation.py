@@ -1,84 +1,20 @@
-"""Every symbol of the paper, once: spelling, meaning, unit, data field and valid range.
+"""The table of symbols: every symbol once, with its meaning, unit, data field and valid range.
 
-All other modules import their symbols from here, because ``Symbol("N")`` and ``Symbol("N", positive=True)``
-are different symbols to sympy. The same table drives what files and requests may contain: the loader, its error
-messages and the JSON keys all read it.
+All other modules import their symbols from here: to sympy, ``Symbol("N")`` and ``Symbol("N", positive=True)`` are
+different symbols. The loader, its error messages and the JSON keys read the same table.
 """
 
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from numbers import Real
 from types import MappingProxyType
-from typing import Any
 
 from sympy import Integer, Symbol
 
-from ..errors import InputError
+from .quantities import Notation as Notation
 
 JOULE_PER_KWH = Integer(3_600_000)
 SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
-
-
-def _short(value: Any) -> str:
-    """Write a number for a message, whatever its size.
-
-    >>> _short(10**500)
-    '1000000000000... (501 digits)'
-    """
-    try:
-        return f"{float(value):g}"
-    except OverflowError:
-        digits = str(value)
-        return f"{digits[:13]}... ({len(digits.lstrip('-'))} digits)"
-
-
-@dataclass(frozen=True)
-class Notation:
-    """One symbol of the paper, with all that is known of it before it has a value."""
-
-    symbol: Symbol
-    latex: str
-    meaning: str
-    unit: str
-    field: str
-    low: float
-    high: float
-    integer: bool
-    hint: str
-
-    @property
-    def expectation(self) -> str:
-        """The valid range in words.
-
-        >>> NOTATION[g].expectation
-        'an integer in 1..3'
-        """
-        kind = "an integer" if self.integer else "a number"
-        return f"{kind} in {self.low:g}..{self.high:g}"
-
-    def check(self, value: object) -> float:
-        """Return ``value`` as a float if this symbol may take it, else raise `InputError` in one line.
-
-        >>> NOTATION[B].check(4)
-        4.0
-        >>> NOTATION[PUE].check(0.9)
-        Traceback (most recent call last):
-        ditcarbon_sym.errors.InputError: pue = 0.9 is outside 1..5 (facility energy over IT energy)
-        """
-        hint = f" ({self.hint})" if self.hint else ""
-        if isinstance(value, bool) or not isinstance(value, Real):
-            raise InputError(f"{self.field} = {value!r} is not a number; expected {self.expectation}{hint}")
-        number: Any = value
-        if not self.low <= number <= self.high:  # which NaN is not, either
-            said = f"{self.field} = {_short(value)}"
-            if value != value:
-                raise InputError(f"{said} is not a number; expected {self.expectation}{hint}")
-            raise InputError(f"{said} is outside {self.low:g}..{self.high:g}{hint}")
-        if self.integer and number != int(number):
-            raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
-        return float(number)
 
 
 _TABLE: dict[Symbol, Notation] = {}
@@ -149,6 +85,10 @@ n_frames = _symbol(
 )
 n_latent = _symbol("n_latent", "latent frames", "1", latex=r"n_{\mathrm{latent}}")
 m = _symbol("m", "text tokens", "1", "text_tokens", 0, 1e6, integer=True, zero=True)
+n_ref = _symbol(
+    "n_ref", "reference images appended to the latent tokens", "1", "references", 0, 16, latex=r"n_{\mathrm{ref}}",
+    integer=True, zero=True,
+)  # fmt: skip
 B = _symbol("B", "batch size: outputs made together", "1", "batch", 1, 1e6, integer=True)
 S = _symbol("S", "denoising steps", "1", "steps", 1, 1e5, integer=True)
 g = _symbol(

@@ -1,14 +1,14 @@
-r"""One law of time and energy for every regime, on the work of the operators (beyond the paper).
+r"""The operator law: time and energy from the work of the operators, in every regime (beyond the paper).
 
-Time is made of things with names: products at a part of peak, the softmax's exponentials on units of their own, bytes
-that norms and elementwise passes move at a part of the bandwidth, and, where a pass is too short to fill the
-accelerator, the launching of its kernels. Traffic of the products themselves overlaps with them and is not counted
-again. The floor of the launches and the busy time meet smoothly, so that the law can be differentiated.
+Time has four parts: products at a part of peak; the exponentials of the softmax, on units of their own; bytes that
+norms and elementwise passes move, at a part of the bandwidth; and, where a pass is too short to fill the accelerator,
+the launches of its kernels. The traffic of the products overlaps with them and is not counted again. Launches and busy
+time meet smoothly, so that the law can be differentiated.
 
-Not every calibration can tell all parameters apart: on the V100 attention has an efficiency of its own and the
-exponentials hide in it (``t_exp`` = 0) while bytes move at full bandwidth; on newer accelerators the launches show in
-one model alone, and attention's efficiency apart from that of products hardly. What rows do not show stays where it is
-expected, and as uncertain; what stands fixed is said in each calibration.
+Not every calibration identifies all parameters. On the V100 attention has an efficiency of its own, which includes the
+exponentials (``t_exp`` = 0), and bytes move at full bandwidth. On newer accelerators one model alone shows the
+launches, and hardly any shows an efficiency of attention apart from that of products. A parameter that the rows do not
+show keeps its expected value and uncertainty; each calibration says which are fixed.
 """
 
 from collections.abc import Mapping
@@ -78,8 +78,8 @@ energy = Equation(
     (WORK_ENERGY + eps_byte * passes * Q_elem + P_idle * WAITING + TDP * B * F_VAE / (e_VAE * Theta_peak))
     / JOULE_PER_KWH,
 )
-"""Joules follow the work, not the clock, and idle power the time spent waiting for launches; the VAE's decoder, which
-no measurement tells apart, draws full power."""
+"""Joules follow the work, not the clock; while kernels are launched, the accelerator draws idle power. The VAE decoder,
+which no measurement shows alone, draws full power."""
 
 EQUATIONS = (runtime, efficiency, energy)
 
@@ -95,15 +95,15 @@ TRANSFER: Mapping[Symbol, Expr] = MappingProxyType({
     eps_flop: TDP / (e_dense * Theta_peak),
     eps_byte: phi_elem * TDP / (e_mem * bandwidth),
 })  # fmt: skip
-"""Parameters of one accelerator in terms of what accelerators have in common. Elementwise passes are best described as
-keeping pace with the clock of the multiprocessors, as the special-function units do, up to what the memory can move;
-products draw rated power, elementwise passes a part of it (`fits/transfer.py` has the rivals and their errors)."""
+"""Parameters of one accelerator in terms of what accelerators have in common. Elementwise passes keep pace with the
+clock of the multiprocessors, as the special-function units do, up to what the memory can move. Products draw rated
+power, elementwise passes a part of it. `fits/transfer.py` compares this with its rivals."""
 
 LAUNCH = 1e-5
-"""Seconds to launch an operator of eager PyTorch from Python, assumed. The one model of the published runs whose passes
-are short enough to wait for it, SANA with a batch of one, shows 9 microseconds on the H100 and 8 on the B200; the
-V100's corpus, with older software, ten times that."""
+"""Seconds to launch an operator of eager PyTorch from Python, assumed. Among the published runs only SANA with a batch
+of one has passes short enough to wait for launches: 9 microseconds on the H100 and 8 on the B200. The V100's corpus,
+with older software, shows ten times that."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
-"""What no published measurement tells apart. Decoders are convolutions with little work per byte; a fifth of peak fits
-the whole requests of H100 and B200 best among a tenth, a fifth and three tenths."""
+"""What no published measurement shows. Decoders are convolutions with little work per byte. Of a tenth, a fifth and
+three tenths of peak, a fifth fits the whole requests of H100 and B200 best."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from sympy import Symbol
 
-from ..errors import InputError
-from ..numerics.evaluate import compiled
+from ..errors import InputError, nearest
+from ..numerics.functions import compiled
 from . import carbon, efficiency, flops, operator_law
-from .equation import Equation
-from .notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
+from .equation import Equation, demand
+from .notation import BY_NAME, NOTATION, C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
 from .parameters import coefficient, parameters
 
 if TYPE_CHECKING:
@@ -98,11 +98,22 @@ def find(name: str) -> Equation:
 
 
 def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
-    """Return one quantity as a closed form in the inputs alone (architecture, request, hardware, data centre).
+    """Return one quantity as a closed form in the inputs alone: architecture, request, hardware and data centre.
+
+    ``route`` is a name of `ROUTES`, "roofline" or a `Route`. Of "roofline" without a model, the work is an input
+    (F_dense, n_exp, ...). Raises `InputError` for an unknown name.
 
     >>> closed_form(C_emb, "measured").inputs[:6]
     (B, C_chip, H, L, N, P_VAE)
+    >>> [x.name for x in closed_form(tau, "roofline").inputs][:6]
+    ['B', 'F_VAE', 'F_attn', 'F_dense', 'F_text', 'Q_elem']
     """
+    if isinstance(route, str) and route not in ROUTES:
+        if route != operator_law.LAW:
+            raise InputError(f"unknown route {route!r}{nearest(route, (*ROUTES, operator_law.LAW))}")
+        route = Route(route, operator_law.EQUATIONS)
+    if symbol not in NOTATION:
+        raise InputError(f"unknown symbol {str(symbol)!r}{nearest(str(symbol), BY_NAME)}")
     equations = {equation.lhs: equation for equation in chain(route)}
     beside = {equation.lhs: equation for equation in LABELLED}
     if symbol in beside:
@@ -121,5 +132,6 @@ def evaluate(
     depends on it is NaN, the rest is not.
     """
     definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
-    results = compiled(tuple(outputs), definitions)(configuration)
-    return dict(zip(outputs, results, strict=True))
+    function = compiled(tuple(outputs), definitions)
+    demand(function.arguments, configuration)
+    return dict(zip(outputs, function(configuration), strict=True))

@@ -1,1 +1,7 @@
-"""To be written."""
+"""One request: from what a user asks for to time, energy and carbon with their intervals.
+
+Read in this order: `request` (the numbers of a request, checked); `routes` (which law leads to time and energy) with
+`work`, `work_of_flags` and `transfer` (what that law needs to know of a model and of an accelerator); `point` (all
+inputs of the equations together); `intervals` (how sure an output is); `estimator` (the answer). `counting` and
+`exact_count` count parameters and FLOP exactly, without time.
+"""

@@ -13,12 +13,12 @@ from sympy import Expr, Integer
 
 from ..architectures.network import Decoder, Tile
 from ..architectures.operators import flop, total
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..catalog.stages import DECODER, DENOISER, STAGES, TEXT, Stages
 from ..equations import pipeline
 from ..equations.notation import B, F_block, H, N, P, S, W, ell, g, m, n_frames, n_latent
 from ..errors import InputError
-from ..numerics.evaluate import compiled
+from ..numerics.functions import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

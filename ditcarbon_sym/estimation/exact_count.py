@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Unpack
 
 from ..architectures.operators import grouped, total
-from ..catalog.loading import Model, load
+from ..catalog.entries import Model
+from ..catalog.loading import load
 from ..catalog.stages import DECODER, DENOISER, Stages
 from ..equations.notation import NOTATION, REQUEST_FIELDS, H, W, ell, m, n_frames, n_latent
 from ..errors import InputError
@@ -80,7 +81,7 @@ class Count:
 def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **request: Unpack[Request]) -> Count:
     """Count parameters and FLOP of one generation request exactly; ``by`` "operator", "block" or "stage" adds shares.
 
-    ``model`` is a catalogue id, or a model made from a configuration (`diffusers_config.model_from`). The request is
+    ``model`` is a catalogue id, or a model made from a configuration (`catalog.lending.model_from`). The request is
     that of `estimate`. Raises `InputError` if the model has no released configuration or the request is not valid.
 
     >>> count("flux.1-dev").parameters

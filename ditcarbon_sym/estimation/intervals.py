@@ -1,15 +1,17 @@
-"""From what a calibration knows to intervals of every output: the delta method with exact gradients, in log space.
+"""Intervals of every output, from what a calibration knows: the delta method with exact gradients, in log space.
 
-Two sources, kept apart: the covariance of the fitted parameters (*parameter interval*), and the scatter that
-architectures held out of the fit showed about its predictions. The *predictive interval* has both; it is what
-``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon: their documented
-ranges are scenarios (`sensitivity`), never mixed in.
+There are two sources, kept apart. The covariance of the fitted parameters gives the *parameter interval*. The scatter
+of models that were held out of the fit comes on top of it: both together give the *predictive interval*, which
+``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon; their documented
+ranges are scenarios (`analysis.sensitivity`).
 
-What the interval is not: the scatter is of leave-one-out predictions and so holds some parameter error already
-(counted twice, on the safe side); rows of one architecture are not independent, which the covariance takes them to
-be, and six architectures are few for a normal quantile (both on the unsafe side). `fits/coverage.py` shows how it
-comes out. The operator law's intervals take Student's quantile instead, with as many degrees of freedom as groups were
-held out: some of its calibrations rest on three.
+What the interval is not. The scatter is of leave-one-out predictions and so holds some parameter error already: this is
+counted twice, on the safe side. Rows of one model are not independent, although the covariance takes them to be, and
+six models are few for a normal quantile: both are on the unsafe side. `fits/coverage.py` shows how it comes out. The
+operator law's intervals take Student's quantile, with as many degrees of freedom as groups were held out, because some
+of its calibrations rest on three.
+
+An operating point may hold arrays: deviations, scatter and half-widths are then arrays, too.
 """
 
 import math
@@ -18,14 +20,17 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sympy import Symbol
 
-from ..catalog.loading import Calibration
+from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import C_op, C_total, E, mu, tau
 from .point import OperatingPoint
 
 LEVEL = 0.9
+Array = NDArray[np.float64]
 
 
 def quantile(level: float = LEVEL) -> float:
@@ -37,32 +42,16 @@ def quantile(level: float = LEVEL) -> float:
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def student_quantile(level: float, degrees: int) -> float:
-    """Half-width of the central interval of Student's distribution with so many degrees of freedom: its distribution
-    function is a finite sum, inverted by bisection.
+def student_quantile(level: float, degrees: Any) -> Any:
+    """Half-width of the central interval of Student's distribution with so many degrees of freedom.
 
     >>> round(student_quantile(0.9, 6), 4)
     1.9432
     """
-    low, high = 0.0, 1.0
-    while _student_centre(high, degrees) < level:
-        low, high = high, 2 * high
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _student_centre(middle, degrees) < level else (low, middle)
-    return (low + high) / 2
+    from scipy.special import stdtrit  # not scipy.stats, which takes seconds to load
 
-
-def _student_centre(t: float, degrees: int) -> float:
-    """Probability of a value between -t and t."""
-    angle = math.atan2(t, math.sqrt(degrees))
-    term = total = math.cos(angle) if degrees % 2 else 1.0
-    for k in range(2 + degrees % 2, degrees - 1, 2):
-        term *= (k - 1) / k * math.cos(angle) ** 2
-        total += term
-    if degrees % 2 == 0:
-        return math.sin(angle) * total
-    return 2 / math.pi * (angle + (math.sin(angle) * total if degrees > 1 else 0.0))
+    found = stdtrit(degrees, (1 + level) / 2)
+    return found if np.ndim(found) else float(found)
 
 
 def log_interval(value: float, half_width: float) -> tuple[float, float]:
@@ -78,49 +67,57 @@ def log_interval(value: float, half_width: float) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Scatter:
-    """How far groups held out lay from their predictions, in logarithms, and how many there were where they are few
-    enough to matter.
+    """How far held-out groups lay from their predictions, in logarithms.
+
+    ``groups`` is their number where it is small enough to matter (Student's quantile), else None.
     """
 
-    deviation: float
-    groups: int | None = None
+    deviation: Any
+    groups: Any = None
 
-    def quantile(self, level: float) -> float:
+    def quantile(self, level: float) -> Any:
         """Half-width of the central interval, in standard deviations."""
         return quantile(level) if self.groups is None else student_quantile(level, self.groups)
 
-    def half_width(self, own: float, level: float) -> float:
+    def half_width(self, own: Any, level: float) -> Any:
         """Half-width in the logarithm, with the deviation ``own`` that the fitted parameters give besides."""
-        return self.quantile(level) * math.hypot(own, self.deviation)
+        return self.quantile(level) * np.hypot(own, self.deviation)
 
 
-def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, float]:
-    """Standard deviation of the logarithm of each output that the covariance of the fitted parameters alone gives."""
-    calibration = point.calibration
-    if calibration is None:
-        return {}
+def relative_slopes(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Array]:
+    """Relative derivatives of each output by the fitted parameters, which run along the last axis.
+
+    They are zero where the output is, since zero is exact: a carbon-free grid emits nothing at any efficiency.
+    """
+    free = () if point.calibration is None else point.calibration.free
     values = pipeline.evaluate(point.values, outputs, point.route)
-    slopes = derivatives.jacobian(point.values, outputs, calibration.free, point.route)
-    deviations = {}
-    for output in outputs:
-        if values[output] == 0:
-            deviations[output] = (
-                0.0  # nothing is certain to be nothing: a carbon-free grid emits none at any efficiency
-            )
-            continue
-        relative = [float(slopes[output, x]) / float(values[output]) for x in calibration.free]
-        variance = sum(
-            relative[i] * calibration.covariance[i][k] * relative[k]
-            for i in range(len(relative))
-            for k in range(len(relative))
-        )
-        deviations[output] = math.sqrt(max(0.0, variance))
-    return deviations
+    slopes = derivatives.jacobian(point.values, outputs, free, point.route)
+    found = {}
+    for x in outputs:
+        value, *each = np.broadcast_arrays(values[x], *(slopes[x, y] for y in free))
+        columns = np.stack(each, axis=-1) if each else np.zeros((*value.shape, 0))
+        value = value[..., None]
+        found[x] = np.divide(columns, value, out=np.zeros_like(columns), where=value != 0)
+    return found
+
+
+def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Any]:
+    """Standard deviation of the logarithm of each output that the covariance of the fitted parameters alone gives."""
+    if point.calibration is None:
+        return {}
+    matrix = np.array(point.calibration.covariance)
+    return {x: np.sqrt(quadratic(r, matrix)) for x, r in relative_slopes(point, outputs).items()}
+
+
+def quadratic(slopes: Array, covariance: Array) -> Array:
+    """The variance r^T V r of a logarithm whose slopes r run along the last axis; rounding never makes it negative."""
+    return np.maximum(0.0, np.einsum("...i,ik,...k", slopes, covariance, slopes))
 
 
 def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
-    """The scatter of held-out groups, of time or of energy, and what a prediction meets besides; None where the sweep
-    had one group only, or no energy.
+    """The scatter of held-out groups, of time or of energy, with every further error that the calibration knows of.
+
+    None where the sweep had one group only, or no energy.
     """
     suffix = "_energy" if energy else ""
     value = calibration.quality.get(f"held_out_log_scatter{suffix}")
@@ -142,23 +139,35 @@ def predictive(
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
     unknown, or that do not depend on the fit, have no entry.
     """
-    if point.calibration is None or scatter(point.calibration) is None or _is_borrowed(point):
-        return {}
     values = pipeline.evaluate(point.values, outputs, point.route)
-    deviations = parameter_deviations(point, outputs)
     found = {
-        x: log_interval(float(values[x]), scatter_met(x, point).half_width(deviations[x], level))
-        for x in outputs
-        if math.isfinite(values[x]) and _depends_on_fit(x, point)
+        x: log_interval(float(values[x]), float(half))
+        for x, half in half_widths(point, outputs, level).items()
+        if math.isfinite(values[x])
     }
     if mu in found:  # no efficiency lies above peak
         found[mu] = (found[mu][0], min(1.0, found[mu][1]))
     return found
 
 
+def half_widths(point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL) -> dict[Symbol, Any]:
+    """Half-width of the predictive interval of each output's logarithm; no entry where no interval is known."""
+    known = covered(point, outputs)
+    deviations = parameter_deviations(point, known)
+    return {x: scatter_met(x, point).half_width(deviations[x], level) for x in known}
+
+
+def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
+    """The outputs that have a predictive interval: those that depend on a fit whose error on other models is known."""
+    if point.calibration is None or scatter(point.calibration) is None or _is_borrowed(point):
+        return ()
+    return tuple(x for x in outputs if _depends_on_fit(x, point))
+
+
 def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
-    """The scatter that an output meets: of time and of energy, each as far as the output follows it. Taken to go
-    together, which is the safe side, they add up.
+    """The scatter of one output: that of time and that of energy, each as far as the output follows it.
+
+    The two are taken to move together and so add up, which is the safe side.
     """
     assert point.calibration is not None
     time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
@@ -166,12 +175,13 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
     if energy is None:
         return time
     share = _share_of_energy(output, point)
-    parts = (share * energy.deviation, energy.groups), ((1 - share) * time.deviation, time.groups)
-    return Scatter(sum(deviation for deviation, _ in parts), max(parts, key=lambda part: part[0])[1])
+    of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
+    groups = time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)
+    return Scatter(of_energy + of_time, groups)
 
 
-def within_model(output: Symbol, point: OperatingPoint) -> float | None:
-    """The scatter of one model's runs about their own mean that an output meets; None where it is not known."""
+def within_model(output: Symbol, point: OperatingPoint) -> Any:
+    """How far runs of one model scatter about their own mean, for one output; None where it is not known."""
     assert point.calibration is not None
     quality = point.calibration.quality
     time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
@@ -181,16 +191,17 @@ def within_model(output: Symbol, point: OperatingPoint) -> float | None:
     return share * float(energy) + (1 - share) * float(time)
 
 
-def _share_of_energy(output: Symbol, point: OperatingPoint) -> float:
-    """How much of an output follows energy rather than time: one of operational carbon, none of time, and of the total
-    its operational part.
+def _share_of_energy(output: Symbol, point: OperatingPoint) -> Any:
+    """The part of an output that follows energy rather than time.
+
+    It is 1 for operational carbon, 0 for time and, for the total, its operational part.
     """
     ancestors = _ancestors(output, point.route)
     if E not in ancestors or tau not in ancestors:
         return float(E in ancestors)
     parts = pipeline.evaluate(point.values, (C_op, C_total), point.route)
-    total = float(parts[C_total])
-    return float(parts[C_op]) / total if total > 0 else 1.0
+    operational, total = np.broadcast_arrays(parts[C_op], parts[C_total])
+    return np.divide(operational, total, out=np.ones(total.shape), where=total > 0)[()]
 
 
 def _is_borrowed(point: OperatingPoint) -> bool:
@@ -239,8 +250,6 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
 
 def drawn_parameters(calibration: Calibration, rng: Any, draws: int) -> Any:
     """Values of the fitted parameters: (draws, parameters)."""
-    import numpy as np
-
     centre, covariance = np.array([calibration.values[x] for x in calibration.free]), np.array(calibration.covariance)
     if calibration.law != operator_law.LAW:
         return rng.multivariate_normal(centre, covariance, draws)
@@ -256,8 +265,6 @@ def monte_carlo(
     valid ranges (which is where linearisation fails, if it does); the scatter is normal in the logarithm, or Student's
     where groups are few.
     """
-    import numpy as np
-
     from ..equations.notation import NOTATION
 
     calibration = point.calibration

@@ -1,9 +1,8 @@
 """The operating point: everything a request, an accelerator and a facility put into the equations, chosen and
 checked once.
 
-One call uses one route to time and energy, chosen from the whole request: the paper's pooled production fit where it
-was made, the operator law where the accelerator is calibrated for it, a calibration file, or a measured efficiency. No
-fit is used silently outside its regime or on another accelerator.
+One call uses one route to time and energy (`routes`). No fit is used silently outside its regime or on another
+accelerator.
 """
 
 import math
@@ -14,7 +13,9 @@ from typing import Any, Unpack
 
 from sympy import Symbol
 
-from ..catalog.loading import Calibration, Catalog, Datacenter, Gpu, Model, defaults, load, load_calibration
+from ..catalog.entries import Calibration, Datacenter, Gpu, Model
+from ..catalog.loading import Catalog, defaults, load, load_calibration
+from ..catalog.names import plain
 from ..catalog.stages import DENOISER
 from ..equations import pipeline
 from ..equations.notation import (
@@ -52,7 +53,8 @@ class Options(Request, total=False):
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it. ``embodied_boundary``: which figure of it, "die" (the
     paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``:
-    a measured efficiency, a calibration file, or a law by name: "roofline", or "bgr" even where it extrapolates.
+    a measured efficiency, a calibration file, or a law by name: "roofline" (the operator law, the default) or "bgr"
+    (the paper's fit).
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
     """
@@ -94,8 +96,8 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
 
     >>> from ditcarbon_sym.equations.notation import B
     >>> point = operating_point("pixart-alpha", batch=4)
-    >>> point.values[B], point.device.id, point.route
-    (4.0, 'v100-pcie-16gb', 'bgr')
+    >>> point.values[B], point.device.id, point.calibration.law
+    (4.0, 'v100-pcie-16gb', 'roofline')
     """
     if sum(options.get(key) is not None for key in ("mu", "calibration", "efficiency")) > 1:
         raise InputError("give one of mu, calibration and efficiency, not several")
@@ -120,7 +122,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
-    said = borrowed + notes + route.warnings + beware + facts
+    said = notes + borrowed + route.warnings + beware + facts
     return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
 
 
@@ -149,17 +151,20 @@ def chosen_model(
         )
     if config is None:
         entries = catalog if isinstance(catalog, Catalog) else load(catalog)
-        return entries.model(str(model)), ()
-    from ..catalog.diffusers import model_from
+        chosen = entries.model(str(model))
+        return chosen, _read_as("model", str(model), chosen.id)
+    from ..catalog.lending import model_from
 
     found = model_from(config)
-    notes = [f"sizes of the request that are not given are those of {found.request_from}"]
-    if found.networks is not None and found.networks().absent:
-        missing = " and ".join(name.replace("_", " ") for name in found.networks().absent)
-        notes.append(
-            f"the {missing} of {config} are not known; at leading order those of {found.request_from} stand in"
-        )
-    return found, tuple(notes)
+    if found.networks is None or found.lender is None or not found.networks().absent:
+        return found, ()
+    missing = " and ".join(name.replace("_", " ") for name in found.networks().absent)
+    return found, (f"the {missing} of {config} are not known; at leading order those of {found.lender.id} stand in",)
+
+
+def _read_as(kind: str, name: str, chosen: str) -> tuple[str, ...]:
+    """Say how a name was read that is not spelled as the id."""
+    return () if plain(name) == plain(chosen) else (f"{kind} {name!r} is read as {chosen}",)
 
 
 _SETTING = set(Options.__annotations__) - set(Request.__annotations__)

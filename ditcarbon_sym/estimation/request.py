@@ -1,14 +1,28 @@
-"""From what a user asks for to the numbers of a request: defaults filled in, ranges checked, frames rounded to the
-VAE's.
-"""
+"""From what a user asks for to the numbers of a request: defaults are filled in, ranges checked, frames rounded."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypedDict
 
 from sympy import Symbol
 
-from ..catalog.loading import Model
-from ..equations.notation import BY_FIELD, NOTATION, REQUEST_FIELDS, H, Notation, W, m, n_frames, n_latent, p, v_s, v_t
+from ..catalog.entries import Model
+from ..equations.notation import (
+    BY_FIELD,
+    NOTATION,
+    REQUEST_FIELDS,
+    B,
+    H,
+    Notation,
+    S,
+    W,
+    g,
+    m,
+    n_frames,
+    n_latent,
+    p,
+    v_s,
+    v_t,
+)
 from ..errors import InputError
 
 
@@ -44,13 +58,56 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
     if unknown:
         raise InputError(f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)}")
     numbers = {**model.request, **{known[key]: checked(key, value, BY_FIELD[key]) for key, value in given.items()}}
+    _demand_all(model, numbers)
     _demand_whole_patches(model, numbers)
     _demand_what_the_network_takes(model, numbers)
     if model.text_tokens_fixed not in (None, numbers[m]):
         raise InputError(
             f"text_tokens = {numbers[m]:g}: {model.id} takes exactly {model.text_tokens_fixed}; leave it out"
         )
-    return _with_latent_frames(model, numbers)
+    numbers, rounded = _with_latent_frames(model, numbers)
+    return numbers, (*_borrowed(model, numbers, {known[key] for key in given}), *model.notes, *rounded)
+
+
+def _demand_all(model: Model, numbers: Mapping[Symbol, float]) -> None:
+    """Every size is given or known; where a release could not lend one, say why."""
+    for x in REQUEST_FIELDS:
+        if x not in numbers:
+            why = model.lender.missing.get(x, "no release says it") if model.lender else "its request does not say it"
+            raise InputError(f"{NOTATION[x].field} is not known for {model.id}: {why}; give --{_option(x)}")
+
+
+def _borrowed(model: Model, numbers: Mapping[Symbol, float], given: set[Symbol]) -> tuple[str, ...]:
+    """Say what of the request is borrowed from which release; what is only assumed comes first."""
+    lender = model.lender
+    if lender is None:
+        return ()
+    whose = f"of {' and '.join(lender.ids)}, {'whose configuration this is' if lender.same else 'the nearest release'}"
+    rest = [x for x in REQUEST_FIELDS if x not in given and x != B and (x != n_frames or model.is_video)]
+    assumed = [x for x in (S, g) if x in rest and (lender.signs or not lender.same)]
+    sure = [x for x in rest if x not in assumed]
+    notes = []
+    if assumed:
+        signs = " and ".join(lender.signs)
+        likely = "fewer steps, and one pass a step" if lender.one_pass else "fewer steps or passes"
+        but = f"; {signs}, so that {likely}, are likely" if signs else ""
+        options = " and ".join(f"--{_option(x)}" for x in assumed)
+        notes.append(f"assumed: {_values(numbers, assumed)}, as {whose}{but}; give {options}")
+    if sure:
+        notes.append(f"borrowed: {_values(numbers, sure)}, {whose}")
+    if lender.shared and {S, g} - given:
+        notes.append(
+            f"the same configuration has {'; or '.join(lender.shared)}: if it is that, give --steps, --guidance"
+        )
+    return tuple(notes)
+
+
+def _values(numbers: Mapping[Symbol, float], symbols: Iterable[Symbol]) -> str:
+    return ", ".join(f"{NOTATION[x].field} = {numbers[x]:g}" for x in symbols)
+
+
+def _option(symbol: Symbol) -> str:
+    return str(NOTATION[symbol].field).replace("_", "-")
 
 
 def checked(field: str, value: Any, notation: Notation) -> float:

@@ -1,6 +1,8 @@
-"""Which route leads to time and energy: the paper's fit, the operator law, a calibration file or a measured efficiency.
+"""The route to time and energy: the operator law, the paper's fit, a calibration file or a measured efficiency.
 
-One call uses one route. No fit is used silently outside its regime or on another accelerator.
+One call uses one route. The operator law answers unless the user asks for another: it holds at every size, so that a
+request and its neighbour never get different laws. The paper's fit, made of sides of 512 pixels and more, answers by
+name; outside of what it was made of it extrapolates, and says so.
 """
 
 import math
@@ -10,7 +12,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..catalog.loading import Calibration, Gpu, Model, defaults, paper_models, shipped_calibration
+from ..catalog.entries import Calibration, Gpu, Model
+from ..catalog.loading import defaults, shipped_calibration
 from ..equations import carbon, operator_law, pipeline
 from ..equations.notation import NOTATION, TDP, B, H, P_idle, Theta_peak, W, bandwidth, ell, mu
 from ..errors import InputError
@@ -37,11 +40,10 @@ def choose_route(
     own: Calibration | None,
     law: str | None,
 ) -> ChosenRoute:
-    """Choose the one route to time that the whole call uses, or refuse and name the options that would answer.
+    """Choose the route that the whole call uses; raises `InputError`, naming the options that would answer.
 
-    The paper's fit where it was made: its models, and others of which only flags are known, in its production regime.
-    Elsewhere the operator law, with the
-    accelerator's calibration or, where there is none, with what carries over from other accelerators.
+    Without ``measured``, ``own`` or ``law`` that is the operator law, with the calibration of the accelerator or, where
+    there is none, with what carries over from other accelerators.
     """
     if measured is not None:
         return ChosenRoute("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
@@ -51,59 +53,36 @@ def choose_route(
         if own.law == operator_law.LAW:
             return _by_operators(model, numbers, own, device)
         return ChosenRoute(own.law, own.values, own, outside_validity(own, model, numbers))
-    calibration = calibration_for(device)
-    production = calibration is not None and is_production(calibration, numbers)
-    by_paper = production and (_is_the_papers(model) or not _is_whole(model))
-    if law == operator_law.LAW or (law is None and not by_paper):
-        operators, why_not = _operator_calibration(device)
-        if operators is not None:
-            return _by_operators(model, numbers, operators, device)
-        if law == operator_law.LAW:
-            raise InputError(f"the operator law cannot be used on {device.id}: {why_not}")
-        return _by_bgr(numbers, model, device, calibration, explicit=False, why_not=why_not)
-    return _by_bgr(numbers, model, device, calibration, explicit=law is not None)
+    if law == "bgr":
+        return _by_bgr(numbers, model, device)
+    return _by_operators(model, numbers, _operator_calibration(device), device)
 
 
-def _operator_calibration(device: Gpu) -> tuple[Calibration | None, str]:
-    """The calibration of the operator law shipped for a device, or what carries over to it, or why neither can be
-    had.
-    """
+def _operator_calibration(device: Gpu) -> Calibration:
+    """The calibration of the operator law shipped for a device, or what carries over to it."""
     shipped = calibration_for(device, operator_law.LAW)
     if shipped is not None:
-        return shipped, ""
+        return shipped
     try:
-        return transferred(device), ""
-    except InputError as error:
-        return None, str(error)
-
-
-def _by_bgr(
-    numbers: Mapping[Symbol, float],
-    model: Model,
-    device: Gpu,
-    calibration: Calibration | None,
-    *,
-    explicit: bool,
-    why_not: str = "",
-) -> ChosenRoute:
-    """The paper's fit; where it extrapolates, only if asked for."""
-    own_fit = calibration is not None
-    if calibration is None and explicit:
-        calibration = shipped_calibration(str(defaults()["gpu"]))
-    remedy = "give a measured --mu, a --calibration file, or --efficiency bgr to extrapolate"
-    if calibration is None:
-        beside = f" and none can be transferred to it: {why_not}" if why_not else ""
-        raise InputError(f"gpu {device.id!r} has no calibration{beside}; {remedy}")
-    transferred = (
-        () if own_fit else (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
-    )
-    outside = outside_validity(calibration, model, numbers)
-    if not is_production(calibration, numbers) and not explicit:
-        pixels = f"{numbers[H]:g} x {numbers[W]:g}"
+        return transferred(device)
+    except InputError as why_not:
         raise InputError(
-            f"{pixels} lies below the production regime ({_regime(calibration)}) of the fit for {device.id}; {remedy}"
-        )
-    return ChosenRoute(calibration.law, calibration.values, calibration, transferred + outside)
+            f"gpu {device.id!r} has no calibration and none can be transferred to it: {why_not}; give a measured --mu, "
+            "a --calibration file, or --efficiency bgr to extrapolate the paper's fit"
+        ) from None
+
+
+def _by_bgr(numbers: Mapping[Symbol, float], model: Model, device: Gpu) -> ChosenRoute:
+    """The paper's fit, and a warning for each way in which it extrapolates."""
+    calibration = calibration_for(device)
+    notes: tuple[str, ...] = ()
+    if calibration is None:
+        calibration = shipped_calibration(str(defaults()["gpu"]))
+        assert calibration is not None
+        notes = (f"extrapolates: the fit was made on {_device_words(calibration)}, not on {device.id}",)
+    return ChosenRoute(
+        calibration.law, calibration.values, calibration, (*notes, *outside_validity(calibration, model, numbers))
+    )
 
 
 def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration, device: Gpu) -> ChosenRoute:
@@ -124,7 +103,7 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
 
 
 def _widened(quality: Mapping[str, Any]) -> dict[str, Any]:
-    """What a prediction meets besides the scatter of models held out: what flags alone leave open."""
+    """The quality of a fit, with the further error of a model that is known by its flags alone."""
     found = dict(quality)
     for suffix, name in (("", "time"), ("_energy", "energy")):
         key = f"besides_log_scatter{suffix}"
@@ -132,20 +111,8 @@ def _widened(quality: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _is_whole(model: Model) -> bool:
-    """Whether every stage of the model is known operator by operator."""
-    return model.networks is not None and not model.networks().absent
-
-
-def _is_the_papers(model: Model) -> bool:
-    known = paper_models().get(model.id)
-    return known is not None and known.values == model.values
-
-
 def calibration_for(device: Gpu, law: str = "bgr") -> Calibration | None:
-    """The calibration of this law shipped for a device, if it was made on this very one: a user's entry may have taken
-    the name with other facts.
-    """
+    """The calibration of this law shipped for a device; None if a user's entry has its name but other facts."""
     calibration = shipped_calibration(device.id, law)
     facts = (Theta_peak, TDP, bandwidth) if law == operator_law.LAW else (Theta_peak,)
     if calibration is None or any(calibration.device[x] != device.values.get(x) for x in facts):

@@ -1,9 +1,9 @@
-"""The operator law on an accelerator that nobody has calibrated: what accelerators have in common, put in its units.
+"""The operator law on an accelerator without a calibration: what accelerators have in common, in its own units.
 
-Products reach a part of peak, elementwise passes keep pace with the clock of the multiprocessors up to what the memory
-can move, joules come in units of rated power (`operator_law.TRANSFER`). How far that is off, `fits/transfer.py` measured on
-chips that the fit had not seen; the interval of a transferred estimate is made of it. Where an accelerator carries the
-chip of a calibrated one at the same clock, that one's own constants are taken instead, with the same interval.
+Products reach a part of peak. Elementwise passes keep pace with the clock of the multiprocessors, up to what the memory
+can move. Joules come in units of rated power (`operator_law.TRANSFER`). `fits/transfer.py` measures the error of this
+on chips that the fit has not seen; the interval of a transferred estimate is made of that error. An accelerator with
+the same chip and clock as a calibrated one takes that one's constants, with the same interval.
 """
 
 import math
@@ -13,8 +13,9 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..catalog.entries import Calibration, Gpu
 from ..catalog.files import DATA, read_toml
-from ..catalog.loading import Calibration, Gpu, load, shipped_calibration
+from ..catalog.loading import load, shipped_calibration
 from ..equations import operator_law
 from ..equations.equation import Equation
 from ..equations.notation import BY_FIELD, NOTATION, TDP, Theta_peak, bandwidth, e_mem, eps_flop, phi_elem, t_exp
@@ -57,8 +58,9 @@ def transferred(device: Gpu) -> Calibration:
 
 
 def _widened(pool: Calibration, device: Gpu) -> dict[str, Any]:
-    """What a prediction meets besides the scatter of accelerators held out: where rated power lies outside theirs, half
-    of the logarithm by which it does (assumed), since clocks and voltages there are none that any of them showed.
+    """The quality of a fit, with a further error where rated power lies outside that of its accelerators.
+
+    That error is half of the logarithm by which it lies outside (assumed): clocks and voltages are new there.
     """
     low, high = _range(pool, TDP)
     watts = device.values.get(TDP, low)
@@ -69,8 +71,9 @@ def _widened(pool: Calibration, device: Gpu) -> dict[str, Any]:
 
 
 def as_counted(device: Gpu) -> tuple[dict[Symbol, float], int]:
-    """The facts of an accelerator as the law takes them, and the multiple that heads are padded to: before Ampere heads
-    are padded, and the softmax's exponentials hide in the efficiency of attention.
+    """The facts of an accelerator as the law takes them, and the multiple that heads are padded to.
+
+    Before Ampere heads are padded, and the efficiency of attention includes the exponentials of the softmax.
     """
     kind = _table_for(device)["kind"]
     hidden = {t_exp: float(kind[NOTATION[t_exp].field])} if NOTATION[t_exp].field in kind else {}
@@ -78,7 +81,7 @@ def as_counted(device: Gpu) -> tuple[dict[Symbol, float], int]:
 
 
 def typical_memory(device: Gpu) -> float | None:
-    """The part of the bandwidth that elementwise passes are expected to reach; None where that cannot be said."""
+    """The part of the bandwidth that we expect elementwise passes to reach; None where facts are missing."""
     try:
         known = transferred(device)
     except InputError:
@@ -116,7 +119,7 @@ def _tables() -> tuple[dict[str, Any], ...]:
 
 
 def _table_for(device: Gpu) -> dict[str, Any]:
-    """Which accelerators this one is likened to: those of its generation; the later ones where that is not said."""
+    """The accelerators that this one is likened to: those of its generation, or the later ones if that is unknown."""
     later, earlier = _tables()
     capability = device.compute_capability
     return later if capability is None or capability >= later["kind"]["compute_capability_min"] else earlier

@@ -14,7 +14,7 @@ from sympy import Expr, Integer, Rational, Symbol
 from ..architectures.network import Decoder
 from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, total
 from ..catalog import stages
-from ..catalog.loading import Model
+from ..catalog.entries import Model
 from ..catalog.stages import Stages
 from ..equations import flops as order
 from ..equations.equation import Equation, exact

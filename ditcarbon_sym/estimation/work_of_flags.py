@@ -1,9 +1,10 @@
-r"""The work of a request where only flags and sizes are known: Table 2 told apart, and what blocks usually do besides.
+r"""The work of a request where only flags and sizes are known: the terms of Table 2, and usual values for the rest.
 
-Dense products and attention are Table 2's own terms, text encoder and VAE decoder those of Section 3.2. What they leave
-out is taken as usual among the catalogue's models: elements that norms and elementwise passes move, for each row and
-channel of a block; kernels launched in a block; the width of a head, by which scores become exponentials. How far that
-is off, on the models whose FLOP the leading order has right, widens the interval (`fits/flags_alone.py`).
+Dense products and attention are Table 2's terms; text encoder and VAE decoder are those of Section 3.2. Three things
+are not in Table 2, and take the usual value among the catalogue's models: the elements that norms and elementwise
+passes move, for each row and channel of a block; the kernels launched in a block; the width of a head, which turns
+scores into exponentials. `fits/flags_alone.py` measures the error of this on the models whose FLOP the leading order
+has right; it widens the interval.
 """
 
 from collections.abc import Mapping
@@ -16,17 +17,17 @@ from ..equations.equation import Equation
 from ..equations.notation import F_attn, F_block, F_dense, N, Q_elem, c, d, ell, m, n_exp, n_launch, s
 
 FROM = 2048
-"""Hidden size from which networks count as wide: they are younger, too, normalise queries and keys and turn them by
-position, and so move more.
+"""Hidden size from which networks count as wide. Those are younger, too: they normalise and rotate queries and keys,
+and so move more elements.
 """
 MOVED = (33, 52)
 """Elements of 16 bits moved by norms and elementwise passes, for each row and channel of a block: narrow, wide."""
 HEAD = (72, 128)
-"""Channels of a head, likewise."""
+"""Channels of a head: narrow, wide."""
 LAUNCHED = 24
 """Kernels launched in a block."""
 SCATTER: Mapping[str, float] = MappingProxyType({"time": 0.17, "energy": 0.11})
-"""Root mean square of the logarithm by which time and energy are off."""
+"""Root mean square error of the logarithm of time and of energy."""
 
 _SCORES = flops.rows**2 + c * (1 - s) * ell * m
 _LABEL = "Table 2, told apart"

@@ -1,4 +1,4 @@
-"""Measuring one configuration: its network made if another one was loaded, timed, its joules read, failures told."""
+"""Measuring one configuration: make its network, time it, read its joules, and report what fails."""
 
 import gc
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from .grid import Point, weight_bytes
 from .table import LOST
 
 MARGIN = 1.1
-"""Memory that a network needs over its weights before it is worth trying."""
+"""A network is tried only if this many times its weights are free."""
 EXHAUSTED = ("allocate memory", "out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
-"""What exceptions that are not torch's own say where memory ran out."""
+"""Words of exceptions, other than torch's own, that mean that memory ran out."""
 
 
 class Bench:
-    """What measures points on a device, with one network loaded at a time."""
+    """Measures points on a device, with one network loaded at a time."""
 
     def __init__(
         self, device: Device, dtype: str, *, attention: str = "sdpa", compiled: bool = False,
@@ -38,16 +38,16 @@ class Bench:
         self._parameters: int | None = None
 
     def __call__(self, point: Point) -> dict[str, Any]:
-        """Measure a point; returns the columns that it adds to the row. What goes wrong is a row, too, and why."""
+        """Measure a point, and return the columns of its row; a failure is a row, too, and says why."""
         found = self._attempted(point)
-        if found["status"] != "ok":  # only now: an exception being handled holds on to the tensors of its frames
+        if found["status"] != "ok":  # not earlier: an exception that is handled keeps its tensors alive
             self._tidy()
             if (silence := self._silence()) is not None:
                 return {"status": LOST, "note": silence}
         return found
 
     def _attempted(self, point: Point) -> dict[str, Any]:
-        """A point's columns, whatever happens: one network that fails must not end the sweep of the others."""
+        """Return a point's columns, whatever happens: a network that fails must not end the sweep."""
         import torch
 
         try:
@@ -63,7 +63,7 @@ class Bench:
             return {"status": "failed", "note": _first_line(error)}
 
     def _silence(self) -> str | None:
-        """Why the device answers nothing any more, which holds until the process ends; None if it does answer."""
+        """Say why the device no longer answers, which it will not until the process ends; None if it answers."""
         import torch
 
         if self.device.kind != "cuda":
@@ -78,7 +78,7 @@ class Bench:
     def _measured(self, point: Point) -> dict[str, Any]:
         import torch
 
-        if self.compiled:  # each size anew: past a limit of sizes torch would go on without compiling
+        if self.compiled:  # compile each size anew: past a limit of sizes torch goes on without compiling
             torch.compiler.reset()
         work = self._work(point)
         if self.device.kind == "cuda":
@@ -95,7 +95,7 @@ class Bench:
         }  # fmt: skip
 
     def _work(self, point: Point) -> networks.Pass:
-        """What is timed at a point; the network is made if it is not there yet."""
+        """Return what is timed at a point; make the network if another one is loaded."""
         makers: dict[str, Callable[..., Any]] = {
             stages.DENOISER: networks.denoiser, stages.DECODER: networks.decoder, stages.TEXT: networks.encoders,
         }  # fmt: skip
@@ -122,7 +122,7 @@ class Bench:
         import torch
         from torch.nn.attention import SDPBackend, sdpa_kernel
 
-        if self.device.kind == "cuda":  # else torch does these products in 32 bits
+        if self.device.kind == "cuda":  # otherwise torch computes these products in 32 bits
             torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp(True)
         return sdpa_kernel(SDPBackend.MATH) if self.attention == "eager" else nullcontext()
 
@@ -134,7 +134,7 @@ class Bench:
 
     def _release(self) -> None:
         self._net, self._loaded = None, None
-        if self.compiled:  # what was compiled holds on to the weights
+        if self.compiled:  # compiled code keeps the weights alive
             import torch
 
             torch.compiler.reset()
@@ -150,6 +150,6 @@ class Bench:
 
 
 def _first_line(error: Exception) -> str:
-    """An exception as a note: its kind, unless it is a refusal of ours, and its first line."""
+    """Return an exception as a note: its first line, after its kind unless it is an `InputError`."""
     kind = "" if isinstance(error, InputError) else f"{type(error).__name__}: "
     return f"{kind}{(str(error).splitlines() or [''])[0]}"[:200]

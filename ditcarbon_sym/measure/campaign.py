@@ -1,4 +1,4 @@
-"""From what a user wishes to measure to a table: checks, accelerator, grid, order, idle power, rows."""
+"""From a wish to a table: checks, accelerator, grid, order, idle power, rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,7 +23,7 @@ ONE_SHOT_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Wish:
-    """What to measure and how; what is None is chosen by the device. ``rows`` of denoisers are measured whatever the
+    """What to measure and how; the device chooses what is None. At least ``rows`` denoisers are measured, whatever the
     budget.
     """
 
@@ -59,12 +59,12 @@ QUICK: Mapping[str, Mapping[str, Any]] = {
     "cuda": {**SMALL, "sides": (256, 512, 1024), "batches": (1, 4)},
 }
 """Real networks at sizes that a device can do in a minute; on a processor one step each, and one thread, because two
-wait for each other wherever anything else runs. Five rows determine the law's four parameters: they are measured
+threads wait for each other if anything else runs. Five rows determine the law's four parameters: they are measured
 however slow the device is."""
 
 
 def quick(wish: Wish) -> Wish:
-    """The same wish at the sizes of `QUICK`, where it says nothing else."""
+    """Return the wish with `QUICK` in the place of its defaults."""
     usual = Wish()
     own = QUICK.get(wish.device, {})
     return replace(wish, **{key: value for key, value in own.items() if getattr(wish, key) == getattr(usual, key)})
@@ -114,7 +114,7 @@ def measure(
         bench_.idle = _idle(out, device.counter)
         points, expected = _in_order(found, wish, device.counter)
         extra = grid.one_shot(found, wish.parts)
-        spent = monotonic() - start + energy.idle_seconds(device.counter)  # which is read once more at the end
+        spent = monotonic() - start + energy.idle_seconds(device.counter)  # idle power is read again at the end
         left = None if wish.budget_minutes is None else 60 * wish.budget_minutes - spent
         share = 0.0 if left is None or not extra else ONE_SHOT_SHARE
         done = table.finished(rows)
@@ -145,7 +145,7 @@ def _check(wish: Wish) -> None:
 
 
 def _in_order(found: grid.Grid, wish: Wish, counter: energy.Counter | None) -> tuple[list[Point], list[float]]:
-    """The points in the order in which they serve best, each with the seconds it is expected to take."""
+    """Return the points, the most useful first, each with the seconds that it is expected to take."""
     seconds = grid.costs(found, counter, wish.warm_up, wish.least, wish.device)
     designs = grid.ordered(found, seconds, wish.precision, wish.device)
     return [found.points[x.index] for x in designs], [x.seconds for x in designs]

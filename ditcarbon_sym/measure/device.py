@@ -12,11 +12,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
 from ..calibration.device import KNOWN_AS
 from ..catalog.loading import load
 from ..equations.notation import NOTATION, TDP, Theta_peak, bandwidth
 from ..errors import InputError
+from ..version import __version__
 from . import energy, timing
 
 SIDES = {"cuda": (4096, 8192, 16384), "cpu": (512, 1024, 2048)}
@@ -24,7 +24,7 @@ SIDES = {"cuda": (4096, 8192, 16384), "cpu": (512, 1024, 2048)}
 COPIED = {"cuda": 2**30, "cpu": 2**28}
 """Bytes that are copied to measure the bandwidth: far more than any cache holds."""
 THROTTLED = {0x4: "power cap", 0x8: "slowdown", 0x20: "temperature", 0x40: "temperature", 0x80: "power brake"}
-"""NVML's reasons for lower clocks that are not the user's own wish: bits of the mask."""
+"""NVML's reasons for lower clocks, apart from the user's own settings: bits of the mask."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Device:
 
     @property
     def lap(self) -> timing.Lap:
-        """How passes are timed on it."""
+        """The function that times passes on it."""
         return timing.by_events if self.kind == "cuda" else timing.by_clock
 
     @property
@@ -59,7 +59,7 @@ class Device:
         return float(found[1]) * 1024 if found else float("inf")
 
     def state(self) -> dict[str, Any]:
-        """Clocks, temperature and why it is slowed, now; empty where nothing tells."""
+        """Return clocks, temperature and why it is slowed, now; empty if the driver does not say."""
         if self.handle is None:
             return {}
         import pynvml
@@ -131,7 +131,7 @@ def _nvml_handle() -> Any:
 
 
 def _asked(question: Callable[[], Any]) -> Any:
-    """What NVML answers; None where this accelerator does not."""
+    """Ask NVML; None if this accelerator does not answer."""
     import pynvml
 
     try:
@@ -162,7 +162,7 @@ def copy_rate(device: Device) -> float:
 
 
 def _seconds(device: Device, work: Callable[[], Any]) -> float:
-    """The fastest of ten laps: what is reached, not what is usual."""
+    """Return the fastest of ten laps, since the peak is what can be reached."""
     import torch
 
     with torch.inference_mode():

@@ -22,7 +22,7 @@ NVML_RANGE = (0.02, 0.2)
 """Seconds between steps that its boards are known for: a machine that halts while it is watched, or a counter that
 interpolates, must not set the length of every window."""
 LEAST_SECONDS = {"cuda": 2.0, "cpu": 0.5}
-"""The least length of a window, by kind of device."""
+"""Shortest window, by kind of device."""
 RAPL_PERIOD = 1e-3
 """Seconds between steps of RAPL's counters (Intel's manual: about a millisecond)."""
 POWERCAP = Path("/sys/class/powercap")
@@ -133,7 +133,7 @@ def nvml(handle: Any) -> Counter | None:
         try:
             return float(pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)) / 1e3
         except pynvml.NVMLError:
-            return math.nan  # of which no difference is positive: the energy of that window is not known
+            return math.nan  # no difference with NaN is positive, so the energy of that window is unknown
 
     if math.isnan(read()):
         return None

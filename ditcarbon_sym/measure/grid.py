@@ -9,14 +9,15 @@ from sympy import Symbol
 
 from ..architectures.operators import total
 from ..calibration import planning
-from ..calibration.runs import columns, values_of_run
+from ..calibration.data import columns, values_of_run
 from ..catalog import stages
-from ..catalog.loading import Catalog, Model, load
+from ..catalog.entries import Model
+from ..catalog.loading import Catalog, load
 from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
 from ..equations.notation import S as steps_symbol
 from ..errors import InputError
 from ..estimation.request import resolve_request
-from ..numerics.evaluate import FloatArray
+from ..numerics.blocks import FloatArray
 from .energy import Counter
 from .timing import REPEATS, WARM_UP, expected_seconds
 
@@ -30,7 +31,7 @@ LOADED_PER_SECOND = {"cuda": 5e9, "cpu": 5e8}
 """Bytes of random weights that are made in a second, about; and ``LOADING`` seconds to make the modules."""
 LOADING = 2.0
 ALIVE = 2
-"""What is alive at once, in units of all that the most moving operator reads and writes: a guess."""
+"""Memory of activations, in units of what the operator that moves most reads and writes: a guess."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,12 @@ class Point:
     text_tokens: int
 
     def row(self) -> dict[str, Any]:
-        """As the table has it."""
+        """Return the point as a row of the table."""
         return asdict(self)
 
     @property
     def words(self) -> str:
-        """For people."""
+        """The point in words."""
         frames = f" x {self.frames} frames" if self.frames > 1 else ""
         stage = "" if self.stage == stages.DENOISER else f", {self.stage.replace('_', ' ')}"
         return f"{self.model}, {self.height} x {self.width}{frames}, batch {self.batch}{stage}"
@@ -77,7 +78,7 @@ def grid(
     frames: Sequence[int] | None = None, batches: Sequence[int] = BATCHES, steps: int | None = None,
     dtype: str = "bf16", catalog: Catalog | None = None,
 ) -> Grid:  # fmt: skip
-    """Every configuration of the denoisers; what a model does not take is left out, and named.
+    """Return every configuration of the denoisers; those that a model does not take are left out, and named.
 
     Image models are measured at ``sides``, video models at ``frames`` of their released size, or of ``sides`` where
     these are given. Raises `InputError` if nothing is left.
@@ -139,7 +140,7 @@ def loading(models: Iterable[str], dtype: str, device: str = "cuda") -> dict[str
 
 
 def ordered(found: Grid, seconds: Sequence[float], dtype: str, device: str) -> list[planning.Design]:
-    """The points in the order in which they serve best, for the operator law."""
+    """Return the points in the order in which they tell most about the operator law."""
     groups = [point.model for point in found.points]
     return planning.design(
         planning.time_law(), found.inputs, groups, seconds, loading(dict.fromkeys(groups), dtype, device)
@@ -160,9 +161,10 @@ def memory_bytes(point: Point, dtype: str, values: Mapping[Symbol, float]) -> fl
 
 
 def one_shot(found: Grid, wanted: Sequence[str]) -> list[Point]:
-    """The text encoder of each model at batch 1, and its VAE decoder at the smallest size and the released one.
+    """Return the text encoder of each model at batch 1, and its VAE decoder at the smallest and the released size.
 
-    Where that is not among them, at the one nearest to it: of the smallest alone, launches hide the decoder's pace.
+    If the released size is not in the grid, the nearest takes its place. At the smallest size alone, launches would
+    hide the decoder's pace.
     """
     extra: list[Point] = []
     for name in dict.fromkeys(point.model for point in found.points):

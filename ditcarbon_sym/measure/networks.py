@@ -13,12 +13,12 @@ from typing import Any
 from ..catalog import stages
 from ..catalog.files import DATA, read_toml
 from ..errors import InputError
-from . import image_inputs, video_inputs
-from .tensors import made
+from .inputs import image, video
+from .inputs.tensors import made
 
-DENOISERS = {**image_inputs.DENOISERS, **video_inputs.DENOISERS}
-DECODERS = {**image_inputs.DECODERS, **video_inputs.DECODERS}
-RELEASED_AS, PATCHES = video_inputs.RELEASED_AS, video_inputs.PATCHES
+DENOISERS = {**image.DENOISERS, **video.DENOISERS}
+DECODERS = {**image.DECODERS, **video.DECODERS}
+RELEASED_AS, PATCHES = video.RELEASED_AS, video.PATCHES
 ONE_AFTER_ANOTHER = frozenset({
     "WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps", "CosmosTransformer3DModel",
     "Lumina2Transformer2DModel", "CogView4Transformer2DModel", "QwenImageTransformer2DModel",
@@ -124,8 +124,10 @@ def _precise(net: Any, dtype: Any) -> Any:
 
 
 def _kept_in_32_bits(net: Any, bfloat: bool) -> set[str]:
-    """Modules that a class loads in 32 bits whatever is asked for: diffusers those it names, transformers only those it
-    names strictly where bfloat16 is asked for, whose range is that of 32 bits.
+    """Return the modules that a class loads in 32 bits whatever is asked for.
+
+    diffusers keeps those that the class names. transformers, asked for bfloat16, whose range is that of 32 bits, keeps
+    only those that the class names as strict.
     """
     kept, strict = (set(getattr(net, f"_keep_in_fp32_modules{x}", None) or ()) for x in ("", "_strict"))
     return strict if bfloat and hasattr(net, "_keep_in_fp32_modules_strict") else kept | strict
@@ -134,7 +136,7 @@ def _kept_in_32_bits(net: Any, bfloat: bool) -> set[str]:
 DRAWS = frozenset({
     "uniform_", "normal_", "trunc_normal_", "kaiming_uniform_", "kaiming_normal_", "xavier_uniform_", "xavier_normal_",
 })  # fmt: skip
-"""What draws the weights of a class, one number after another."""
+"""Functions of torch that draw random weights, one number after another."""
 
 
 def denoiser(model: str, device: str, dtype: Any) -> Any:
@@ -152,7 +154,7 @@ SHARP = frozenset({"to_q", "to_k", "add_q_proj", "add_k_proj", "norm_q", "norm_k
 
 
 def sharpened(net: Any) -> None:
-    """Queries and keys twice as large: softmax that prefers some tokens, else every token leaves as the mean of all."""
+    """Double queries and keys, so that the softmax prefers some tokens; else every token becomes the mean of all."""
     import torch
 
     with torch.no_grad():
@@ -169,7 +171,7 @@ def _demand_as_counted(model: str, stage: str, found: int) -> None:
 
 
 def _untouched(net: Any) -> None:
-    """Most classes run as they are."""
+    """Leave a network as it is, as most classes need no change."""
 
 
 def denoising(model: str, net: Any, size: Mapping[str, int], device: str, dtype: Any) -> Pass:
@@ -217,7 +219,7 @@ def decoding(model: str, net: Any, size: Mapping[str, int], device: str, dtype: 
     latent = (size["frames"] - 1) // time + 1
     sides = (size["height"] // space, size["width"] // space)
     z = made(DECODERS[kind](net, size["batch"], *sides, latent), device, dtype)
-    if kind == "AutoencoderKLAllegro":  # it decodes in tiles alone, as its pipeline has it do
+    if kind == "AutoencoderKLAllegro":  # its pipeline decodes in tiles, and the class cannot otherwise
         net.enable_tiling()
     if kind == "AutoencoderKLLTXVideo" and net.config.timestep_conditioning:
         step = torch.zeros(1, device=device, dtype=dtype)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..calibration import planning
-from ..catalog.loading import Gpu, load
+from ..catalog.entries import Gpu
+from ..catalog.loading import load
 from ..errors import InputError
 from . import energy, grid
 

@@ -1,4 +1,4 @@
-"""How a sweep and a plan look: numbers as words."""
+"""How a sweep and a plan look."""
 
 import math
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from .sweep import Swept
 
 
 def device_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a sweep is measured on."""
+    """Return labelled lines that say what a sweep is measured on."""
     told = {"peak_from": "by the sweep's header", "bandwidth_from": "by the sweep's header", **told}
     power = told.get("tdp_watt")
     return [
@@ -27,7 +27,7 @@ def device_rows(told: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def without_joules(told: Mapping[str, Any]) -> tuple[str, ...]:
-    """What to say before an accelerator is measured without its energy; nothing where there is a counter."""
+    """Warn before an accelerator is measured without its energy; say nothing if it has a counter."""
     if told["kind"] != "cuda" or told["energy_from"] != "nothing":
         return ()
     fix = "its driver tells no counter of joules" if find_spec("pynvml") else "pip install nvidia-ml-py"
@@ -35,18 +35,18 @@ def without_joules(told: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def swept_rows(told: Mapping[str, Any], swept: Swept) -> list[tuple[str, str]]:
-    """What a sweep was measured on, and how it went."""
+    """Return labelled lines that say what a sweep was measured on, and how it went."""
     statuses = ", ".join(f"{number} {status}" for status, number in swept.statuses.items())
     rows = [*device_rows(told), ("rows", statuses or "none")]
     if swept.kept:
         rows.append(("kept", f"{swept.kept} rows from before"))
     if swept.left_out:
-        rows.append(("left out", f"{swept.left_out} configurations, for want of time"))
+        rows.append(("left out", f"{swept.left_out} configurations, for lack of time"))
     return [*rows, ("took", f"{swept.seconds:.0f} s")]
 
 
 def percent(width: float) -> str:
-    """The half-width of an interval of logarithms, in per cent of the value upwards.
+    """Write the half-width of an interval in the logarithm as per cent upwards, or as a factor if it is wide.
 
     >>> percent(0.1), percent(2.0)
     ('10.5 %', 'factor 7.4')
@@ -55,13 +55,13 @@ def percent(width: float) -> str:
 
 
 def plan_title(plan: Plan) -> str:
-    """What is planned."""
+    """Return one line that names the plan."""
     law = "operator law" if plan.law != "bgr" else "BGR, Eq. (3)"
     return f"{plan.gpu.id}: {len(plan.designs)} of {plan.candidates} configurations for the {law}, best first"
 
 
 def plan_rows(plan: Plan) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Header and rows: each configuration, its cost, and the 90 % interval of everything once it is measured."""
+    """Return header and rows: each configuration, its cost, and the 90 % intervals once it is measured."""
     fields = [NOTATION[x].field for x in plan.designs[0].half_widths]
     header = ("", "model", "output", "batch", "seconds", "in all", *(f"{x} +-" for x in fields), "prediction +-")
     rows = []
@@ -74,7 +74,7 @@ def plan_rows(plan: Plan) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
 
 def plan_basis(plan: Plan) -> list[tuple[str, str]]:
-    """What a plan rests on."""
+    """Return labelled lines that say what a plan rests on."""
     law = planning.law_named(plan.law)
     expected = ", ".join(f"{NOTATION[x].field} = {significant(value)}" for x, value in law.expected.items())
     before = ", ".join(
@@ -93,7 +93,7 @@ def plan_basis(plan: Plan) -> list[tuple[str, str]]:
 
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
-    """Ready for JSON."""
+    """Return a plan as a plain dictionary, ready for JSON."""
     law = planning.law_named(plan.law)
     return {
         "schema_version": 1, "gpu": plan.gpu.id, "law": plan.law, "candidates": plan.candidates,

@@ -37,9 +37,9 @@ def run(
 ) -> Swept:  # fmt: skip
     """Measure points in order and append a row for each; those in ``done`` are there already.
 
-    ``expected`` seconds of each are corrected by what rows took so far; one that no longer fits into ``budget`` seconds
-    is left out, and cheaper ones that come later are still tried; ``least`` rows come whatever they take. Raises
-    `InputError` once the accelerator no longer answers: every row after that would only say so.
+    The ``expected`` seconds of each are corrected by what rows took so far. A point that no longer fits into ``budget``
+    seconds is left out; cheaper ones after it are still tried. ``least`` rows are measured whatever they take. Raises
+    `InputError` once the accelerator no longer answers.
     """
     start, ratios, statuses, left_out = clock(), [1.0], dict[str, int](), 0
     waiting = [k for k, point in enumerate(points) if table.identity(point.row()) not in done]
@@ -72,6 +72,6 @@ def _left(
     expected: Sequence[float], waiting: Sequence[int], slower: float, budget: float | None, start: float,
     clock: Callable[[], float],
 ) -> float:  # fmt: skip
-    """Seconds that are left: of the configurations that wait, or of the budget if that is less."""
+    """Return the seconds that are left: of the waiting configurations, or of the budget if that is less."""
     rest = slower * sum(expected[k] for k in waiting)
     return rest if budget is None else max(0.0, min(rest, budget - (clock() - start)))

@@ -1,4 +1,4 @@
-"""The table of a sweep: a CSV with what it was measured on above it, to which rows are appended as they come.
+"""The table of a sweep: a CSV below a header that says what it was measured on; rows are appended as they come.
 
 Each row is flushed to the disk before the next one starts, so that a crash loses the row in flight at most. An
 unfinished last line is cut off when the sweep is taken up again. The columns are explained in
@@ -19,7 +19,7 @@ from ..errors import InputError
 from ..reports.formats import write_atomically
 
 IDENTITY = ("model", "stage", "height", "width", "frames", "batch", "steps", "guidance", "text_tokens")
-"""What makes a row the same configuration as another."""
+"""Columns that name the configuration of a row."""
 COLUMNS = (
     *IDENTITY, "status", "time_s", "step_s", "step_spread", "repeats", "window_s", "energy_j", "power_w", "idle_w",
     "memory_gb", "parameters", "clock_mhz", "memory_clock_mhz", "temperature_c", "throttled", "at", "note",
@@ -27,11 +27,11 @@ COLUMNS = (
 LOST = "device lost"
 """Status of the row at which the accelerator stopped answering."""
 FINAL = ("ok", "out of memory", "does not fit", LOST)
-"""Statuses that a sweep taken up again does not try once more."""
+"""Statuses of rows that a resumed sweep does not measure again."""
 ROOM = 16 * 2**20
 """Bytes that must be free before a sweep starts: thousands of rows."""
 SAME = ("gpu", "dtype", "attention", "compiled", "torch", "diffusers", "threads")
-"""What must be as it was for a sweep to be taken up again."""
+"""Facts that must be the same for a sweep to be resumed."""
 
 
 def demand_room(path: Path) -> None:
@@ -57,7 +57,7 @@ def demand_room(path: Path) -> None:
 
 
 def begin(path: Path, facts: Mapping[str, Any]) -> None:
-    """Write a new table: what it is measured on, the columns, no rows."""
+    """Write a new table: the header, the columns, no rows."""
     import tomli_w
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,7 +118,7 @@ def finished(rows: list[dict[str, str]]) -> set[tuple[str, ...]]:
 
 
 def _cell(value: Any) -> Any:
-    """A number at six digits, which is more than it is known to; nothing for what is unknown."""
+    """Write a number with six digits, which is more than is known of it; nothing if it is unknown."""
     if value is None:
         return ""
     return (

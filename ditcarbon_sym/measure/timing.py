@@ -19,10 +19,10 @@ LONG_PASS = 2.5
 """Seconds from which one pass warms up and ``LONG_REPEATS`` suffice: each averages over its own length."""
 LONG_REPEATS = 2
 SHORTEST = 1e-6
-"""Seconds below which no pass can be."""
+"""Seconds that every pass takes at least."""
 Lap = Callable[[Callable[[], Any], int, Callable[[], None] | None], list[float]]
-"""Runs a pass so many times and returns the seconds of each once all have ended. What stands last is called while the
-device still works."""
+"""Runs a pass a number of times, and returns the seconds of each. The last argument is called while the device still
+works."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def timed(
     work: Callable[[], Any], lap: Lap, counter: Counter | None = None, warm_up: int = WARM_UP, least: int = REPEATS,
     kind: str = "cpu", state: Callable[[], Mapping[str, Any]] | None = None,
 ) -> Timed:  # fmt: skip
-    """Time ``work``. How many repeats fill the window is seen as they come: the first passes may have been slow."""
+    """Time ``work``, and add repeats until the window is full: the first passes may have been slow."""
     pace = _warmed(work, lap, warm_up, kind)
     asked: list[Mapping[str, Any]] = []
 
@@ -86,7 +86,7 @@ def timed(
 
 
 def _warmed(work: Callable[[], Any], lap: Lap, warm_up: int, kind: str) -> float:
-    """Warm up; the seconds of the last pass."""
+    """Warm up, and return the seconds of the last pass."""
     laps = lap(work, 1, None)
     while laps[-1] < LONG_PASS and (len(laps) < warm_up or sum(laps) < WARM_SECONDS[kind]):
         more = math.ceil((WARM_SECONDS[kind] - sum(laps)) / max(laps[-1], SHORTEST))
@@ -95,7 +95,7 @@ def _warmed(work: Callable[[], Any], lap: Lap, warm_up: int, kind: str) -> float
 
 
 def _missing(laps: list[float], pace: float, counter: Counter | None, least: int, kind: str) -> int:
-    """How many passes are still to do, by the pace of those done; the first time by ``pace``."""
+    """Return how many passes are still to do, by the pace of those done, or by ``pace`` before the first."""
     middle = max(median(laps) if laps else pace, SHORTEST)
     few = min(least, LONG_REPEATS) if middle >= LONG_PASS else least
     return max(few - len(laps), math.ceil((window_seconds(counter, kind) - sum(laps)) / middle))

@@ -1,1 +1,5 @@
-"""To be written."""
+"""Numbers from expressions: sympy's ``lambdify``, in blocks, on threads, in numba's loop, or on dask.
+
+Read `functions` first: it turns expressions into one function of their symbols. `blocks` runs that function on large
+arrays, `fused` compiles it with numba, and `chunked` runs it on dask arrays.
+"""

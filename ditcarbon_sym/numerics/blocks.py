@@ -1,192 +1,121 @@
-"""The part of a `Program` that is run on arrays block by block, on several threads.
+"""A function on arrays of any size: cut into blocks that fit the cache, on as many threads as there are cores.
 
-Blocks fit the cache. Intermediates live in a few buffers of a block's length that are used again and again. Neither
-blocks nor threads change a result, not even in its last bit.
+NumPy releases the interpreter lock inside its loops, so that threads help. A block is a part of the broadcast shape;
+each input gives the part of itself that meets it.
 """
 
-import contextvars
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
-from typing import Any
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .program import COMPARISONS, Program
+if TYPE_CHECKING:
+    from .functions import Compiled
 
 FloatArray = NDArray[np.float64]
+BLOCK = 2**14
+"""Elements in a block: few enough for all intermediates to stay in the cache."""
+Place = tuple[slice, ...]
 
 
-def _where(condition: Any, one: Any, other: Any, out: Any = None) -> Any:
-    """Choose elementwise, as a ufunc does: into ``out`` if there is one."""
-    chosen = np.where(condition != 0, one, other)
-    if out is None:
-        return chosen[()]
-    np.copyto(out, chosen)
-    return out
+def evaluate(
+    function: "Compiled",
+    arrays: Sequence[NDArray[Any]],
+    *,
+    out: Sequence[FloatArray] | None = None,
+    threads: int | None = None,
+    fused: bool = False,
+) -> list[FloatArray]:
+    """Evaluate a function of arrays that broadcast; each result has the axes along which its inputs vary."""
+    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    if out is not None:
+        _demand(out, arrays, len(function.expressions), shape)
+    aligned = [x.reshape((1,) * (len(shape) - x.ndim) + x.shape) if x.ndim else x for x in arrays]
+    if out is None and not fused and prod(shape) <= BLOCK:
+        return _computed(function, aligned)
+    results = list(out) if out is not None else [np.empty(of) for of in _shapes(function, aligned)]
+    if fused:
+        from .fused import loop
+
+        kernel = loop(function)
+
+    def work(place: Place) -> None:
+        parts, targets = ([_part(x, place) for x in group] for group in (aligned, results))
+        if fused:
+            _looped(kernel, parts, targets)
+        else:
+            for target, found in zip(targets, _computed(function, parts), strict=True):
+                target[...] = found
+
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        for _ in pool.map(work, _places(shape, 8 * BLOCK if fused else BLOCK)):
+            pass
+    return results
 
 
-FUNCTION: Mapping[str, Any] = {
-    **{name: getattr(np, name) for name in (
-        "multiply", "divide", "add", "subtract", "sqrt", "power", "exp", "log", "absolute", "floor", "ceil",
-        "maximum", "minimum", *COMPARISONS.values(),
-    )},
-    "where": _where,
-}  # fmt: skip
-"""What a program's functions are in NumPy; all take ``out``."""
+def as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
+    """Return arrays; integers stay as they are until their block is computed."""
+    arrays = [np.asarray(value) for value in given]
+    return [x if x.dtype.kind in "fiu" and x.ndim else np.asarray(x, dtype=np.float64) for x in arrays]
 
 
-def start(line: Program, arrays: Sequence[NDArray[Any]], axes: Sequence[int]) -> list[Any]:
-    """What every register holds before anything is computed; what does not vary is a number."""
-    cells: list[Any] = [None] * len(line.axes)
-    for register, value in line.constants.items():
-        cells[register] = value
-    for place, array, bits in zip(line.inputs, arrays, axes, strict=True):
-        if place is not None:
-            cells[place] = array if bits else float(array.reshape(-1)[0])
-    return cells
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def compute(line: Program, cells: list[Any], wanted: Callable[[int], bool]) -> None:
-    """Compute the registers whose axes are wanted, each into an array of its own; numbers by Python's arithmetic."""
-    for (on_numbers, target, operands), (name, _, _) in zip(line.on_numbers, line.operations, strict=True):
-        bits = line.axes[target]
-        if not wanted(bits):
-            continue
-        read = [cells[x] for x in operands]
-        if not bits:
-            try:
-                cells[target] = on_numbers(*read)
-                continue
-            except (ArithmeticError, ValueError):  # NumPy knows what infinity or NaN it comes to
-                read = [np.float64(x) for x in read]
-        cells[target] = FUNCTION[name](*(as_float(x) for x in read))
+def _computed(function: "Compiled", parts: Sequence[NDArray[Any]]) -> list[FloatArray]:
+    """NumPy's results on a block."""
+    with np.errstate(all="ignore"):
+        found = function.on_arrays(*(np.asarray(x, dtype=np.float64) for x in parts))
+    return [np.asarray(x, dtype=np.float64) for x in found]
 
 
-class Blocks:
-    """The part of a program that is run block by block, with its buffers laid out."""
-
-    def __init__(
-        self,
-        line: Program,
-        cells: list[Any],
-        results: Sequence[FloatArray],
-        shape: tuple[int, ...],
-        cut: int,
-        length: int,
-    ) -> None:
-        bits = (1 << cut + 1) - 1
-        self.line, self.cells, self.shape, self.cut, self.length = line, cells, shape, cut, length
-        self.operations = [x for x in line.operations if line.axes[x[1]] & bits]
-        self.inputs = [r for r in line.inputs if r is not None and line.axes[r] & bits]
-        self.outputs: dict[int, FloatArray] = {}
-        self.copies: list[tuple[int, FloatArray]] = []  # an output that is an input, or another output again
-        for register, result in zip(line.outputs, results, strict=True):
-            if line.axes[register] & bits:
-                if register in self.outputs or register in self.inputs:
-                    self.copies.append((register, result))
-                else:
-                    self.outputs[register] = result
-        self.slots = self._slots()
-        self.counts = [*shape[:cut], -(-shape[cut] // length)]
-
-    def _slots(self) -> dict[int, int]:
-        """A buffer for every intermediate; it is free again after the last operation that reads it."""
-        last = {x: k for k, (_, _, operands) in enumerate(self.operations) for x in operands}
-        kept = {register for register, _ in self.copies}
-        free: dict[int, list[int]] = {}
-        slots: dict[int, int] = {}
-        number = count()
-        for k, (name, target, operands) in enumerate(self.operations):
-            ending = [x for x in set(operands) if x in slots and last[x] == k and x not in kept]
-            inplace = name != "where"  # which reads its operands after it has begun to write
-            if inplace:
-                self._release(ending, slots, free)
-            if target not in self.outputs:
-                room = free.setdefault(self.line.axes[target], [])
-                slots[target] = room.pop() if room else next(number)
-            if not inplace:
-                self._release(ending, slots, free)
-        return slots
-
-    def _release(self, registers: Sequence[int], slots: Mapping[int, int], free: dict[int, list[int]]) -> None:
-        for x in registers:
-            free.setdefault(self.line.axes[x], []).append(slots[x])
-
-    def run(self, threads: int) -> None:
-        """Work through all blocks; each thread takes the next one that nobody has."""
-        blocks, turn = int(np.prod(self.counts)), count()
-        threads = min(threads, blocks)
-        if threads <= 1:
-            self._work(turn, blocks)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            jobs = [pool.submit(contextvars.copy_context().run, self._work, turn, blocks) for _ in range(threads)]
-            for job in jobs:
-                job.result()
-
-    def _work(self, turn: "count[int]", blocks: int) -> None:
-        cells = list(self.cells)
-        code = [(FUNCTION[name], target, operands) for name, target, operands in self.operations]
-        inputs = [(r, self.cells[r], self.line.axes[r]) for r in self.inputs]
-        outputs = [(r, array, self.line.axes[r]) for r, array in self.outputs.items()]
-        buffers: dict[tuple[int, ...], list[tuple[int, FloatArray]]] = {}
-        current: tuple[int, ...] = ()
-        for number in iter(turn.__next__, None):
-            if number >= blocks:
-                return
-            where, size = self._block(number)
-            if size != current:
-                if size not in buffers:
-                    buffers = {size: self._buffers(size)}
-                for register, buffer in buffers[size]:
-                    cells[register] = buffer
-                current = size
-            for register, array, bits in inputs:
-                cells[register] = as_float(_part(array, where, bits))
-            for register, array, bits in outputs:
-                cells[register] = _part(array, where, bits)
-            for function, target, operands in code:
-                if len(operands) == 2:
-                    function(cells[operands[0]], cells[operands[1]], out=cells[target])
-                else:
-                    function(*(cells[x] for x in operands), out=cells[target])
-            for register, result in self.copies:
-                _part(result, where, self.line.axes[register])[...] = cells[register]
-
-    def _block(self, number: int) -> tuple[tuple[slice, ...], tuple[int, ...]]:
-        """Where a block lies, and its size."""
-        places = []
-        for many in reversed(self.counts):
-            number, place = divmod(number, many)
-            places.append(place)
-        *before, place = places[::-1]
-        start = place * self.length
-        stop = min(start + self.length, self.shape[self.cut])
-        where = (*(slice(x, x + 1) for x in before), slice(start, stop))
-        return where, (*(1 for _ in before), stop - start, *self.shape[self.cut + 1 :])
-
-    def _buffers(self, size: tuple[int, ...]) -> list[tuple[int, FloatArray]]:
-        room: dict[int, FloatArray] = {}
-        for register, slot in self.slots.items():
-            if slot not in room:
-                room[slot] = np.empty(natural_shape(size, self.line.axes[register]))
-        return [(register, room[slot]) for register, slot in self.slots.items()]
+def _looped(kernel: Callable[..., None], parts: Sequence[NDArray[Any]], targets: Sequence[FloatArray]) -> None:
+    """Fill the targets of a block by a compiled loop, which knows flat arrays alone."""
+    shape = np.broadcast_shapes(*(x.shape for x in parts))
+    whole = [x if x.shape == shape and x.flags.c_contiguous else np.empty(shape) for x in targets]
+    inputs = (
+        np.broadcast_to(np.asarray(x, dtype=np.float64), shape).reshape(-1) if x.ndim else float(x) for x in parts
+    )
+    kernel(*inputs, *(x.reshape(-1) for x in whole))
+    for target, found in zip(targets, whole, strict=True):
+        if target is not found:
+            target[...] = found[tuple(slice(0, n) for n in target.shape)]
 
 
-def _part(array: NDArray[Any], where: tuple[slice, ...], bits: int) -> NDArray[Any]:
-    """The part of an array that belongs to a block."""
-    return array[tuple(place if bits >> k & 1 else slice(None) for k, place in enumerate(where))]
+def _part(array: NDArray[Any], place: Place) -> NDArray[Any]:
+    """The part of an array that meets a block; an axis of length 1 meets all."""
+    return array[tuple(slice(None) if n == 1 else cut for n, cut in zip(array.shape, place, strict=bool(array.ndim)))]
 
 
-def natural_shape(shape: tuple[int, ...], bits: int) -> tuple[int, ...]:
-    return tuple(length if bits >> k & 1 else 1 for k, length in enumerate(shape))
+def _places(shape: tuple[int, ...], size: int) -> Iterator[Place]:
+    """Cut a shape into blocks: one index at a time on the first axes, pieces of one axis, all of the last axes."""
+    cut = next(k for k in range(len(shape)) if prod(shape[k + 1 :]) <= size)
+    length = max(1, size // max(1, prod(shape[cut + 1 :])))
+    whole = [slice(None)] * (len(shape) - cut - 1)
+    for before in product(*(range(n) for n in shape[:cut])):
+        for start in range(0, shape[cut], length):
+            yield (*(slice(k, k + 1) for k in before), slice(start, start + length), *whole)
 
 
-def as_float(value: Any) -> Any:
-    if isinstance(value, bool | int):  # what a comparison of numbers gives
-        return float(value)
-    if isinstance(value, float) or value.dtype == np.float64:
-        return value
-    return np.asarray(value, dtype=np.float64)
+def _shapes(function: "Compiled", arrays: Sequence[NDArray[Any]]) -> list[tuple[int, ...]]:
+    """The shape of each expression: that of the inputs which lead to it, with all axes."""
+    shapes = dict(zip(function.arguments, (array.shape for array in arrays), strict=True))
+    for symbol, rhs in function.definitions:
+        shapes[symbol] = np.broadcast_shapes(*(shapes[x] for x in rhs.free_symbols))
+    ones = (1,) * max(array.ndim for array in arrays)
+    return [np.broadcast_shapes(ones, *(shapes[x] for x in e.free_symbols)) for e in function.expressions]
+
+
+def _demand(out: Sequence[FloatArray], arrays: Sequence[NDArray[Any]], number: int, shape: tuple[int, ...]) -> None:
+    if not shape or len(out) != number or any(array.shape != shape or array.dtype != np.float64 for array in out):
+        raise ValueError(f"out must be {number} arrays of float64, of the inputs' shape {shape}")
+    for k, array in enumerate(out):
+        if any(np.may_share_memory(array, other) for other in (*out[:k], *arrays)):
+            raise ValueError(f"out[{k}] overlaps another array of out, or an input; give it memory of its own")

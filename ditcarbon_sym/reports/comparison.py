@@ -14,17 +14,17 @@ QUANTITIES = (
 
 
 def header(comparison: Comparison) -> tuple[str, ...]:
-    """Column heads: a letter for each request."""
+    """Return the column heads: a letter for each request."""
     return ("", *(letter(k) for k in range(len(comparison.requests))), "unit")
 
 
 def letter(k: int) -> str:
-    """A, B, C ... as requests are called."""
+    """Return the letter of a request: A, B, C ..."""
     return chr(ord("A") + k) if k < 26 else f"request {k + 1}"
 
 
 def rows(comparison: Comparison) -> list[tuple[str, ...]]:
-    """Return the table of quantities: value, and its interval in brackets."""
+    """Return the quantities: each value, with its interval in brackets."""
     return [
         (name, *(_cell(getattr(estimate, field)) for estimate in comparison.estimates), unit)
         for name, field, unit in QUANTITIES
@@ -37,7 +37,7 @@ def _cell(quantity: Quantity) -> str:
 
 
 def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
-    """Return which letter is which request, and the route that each takes."""
+    """Return each letter with its request and its route."""
     return [
         (letter(k), f"{text}: {e.model} on {e.gpu}, {e.datacenter}, {e.request['height']} x {e.request['width']}, "
                     f"batch {e.request['batch']}, {e.request['steps']} steps, route {e.basis['efficiency']}")
@@ -51,7 +51,7 @@ def ratio_rows(ratios: tuple[Ratio, ...]) -> list[tuple[str, ...]]:
 
 
 def per_output_words(comparison: Comparison, k: int) -> str:
-    """Time and energy of one output beside the first request's, where the batches differ; nothing where not."""
+    """Where batches differ, say what time and energy of one output are, over those of the first request."""
     first, other = comparison.estimates[0], comparison.estimates[k]
     batches = first.request["outputs"], other.request["outputs"]
     if batches[0] == batches[1]:

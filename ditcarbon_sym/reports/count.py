@@ -1,4 +1,4 @@
-"""How an exact count looks: titles, rows, JSON."""
+"""How an exact count looks: rows, JSON."""
 
 from typing import Any
 
@@ -8,16 +8,6 @@ from .formats import count as words
 from .formats import significant
 
 NAMES = {"text_encoder": "text encoder", "denoiser": "denoiser", "vae_decoder": "VAE decoder"}
-
-
-def title(found: Count) -> str:
-    """One line naming what was counted."""
-    r = found.request
-    frames = f" x {r['frames']} frames" if r["frames"] != 1 else ""
-    return (
-        f"{found.model}, {r['height']} x {r['width']}{frames}, batch {r['batch']}, "
-        f"{r['steps']} steps x {r['guidance']} passes"
-    )
 
 
 def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
@@ -46,7 +36,7 @@ def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def share_rows(found: Count, by: str, *, macs: bool) -> list[tuple[str, ...]]:
+def share_rows(found: Count, *, macs: bool) -> list[tuple[str, ...]]:
     """Return the table of shares: one pass of each stage at batch 1."""
     scale = 2.0 if macs else 1.0
     listed = sorted(found.shares, key=lambda share: (share.stage, -share.flop))
@@ -64,12 +54,12 @@ def share_rows(found: Count, by: str, *, macs: bool) -> list[tuple[str, ...]]:
 
 
 def share_header(by: str, *, macs: bool) -> tuple[str, ...]:
-    """Column heads of the shares."""
+    """Return the column heads of the shares."""
     return "stage", by, "parameters", "MAC" if macs else "FLOP", "of stage", "elementwise", "bytes moved"
 
 
 def as_dict(found: Count, *, macs: bool) -> dict[str, Any]:
-    """Return the count for JSON; with ``macs`` the key is ``macs`` and every figure half."""
+    """Return the count for JSON; with ``macs`` the key is ``macs`` and every count is half."""
     plain = found.to_dict()
     plain["shares"] = [_share(share, macs) for share in found.shares]
     if macs:

@@ -1,4 +1,4 @@
-"""A report as a list of blocks, written as HTML, Markdown or LaTeX; every file stands alone, its figures inside."""
+"""A report is a list of blocks, written as HTML, Markdown or LaTeX. A file contains its figures, and needs no other."""
 
 import base64
 import html
@@ -25,7 +25,7 @@ class Figures(Protocol):
 
 
 def render(title: str, blocks: Sequence[Block], suffix: str, figures: Figures) -> str:
-    """Write the blocks in the format that a file's ending names; raises `InputError` for another."""
+    """Write the blocks in the format of a file's ending; raises `InputError` for an unknown one."""
     if suffix not in RENDERERS:
         raise InputError(f"report: cannot write {suffix or 'a file without ending'}; expected .html, .md or .tex")
     return RENDERERS[suffix](title, blocks, figures)

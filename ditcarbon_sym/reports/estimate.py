@@ -1,53 +1,27 @@
-"""How an estimate and the catalogue look: titles, rows, and what an estimate rests on."""
+"""How an estimate looks: title, rows, and what it rests on."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..catalog.loading import Catalog, Gpu
 from ..equations import operator_law
-from ..equations.equation import Equation
-from ..equations.notation import (
-    NOTATION,
-    PUE,
-    TDP,
-    H,
-    I_grid,
-    N,
-    P_idle,
-    S,
-    Theta_peak,
-    W,
-    a,
-    bandwidth,
-    c,
-    d,
-    g,
-    j,
-    m,
-    n_frames,
-    s,
-)
-from ..errors import InputError
 from ..estimation.estimator import EXACT, Estimate, Quantity
-from ..estimation.routes import calibration_for
-from ..estimation.transfer import transferred
 from .formats import count, significant
 
 
 def interval(quantity: Quantity) -> str:
-    """Write the interval of a quantity, nothing where there is none."""
+    """Write the interval of a quantity; nothing if it has none."""
     return "" if quantity.low is None else f"{significant(quantity.low)} to {significant(quantity.high)}"
 
 
-def estimate_header(estimate: Estimate) -> tuple[str, ...]:
-    """Column heads of an estimate; the interval has one only where there are intervals."""
+def header(estimate: Estimate) -> tuple[str, ...]:
+    """Return the column heads; there is a column of intervals only if the estimate has intervals."""
     if estimate.interval_level is None:
         return "", "value", "unit"
     return "", "value", f"{estimate.interval_level:.0%} interval", "unit"
 
 
-def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
-    """Return the table of an estimate for people, under `estimate_header`."""
+def rows(estimate: Estimate) -> list[tuple[str, ...]]:
+    """Return the rows under `header`."""
     flops, daily = estimate.flops, estimate.per_day
     exactly = estimate.flops["convention"].endswith(EXACT)
     outputs = estimate.request["outputs"]
@@ -85,7 +59,7 @@ def estimate_rows(estimate: Estimate) -> list[tuple[str, ...]]:
 
 
 def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
-    """The exact count beside the leading order that the efficiency was calibrated with."""
+    """Return the exact count, which stands beside the leading order that the efficiency was calibrated with."""
     if exact is None:
         return []
     error = f"leading order {exact['leading_order_error']:+.2%}"
@@ -97,18 +71,22 @@ def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
     ]
 
 
-def estimate_title(estimate: Estimate) -> str:
-    """One line naming what was asked."""
-    r = estimate.request
-    frames = f" x {r['frames']} frames" if r["frames"] != 1 else ""
+def title(estimate: Estimate) -> str:
+    """Return one line that names the request, the accelerator and the place."""
+    return f"{request_words(estimate.model, estimate.request)}, on {estimate.gpu}, {estimate.datacenter}"
+
+
+def request_words(model: str, request: Mapping[str, int]) -> str:
+    """Name a request: the model, the size, batch, steps and passes."""
+    frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""
     return (
-        f"{estimate.model}, {r['height']} x {r['width']}{frames}, batch {r['batch']}, "
-        f"{r['steps']} steps x {r['guidance']} passes, on {estimate.gpu}, {estimate.datacenter}"
+        f"{model}, {request['height']} x {request['width']}{frames}, batch {request['batch']}, "
+        f"{request['steps']} steps x {request['guidance']} passes"
     )
 
 
 def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
-    """Say what the numbers rest on: what, and in which words."""
+    """Return labelled lines that say what the numbers rest on."""
     basis, calibration = estimate.basis, estimate.basis["calibration"]
     rows = [
         ("equations", ", ".join(basis["equations"])),
@@ -140,7 +118,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
 
 
 def _errors(calibration: Mapping[str, Any]) -> str:
-    """The error of the fit on its own rows, and on groups held out where they were."""
+    """Say the error of the fit on its own rows, and on held-out groups where there are any."""
     held = calibration.get("held_out_mape_percent", {})
     if calibration["law"] != operator_law.LAW:
         return f"MAPE of mu {calibration['mape_percent']:.1f} %"
@@ -151,100 +129,3 @@ def _errors(calibration: Mapping[str, Any]) -> str:
         mean = sum(energy.values()) / len(energy)
         words += f"; of energy {calibration['mape_percent_energy']:.1f} %, held out {mean:.1f} %"
     return words
-
-
-def model_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Return header and rows of the list of models."""
-    rows = [
-        {
-            "id": model.id,
-            "name": model.name,
-            **{x.name: model.values[x] for x in (s, c, a, j, N, d)},
-            "size": f"{model.request[H]:g} x {model.request[W]:g}",
-            "frames": model.request[n_frames],
-            "steps": model.request[S],
-            "passes": model.request[g],
-            "text tokens": model.request[m],
-            "origin": model.origin,
-        }
-        for model in catalog.models.values()
-    ]
-    return ("id", "name", "s", "c", "a", "j", "N", "d", "size", "frames", "steps", "passes", "text tokens"), rows
-
-
-def gpu_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Return header and rows of the list of accelerators."""
-    rows = [
-        {
-            "id": gpu.id,
-            "name": gpu.name,
-            "peak (TFLOP/s)": gpu.values[Theta_peak] / 1e12,
-            "precision": gpu.precision,
-            "power (W)": gpu.values.get(TDP),
-            "idle (W)": gpu.values.get(P_idle),
-            "memory (GB)": gpu.memory_gb,
-            "bandwidth (GB/s)": _giga(gpu.values.get(bandwidth)),
-            "embodied (kgCO2eq)": {boundary: grams / 1000 for boundary, grams in gpu.embodied.items()} or None,
-            "calibrated": _calibrations(gpu),
-            "origin": gpu.origin,
-        }
-        for gpu in catalog.gpus.values()
-    ]
-    return (
-        "id",
-        "name",
-        "peak (TFLOP/s)",
-        "precision",
-        "power (W)",
-        "idle (W)",
-        "memory (GB)",
-        "bandwidth (GB/s)",
-        "embodied (kgCO2eq)",
-        "calibrated",
-    ), rows
-
-
-def _giga(value: float | None) -> float | None:
-    return None if value is None else value / 1e9
-
-
-def _calibrations(gpu: Gpu) -> str:
-    """The laws that an accelerator is calibrated for, or whether the operator law can be transferred to it."""
-    found = ", ".join(law for law in ("bgr", operator_law.LAW) if calibration_for(gpu, law))
-    if found:
-        return found
-    try:
-        transferred(gpu)
-    except InputError:
-        return "no"
-    return "transferred"
-
-
-def datacenter_rows(catalog: Catalog) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Return header and rows of the list of data centres."""
-    rows = [
-        {
-            "id": place.id,
-            "name": place.name,
-            "PUE": place.values[PUE],
-            "grid (gCO2eq/kWh)": place.values[I_grid],
-            "origin": place.origin,
-        }
-        for place in catalog.datacenters.values()
-    ]
-    return ("id", "name", "PUE", "grid (gCO2eq/kWh)"), rows
-
-
-def symbol_rows(equation: Equation) -> list[tuple[str, ...]]:
-    """Return symbol, meaning and unit of everything in an equation."""
-    entries = [NOTATION[x] for x in (equation.lhs, *equation.inputs)]
-    return [(entry.symbol.name, entry.meaning, entry.unit) for entry in entries]
-
-
-def cell(value: Any) -> str:
-    """Write one cell of a catalogue table."""
-    if value is None:
-        return "unknown"
-    if isinstance(value, dict):
-        return ", ".join(f"{number:g} ({boundary})" for boundary, number in value.items())
-    return f"{value:g}" if isinstance(value, float | int) else str(value)

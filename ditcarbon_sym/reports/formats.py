@@ -1,6 +1,4 @@
-"""Numbers, tables and files as text: Markdown, CSV, LaTeX, JSON, TOML. The only place that rounds, and the only one
-that writes files.
-"""
+"""Numbers, tables and files as text: Markdown, CSV, LaTeX, JSON, TOML. The only place that rounds."""
 
 import csv
 import io
@@ -11,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog import files
+from ..equations.notation import SECONDS_PER_YEAR
+from ..errors import InputError
 
 
 def significant(value: float | None, digits: int = 4) -> str:
-    """Write a number with so many significant digits, without an exponent where it stays readable.
+    """Write a number with ``digits`` significant digits, and an exponent only where it is very large or small.
 
     >>> significant(0.0010642), significant(17.1708), significant(6.568e14), significant(None)
     ('0.001064', '17.17', '6.568e14', 'unknown')
@@ -33,7 +33,7 @@ def significant(value: float | None, digits: int = 4) -> str:
 
 
 def count(value: float) -> str:
-    """Write a count in millions or billions, as parameter counts are told.
+    """Write a count in millions (M) or billions (B).
 
     >>> count(594542592), count(2038431744)
     ('594.5 M', '2.038 B')
@@ -51,6 +51,18 @@ def ends(pair: Sequence[float | None] | None) -> str:
         return "none"
     low, high = pair
     return f"{'bound' if low is None else significant(low)} to {'open' if high is None else significant(high)}"
+
+
+def setting_words(knob: str, value: float) -> str:
+    """Write where an input stands, with its unit.
+
+    >>> setting_words("side", 1024), setting_words("lifetime_s", 157788000)
+    ('1,024 px', '5 years')
+    """
+    if knob == "lifetime_s":
+        return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
+    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "g/kWh", "embodied_gco2eq": "g"}.get(knob, "")
+    return f"{significant(value, 3)} {unit}".strip()
 
 
 def plain(table: Any) -> Any:
@@ -98,7 +110,7 @@ _TEX = {
 
 
 def tex(text: str) -> str:
-    r"""Escape text for LaTeX; what stands between dollars is mathematics already.
+    r"""Escape text for LaTeX; text between dollars is mathematics and stays as it is.
 
     >>> print(tex("7.8 % of mu_sat"), tex("$d^2$"))
     7.8 \% of mu\_sat $d^2$
@@ -112,7 +124,7 @@ def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: s
     """Write a table in LaTeX (booktabs and graphicx), ready to include; one too wide for the line is shrunk to it."""
     body = [header, *rows]
     lines = [" & ".join(tex(cell) for cell in row) + r" \\" for row in body]
-    # A last column of sentences is wrapped, all others are as wide as what they hold.
+    # A last column of sentences is wrapped; all others are as wide as their cells.
     last = r"p{0.4\linewidth}" if max(len(row[-1]) for row in body) > 45 else "l"
     columns = "l" * (len(header) - 1) + last
     widths = [max(len(row[k]) for row in body) for k in range(len(header))]
@@ -148,15 +160,20 @@ def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
     return (f"# {comment}\n\n" if comment else "") + tomli_w.dumps(table)
 
 
+def demand_apart(*paths: Path | None) -> None:
+    """Raise `InputError` if two of the files that a command reads and writes are the same."""
+    named = [path.resolve() for path in paths if path is not None]
+    if len(set(named)) < len(named):
+        raise InputError("what is read, --out and --plot must be different files")
+
+
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all: to a temporary one beside it, then renamed. Raises `InputError` if it
-    cannot.
-    """
+    """Write a file whole or not at all; raises `InputError` if it cannot be written."""
     write_together({path: content})
 
 
 def write_together(contents: Mapping[Path, str | bytes]) -> None:
-    """Write several files, all or none: each to a temporary one beside it, then all renamed."""
+    """Write several files, all or none: each under a temporary name beside its place, then all are renamed."""
     with files.written_together(list(contents)) as opened:
         for file, (path, content) in zip(opened, contents.items(), strict=True):
             with files.writing(path):

@@ -1,4 +1,4 @@
-"""How intervals look: each output with its sources of doubt side by side, and scenarios apart from them."""
+"""How intervals look: each output with its kinds of interval side by side, and scenarios apart from them."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ from ..estimation.intervals import (
     scatter,
 )
 from ..estimation.point import OperatingPoint
-from .estimate import estimate_title
+from . import estimate as request_report
 from .formats import significant
 from .sensitivity import swing_words
 
@@ -104,7 +104,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
     scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
     between, joules = ((scatter(point.calibration, energy=x) if point.calibration else None) for x in (False, True))
     return Spread(
-        estimate_title(estimate_at(point)),
+        request_report.title(estimate_at(point)),
         level,
         draws,
         seed,
@@ -118,7 +118,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
 
 
 def _apart(line: Line) -> float:
-    """How far the two predictive intervals lie apart, relative to the interval's own half-width."""
+    """Return how far the delta method and the Monte Carlo lie apart, over the half-width of the interval."""
     assert line.predictive is not None and line.monte_carlo is not None
     half = (line.predictive[1] - line.predictive[0]) / 2
     ends = zip(line.predictive, line.monte_carlo, strict=True)
@@ -126,9 +126,7 @@ def _apart(line: Line) -> float:
 
 
 def sampling_noise(level: float, draws: int) -> float:
-    """How far apart the two would lie by the sampling of the quantiles alone, relative to the half-width: two
-    standard errors.
-    """
+    """Return two standard errors of the sampled quantiles, over the half-width: what sampling alone would do."""
     normal = NormalDist()
     z = normal.inv_cdf((1 + level) / 2)
     return 2 * math.sqrt((1 - level) / 2 * (1 + level) / 2 / draws) / normal.pdf(z) / z
@@ -138,17 +136,17 @@ def _ends(ends: Ends) -> str:
     return "none" if ends is None else f"{significant(ends[0])} to {significant(ends[1])}"
 
 
-def interval_rows(found: Spread) -> list[tuple[str, ...]]:
+def rows(found: Spread) -> list[tuple[str, ...]]:
     """Return the intervals for people; energy in Wh."""
-    rows = []
+    lines = []
     for line in found.lines:
         scale, unit = (1000.0, "Wh") if line.output == E else (1.0, NOTATION[line.output].unit)
         ends = [
             None if x is None else (scale * x[0], scale * x[1])
             for x in (line.parameters, line.predictive, line.monte_carlo)
         ]
-        rows.append((NOTATION[line.output].meaning, significant(scale * line.value), unit, *(_ends(x) for x in ends)))
-    return rows
+        lines.append((NOTATION[line.output].meaning, significant(scale * line.value), unit, *(_ends(x) for x in ends)))
+    return lines
 
 
 def basis_rows(found: Spread) -> list[tuple[str, str]]:

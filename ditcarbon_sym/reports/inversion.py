@@ -1,4 +1,4 @@
-"""From a question of the command line to an answer in words: budgets and rivals resolved, units given."""
+"""A question of the command line, its answer, and how that looks: budgets and rivals resolved, units given."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ class Question:
 
 
 def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
-    """Solve; returns the solution and the warnings that go with it. Raises `InputError` in one line."""
+    """Solve, and return the solution with its warnings; raises `InputError` in one line."""
     given = {unit: value for unit, value in question.budgets.items() if value is not None}
     rival = {key: value for key, value in question.rival.items() if value is not None}
     if len(given) + bool(rival) != 1:
@@ -63,17 +63,17 @@ def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
 
 
 REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
-"""Unknowns of the request: what is chosen from it, and exact at it, may be something else at the answer."""
+"""Unknowns of the request. With them the law and the exact work may change between the request and the answer."""
 TRIES = 12
 
 
 def _settled(
     question: Question, point: OperatingPoint, output: Symbol, budget: float
 ) -> tuple[Solution, OperatingPoint]:
-    """Solve so that an estimate at the answer agrees: by the law, and with the work, that it would use there.
+    """Solve so that an estimate at the answer agrees: it may use another law, or other work, than the request does.
 
-    ``reached`` is what that estimate gives. Raises `InputError` where the request at the answer cannot be made, or no
-    law is the one that an estimate takes at its own answer.
+    ``reached`` is what that estimate gives. Raises `InputError` if the request at the answer cannot be made, or if each
+    law leads to an answer at which an estimate takes the other law.
     """
     solution = within(point, question.unknown, output, budget)
     if question.unknown not in REQUESTED:
@@ -130,13 +130,13 @@ def _moved(point: OperatingPoint, solution: Solution) -> OperatingPoint:
 
 
 def _lasting(point: OperatingPoint) -> tuple[str, ...]:
-    """What is said of the request wherever the unknown stands: of the accelerator, of facts that are missing."""
+    """Return the notes that hold wherever the unknown stands, such as those about missing facts."""
     passing = set(_notes(point))
     return tuple(note for note in point.notes if note not in passing)
 
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:
-    """In which ways a point lies outside the range of its calibration, and how far its FLOP are off."""
+    """Say how a point lies outside the range of its calibration, and how far its FLOP are off."""
     outside = () if point.calibration is None else outside_validity(point.calibration, point.model, point.values)
     return (*outside, *order_notes(point.route, point.calibration, point.model, point.values))
 
@@ -160,7 +160,7 @@ def _interval(solution: Solution) -> str:
 
 
 def title(question: Question, solution: Solution) -> str:
-    """What was asked, of what, and on what."""
+    """Return one line that names the request, the accelerator, the place and the question."""
     point = operating_point(question.model, **question.options)
     where = f"{point.model.id} on {point.device.id}, {point.facility.id}"
     rival = {name: value for name, value in question.rival.items() if value is not None}

@@ -1,5 +1,6 @@
-"""A sensitivity report: what was asked, what matters and by how much, on which assumptions. HTML, Markdown or
-LaTeX, with the figures inside.
+"""How a sensitivity analysis looks: what was asked, what matters and by how much, and on which assumptions.
+
+A report is HTML, Markdown or LaTeX, with its figures inside.
 """
 
 import hashlib
@@ -7,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .. import __version__
 from ..analysis.sensitivity import (
     NOUNS,
     WORDS,
@@ -25,12 +25,12 @@ from ..equations.notation import NOTATION
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint
+from ..version import __version__
 from . import document
+from . import estimate as request_report
 from .document import Block
-from .estimate import basis_rows, estimate_header, estimate_rows, estimate_title
-from .formats import significant
-from .sensitivity_figures import Bars
-from .sensitivity_words import setting_words
+from .figures.sensitivity import Bars
+from .formats import setting_words, significant
 
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
@@ -156,7 +156,7 @@ def sobol_rows(analysis: Analysis) -> list[tuple[str, ...]]:
 
 
 def agreement_words(analysis: Analysis) -> str:
-    """Say how well local and global agree where they must."""
+    """Say how well the local and the global analysis agree over narrow ranges, where they must."""
     return (
         f"Check: over ranges 1 % wide, first-order indices and local shares differ by {analysis.agreement:.4f}; "
         "where they differ above, the ranges are wide, not the method wrong."
@@ -167,8 +167,8 @@ def _blocks(analysis: Analysis) -> list[Block]:
     result, noun = analysis.estimate, analysis.noun
     blocks: list[Block] = [
         ("heading", "The request and its answer"),
-        ("text", estimate_title(result)),
-        ("table", (estimate_header(result), estimate_rows(result))),
+        ("text", request_report.title(result)),
+        ("table", (request_report.header(result), request_report.rows(result))),
     ]
     if result.warnings:
         blocks.append(("list", [f"Warning: {warning}" for warning in result.warnings]))
@@ -201,7 +201,7 @@ def _blocks(analysis: Analysis) -> list[Block]:
     return [
         *blocks,
         ("heading", "What it rests on"),
-        ("table", (("what", "how"), basis_rows(result))),
+        ("table", (("what", "how"), request_report.basis_rows(result))),
         ("text", f"ditcarbon_sym {__version__}; data {data_version()}."),
     ]
 

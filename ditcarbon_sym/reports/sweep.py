@@ -14,19 +14,19 @@ SHOWN = (
     "cost_per_output",
 )  # fmt: skip
 MANY = 12
-"""Notes that are told one by one."""
+"""Most notes that are printed."""
 LARGEST = 10**5
-"""Rows that are printed as JSON."""
+"""Most rows in one JSON object."""
 
 
 def header(columns: Columns, by: str) -> tuple[str, ...]:
-    """The columns of a table for people: the usual ones, and the one that rows are ranked by."""
+    """Return the columns of the table: the usual ones, and the one that ranks the rows."""
     names = [name for name in SHOWN if name in columns or name == "size"]
     return tuple(names if by in names else [*names, by])
 
 
 def rows(columns: Columns, names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The rows of a table for people."""
+    """Return the rows of the table."""
     return [tuple(_cell(row, name) for name in names) for row in records(columns)]
 
 
@@ -39,7 +39,7 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
 
 
 def records(columns: Columns) -> list[dict[str, Any]]:
-    """Rows one by one: words, whole numbers, numbers; None where unknown."""
+    """Return the rows one by one: words, whole numbers, numbers; None if unknown."""
     lists = {name: x.words() if isinstance(x, Text) else x.tolist() for name, x in columns.items()}
     found = [dict(zip(lists, row, strict=True)) for row in zip(*lists.values(), strict=True)]
     return [{name: int(x) if name in WHOLE else x for name, x in plain(row).items()} for row in found]
@@ -48,7 +48,7 @@ def records(columns: Columns) -> list[dict[str, Any]]:
 def as_dict(
     number: int, routes: Mapping[tuple[str, str], str], notes: Sequence[str], columns: Columns | None, **others: Any
 ) -> dict[str, Any]:
-    """Return what a sweep came to, ready for JSON; without ``columns`` the rows are in a file."""
+    """Return the result of a sweep, ready for JSON; without ``columns`` if the rows are in a file."""
     return {
         "schema_version": SCHEMA_VERSION,
         "requests": number,
@@ -60,8 +60,9 @@ def as_dict(
 
 
 def told(notes: Sequence[str]) -> tuple[str, ...]:
-    """Notes for people, what cannot run first: one of those that differ in names and numbers alone, and how many more
-    there are.
+    """Return notes for people; requests that do not fit come first.
+
+    Of notes that differ in names and numbers alone, the first stands for all, with the number of the others.
     """
     alike: dict[str, list[str]] = {}
     for note in sorted(notes, key=lambda x: "does not fit" not in x):
@@ -76,7 +77,7 @@ def told(notes: Sequence[str]) -> tuple[str, ...]:
 
 
 def _others(notes: Sequence[str]) -> str:
-    """Of whom else a note holds."""
+    """Say for which others a note holds."""
     names = list(dict.fromkeys(note.partition(": ")[0] for note in notes))
     if not names:
         return ""
@@ -85,7 +86,7 @@ def _others(notes: Sequence[str]) -> str:
 
 
 def route_words(routes: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
-    """The routes and who takes them."""
+    """Return each route with the pairs of model and accelerator that take it."""
     by_route: dict[str, list[str]] = {}
     for (model, gpu), route in routes.items():
         by_route.setdefault(route, []).append(f"{model} on {gpu}")

@@ -1,7 +1,7 @@
-"""How the axes of a sweep are written, on the command line and in a TOML file, and the grid they make.
+"""Axes of a sweep as text, on the command line and in a TOML file, and the grid that they make.
 
-An axis is values and ranges joined by commas: ``512:2048:256`` counts from 512 to 2048, both included, in steps of
-256. A resolution is a side, or HEIGHTxWIDTH in pixels.
+An axis is a list of values and ranges, joined by commas. The range ``512:2048:256`` goes from 512 to 2048, both
+included, in steps of 256. A resolution is a side, or HEIGHTxWIDTH in pixels.
 """
 
 import re
@@ -17,20 +17,20 @@ from ..errors import InputError
 from .grid import Grid
 
 LONGEST = 10**6
-"""Values on one axis."""
+"""The most values that one axis may have."""
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "datacenter", "pue", "grid")
 OPTIONS = (
     "guidance", "text_tokens", "lifetime_years", "utilisation", "mu", "efficiency", "embodied_boundary", "calibration",
     "catalog",
 )  # fmt: skip
-"""What holds for every request of a sweep."""
+"""Options that hold for every request of a sweep."""
 FILES = ("calibration", "catalog")
-"""Options that name a file: in a sweep's file, from the folder it lies in."""
+"""Options that name a file. In a sweep's file, the path starts at the folder of that file."""
 
 
 def numbers(axis: str, text: str) -> tuple[float, ...]:
-    """Read an axis of numbers.
+    """Read an axis of numbers; raises `InputError` naming the part that is not understood.
 
     >>> numbers("steps", "10:30:10,50")
     (10.0, 20.0, 30.0, 50.0)
@@ -54,12 +54,12 @@ def numbers(axis: str, text: str) -> tuple[float, ...]:
 
 
 def whole(axis: str, text: str, notation: Notation) -> tuple[int, ...]:
-    """Read an axis of whole numbers, each in its range."""
+    """Read an axis of whole numbers, each within the range of its quantity."""
     return tuple(int(notation.check(x)) for x in numbers(axis, text))
 
 
 def resolutions(text: str) -> tuple[tuple[int, int], ...]:
-    """Read an axis of sizes, as (height, width).
+    """Read an axis of sizes, as (height, width) in pixels.
 
     >>> resolutions("512:1024:512,480x832")
     ((512, 512), (1024, 1024), (480, 832))
@@ -80,7 +80,7 @@ def resolutions(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def decimal(value: float | str) -> str:
-    """Write a number as an axis takes it: without an exponent.
+    """Write a number without an exponent, as `numbers` reads it.
 
     >>> decimal(1e-05), decimal(512), decimal("512:1024:256")
     ('0.00001', '512', '512:1024:256')
@@ -124,9 +124,9 @@ def _price(text: str) -> float:
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """Read a sweep's TOML file, validated; lists become the text that the command line takes.
+    """Read and validate a sweep's TOML file; lists become the text that the command line takes.
 
-    The files it names are looked for from its own folder.
+    Paths in the file start at its own folder.
     """
     from .schema import validate_sweep
 
@@ -140,7 +140,7 @@ def read_file(path: Path) -> dict[str, Any]:
 
 
 def grid(given: Mapping[str, Any]) -> Grid:
-    """Make the grid of axes and options as written; raises `InputError` in one line."""
+    """Make a grid from axes and options as text; raises `InputError` in one line."""
     if not given.get("model"):
         raise InputError("nothing to sweep over: give --model, --requests or a sweep file")
     pue, intensity = given.get("pue"), given.get("grid")

@@ -1,30 +1,45 @@
-"""A model on an accelerator over the axes of a sweep: every column of its rows, each on the axes it varies along."""
+"""One model on one accelerator over the axes of a sweep: every column, on the axes along which it varies."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter
+from ..catalog.entries import Datacenter
+from ..catalog.loading import Catalog
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError, nearest
-from ..estimation.point import memory_share
-from ..numerics.evaluate import Run, at_points, on_factors
+from ..estimation.intervals import half_widths
+from ..estimation.point import OperatingPoint, memory_share
 from .panel import GRAMS, Array, Panel, grams
-from .table import COST, MEMORY, NUMBERS, STAGE_GRAMS, TIMED, Text
+from .table import (
+    COST,
+    COVERED,
+    FACILITY_ENERGY,
+    MEMORY,
+    NUMBERS,
+    OPERATIONAL_EACH,
+    STAGE_GRAMS,
+    TIMED,
+    Text,
+)
 
 CHUNK = 2**17
-"""Rows that are in memory together."""
+"""Rows that are in memory at the same time."""
 SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True)
 class Block:
-    """A model on an accelerator over its own axes: resolution, frames, batch, steps, facility."""
+    """One model on one accelerator over five axes: resolution, frames, batch, steps, facility.
+
+    ``sizes`` (resolutions, frames) holds indices of the panel's sizes, ``first_row`` the number of the block's first
+    row in the whole grid, ``price`` the price of an hour.
+    """
 
     panel: Panel
     sizes: NDArray[np.intp]
@@ -48,11 +63,11 @@ class Block:
     def evaluate(
         self, part: Sequence[slice], fields: Collection[str] = NUMBERS, *, fused: bool = False
     ) -> dict[str, Array]:
-        """Columns of numbers on part of the five axes, each on the axes it varies along."""
+        """Columns of numbers on a part of the five axes; each has length one along the axes that do not change it."""
         where = self.sizes[part[0], part[1]][:, :, None, None, None]
         batch, steps = self.batch[part[2]][:, None, None], self.steps[part[3]][:, None]
         pue, grid = (x[part[4]] for x in self.pue_and_grid)
-        return self.at(where, batch, steps, pue, grid, fields, run=partial(on_factors, fused=fused))
+        return self.at(where, batch, steps, pue, grid, fields, fused=fused)
 
     def at(
         self,
@@ -63,34 +78,62 @@ class Block:
         grid: Array,
         fields: Collection[str] = NUMBERS,
         *,
-        run: Run = at_points,
+        fused: bool = False,
     ) -> dict[str, Array]:
         """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
 
-        Arrays of any shapes that broadcast, or, with `on_factors` for ``run``, the five axes; so do the columns, in the
-        units that their names end in.
+        The arguments are arrays that broadcast, and so do the columns. Their names end in their units.
         """
+        ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
+        fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}
         wanted = {x for name, x in TIMED.items() if name in fields}
         wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
-        wanted |= {E} if not set(GRAMS).isdisjoint(fields) else set()
+        wanted |= {E} if not {*GRAMS, FACILITY_ENERGY}.isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
-            stages=not set(STAGE_GRAMS).isdisjoint(fields), run=run,
+            stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
         )  # fmt: skip
         found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
         found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
         values = {**self.panel.values, PUE: pue, I_grid: grid}
-        found |= grams(timed, batch, values, set(GRAMS) & set(fields), run=run)
+        found |= grams(timed, batch, values, set(GRAMS) & set(fields), fused=fused)
+        if FACILITY_ENERGY in fields:
+            found[FACILITY_ENERGY] = timed[E] * pue
+        if OPERATIONAL_EACH in fields:
+            found[OPERATIONAL_EACH] = found["operational_g"] / batch
         if MEMORY in fields:
             point = self.panel.point
             found[MEMORY] = np.full(where.shape, memory_share(point.model, point.device))
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
+        if ends:
+            halves = half_widths(self.panel.at(where, batch, steps, pue, grid), tuple({COVERED[x] for x in ends}))
+            for name in ends:
+                factor = np.exp(halves.get(COVERED[name], np.nan))
+                found |= {f"{name}_low": found[name] / factor, f"{name}_high": found[name] * factor}
         return found
 
+    def point(self, place: Sequence[NDArray[np.intp]]) -> OperatingPoint:
+        """The operating point of rows, by their places on the five axes."""
+        pue, grid = (x[place[4]] for x in self.pue_and_grid)
+        sizes = self.sizes[place[0], place[1]]
+        return self.panel.at(sizes, self.batch[place[2]], self.steps[place[3]], pue, grid)
+
+    def numbers(self, part: Sequence[slice]) -> NDArray[np.intp]:
+        """The numbers that the rows of a part have in the whole grid."""
+        places = np.ix_(*(np.arange(x.start, x.stop) for x in part))
+        found: NDArray[np.intp] = self.first_row + np.ravel_multi_index(places, self.shape)
+        return found
+
+    def unknown(self, field: str) -> bool:
+        """Whether a column is unknown on this accelerator, for every request."""
+        first = np.argwhere(self.panel.fits[self.sizes])[0]
+        one = [slice(k, k + 1) for k in (*first, 0, 0, 0)]
+        return bool(np.isnan(self.evaluate(one, (field,))[field]).all())
+
     def words(self, facilities: NDArray[np.int32]) -> dict[str, Text]:
-        """The columns of words, at these facilities."""
+        """Columns of words, for these indices of facilities."""
         one = np.zeros((1,) * facilities.ndim, dtype=np.int32)
         point = self.panel.point
         return {
@@ -100,12 +143,12 @@ class Block:
         }  # fmt: skip
 
     def fits(self, part: Sequence[slice]) -> NDArray[np.bool_]:
-        """Which combinations the model takes."""
+        """Which combinations of resolution and frames the model accepts."""
         return self.panel.fits[self.sizes[part[0], part[1]]][:, :, None, None, None]
 
 
 def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
-    """Cut axes into pieces of at most about so many elements, in row order.
+    """Cut axes into pieces of about ``rows`` elements or fewer, in row order.
 
     >>> list(parts((2, 3), 2))
     [(slice(0, 1, None), slice(0, 2, None)), (slice(0, 1, None), slice(2, 3, None)), \
@@ -120,14 +163,14 @@ def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
 
 
 def check_prices(price: float | Mapping[str, float] | None, entries: Catalog, used: Collection[str]) -> None:
-    """Refuse a price for an accelerator that is neither in the catalogue nor in use."""
+    """Raise `InputError` for a price of an accelerator that is neither in the catalogue nor in use."""
     for gpu in price if isinstance(price, Mapping) else ():
         if gpu not in used and gpu not in entries.gpus:
             raise InputError(f"price_per_hour: unknown gpu {gpu!r}{nearest(gpu, entries.gpus)}")
 
 
 def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
-    """The price of an hour on this accelerator; NaN if only others have one."""
+    """The price of an hour on this accelerator; NaN if prices are given for others only."""
     if price is None or isinstance(price, float | int):
         return price
     return price.get(gpu, float("nan"))

@@ -1,4 +1,4 @@
-"""A small filter for sweeps: ``time_s<5 and total_g<=0.5``. It is read by hand; nothing of it is ever executed."""
+"""A filter for the rows of a sweep: ``time_s<5 and total_g<=0.5``. Its text is parsed, never executed."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -26,12 +26,12 @@ class Condition:
     number: float
 
     def holds(self, values: Any) -> NDArray[np.bool_]:
-        """Where it holds; never where the value is unknown."""
+        """Where the comparison holds. It never holds for an unknown value (NaN)."""
         found: NDArray[np.bool_] = COMPARISON[self.comparison](values, self.number)
         return found
 
     def can_hold(self, low: Any, high: Any) -> NDArray[np.bool_]:
-        """Where some value between two ends may satisfy it."""
+        """Where the comparison may hold for some value between two ends."""
         if self.comparison in ("<", "<="):
             return self.holds(low)
         if self.comparison in (">", ">="):
@@ -40,9 +40,9 @@ class Condition:
 
 
 def read_filter(text: str | None, fields: Collection[str]) -> tuple[Condition, ...]:
-    """Read a filter: conditions FIELD OP NUMBER joined by 'and', OP one of < <= > >= =.
+    """Read a filter: conditions FIELD OP NUMBER joined by 'and'; OP is one of < <= > >= =.
 
-    Raises `InputError` that quotes what is not understood.
+    Raises `InputError`, which quotes the part that is not understood.
 
     >>> read_filter("time_s<5 and batch >= 2", ["time_s", "batch"])
     (Condition(field='time_s', comparison='<', number=5.0), Condition(field='batch', comparison='>=', number=2.0))
@@ -74,7 +74,7 @@ def _number(text: str) -> float | None:
 
 
 def kept(conditions: Sequence[Condition], columns: Mapping[str, Any]) -> Any:
-    """Where all conditions hold: a mask, or True if there are none."""
+    """Where all conditions hold: a mask, or True if there is no condition."""
     found: Any = np.True_
     for condition in conditions:
         found = found & condition.holds(columns[condition.field])

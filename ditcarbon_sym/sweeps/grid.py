@@ -1,7 +1,7 @@
-"""Sweeps over models, sizes, batches, steps, accelerators and facilities: a grid, or a list of requests.
+"""A grid of requests: the product of axes for models, accelerators, sizes, batches, steps and facilities.
 
-A grid is a product of axes, and everything is computed on the axes it depends on (`panel`). Rows stream in chunks, so
-that memory does not grow with their number; arrays with named axes are made only when asked for.
+Each quantity is computed on the axes that it depends on (`panel`). Rows stream in chunks, so that memory does not grow
+with their number. Arrays with named axes are made only when asked for.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,25 +13,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalog.loading import Catalog, Datacenter, load
+from ..catalog.entries import Datacenter, Gpu
+from ..catalog.loading import Catalog, load
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError
-from ..estimation.point import chosen_facility
+from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, check_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text
+from .table import COST, INTERVALS, NUMBERS, REQUEST, ROW, TEXT, Columns, Text
 
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The axes of a sweep; None on an axis is each model's release, or the paper's setting.
+    """The axes of a sweep. None on an axis means each model's release, or the paper's setting.
 
-    ``resolution`` holds (height, width) in pixels; ``datacenter`` ids, or (PUE, grid intensity) pairs. ``options`` are
-    those of `operating_point` that are the same everywhere. ``price_per_hour`` is one price, or one for each ``gpu``;
-    ``skip`` leaves out what a model does not take instead of refusing the sweep.
+    ``resolution`` holds (height, width) in pixels; ``datacenter`` holds ids, or pairs of PUE and grid intensity
+    (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
+    price for each ``gpu``. With ``skip``, requests that a model does not accept are left out instead of refused. With
+    ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon.
     """
 
     model: tuple[str, ...]
@@ -44,6 +46,7 @@ class Grid:
     options: Mapping[str, Any] = field(default_factory=dict)
     price_per_hour: float | Mapping[str, float] | None = None
     skip: bool = False
+    intervals: bool = False
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,14 +55,14 @@ class Grid:
 
 
 class Sweep:
-    """A grid with its routes chosen: rows in chunks, or arrays with named axes.
+    """A grid whose routes are chosen. It gives rows in chunks, or arrays with named axes.
 
     Examples
     --------
     >>> found = sweep(Grid(("pixart-alpha",), resolution=((512, 512), (1024, 1024)), batch=(1, 4), steps=(50,)))
     >>> found.array("per_output_g").round(3)[0, 0, :, 0, :, 0, 0]
-    array([[0.107, 0.097],
-           [0.559, 0.507]])
+    array([[0.119, 0.095],
+           [0.584, 0.584]])
     """
 
     def __init__(self, grid: Grid, blocks: Sequence[Block], notes: tuple[str, ...]) -> None:
@@ -71,25 +74,37 @@ class Sweep:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
+        return (*TEXT, *self.numbers)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the columns of numbers."""
         priced = any(block.price is not None for block in self.blocks)
-        return (*TEXT, *(name for name in NUMBERS if priced or name not in COST))
+        names = tuple(name for name in NUMBERS if priced or name not in COST)
+        return (*names, *INTERVALS) if self.grid.intervals else names
+
+    def devices(self) -> list[Gpu]:
+        """The accelerators."""
+        return [x.panel.point.device for x in self.blocks]
 
     def routes(self) -> dict[tuple[str, str], str]:
-        """The route of every (model, gpu)."""
+        """The route of each (model, gpu)."""
         return {(x.panel.point.model.id, x.panel.point.device.id): x.panel.route for x in self.blocks}
 
     def chunks(
-        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None
+        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None, numbered: bool = False
     ) -> Iterator[tuple[int, Columns]]:
-        """Rows in the order of the axes, some thousands at a time: how many were computed, and those that are kept.
+        """Yield some thousands of rows at a time, in the order of the axes: how many were computed, and those kept.
 
-        ``fused`` evaluates in one compiled loop (extra ``fast``); by default where it is installed and repays itself.
+        ``fused`` evaluates in one compiled loop (extra ``fast``). By default it does where that is installed and the
+        rows repay the compilation. ``numbered`` adds a column with the numbers of the rows in the grid.
         """
         for block in self.blocks:
             fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
             for part in parts(block.shape, rows):
                 shape = tuple(x.stop - x.start for x in part)
                 columns = self._columns(block, part, fused=fuse)
+                columns |= {ROW: block.numbers(part)} if numbered else {}
                 keep = np.broadcast_to(kept(where, columns) & block.fits(part), shape)
                 if keep.all():
                     yield keep.size, {name: _rows(column, shape, None) for name, column in columns.items()}
@@ -98,36 +113,43 @@ class Sweep:
 
     def _columns(self, block: Block, part: Sequence[slice], *, fused: bool = False) -> dict[str, Any]:
         codes = np.arange(part[4].start, part[4].stop, dtype=np.int32)
-        numbers = block.evaluate(part, fused=fused)
-        return {**block.words(codes), **{name: numbers[name] for name in NUMBERS if name in numbers}}
+        numbers = block.evaluate(part, self.numbers, fused=fused)
+        return {**block.words(codes), **{name: numbers[name] for name in self.numbers if name in numbers}}
+
+    def located(self, numbers: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], OperatingPoint]]:
+        """Rows by their numbers in the grid: for each model on an accelerator, which of them, and their arrays."""
+        index = np.searchsorted([block.first_row for block in self.blocks], numbers, side="right") - 1
+        found = []
+        for k in np.unique(index):
+            rows, block = np.flatnonzero(index == k), self.blocks[k]
+            found.append((rows, block.point(np.unravel_index(numbers[rows] - block.first_row, block.shape))))
+        return found
 
     def array(self, name: str) -> Array:
-        """One column as an array over all `AXES`; NaN where it is unknown or the model does not take the request."""
-        if name not in NUMBERS or name not in self.columns:
-            raise InputError(
-                f"unknown column {name!r}; expected one of {', '.join(x for x in self.columns if x in NUMBERS)}"
-            )
+        """One column as an array over all `AXES`; NaN where it is unknown or the model does not accept the request."""
+        if name not in self.numbers:
+            raise InputError(f"unknown column {name!r}; expected one of {', '.join(self.numbers)}")
         found = np.full(self.grid.shape, np.nan)
         flat = found.reshape(-1, *self.grid.shape[2:])
         for block in self.blocks:
             everything = [slice(0, length) for length in block.shape]
             place = block.first_row // prod(block.shape)
-            flat[place] = np.where(block.fits(everything), block.evaluate(everything)[name], np.nan)
+            flat[place] = np.where(block.fits(everything), block.evaluate(everything, (name,))[name], np.nan)
         return found
 
     def coordinates(self) -> dict[str, list[Any]]:
-        """What stands along each of the `AXES`: what was asked for, in words where it is no number."""
+        """The values along each of the `AXES`, as asked for; words where they are not numbers."""
         return {axis: [_label(axis, x) for x in getattr(self.grid, axis)] for axis in AXES}
 
     def to_xarray(self) -> Any:
         """Every column of numbers as an ``xarray.Dataset`` over named axes."""
         import xarray
 
-        names = [name for name in self.columns if name in NUMBERS and name not in REQUEST]
+        names = [name for name in self.numbers if name not in REQUEST]
         return xarray.Dataset({name: (AXES, self.array(name)) for name in names}, self.coordinates())
 
     def to_pandas(self, where: Sequence[Condition] = ()) -> Any:
-        """All rows as a ``pandas.DataFrame``, one request each."""
+        """All rows as a ``pandas.DataFrame``, one for each request."""
         import pandas
 
         frames = [
@@ -161,9 +183,9 @@ def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -
 
 
 def sweep(grid: Grid) -> Sweep:
-    """Choose the routes of a grid, check every request in it, and return what computes its rows.
+    """Choose the routes of a grid, check its requests, and return the sweep.
 
-    Raises `InputError` in one line for what has no valid answer.
+    Raises `InputError` in one line for a request that has no valid answer.
     """
     catalog = grid.options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
@@ -207,7 +229,7 @@ def sweep(grid: Grid) -> Sweep:
 
 
 def _most_steps(grid: Grid) -> int | None:
-    """The most steps asked for, on which the notes are based."""
+    """The most steps asked for: the warnings are about these."""
     return max((x for x in grid.steps if x is not None), default=None)
 
 

@@ -1,15 +1,15 @@
-"""One model on one accelerator across a sweep: one route to time and energy, and every quantity on its factors.
+"""One model on one accelerator across a sweep: one route to time and energy for all its requests.
 
-Time and energy depend on size, batch and steps; grams follow from them by the facility. A panel computes each on the
-axes it depends on, and `evaluate` broadcasts at the end. The route is chosen once, from all sizes and batches of the
-sweep, so that nothing jumps: where one of them lies outside the paper's production regime, the operator law serves all.
+Time and energy depend on size, batch and steps. The facility then turns them into grams. A panel computes each quantity
+on the axes that it depends on. The route is chosen once, from all sizes and batches of the sweep, so that results do
+not jump: if one request lies outside the paper's production regime, the operator law serves all.
 
-On the paper's routes the sizes enter the equations as arrays. On the operator law the equations are exact at the size
-they are made for: their work is evaluated once for each distinct size, and the law runs over batch and steps.
+On the paper's routes the sizes enter the equations as arrays. The operator law's equations are exact at one size: their
+work is evaluated once for each distinct size, and the law then runs over batch and steps.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -55,38 +55,33 @@ from ..equations.notation import (
 )
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point
-from ..numerics.evaluate import Compiled, Run, at_points, compiled
+from ..numerics.functions import Compiled, compiled
 from ..numerics.fused import pays
 
 Array = NDArray[np.float64]
 Size = Mapping[str, Any]
-"""What a size asks for: ``height`` and ``width``, ``frames``; what is left out is the model's release."""
+"""A size as asked for: ``height`` and ``width``, ``frames``. The model's release fills in what is left out."""
 
 SIZES = (H, W, n_frames, n_latent, m, g)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
 CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
-"""What the operator law, and what carries it over to an accelerator, define."""
+"""Quantities that the operator law and its transfer to other accelerators define."""
 
 TIMED = (P, F_total, mu, tau, E)
-"""What does not depend on the facility."""
+"""Quantities that do not depend on the facility."""
 STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE), "vae": (F_block, *PASS, F_text)}
-"""The work that is not a stage's: with none of it, time and energy are the stage's own, since both are sums."""
+"""For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
 GRAMS = ("operational_g", "embodied_g", "total_g", "per_output_g", "text_g", "denoiser_g", "vae_g")
-"""What grams of a request are told, by name."""
-
-AXES_OF_SIZE = 0b11
-"""The first axes of a grid, as bits: resolution and frames."""
-GRID_AXES: Mapping[Symbol, int] = {B: 0b100, S: 0b1000, tau: 0b1111, E: 0b1111, PUE: 0b10000, I_grid: 0b10000}
-"""Along which axes of a grid a symbol varies: resolution, frames, batch, steps, facility."""
+"""Columns of carbon, in gCO2eq."""
 
 
 @dataclass(frozen=True)
 class Panel:
-    """A model on an accelerator, ready for any batch, steps and facility of a sweep.
+    """One model on one accelerator, ready for every batch, steps and facility of a sweep.
 
-    ``values`` maps every symbol to a number, or to an array over ``sizes``; ``fits`` says which sizes the model takes
-    (others are NaN).
+    ``values`` maps each symbol to a number, or to an array over ``sizes`` (NaN where the model does not accept the
+    size). ``notes`` are the warnings of its requests.
     """
 
     point: OperatingPoint
@@ -97,12 +92,12 @@ class Panel:
 
     @property
     def route(self) -> str:
-        """The name of the route that serves every point."""
+        """The name of the route that serves every request."""
         return pipeline.route_name(self.point.route)
 
     @property
     def fits(self) -> NDArray[np.bool_]:
-        """Which sizes the model takes."""
+        """Which sizes the model accepts."""
         return np.array([size is not None for size in self.sizes])
 
     def timed(
@@ -113,28 +108,33 @@ class Panel:
         *,
         quantities: Sequence[Symbol] = TIMED,
         stages: bool = True,
-        run: Run = at_points,
+        fused: bool = False,
     ) -> dict[Any, Array]:
         """Evaluate what the facility does not change: quantities by symbol, and (stage, tau or E) of text and VAE.
 
-        ``where`` are indices into ``sizes``, ``batch`` outputs made together, ``steps`` of the denoiser: arrays of any
-        shapes that broadcast, or, with `on_factors` for ``run``, the axes of a grid. Results broadcast, too: each has
-        the axes it varies along. Time is in seconds, energy in kWh; FLOP and parameters are counts, mu a fraction.
+        ``where`` holds indices into ``sizes``, ``batch`` the outputs made together, ``steps`` the denoiser's. They are
+        arrays that broadcast. Each result has the axes along which it varies. Time is in seconds, energy in kWh; FLOP
+        and parameters are counts, mu is a fraction. ``fused`` computes in compiled loops (extra ``fast``).
         """
         values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps}
-        axes = {**{x: AXES_OF_SIZE for x, v in self.values.items() if isinstance(v, np.ndarray)}, **GRID_AXES}
         function = compiled(tuple(quantities), _definitions(self.equations))
-        found: dict[Any, Array] = dict(zip(quantities, run(function, values, axes), strict=True))
+        found: dict[Any, Array] = dict(zip(quantities, function.on_axes(values, fused=fused), strict=True))
         for stage, idle in STAGE_IDLE.items() if stages else ():
             function = compiled((tau, E), _definitions(self.equations, idle))
-            parts = run(function, {**values, **dict.fromkeys(idle, 0.0), S: 1.0}, axes)  # they have no steps
+            parts = function.on_axes({**values, **dict.fromkeys(idle, 0.0), S: 1.0}, fused=fused)  # they have no steps
             found |= {(stage, tau): parts[0], (stage, E): parts[1]}
         return found
 
+    def at(self, where: NDArray[np.intp], batch: Array, steps: Array, pue: Array, grid: Array) -> OperatingPoint:
+        """The operating point of requests: its values are arrays that broadcast, its route the panel's equations."""
+        values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps, PUE: pue, I_grid: grid}
+        equations = tuple(x for x in self.equations if x not in pipeline.ACCOUNTING)
+        return replace(self.point, route=pipeline.Route(self.route, equations), values=values)
+
     def fused_pays(self, rows: int) -> bool:
-        """Whether compiled loops over so many rows repay their compilation."""
+        """Whether this many rows repay the compilation of a loop."""
         function = compiled((*TIMED, C_total), _definitions(self.equations))
-        return pays(function.program((1,) * len(function.arguments)), rows)
+        return pays(function, rows)
 
 
 def grams(
@@ -143,29 +143,28 @@ def grams(
     values: Mapping[Symbol, Any],
     fields: Collection[str] = GRAMS,
     *,
-    run: Run = at_points,
+    fused: bool = False,
 ) -> dict[str, Array]:
-    """Carbon of a request at facilities, in gCO2eq: by kind, for one output, and by stage.
+    """Carbon of requests in gCO2eq: by kind, for one output, and by stage.
 
-    ``timed`` is what `Panel.timed` gives, ``batch`` the outputs made together, ``values`` PUE, grid intensity (of the
-    facilities, one axis of a grid), lifetime and embodied carbon: arrays of any shapes that broadcast, as the results
-    do.
+    ``timed`` is the result of `Panel.timed`, ``batch`` the outputs made together. ``values`` holds PUE, grid intensity,
+    lifetime and embodied carbon. All are arrays that broadcast, as the results do.
     """
     shared = {**values, B: batch}
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = run(_accounting(symbols), {**shared, tau: timed[tau], E: timed[E]}, GRID_AXES)
+        whole = _accounting(symbols).on_axes({**shared, tau: timed[tau], E: timed[E]}, fused=fused)
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = run(_accounting((C_total,)), {**shared, **times}, GRID_AXES)
+            (found[f"{stage}_g"],) = _accounting((C_total,)).on_axes({**shared, **times}, fused=fused)
     return found
 
 
 def _of_stage(timed: Mapping[Any, Array], stage: str, x: Symbol) -> Array:
-    """Time or energy of a stage; the denoiser's is what the others leave."""
+    """Time or energy of a stage. The denoiser's is the total less the other stages."""
     return timed[stage, x] if stage != DENOISER else timed[x] - sum(timed[other, x] for other in STAGE_IDLE)
 
 
@@ -184,24 +183,24 @@ def _at(value: Any, where: NDArray[np.intp]) -> Any:
 def panel(
     model: str, sizes: Sequence[Size], batches: Sequence[float | None], *, skip: bool = False, **options: Any
 ) -> Panel:
-    """Choose the route of a model on an accelerator for all sizes and batches, and evaluate what sizes alone decide.
+    """Choose one route for all sizes and batches of a model on an accelerator, and evaluate the work at each size.
 
-    ``options`` are those of `operating_point`, but for the size and the batch. Raises `InputError` where the model
-    does not take a size; with ``skip`` that size is left out, if any is left.
+    ``options`` are those of `operating_point`, without the size and the batch. Raises `InputError` for a size that the
+    model does not accept; with ``skip`` that size is left out, and only if no size is left the error is raised.
 
     >>> one = panel("pixart-alpha", [{"height": 1024, "width": 1024}], [1, 4])
     >>> timed = one.timed(np.array([0]), np.array([1.0]), np.array([50.0]))
     >>> one.route, f"{timed[tau][0]:.2f} s"
-    ('bgr', '17.15 s')
+    ('roofline', '17.95 s')
     """
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
     asked = dict(options)
     points = _points(model, sizes, extremes, asked, skip=skip)
     notes: tuple[str, ...] = ()
-    if len({pipeline.route_name(x.route) for x in points.values()}) > 1:  # one route for all, and it never jumps
+    if len({pipeline.route_name(x.route) for x in points.values()}) > 1:
         asked["efficiency"] = operator_law.LAW
         points = _points(model, sizes, extremes, asked, skip=skip)
-        notes = ("the operator law for all sizes: some alone would take the paper's fit, which others lie below",)
+        notes = ("the operator law serves all sizes, since some of them lie below the range of the paper's fit",)
     first = next(iter(points.values()))
     notes = tuple(dict.fromkeys((*notes, *(note for point in points.values() for note in point.notes))))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
@@ -226,7 +225,7 @@ def _number(value: float | None) -> float:
 def _points(
     model: str, sizes: Sequence[Size], batches: Sequence[float | None], options: Mapping[str, Any], *, skip: bool
 ) -> dict[tuple[int, float | None], OperatingPoint]:
-    """An operating point for every size and batch; those that are refused are left out, or the refusal raised."""
+    """An operating point for each size and batch; with ``skip``, those that are refused are left out."""
     found, refused = {}, []
     for (k, size), batch in product(enumerate(sizes), batches):
         try:
@@ -241,7 +240,7 @@ def _points(
 
 
 def _work(points: Sequence[OperatingPoint | None]) -> dict[Symbol, Array]:
-    """The operator lists' work at each size, and the FLOP of a pass in place of a block's."""
+    """Work of the operator lists at each size. The FLOP of a whole pass take the place of a block's."""
     rows = []
     for point in points:
         if point is None:

@@ -1,7 +1,7 @@
-"""The front of a sweep: the requests that no other beats in carbon, latency and cost together.
+"""The front of a sweep: the requests that no other request beats in carbon, latency and cost together.
 
-A request is off the front if another is at least as good in every objective and better in one; equals stand together.
-The filter is exact, and works through a sweep chunk by chunk, so that memory holds a front and not the grid.
+A request is off the front if another one is at least as good in every objective and better in one. Equal requests stay
+together. The search is exact. It goes through a sweep chunk by chunk, so that memory holds a front and not the grid.
 """
 
 from collections.abc import Sequence
@@ -18,21 +18,21 @@ from .requests import RequestList
 from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text, chosen, joined
 
 SAME_OUTPUT = ("model", "height", "width", "frames", "steps")
-"""What tells one kind of output from another."""
+"""Columns that two requests for the same output share."""
 OBJECTIVES = ("per_output_g", "time_s", "cost_per_output")
 SAMPLE = 5000
-"""Rows that are kept to draw beside the front."""
+"""Rows that are kept to be drawn beside the front."""
 PIVOTS = 24
-"""Points that thin the field out before the exact filter."""
+"""Good points that remove most others before the exact search."""
 BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Front:
-    """The rows on the front, in order of the first objective, columns as in the sweep.
+    """The rows on the front, in the order of the first objective, with the columns of the sweep.
 
-    ``others`` are some of the ``considered`` rows that passed the filter, evenly taken, to be drawn beside the front;
-    they may hold rows of the front, too.
+    ``considered`` is the number of rows that passed the filter. ``others`` is an even sample of them, to be drawn
+    beside the front; it may hold rows of the front, too.
     """
 
     objectives: tuple[str, ...]
@@ -48,12 +48,12 @@ def front(
     where: Sequence[Condition] = (),
     within: Sequence[str] = SAME_OUTPUT,
 ) -> Front:
-    """Find the rows on the front of two or three objectives, all to be small; rows where one is unknown are left out.
+    """Find the rows on the front of two or three objectives, to be small; rows with an unknown one are left out.
 
-    Only rows that agree in the columns ``within`` compete: by default those that make the same output, since fewer
-    steps or pixels cost less of everything. With none, all compete.
+    Only rows that agree in the columns ``within`` compete. By default these are requests for the same output, since
+    fewer steps or pixels cost less of everything. If ``within`` is empty, all rows compete.
 
-    >>> from ditcarbon_sym.sweeps.grid import Grid, sweep
+    >>> from .grid import Grid, sweep
     >>> found = front(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20,))), ("per_output_g", "time_s"))
     >>> [int(x) for x in found.rows["batch"]], [int(x) for x in found.rows["steps"]]
     ([4, 2, 1], [20, 20, 20])
@@ -85,7 +85,7 @@ def front(
 
 
 def _best(columns: Columns, objectives: Sequence[str], within: Sequence[str]) -> Columns:
-    """The rows that no other of their group beats."""
+    """The rows that no other row of their group beats."""
     points = _points(columns, objectives)
     keys = [columns[name].codes if isinstance(columns[name], Text) else columns[name] for name in within]
     varying = [key for key in keys if len(key) and (key != key[0]).any()]
@@ -102,10 +102,10 @@ def _points(columns: Columns, objectives: Sequence[str]) -> Array:
 
 
 def undominated(points: Array) -> NDArray[np.bool_]:
-    """Which points no other beats, by being at least as small in every coordinate and smaller in one.
+    """Which points no other point beats: one beats another if no coordinate is larger and one is smaller.
 
-    ``points`` has a row for each and two or three columns, in any units; the mask has an element for each. Infinity is
-    the largest number there is; points with NaN are never on the front, and beat none.
+    ``points`` has a row for each point and two or three columns, in any units; the mask has an element for each point.
+    Infinity is larger than any other number. Points with NaN are never on the front, and beat no other.
 
     >>> undominated(np.array([[1.0, 3.0], [2.0, 2.0], [2.0, 3.0], [1.0, 3.0]]))
     array([ True,  True, False,  True])
@@ -115,7 +115,7 @@ def undominated(points: Array) -> NDArray[np.bool_]:
     alive = known[_thinned(points[known])]
     order = alive[np.lexsort(points[alive].T[::-1])]
     ordered = points[order]
-    first = np.ones(len(order), dtype=np.bool_)  # of points that are equal
+    first = np.ones(len(order), dtype=np.bool_)  # of equal points
     first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
     distinct = ordered[first]
     on_front = _staircase(distinct) if points.shape[1] == 2 else _surface(distinct)
@@ -124,7 +124,7 @@ def undominated(points: Array) -> NDArray[np.bool_]:
 
 
 def _thinned(points: Array) -> NDArray[np.bool_]:
-    """Leave out what one of a few good points beats; what is left holds the front."""
+    """Leave out the points that one of a few good points beats. The front is among the rest."""
     alive = np.ones(len(points), dtype=np.bool_)
     if len(points) <= BLOCK:
         return alive
@@ -143,16 +143,17 @@ def _thinned(points: Array) -> NDArray[np.bool_]:
 
 
 def _staircase(points: Array) -> NDArray[np.bool_]:
-    """Two coordinates, in order and distinct: the second must fall below all before."""
+    """For distinct points of two coordinates, in order: the second coordinate must be below all those before."""
     found = np.ones(len(points), dtype=np.bool_)
     found[1:] = points[1:, 1] < np.minimum.accumulate(points[:-1, 1])
     return found
 
 
 def _surface(points: Array) -> NDArray[np.bool_]:
-    """Three coordinates, in order and distinct: no point before may be at most as large in both others.
+    """For distinct points of three coordinates, in order: no point before may be as small in both other coordinates.
 
-    By blocks: ``least`` holds, for every rank of the second coordinate, the least rank of the third before the block.
+    It works in blocks. ``least`` holds, for each rank of the second coordinate, the least rank of the third among all
+    points before the block that are no larger in the second.
     """
     found = np.ones(len(points), dtype=np.bool_)
     ranks = [np.unique(points[:, k], return_inverse=True)[1] for k in (1, 2)]

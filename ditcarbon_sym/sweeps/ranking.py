@@ -1,9 +1,9 @@
-"""The best rows of a sweep, exactly, without forming the grid.
+"""The best rows of a sweep, without forming the whole grid.
 
-For a given request every mass of carbon rises with PUE x grid intensity and nothing else depends on the facility. The
-cleanest and the dirtiest facility therefore bound all others: a request is expanded over the facilities only if its
-bound could still be among the best, and if the filter could hold at one of them. Requests are taken in order of their
-bound, until the next bound is worse than the worst row kept.
+For a given request, carbon rises with PUE x grid intensity and the facility's energy with PUE; nothing else depends on
+the facility. The cleanest and the dirtiest facility therefore bound all others. A request is expanded over the
+facilities only if its bound could be among the best and the filter could hold at one of them. Requests are taken in the
+order of their bounds, until the next bound is worse than the worst row kept.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,45 +18,61 @@ from .filters import Condition, kept
 from .grid import Sweep
 from .panel import Array
 from .requests import RequestList
-from .table import NUMBERS, TEXT, Columns, Text
+from .table import FACILITY_ENERGY, INTERVALS, TEXT, Columns, Text, chosen
 
 AT_ONCE = 2**19
-"""Requests that are bounded together."""
+"""Requests whose bounds are computed at the same time."""
 BATCH = 2**16
-"""Rows that are expanded together."""
+"""Rows that are expanded at the same time."""
 SLACK = 1e-9
-"""Relative room for rounding in a bound."""
+"""Relative margin for rounding in a bound."""
 
 
 def top(
     sweep: Sweep | RequestList, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False
 ) -> Columns:
-    """Return the rows with the smallest (or largest) values of a column, best first; of equals, the first in the grid.
+    """Return the rows with the smallest (or largest) values of a column, best first; equals in the grid's order.
 
-    Rows where it is unknown are left out. The same rows as sorting the whole grid would give, to the last bit, unless
-    the grid is worked through in a compiled loop (``fused``), which rounds in its own way.
+    Rows where the column is unknown are left out. The result equals a sort of the whole grid to the last bit, unless
+    that grid is evaluated in a compiled loop (``fused``), which rounds differently.
 
-    >>> from ditcarbon_sym.sweeps.grid import Grid, sweep
+    >>> from .grid import Grid, sweep
     >>> found = top(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50))), 2, "per_output_g")
     >>> [int(x) for x in found["batch"]], [int(x) for x in found["steps"]]
     ([4, 2], [20, 20])
     """
-    if by not in sweep.columns or by not in NUMBERS:
-        known = ", ".join(name for name in sweep.columns if name in NUMBERS)
-        raise InputError(f"by = {by!r} is not a column of numbers; expected one of {known}")
+    return numbered(sweep, number, by, where, largest=largest)[0]
+
+
+def numbered(
+    sweep: Sweep | RequestList, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False
+) -> tuple[Columns, NDArray[np.intp]]:
+    """The rows of `top`, and their numbers in the sweep."""
+    if by not in sweep.numbers or by in INTERVALS:
+        known = ", ".join(name for name in sweep.numbers if name not in INTERVALS)
+        raise InputError(f"by = {by!r} is not a column of numbers to rank by; expected one of {known}")
     if number < 1:
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")
     if isinstance(sweep, RequestList):
-        return sweep.top(number, by, where, largest=largest)
+        rows = sweep.top(number, by, where, largest=largest)
+        return chosen(sweep.table, rows), rows
     best = _Best(number, -1.0 if largest else 1.0)
     for index, block in enumerate(sweep.blocks):
         for part in parts(block.shape[:4], AT_ONCE):
             _search(best, index, block, part, by, where)
-    return _columns(sweep, best)
+    return _columns(sweep, best), np.array([x.first_row for x in sweep.blocks])[best.blocks] + best.places
+
+
+def any_row(block: Block, where: Sequence[Condition]) -> bool:
+    """Whether any row of a block passes the filter."""
+    best = _Best(1, 1.0)
+    for part in parts(block.shape[:4], AT_ONCE):
+        _search(best, 0, block, part, "steps", where)
+    return len(best.values) > 0
 
 
 class _Best:
-    """The best rows so far: value (ascending), block, and place in it."""
+    """The best rows so far: their values in ascending order, their blocks, and their places in the blocks."""
 
     def __init__(self, number: int, sign: float) -> None:
         self.number, self.sign = number, sign
@@ -65,7 +81,7 @@ class _Best:
 
     @property
     def limit(self) -> float:
-        """What a row must not exceed to be kept."""
+        """The largest value that a row may have to be kept."""
         return float(self.values[-1]) if len(self.values) >= self.number else np.inf
 
     def add(self, values: Array, block: int, places: NDArray[np.intp]) -> None:
@@ -80,13 +96,13 @@ class _Best:
 
 
 def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> None:
-    """Look through part of a block's requests in order of their bound."""
+    """Search a part of a block's requests, in the order of their bounds."""
     fields = {by, *(x.field for x in where)}
     shape = tuple(x.stop - x.start for x in part)
     bound, possible = _bounds(best.sign, block, part, by, where)
     bound = np.broadcast_to(bound, shape).reshape(-1)
     possible = np.broadcast_to(possible, shape).reshape(-1)
-    candidates = np.flatnonzero(possible & (bound <= best.limit))  # which NaN is not
+    candidates = np.flatnonzero(possible & (bound <= best.limit))  # never true of NaN
     many = max(1, BATCH // len(block.facilities))
     while len(candidates):
         bounds = bound[candidates]
@@ -100,17 +116,20 @@ def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: st
 
 
 def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> tuple[Array, Any]:
-    """The least that a request can come to at any facility, and whether the filter can hold at one."""
+    """The least value of each request over all facilities, and whether the filter can hold at one of them."""
     pue, grid = block.pue_and_grid
 
-    def at(facility: Any, room: float, names: Collection[str]) -> dict[str, Array]:
-        values = block.evaluate((*part, slice(facility, facility + 1)), names)
-        return {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in names}
+    def at(end: Any, room: float, names: Collection[str]) -> dict[str, Array]:
+        found: dict[str, Array] = {}
+        for order, part_of in ((pue, {FACILITY_ENERGY} & {*names}), (pue * grid, {*names} - {FACILITY_ENERGY})):
+            facility = end(order)
+            values = block.evaluate((*part, slice(facility, facility + 1)), part_of) if part_of else {}
+            found |= {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in part_of}
+        return found
 
-    cleanest, dirtiest = np.argmin(pue * grid), np.argmax(pue * grid)
     tested = {x.field for x in where}
-    lows = at(cleanest, -SLACK, tested | ({by} if sign > 0 else set()))
-    highs = at(dirtiest, SLACK, tested | ({by} if sign < 0 else set()))
+    lows = at(np.argmin, -SLACK, tested | ({by} if sign > 0 else set()))
+    highs = at(np.argmax, SLACK, tested | ({by} if sign < 0 else set()))
     possible: Any = block.panel.fits[block.sizes[part[0], part[1]]][:, :, None, None]
     for condition in where:
         possible = possible & condition.can_hold(lows[condition.field], highs[condition.field])
@@ -128,7 +147,7 @@ def _expand(
     by: str,
     where: Sequence[Condition],
 ) -> None:
-    """Put requests at every facility, and keep the best rows that pass the filter."""
+    """Evaluate requests at every facility, and keep the best rows that pass the filter."""
     place = [x + cut.start for x, cut in zip(np.unravel_index(requests, shape), part, strict=True)]
     values = _at(block, [x[:, None] for x in place], np.arange(len(block.facilities)), fields)
     full = (len(requests), len(block.facilities))
@@ -141,20 +160,20 @@ def _expand(
 def _at(
     block: Block, place: Sequence[NDArray[np.intp]], facility: NDArray[np.intp], fields: Collection[str]
 ) -> dict[str, Array]:
-    """Columns at requests (by their place on four axes) and facilities; both broadcast."""
+    """Columns at requests (places on four axes) and facilities; both broadcast."""
     pue, grid = block.pue_and_grid
     sizes, batch, steps = block.sizes[place[0], place[1]], block.batch[place[2]], block.steps[place[3]]
     return block.at(sizes, batch, steps, pue[facility], grid[facility], fields)
 
 
 def _columns(sweep: Sweep, best: _Best) -> Columns:
-    """All columns of the rows kept, in their order."""
-    found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.columns if x in NUMBERS}
+    """All columns of the rows kept, best first."""
+    found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.numbers}
     words: dict[str, list[str]] = {x: [""] * len(best.blocks) for x in TEXT}
     for index in np.unique(best.blocks):
         block, rows = sweep.blocks[index], np.flatnonzero(best.blocks == index)
         *place, facility = np.unravel_index(best.places[rows], block.shape)
-        values = _at(block, place, facility, NUMBERS)
+        values = _at(block, place, facility, sweep.numbers)
         for name in found.keys() & values.keys():
             found[name][rows] = np.broadcast_to(values[name], len(rows))
         for name, text in block.words(facility.astype(np.int32)).items():

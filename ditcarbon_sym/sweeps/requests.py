@@ -1,8 +1,8 @@
-"""A list of requests instead of a grid: a CSV file, one request a line, in the columns of a sweep.
+"""A list of requests instead of a grid: a CSV file with one request a line.
 
-Columns: ``model``, and of ``resolution`` or ``height`` and ``width``, ``frames``, ``batch``, ``steps``, ``guidance``,
-``text_tokens``, ``gpu``, ``datacenter`` or ``pue`` and ``grid`` those that are needed; an empty cell is the default.
-All requests of a model on an accelerator share one route.
+The column ``model`` is needed. The others are ``resolution`` (or ``height`` and ``width``), ``frames``, ``batch``,
+``steps``, ``guidance``, ``text_tokens``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty cell is the
+default. All requests of a model on an accelerator share one route.
 """
 
 import csv
@@ -11,32 +11,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..catalog.entries import Datacenter, Gpu
 from ..catalog.files import read_text
-from ..catalog.loading import Catalog, Datacenter, load
+from ..catalog.loading import Catalog, load
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..errors import InputError, nearest
-from ..estimation.point import chosen_facility, merged, operating_point
+from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
 from .block import CHUNK, Block, check_prices, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, NUMBERS, TEXT, Columns, Text, chosen
+from .table import COST, INTERVALS, NUMBERS, ROW, TEXT, Columns, Text, chosen
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens")
-NUMBER = {
+RANGES = {
     **{x: BY_FIELD[x] for x in ("height", "width", "frames", "guidance", "text_tokens", "batch", "steps")},
     "resolution": NOTATION[H], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
 }  # fmt: skip
-"""Columns of numbers, and what each may be."""
+"""Columns of numbers, each with the range that it may have."""
 PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", *PLACE)
 SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
-"""Options that hold for the whole list; the columns but for the model may be options, too."""
+"""Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
 
 def read_requests(path: str | Path) -> list[dict[str, Any]]:
-    """Read a list of requests; raises `InputError` naming file, row and column."""
+    """Read a list of requests from a CSV file; raises `InputError` naming file, row and column."""
     path = Path(path)
     try:
         lines = [line for line in read_text(path, "CSV").splitlines() if not line.startswith("#")]
@@ -64,9 +66,9 @@ def _request(where: str, record: Mapping[str | None, Any]) -> dict[str, Any]:
         if name is None or not text.strip():
             continue
         found[name] = text.strip()
-        if name in NUMBER:
+        if name in RANGES:
             try:
-                found[name] = NUMBER[name].check(_number(text))
+                found[name] = RANGES[name].check(_number(text))
             except InputError as error:
                 raise InputError(f"{where}: {error}") from None
             except ValueError:
@@ -77,22 +79,23 @@ def _request(where: str, record: Mapping[str | None, Any]) -> dict[str, Any]:
 
 
 def _number(text: str) -> float:
-    if "_" in text or not text.isascii():  # which Python would read
+    if "_" in text or not text.isascii():  # Python would read 1_0 and Arabic digits
         raise ValueError
     return float(text)
 
 
 class RequestList:
-    """Requests with their routes chosen: one row each, in the order of the list.
+    """A list of requests whose routes are chosen: one row for each request, in the order of the list.
 
-    ``options`` are those of `operating_point`; where a request has a value of its own, that one holds, a size, a
-    facility or a law as a whole. ``source`` is the file that errors name. Raises `InputError` in one line.
+    ``options`` are those of `operating_point` and hold where a request does not say otherwise; its own size, facility
+    or law replaces the shared one as a whole. Errors name the file ``source``. With ``intervals``, columns with the
+    ends of 90 % intervals stand beside time, energy and carbon. Raises `InputError` in one line.
 
     Examples
     --------
     >>> found = RequestList([{"model": "pixart-alpha", "batch": 1, "steps": 50}, {"model": "dit-xl-2-512"}])
     >>> [f"{x:.3f}" for x in found.table["total_g"]]
-    ['0.559', '0.090']
+    ['0.584', '0.104']
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class RequestList:
         requests: Sequence[Request],
         price_per_hour: float | Mapping[str, float] | None = None,
         source: str | Path | None = None,
+        intervals: bool = False,
         **options: Any,
     ) -> None:
         requests, options = _with_defaults(requests, options)
@@ -110,7 +114,10 @@ class RequestList:
             groups.setdefault((request["model"], request.get("gpu")), []).append(number)
         row = "row" if source is None else f"{source}: row"
         places = [_place(entries, request, f"{row} {number}") for number, request in enumerate(requests, start=1)]
-        numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in NUMBERS}
+        shown = [x for x in NUMBERS if x not in COST or price_per_hour is not None]
+        shown += INTERVALS if intervals else ()
+        numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in shown}
+        self._members: list[tuple[NDArray[np.intp], Any]] = []
         words = {name: [""] * len(requests) for name in TEXT}
         notes: dict[str, None] = {}
         for (model, gpu), members in groups.items():
@@ -121,16 +128,16 @@ class RequestList:
             notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
             pue, grid = (np.array([places[k].values[x] for k in members]) for x in (PUE, I_grid))
             for part in (slice(k, k + CHUNK) for k in range(0, len(members), CHUNK)):
-                columns = block.at(where[part], block.batch[part], block.steps[part], pue[part], grid[part])
+                columns = block.at(where[part], block.batch[part], block.steps[part], pue[part], grid[part], shown)
                 for name, column in columns.items():
                     numbers[name][members[part]] = column
+            self._members.append((np.array(members), (one, where, block.batch, block.steps, pue, grid)))
             for k in members:
                 said = (one.point.model.id, one.point.device.id, places[k].id, one.route)
                 for name, word in zip(TEXT, said, strict=True):
                     words[name][k] = word
         check_prices(price_per_hour, entries, words["gpu"])
         self.notes = tuple(notes)
-        shown = [x for x in NUMBERS if x not in COST or price_per_hour is not None]
         self.table: dict[str, Any] = {
             **{name: Text.of(column) for name, column in words.items()}, **{name: numbers[name] for name in shown},
         }  # fmt: skip
@@ -139,27 +146,52 @@ class RequestList:
     def __len__(self) -> int:
         return len(self.table["batch"])
 
+    def devices(self) -> list[Gpu]:
+        """The accelerators."""
+        return [one.point.device for _, (one, *_) in self._members]
+
     def routes(self) -> dict[tuple[str, str], str]:
-        """The route of every (model, gpu)."""
+        """The route of each (model, gpu)."""
         words = [self.table[name].words() for name in ("model", "gpu", "route")]
         return {(model, gpu): route for model, gpu, route in zip(*words, strict=True)}
 
-    def chunks(self, where: Sequence[Condition] = ()) -> Iterator[tuple[int, Columns]]:
-        """All rows that pass the filter, at once."""
-        keep = np.flatnonzero(np.broadcast_to(kept(where, self.table), len(self)))
-        yield len(self), chosen(self.table, keep)
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Names of the columns of numbers."""
+        return self.columns[len(TEXT) :]
 
-    def top(self, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False) -> Columns:
-        """The rows with the smallest (or largest) values of a column, best first."""
+    def chunks(self, where: Sequence[Condition] = (), *, numbered: bool = False) -> Iterator[tuple[int, Columns]]:
+        """Yield the number of rows, and those that pass the filter, all at once."""
+        keep = self.rows(where)
+        yield len(self), chosen(self.table, keep) | ({ROW: keep} if numbered else {})
+
+    def rows(self, where: Sequence[Condition]) -> NDArray[np.intp]:
+        """The numbers of the rows that pass a filter."""
+        return np.flatnonzero(np.broadcast_to(kept(where, self.table), len(self)))
+
+    def top(self, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False) -> NDArray[np.intp]:
+        """Return the numbers of the rows with the smallest (or largest) values of a column, best first."""
         values = self.table[by] * (-1.0 if largest else 1.0)
-        keep = np.flatnonzero(np.broadcast_to(kept(where, self.table), len(self)) & ~np.isnan(values))
-        return chosen(self.table, keep[np.argsort(values[keep], kind="stable")[:number]])
+        keep = self.rows(where)
+        keep = keep[~np.isnan(values[keep])]
+        best: NDArray[np.intp] = keep[np.argsort(values[keep], kind="stable")[:number]]
+        return best
+
+    def located(self, numbers: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], OperatingPoint]]:
+        """Rows by their numbers: for each model on an accelerator, which of them, and their operating points."""
+        found = []
+        for members, (one, *arrays) in self._members:
+            rows = np.flatnonzero(np.isin(numbers, members))
+            if len(rows):
+                places = np.searchsorted(members, numbers[rows])
+                found.append((rows, one.at(*(x[places] for x in arrays))))
+        return found
 
 
 def _with_defaults(
     requests: Sequence[Request], options: Mapping[str, Any]
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Requests in full, with the options that are columns of a list, and the other options."""
+    """Return the requests with the shared columns filled in, and the other options."""
     columns = KNOWN[1:]
     for name in options:
         if name not in (*columns, *SHARED):
@@ -180,7 +212,7 @@ def _place(entries: Catalog, request: Request, where: str) -> Datacenter:
 def _block(
     model: str, gpu: str | None, members: Mapping[int, Request], row: str, price: Any, options: Mapping[str, Any]
 ) -> tuple[Block, Any]:
-    """The requests of one model on one accelerator: what computes them, and the size of each."""
+    """Return the block of one model on one accelerator, and the index of each request's size in it."""
     distinct: dict[tuple[Any, ...], int] = {}
     requests = list(members.values())
     where = [distinct.setdefault(tuple(x.get(name) for name in SIZES), len(distinct)) for x in requests]
@@ -202,7 +234,7 @@ def _given(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _refused(members: Mapping[int, Request], options: Mapping[str, Any], error: InputError) -> str:
-    """The first of these requests that is refused by itself, and why; all of them, if none is."""
+    """Name the first of these requests that is refused by itself, with its error; else the first and others."""
     for k, request in members.items():
         try:
             operating_point(**{**options, **request})

@@ -1,4 +1,4 @@
-"""Validation of a sweep's TOML file; imported only when one is read."""
+"""Validation of a sweep's TOML file. It needs pydantic and is imported only when a file is read."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from ..errors import InputError, nearest
 
 
 def _axis(value: Any) -> list[int | float | str]:
-    """An axis as a list: of numbers, and of text such as the command line takes."""
+    """An axis as a list of numbers, or of text as on the command line."""
     values = value if isinstance(value, list) else [value]
     if not values or any(isinstance(x, bool) or not isinstance(x, int | float | str) for x in values):
         raise InputError("is not an axis; expected a number, text such as '512:2048:256', or a list of these")
@@ -49,7 +49,7 @@ class _Sweep(BaseModel):
 
 
 def validate_sweep(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Return what a sweep's file says, or raise `InputError` in one line that names file and key."""
+    """Return the options of a sweep's file; raises `InputError` in one line that names file and key."""
     try:
         return _Sweep(**table).model_dump(exclude_unset=True)
     except InputError as error:

@@ -1,7 +1,7 @@
-"""Rows of a sweep into a file, chunk by chunk: whole or not at all, in memory that does not grow with their number.
+"""Rows of a sweep into a CSV or Parquet file, chunk by chunk, in memory that does not grow with their number.
 
-The file is written under another name beside its place, and takes the place only when it is complete: an interrupt, a
-full disk or a mistake leaves nothing behind. Parquet needs pyarrow (extra ``fast``), CSV nothing.
+The file is written under a temporary name and renamed when it is complete, so that an interrupt, a full disk or an
+error leaves nothing behind. Parquet needs pyarrow (extra ``fast``).
 """
 
 import contextlib
@@ -20,9 +20,9 @@ from .table import NUMBERS, REQUEST, TEXT, Columns, Text, joined
 
 FORMATS = (".csv", ".parquet")
 WHOLE = (*REQUEST, "guidance", "text_tokens")
-"""Columns of whole numbers."""
+"""Columns that are written as whole numbers."""
 AT_ONCE = 2**13
-"""Rows that are text together."""
+"""Rows that are turned into text at the same time."""
 Chunks = Iterable[tuple[int, Columns]]
 Advance = Callable[[int], None]
 
@@ -34,7 +34,7 @@ class _Writer(Protocol):
 
 
 def check_path(path: Path) -> None:
-    """Refuse a file name whose format is not known, or whose library is missing, before any work is done."""
+    """Raise `InputError` if the format of a file is not known or its library is missing, before any work is done."""
     if path.suffix not in FORMATS:
         raise InputError(f"{path}: unknown format {path.suffix!r}; expected {' or '.join(FORMATS)}")
     if path.suffix == ".parquet" and find_spec("pyarrow") is None:
@@ -42,9 +42,9 @@ def check_path(path: Path) -> None:
 
 
 def write(path: Path, names: Sequence[str], chunks: Chunks, advance: Advance = lambda done: None) -> int:
-    """Write chunks to a file, atomically; return the number of rows. ``advance`` is told how many were computed.
+    """Write chunks to a file, whole or not at all, and return the number of rows.
 
-    Raises `InputError` if the file cannot be written.
+    ``advance`` is called with the number of rows computed. Raises `InputError` if the file cannot be written.
     """
     check_path(path)
     rows = 0
@@ -59,7 +59,7 @@ def write(path: Path, names: Sequence[str], chunks: Chunks, advance: Advance = l
 
 
 def content(path: Path, names: Sequence[str], columns: Columns) -> bytes:
-    """What a file of this name holds, in memory."""
+    """Return the content of a file of this name, in memory."""
     buffer = io.BytesIO()
     with _writer(path, buffer, names) as writer:
         writer.write(columns)
@@ -68,7 +68,7 @@ def content(path: Path, names: Sequence[str], columns: Columns) -> bytes:
 
 @contextlib.contextmanager
 def _writer(path: Path, file: IO[bytes], names: Sequence[str]) -> Iterator[_Writer]:
-    """What writes rows to an open file, by its name; closed before the file is, whatever happens."""
+    """Open a writer by the file's name, and close it before the file is closed."""
     writer: _Writer = CsvWriter(file, names) if path.suffix == ".csv" else ParquetWriter(file, names)
     try:
         yield writer
@@ -80,7 +80,7 @@ def _writer(path: Path, file: IO[bytes], names: Sequence[str]) -> Iterator[_Writ
 
 
 def to_stream(file: IO[str], names: Sequence[str], chunks: Chunks) -> None:
-    """Write chunks to an open text stream, as CSV."""
+    """Write chunks as CSV to an open text stream."""
     writer = CsvWriter(file.buffer, names)  # type: ignore[attr-defined]
     for _, columns in chunks:
         writer.write(columns)
@@ -88,7 +88,7 @@ def to_stream(file: IO[str], names: Sequence[str], chunks: Chunks) -> None:
 
 
 def together(chunks: Chunks, most: float = math.inf) -> Columns:
-    """All chunks as one table, in memory; raises `InputError` as soon as they have more than so many rows."""
+    """Join all chunks into one table; raises `InputError` if they have more than ``most`` rows."""
     found, rows = [], 0
     for _, columns in chunks:
         rows += len(next(iter(columns.values())))
@@ -99,21 +99,21 @@ def together(chunks: Chunks, most: float = math.inf) -> Columns:
 
 
 class CsvWriter:
-    """Rows as text: numbers in full, unknown ones empty."""
+    """Rows as text: numbers in full, unknown values empty."""
 
     def __init__(self, file: IO[bytes], names: Sequence[str]) -> None:
         self._file, self._names = file, names
         self._file.write((",".join(names) + "\n").encode())
 
     def write(self, columns: Columns) -> None:
-        """Append rows, some at a time: as text they take many times their room."""
+        """Append rows, some at a time, since text takes many times the memory of numbers."""
         for start in range(0, len(columns[self._names[0]]), AT_ONCE):
             part = slice(start, start + AT_ONCE)
             cells = [_cells(name, _cut(columns[name], part)) for name in self._names]
             self._file.write("".join(f"{','.join(row)}\n" for row in zip(*cells, strict=True)).encode())
 
     def close(self) -> None:
-        """Have everything on its way to the disk, so that a full one is noticed."""
+        """Flush the file, so that a full disk is noticed."""
         self._file.flush()
 
 
@@ -137,7 +137,7 @@ def _quoted(word: str) -> str:
 
 
 class ParquetWriter:
-    """Rows as Parquet: words by dictionary, whole numbers, float64, unknown ones null."""
+    """Rows as Parquet: dictionaries of words, whole numbers and float64; unknown values are null."""
 
     def __init__(self, file: IO[bytes], names: Sequence[str]) -> None:
         import pyarrow
@@ -154,7 +154,7 @@ class ParquetWriter:
         return words if name in TEXT or name not in NUMBERS else self._arrow.float64()
 
     def write(self, columns: Columns) -> None:
-        """Append a row group."""
+        """Append rows as a row group."""
         arrays = [self._array(name, columns[name]) for name in self._names]
         self._writer.write_table(self._arrow.Table.from_arrays(arrays, schema=self._schema))
 
@@ -165,5 +165,5 @@ class ParquetWriter:
         return array.cast(self._arrow.int64()) if name in WHOLE else array
 
     def close(self) -> None:
-        """Write the end of the file."""
+        """Write the footer of the file."""
         self._writer.close()

@@ -1,4 +1,4 @@
-"""Tables of requests and what they come to, column by column."""
+"""Tables of a sweep: a row for each request, stored column by column."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations.notation import NOTATION, E, F_total, P, mu, tau
+from ..equations.notation import NOTATION, C_op, C_total, E, F_total, P, mu, tau
 from .panel import GRAMS
 
 TEXT = ("model", "gpu", "datacenter", "route")
@@ -15,17 +15,29 @@ REQUEST = ("height", "width", "frames", "batch", "steps")
 TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
 STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
 COST = ("cost", "cost_per_output")
+FACILITY_ENERGY = "facility_energy_kwh"
+"""Energy with PUE, of which ``operational_g`` are the grams; ``energy_kwh`` is the accelerator's, without PUE."""
+OPERATIONAL_EACH = "operational_per_output_g"
 MEMORY = "memory_share"
-"""The denoiser's weights at 16 bits over the accelerator's memory: above one they do not fit, near it nothing else
-does.
-"""
-NUMBERS = (*REQUEST, *TIMED, *GRAMS, MEMORY, *COST)
-"""Columns of numbers, in order; those of cost are there if a price is given."""
+"""The denoiser's weights at 16 bits over the accelerator's memory. Above one they do not fit."""
+NUMBERS = (*REQUEST, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, *COST)
+"""Columns of numbers, in order. Those of cost are there if a price is given."""
+COVERED = {
+    "time_s": tau, "energy_kwh": E, FACILITY_ENERGY: E, "operational_g": C_op, "total_g": C_total,
+    "per_output_g": C_total,
+}  # fmt: skip
+"""Columns that can have their interval beside them, and the quantity that each is a fixed multiple of."""
+INTERVALS = tuple(f"{name}_{end}" for name in COVERED for end in ("low", "high"))
+"""Columns of the ends of intervals, which are there if asked for."""
+ROW = "row"
+"""The column of the numbers of rows, by which they are found again."""
+RANK = "rank"
+"""The column that a ranking adds."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A column of words: ``names``, and for every row which of them."""
+    """A column of words: the distinct ``names``, and for every row the index of its name."""
 
     names: tuple[str, ...]
     codes: NDArray[np.int32]
@@ -35,7 +47,7 @@ class Text:
 
     @classmethod
     def of(cls, words: Sequence[str]) -> "Text":
-        """The column of these words."""
+        """Make a column of words."""
         places = {word: k for k, word in enumerate(dict.fromkeys(words))}
         return cls(tuple(places), np.array([places[word] for word in words], dtype=np.int32))
 
@@ -45,11 +57,11 @@ class Text:
 
 
 Columns = Mapping[str, Any]
-"""Column name to an array of numbers or `Text`, all of one length."""
+"""Column name -> array of numbers or `Text`, all of one length."""
 
 
 def joined(tables: Sequence[Columns]) -> dict[str, Any]:
-    """One table below the other."""
+    """Put tables with the same columns below each other."""
     found: dict[str, Any] = {}
     for name, first in tables[0].items():
         columns = [table[name] for table in tables]
@@ -66,7 +78,7 @@ def joined(tables: Sequence[Columns]) -> dict[str, Any]:
 
 
 def chosen(table: Columns, rows: Any) -> dict[str, Any]:
-    """Some rows of a table."""
+    """Take some rows of a table, by index or by mask."""
     return {
         name: Text(column.names, column.codes[rows]) if isinstance(column, Text) else column[rows]
         for name, column in table.items()

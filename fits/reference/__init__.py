@@ -1,5 +1,5 @@
-"""The real networks on the meta device: what they are fed, and what it takes to count them without values.
+"""The real networks on the meta device: their inputs, and what is needed to count them without values.
 
-What the denoisers and decoders take is described once, in ``ditcarbon_sym.measure``, which runs them. Needs the extra
-``verify``; nothing is downloaded and no weights exist.
+``ditcarbon_sym.measure``, which runs the denoisers and decoders, describes their inputs. This needs the extra
+``verify``. Nothing is downloaded, and no weights exist.
 """

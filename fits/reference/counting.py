@@ -12,7 +12,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ditcarbon_sym.measure import networks
-from ditcarbon_sym.measure.tensors import made
+from ditcarbon_sym.measure.inputs.tensors import made
 
 KINDS = {
     "aten.mm": "dense", "aten.addmm": "dense", "aten.bmm": "product", "aten.baddbmm": "product",

@@ -20,7 +20,7 @@ def ltx(net: Any, z: Tensor) -> Any:
 
 
 def allegro(net: Any, z: Tensor) -> Any:
-    """The released class decodes in tiles alone, as its pipeline has it do."""
+    """The released class decodes in tiles only, as its pipeline does."""
     net.enable_tiling()
     return net.decode(z)
 

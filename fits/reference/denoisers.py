@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from ditcarbon_sym.measure import image_inputs, networks, video_inputs
-from ditcarbon_sym.measure.image_inputs import Inputs
+from ditcarbon_sym.measure import networks
+from ditcarbon_sym.measure.inputs import image, video
+from ditcarbon_sym.measure.inputs.image import Inputs
 
 from .counting import on_meta
 
@@ -17,4 +18,4 @@ def alone(inputs: Inputs) -> Taken:
 
 
 DENOISERS = {kind: alone(inputs) for kind, inputs in networks.DENOISERS.items()}
-SQUARE, RELEASED_AS, PATCHES = image_inputs.SQUARE, video_inputs.RELEASED_AS, video_inputs.PATCHES
+SQUARE, RELEASED_AS, PATCHES = image.SQUARE, video.RELEASED_AS, video.PATCHES

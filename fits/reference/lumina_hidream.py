@@ -23,10 +23,10 @@ def valid_text(net: Any) -> None:
 def even_routing(net: Any) -> None:
     """HiDream's router counts the rows of each expert, which depend on values that a tensor on meta does not have.
 
-    Here the experts get even shares. However it turns out, every row goes to ``num_activated_experts`` of them, and
-    all experts are of one size, so that the products are as many. The router itself and the shared expert stay.
-    The image's size, too, would be read out of a tensor at the end; the output stays in tokens, which only spares a
-    change of shape.
+    Here each expert gets an equal share. Every row always goes to ``num_activated_experts`` experts, and all experts
+    have one size, so the products stay the same. The router itself and the shared expert are not changed. At the end
+    the class would also read the image's size from a tensor; here the output stays in tokens, which only saves a change
+    of shape.
     """
     net.unpatchify = lambda rows, sizes, is_training: rows
 

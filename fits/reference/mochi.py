@@ -6,11 +6,11 @@ from torch import Tensor, einsum, ones
 
 
 def valid_text(net: Any) -> None:
-    """Mochi's attention picks the text rows that the mask has valid, which a tensor on meta cannot tell.
+    """Mochi's attention picks the text rows that the mask marks as valid, which a tensor on meta cannot tell.
 
-    It is given a mask on the CPU that has all rows valid, and picks them all; the pooling of the text keeps the mask
-    on meta. The angles of the positions are computed under a cast to 32 bits that torch does not offer on meta; here
-    they are the same product without it.
+    Here it gets a mask on the CPU that marks all rows as valid. The pooling of the text keeps the mask on meta. The
+    class computes the angles of the positions under a cast to 32 bits, which torch does not offer on meta; here the
+    same product is computed without the cast.
     """
 
     def angles(freqs: Tensor, pos: Tensor) -> tuple[Tensor, Tensor]:

@@ -29,10 +29,9 @@ from ditcarbon_sym.equations.notation import (
     n_latent,
     tau,
 )
-from ditcarbon_sym.numerics.evaluate import compiled
-
-from . import hand_numba
-from .conftest import by_turns
+from ditcarbon_sym.numerics.functions import compiled
+from tests.benchmarks import hand_numba
+from tests.benchmarks.conftest import by_turns
 
 SIZE = 10**7
 
@@ -170,8 +169,8 @@ def test_a_cold_estimate_costs_little_more_than_importing_sympy(told):
         return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
 
     best = by_turns({
-        "estimate": cold("-m", "ditcarbon_sym.cli.app", "estimate", "pixart-alpha"), "sympy": cold("-c", "import sympy"),
-        "help": cold("-m", "ditcarbon_sym.cli.app", "--help"),
+        "estimate": cold("-m", "ditcarbon_sym", "estimate", "pixart-alpha"), "sympy": cold("-c", "import sympy"),
+        "help": cold("-m", "ditcarbon_sym", "--help"),
     }, 10)  # fmt: skip
     ratio = best["estimate"] / best["sympy"]
     told("ditcarbon estimate, cold: times python -c 'import sympy'", f"{ratio:.2f}", "<= 1.6")

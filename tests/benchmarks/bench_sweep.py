@@ -9,9 +9,8 @@ import pytest
 
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.ranking import top
-
-from .bench_chain import by_hand
-from .conftest import by_turns
+from tests.benchmarks.bench_chain import by_hand
+from tests.benchmarks.conftest import by_turns
 
 SIDES = tuple((512, 512 + 64 * k) for k in range(8))
 GRID = Grid(
@@ -76,9 +75,9 @@ def test_the_best_ten_are_those_of_the_dense_grid():
 STREAM = """
 import time
 from pathlib import Path
-from ditcarbon_sym import streaming, sweep_input
-from ditcarbon_sym.sweep import sweep
-found = sweep(sweep_input.grid({{
+from ditcarbon_sym.sweeps import axes, streaming
+from ditcarbon_sym.sweeps.grid import sweep
+found = sweep(axes.grid({{
     "model": "pixart-alpha", "resolution": "512:2048:16", "batch": "1:10:1", "steps": "1:{steps}:1",
     "pue": "1.1,1.2", "grid": "50:500:50"}}))
 start = time.perf_counter()

@@ -15,16 +15,15 @@ from hypothesis import find, settings
 
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.measure import networks
-from ditcarbon_sym.measure.tensors import made
-
-from .configurations import VARIED, configurations
+from ditcarbon_sym.measure.inputs.tensors import made
+from tests.verify.configurations import VARIED, configurations
 
 SMALL = ("--device", "cpu", "--models", "dit-xl-2-256", "--batches", "1", "--steps", "1", "--threads", "1",
          "--stages", "denoiser")  # fmt: skip
 
 
 def ditcarbon(*arguments, check=True):
-    command = [sys.executable, "-m", "ditcarbon_sym.cli.app", *(str(x) for x in arguments)]
+    command = [sys.executable, "-m", "ditcarbon_sym", *(str(x) for x in arguments)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 or not check, done.stderr
     return done
@@ -119,9 +118,7 @@ def test_measure_fit_and_estimate_work_without_an_accelerator(tmp_path):
 def test_a_sweep_that_is_killed_goes_on_where_it_was(tmp_path):
     path = tmp_path / "sweep.csv"
     arguments = ("measure", *SMALL, "--resolutions", "32,48,64", "--out", path)
-    running = subprocess.Popen(
-        [sys.executable, "-m", "ditcarbon_sym.cli.app", *map(str, arguments)], stderr=subprocess.PIPE
-    )
+    running = subprocess.Popen([sys.executable, "-m", "ditcarbon_sym", *map(str, arguments)], stderr=subprocess.PIPE)
     deadline = time.monotonic() + 120
     while (not path.exists() or len(rows(path)) < 1) and time.monotonic() < deadline:
         time.sleep(0.05)

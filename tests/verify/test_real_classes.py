@@ -15,8 +15,7 @@ from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.equations.notation import ell, m, n_latent
 from fits.ground_truth import references
 from fits.reference import counting
-
-from .configurations import VARIED, configurations
+from tests.verify.configurations import VARIED, configurations
 
 INPUTS, PATCHES, RELEASED_AS = (references(kind) for kind in ("DENOISERS", "PATCHES", "RELEASED_AS"))
 

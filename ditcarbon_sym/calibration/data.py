@@ -1,0 +1,116 @@
+"""Measured runs as columns of symbols: the form that a law is fitted to."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sympy import Symbol
+
+from ..catalog.entries import Model
+from ..equations.notation import (
+    F_VAE,
+    B,
+    F_attn,
+    F_denoiser,
+    F_dense,
+    F_text,
+    F_total,
+    H,
+    Q_elem,
+    W,
+    ell,
+    n_exp,
+    n_launch,
+)
+from ..estimation import work
+from ..estimation.request import resolve_request
+from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
+
+WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, F_denoiser, F_total, ell)
+"""What a model's operator lists say of a request."""
+
+
+def values_of_run(
+    model: Model, request: Mapping[str, float], device: Mapping[Symbol, float], head_multiple: int = 1
+) -> dict[Symbol, float]:
+    """All symbols of the operator law at one run; ``head_multiple`` pads the width of attention heads.
+
+    Raises `InputError` for a request that the model does not take, or a model whose stages are not all known.
+
+    >>> from ditcarbon_sym.catalog.loading import load
+    >>> found = values_of_run(load().model("pixart-alpha"), {"resolution": 512}, {})
+    >>> f"{found[ell]:.0f} tokens, {found[F_dense]:.4g} FLOP"
+    '1024 tokens, 1.085e+12 FLOP'
+    """
+    numbers, _ = resolve_request(model, request)
+    values = {**model.values, **numbers, **device}
+    equations = work.equations(model, numbers, head_multiple)
+    found = compiled(WORK, tuple((x.lhs, x.rhs) for x in equations))(values)
+    return {**values, **{x: float(y) for x, y in zip(WORK, found, strict=True)}}
+
+
+def columns(runs: Sequence[Mapping[Symbol, float]]) -> dict[Symbol, FloatArray]:
+    """Runs as columns, of the symbols that all of them have."""
+    shared = set.intersection(*(set(run) for run in runs))
+    return {x: np.array([run[x] for run in runs]) for x in shared}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Measurements in columns: the inputs by symbol, the measured values, the group (model) of each row, and how much
+    each row counts (by default one).
+
+    ``scatter`` is the standard deviation of a row's own error, in units of the residual; by default the residuals tell
+    it. ``shared`` is that of the error which all rows of a group share, divided by ``scatter``; by default there is no
+    such error, and the rows are independent.
+    """
+
+    inputs: Mapping[Symbol, FloatArray]
+    observed: FloatArray
+    groups: tuple[str, ...]
+    weights: FloatArray | None = None
+    shared: float = 0.0
+    scatter: float | None = None
+
+    def __len__(self) -> int:
+        return len(self.observed)
+
+    def where(self, keep: Iterable[bool]) -> "Data":
+        """Return the rows for which ``keep`` is true."""
+        mask = np.fromiter(keep, dtype=bool, count=len(self))
+        inputs = {x: column[mask] for x, column in self.inputs.items()}
+        groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
+        weights = None if self.weights is None else self.weights[mask]
+        return Data(inputs, self.observed[mask], groups, weights, self.shared, self.scatter)
+
+    def validity(self, pixels_min: int | None = None) -> dict[str, Any]:
+        """The smallest output in pixels (by default of the inputs), and the ranges of batch and latent tokens.
+
+        >>> Data({B: np.array([1.0, 4.0]), ell: np.array([256.0, 1024.0])}, np.ones(2), ("a", "b")).validity(65536)
+        {'pixels_min': 65536, 'batch': [1.0, 4.0], 'latent_tokens': [256.0, 1024.0]}
+        """
+        smallest = int((self.inputs[H] * self.inputs[W]).min()) if pixels_min is None else pixels_min
+        spans = {"batch": self.inputs[B], "latent_tokens": self.inputs[ell]}
+        return {"pixels_min": smallest, **{k: [float(x.min()), float(x.max())] for k, x in spans.items()}}
+
+
+def whitening(data: Data) -> Callable[[FloatArray], FloatArray]:
+    r"""Return the function that makes residuals independent and gives them a variance of one.
+
+    The covariance of n rows of a group is ``scatter^2 (I + shared^2 J)``, with J all ones. Its inverse root takes a
+    part of the group's mean away: ``(I - (1 - 1 / sqrt(1 + n shared^2)) J / n) / scatter``. It applies along the first
+    axis.
+    """
+    _, group, number = np.unique(data.groups, return_inverse=True, return_counts=True)
+    part = (1 - 1 / np.sqrt(1 + number * data.shared**2)) / number
+
+    def whiten(residuals: FloatArray) -> FloatArray:
+        totals = np.zeros((len(number), *residuals.shape[1:]))
+        np.add.at(totals, group, residuals)
+        shared = (totals.T * part).T[group] if data.shared else 0.0
+        found: FloatArray = (residuals - shared) / (data.scatter or 1.0)
+        return found
+
+    return whiten

@@ -1,0 +1,84 @@
+"""Names as people type them: an id, another name of the same thing, or a part of either that leaves no doubt."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from ..errors import InputError, nearest
+
+SHORTEST = 2
+"""Letters and digits that a part of a name needs."""
+MAKER = {"nvidia", "geforce", "tesla"}
+"""Words that people put before an accelerator's name, or leave out."""
+VARIANT = re.compile(r"sxm\d*|pcie|nvl|\d+gb")
+"""Words of an accelerator's name that tell variants of one chip apart: its form and its memory."""
+
+
+def plain(name: str) -> str:
+    """Return the letters and digits of a name, in lower case.
+
+    >>> plain("FLUX.1-dev") == plain("flux 1_DEV")
+    True
+    """
+    return "".join(letter for letter in str(name).casefold() if letter.isalnum())
+
+
+def meant(kind: str, name: str, spellings: Mapping[str, Iterable[str]]) -> str:
+    """Return the id that ``name`` stands for; ``spellings`` maps each id to its other names.
+
+    An id itself comes first, then a name that differs in case and separators alone, then the beginning of a name, then
+    a name with words left out after the first. Of an accelerator's name only the words for its form and memory may be
+    left out: an L40 is no L40S. Raises `InputError` with the candidates where there are several, and with similar ids
+    where there is none.
+
+    >>> meant("model", "wan2.1 14b", {"wan2.1-t2v-14b": (), "wan2.1-t2v-1.3b": ()})
+    'wan2.1-t2v-14b'
+    """
+    if name in spellings:
+        return name
+    every = {key: (key, *others) for key, others in spellings.items()}
+    given, chip = str(name), kind == "gpu"
+
+    def which(fits: Callable[[str], bool]) -> list[str]:
+        return [key for key, names in every.items() if any(map(fits, names))]
+
+    found: list[str] = []
+    if len(plain(given)) >= SHORTEST:
+        found = (
+            which(lambda x: plain(x) == plain(given))
+            or which(lambda x: _shortens(given, x, chip=chip, gaps=chip))
+            or which(lambda x: _shortens(given, x, chip=chip, gaps=True))
+        )
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise InputError(f"{kind} {given[:60]!r} may mean {', '.join(sorted(found))}; give one of them")
+    first = _parts(given, chip)[:1]
+    related = which(lambda x: bool(first) and _parts(x, chip)[:1] == first)
+    raise InputError(f"unknown {kind} {given[:60]!r}{nearest(given, related or spellings)}")
+
+
+def _shortens(short: str, long: str, *, chip: bool, gaps: bool) -> bool:
+    """Whether ``short`` is the beginning of ``long``, or with ``gaps`` a part of it with words left out after the
+    first. The last word may be cut short. Of a ``chip`` only words that tell variants apart are left out.
+    """
+    wanted, offered = _parts(short, chip), _parts(long, chip)
+    at = 0
+    for number, (part, _) in enumerate(wanted):
+        cut = part.isalpha() and number == len(wanted) - 1 and not chip
+        while at < len(offered) and not (part == offered[at][0] or (cut and offered[at][0].startswith(part))):
+            if number == 0 or not gaps or (chip and not offered[at][1]):
+                return False
+            at += 1
+        if at == len(offered):
+            return False
+        at += 1
+    return bool(wanted) and (not chip or all(variant for _, variant in offered[at:]))
+
+
+def _parts(name: str, chip: bool) -> list[tuple[str, bool]]:
+    """Letters and numbers (a version, such as 2.1, is one), and whether the word that each is in tells variants of a
+    chip apart.
+    """
+    words = re.findall(r"(?:[^\W_]|(?<=\d)\.(?=\d))+", name.casefold())
+    kept = [word for word in words if not (chip and word in MAKER)]
+    return [(x, bool(VARIANT.fullmatch(word))) for word in kept for x in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", word)]

@@ -1,0 +1,108 @@
+"""What a file is that is no configuration of diffusers, and the way out of it, in one line."""
+
+import json
+import struct
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from ..equations.notation import N, d
+from ..errors import InputError
+from . import stages
+from .networks import shown
+
+LARGEST_HEADER = 100_000_000
+"""Bytes of a safetensors header, the format's own limit."""
+ASK = "give the transformer's config.json or the pipeline's folder"
+MAGIC: Mapping[bytes, str] = {
+    b"GGUF": "is a GGUF file, quantised weights", b"PK\x03\x04": "is a PyTorch checkpoint (or another zip archive)",
+    b"\x80\x02": "is a pickled PyTorch checkpoint", b"\x89HDF": "is an HDF5 file",
+}  # fmt: skip
+"""First bytes of files that people have beside a configuration."""
+MARKS: Mapping[str, str] = {
+    "weight_map": "is the index of a checkpoint's parts",
+    "nodes": "is a workflow of ComfyUI",
+    "num_train_timesteps": "is a scheduler's configuration",
+    "tokenizer_class": "is a tokenizer's configuration",
+    "block_out_channels": "is the configuration of a VAE or a UNet",
+    "architectures": "is a configuration of transformers, such as a text encoder has",
+}
+"""Keys that tell what a JSON file is; the first that is there decides."""
+WIDTHS, DEPTHS = ("dim", "hidden_dim", "hidden_size"), ("num_layers", "n_layers", "depth")
+"""How original repositories call the width and the depth of a network."""
+CLOSE = 0.02
+"""Relative difference of two numbers of parameters up to which a network is named."""
+
+
+def refuse_binary(path: Path) -> None:
+    """Raise `InputError` if the file holds weights; say how many, and whose, where its header tells."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except (OSError, ValueError):
+        return  # the reader of the text says what is wrong
+    for magic, words in MAGIC.items():
+        if start.startswith(magic):
+            raise InputError(f"{path}: {words}; {ASK}")
+    if start[8:] == b"{" and start[5:8] == b"\0\0\0":  # the length of the header comes first
+        raise InputError(f"{path}: is a safetensors file, weights{_counted(path)}; {ASK}")
+
+
+def _counted(path: Path) -> str:
+    """The parameters of a safetensors file by the shapes in its header, and the shipped network that has as many."""
+    try:
+        with path.open("rb") as file:
+            (size,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(size, LARGEST_HEADER)))
+        count = sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+    except (OSError, ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        return ""
+    return f" of {count:,} parameters{_like(count)}" if isinstance(count, int) and count > 0 else ""
+
+
+def _like(count: int) -> str:
+    """The shipped denoiser whose number of parameters comes nearest, where it is near."""
+    every = {name: stages.shipped(name).weights()[stages.DENOISER] or 0 for name in stages.shipped_ids()}
+    off = {name: abs(weights / count - 1) for name, weights in every.items()}
+    least = min(off.values())
+    names = " and ".join(sorted(name for name, error in off.items() if error == least))
+    return f", about as many as the denoiser of {names} has" if least <= CLOSE else ""
+
+
+def refuse_foreign(path: Path, found: Mapping[str, Any]) -> None:
+    """Raise `InputError` if a JSON object is something else than the configuration of a network of diffusers."""
+    measured = next((key for key in _keys(found) if "energy" in key.lower()), None)
+    if measured is not None:
+        raise InputError(
+            f"{path}: holds measurements, as ML.ENERGY publishes them ({shown(measured)}), not a network; "
+            "for 'ditcarbon fit' write a CSV with model, height, width, batch, steps and time_s or energy_j"
+        )
+    for mark, words in MARKS.items():
+        if mark in found:
+            raise InputError(f"{path}: {words} ({mark}), not of a diffusion transformer; {ASK}")
+    width = next((found[key] for key in WIDTHS if key in found), None)
+    depth = next((found[key] for key in DEPTHS if key in found), None)
+    if width is not None and depth is not None:
+        known = _of_size(width, depth)
+        named = f", or name the model: {' or '.join(known)}" if known else ""
+        raise InputError(
+            f"{path}: is a configuration of the original repository (width {shown(width)}, depth {shown(depth)}); "
+            f"expected that of the diffusers release{named}"
+        )
+
+
+def _keys(found: Mapping[str, Any]) -> list[str]:
+    """The keys of an object, of the objects in it, and of the first object of each list in it."""
+    inner = [value[0] if isinstance(value, list) and value else value for value in found.values()]
+    return [*found, *(key for value in inner if isinstance(value, dict) for key in value)]
+
+
+def _of_size(width: Any, depth: Any) -> list[str]:
+    """The shipped models of this width and depth."""
+    found = []
+    for name in sorted(stages.shipped_ids()):
+        order = stages.shipped(name).denoiser.leading_order()
+        if order[d] == width and order[N] == depth:
+            found.append(name)
+    return found

@@ -1,0 +1,109 @@
+"""Commands that take measurements: fit, validate."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .options import CatalogOption, JsonOption, integer_option
+from .printing import print_pairs, print_table, progress, warn
+
+
+def fit(
+    sweep: Annotated[Path, typer.Argument(help="CSV of measurements: model, height, width, batch, and mu or time_s.")],
+    gpu: Annotated[
+        str | None,
+        typer.Option(help="Accelerator of the sweep, if the file does not say; 'ditcarbon gpus' lists them."),
+    ] = None,
+    law: Annotated[
+        str | None,
+        typer.Option(help="'roofline': the operator law, default for a sweep of 'ditcarbon measure'; 'bgr': Eq. (3)."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the calibration to this file (TOML).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the residuals to this file (.png, .pdf or .svg).")] = None,
+    loss: Annotated[str, typer.Option(help="absolute (the paper's), relative or log residuals.")] = "absolute",
+    bootstrap: Annotated[int, integer_option("Residual bootstrap draws; 0 for none.")] = 200,
+    seed: Annotated[int, integer_option("Seed of the bootstrap.")] = 0,
+    workers: Annotated[int, integer_option("Processes for the bootstrap.")] = 1,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit a law to measurements of your own, and say what they identify."""
+    from ..calibration import efficiency, operator_law
+    from ..reports import calibration as report
+    from ..reports import formats
+    from ..reports.figures import drawing
+    from ..reports.figures.calibration import residuals
+
+    drawing.demand_format(plot)
+    formats.demand_apart(sweep, out, plot)
+    if operator_law.chosen_law(sweep, law) != "bgr":
+        result = operator_law.calibrate(sweep, gpu, catalog)
+    else:
+        result = efficiency.calibrate(
+            sweep,
+            gpu,
+            loss=loss,
+            bootstrap=bootstrap,
+            seed=seed,
+            workers=workers,
+            catalog=catalog,
+            track=progress("bootstrap"),
+        )
+    contents: dict[Path, str | bytes] = {}
+    if out is not None:
+        contents[out] = formats.toml_text(result.table, f"Fitted by ditcarbon fit to {sweep.name}.")
+    if plot is not None:
+        contents[plot] = residuals(result, plot.suffix)
+    formats.write_together(contents)
+    warn(result.warnings)
+    if as_json:
+        print(formats.json_text(formats.plain(result.table)))
+        return
+    print_table(result.title, *report.knowledge_table(result))
+    print_pairs("", report.rows(result))
+    if out is not None:
+        print(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
+
+
+def validate(
+    measured: Annotated[
+        Path, typer.Argument(help="CSV: model, height, width, batch, and time_s, energy_j, energy_wh or mu.")
+    ],
+    requests: Annotated[
+        Path | None, typer.Option(help="For CodeCarbon's emissions.csv: a CSV that says what each run did, by run_id.")
+    ] = None,
+    gpu: Annotated[str | None, typer.Option(help="Accelerator of the rows, where the file has no column gpu.")] = None,
+    calibration: Annotated[Path | None, typer.Option(help="Score this calibration file (TOML).")] = None,
+    efficiency: Annotated[str | None, typer.Option(help="Score this law: 'roofline' or 'bgr'.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write every row, predicted and measured, to this CSV.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the ratios to this file (.png, .pdf or .svg).")] = None,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score the predictions against measurements of your own."""
+    from ..calibration.validation import validate as score
+    from ..reports import formats
+    from ..reports import validation as report
+    from ..reports.figures import drawing
+    from ..reports.figures.validation import ratios
+
+    drawing.demand_format(plot)
+    formats.demand_apart(measured, out, plot, requests)
+    found = score(
+        measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, catalog=catalog,
+        track=progress("rows"),
+    )  # fmt: skip
+    contents: dict[Path, str | bytes] = {}
+    if out is not None:
+        contents[out] = report.rows_csv(found)
+    if plot is not None:
+        contents[plot] = ratios(found, plot.suffix)
+    formats.write_together(contents)
+    warn(found.notes)
+    if as_json:
+        print(formats.json_text(formats.plain(found.to_dict())))
+        return
+    title = f"{found.file}: {len(found.scored)} predictions against measurements, {found.level:.0%} intervals"
+    print_table(title, report.HEADER, report.model_rows(found), right=(3, 4, 5, 6))
+    print_pairs("in words", report.verdicts(found))

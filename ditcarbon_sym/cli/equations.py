@@ -1,0 +1,68 @@
+"""Commands that show the mathematics: formula, derive."""
+
+from typing import Annotated
+
+import typer
+
+from .options import CatalogOption, JsonOption
+from .printing import print_table, warn
+
+
+def formula(
+    name: Annotated[
+        str, typer.Argument(help="A number (1 to 8) or a left-hand side (F_block, mu, roofline.tau, transfer.e_mem).")
+    ],
+    closed: Annotated[bool, typer.Option("--closed", help="Put every intermediate in: inputs are left.")] = False,
+    model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,
+    catalog: CatalogOption = None,
+) -> None:
+    """Print an equation: plain, in LaTeX, in closed form, or with a model's numbers in it."""
+    from ..catalog.loading import load
+    from ..equations import pipeline
+    from ..errors import InputError
+    from ..estimation import work
+    from ..reports import equations as report
+
+    equation = pipeline.find(name)
+    if closed:
+        if equation.number.startswith("operator law"):
+            raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
+        equation = pipeline.closed_form(equation.lhs)
+    if model is not None:
+        equation, notes = work.with_model(equation, load(catalog).model(model))
+        warn(notes)
+    print(equation.latex() if latex else f"{equation}    ({report.label(equation)})")
+    if symbols:
+        print_table("", ("symbol", "meaning", "unit"), report.symbol_rows(equation))
+
+
+def derive(
+    model: Annotated[str | None, typer.Argument(help="Catalogue id: its flags are put in.")] = None,
+    flags: Annotated[str | None, typer.Option(help="Flags instead of a model, such as s=0,c=1,a=0,j=0.")] = None,
+    variable: Annotated[str, typer.Option("--in", help="Symbol that the block's FLOP are a polynomial in.")] = "ell",
+    numbers: Annotated[bool, typer.Option("--numbers", help="Put the model's sizes in, too.")] = False,
+    coefficients: Annotated[bool, typer.Option("--coefficients", help="Print the coefficients alone.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
+    from ..analysis import forms as answers
+    from ..catalog.loading import load
+    from ..equations import closed_forms
+    from ..estimation import work
+    from ..reports import equations as report
+    from ..reports import formats
+
+    symbol = closed_forms.variable(variable)
+    forms = answers.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
+    if model is not None:
+        warn(work.leading_order_notes_of(load(catalog).model(model)))
+    if as_json:
+        print(formats.json_text(report.as_dict(forms)))
+    elif latex:
+        print("\n".join(report.latex_lines(forms, coefficients_only=coefficients)))
+    else:
+        print_table("", ("", "closed form"), report.rows(forms, coefficients_only=coefficients))

@@ -1,0 +1,71 @@
+"""Commands about one request: estimate, count."""
+
+from typing import Annotated, Any
+
+import typer
+
+from .options import (
+    CatalogOption,
+    ConfigOption,
+    JsonOption,
+    OptionalModel,
+    at_operating_point,
+    number_option,
+    of_a_request,
+)
+from .printing import print_pairs, print_table, warn
+
+
+@at_operating_point
+def estimate(
+    options: dict[str, Any],
+    model: OptionalModel = None,
+    per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate parameters, FLOP, time, energy and carbon of one request."""
+    from ..estimation import estimator
+    from ..reports import estimate as report
+    from ..reports import formats
+
+    result = estimator.estimate(model, per_day=per_day, **options)
+    warn(result.warnings)
+    if as_json:
+        print(formats.json_text(result.to_dict()))
+        return
+    print_table(report.title(result), report.header(result), report.rows(result), right=(1,))
+    print_pairs("basis", report.basis_rows(result))
+
+
+@of_a_request
+def count(
+    request: dict[str, Any],
+    model: OptionalModel = None,
+    config: ConfigOption = None,
+    by: Annotated[str | None, typer.Option(help="Shares by 'operator', 'block' or 'stage'.")] = None,
+    macs: Annotated[bool, typer.Option("--macs", help="Count multiply-adds: half the FLOP.")] = False,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count parameters and FLOP exactly, operator by operator, from the released configuration."""
+    from ..estimation import exact_count
+    from ..estimation.point import chosen_model
+    from ..reports import count as report
+    from ..reports import formats
+    from ..reports.estimate import request_words
+
+    chosen, notes = chosen_model(model, config, catalog)
+    found = exact_count.count(chosen, by=by, **request)
+    warn((*found.warnings, *notes))
+    if as_json:
+        print(formats.json_text(report.as_dict(found, macs=macs)))
+        return
+    title = request_words(found.model, found.request)
+    print_table(title, ("", "value", ""), report.rows(found, macs=macs), right=(1,))
+    if by is not None:
+        print_table(
+            "one pass of each stage, batch 1",
+            report.share_header(by, macs=macs),
+            report.share_rows(found, macs=macs),
+            right=(2, 3, 4, 5, 6),
+        )

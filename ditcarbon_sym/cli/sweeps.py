@@ -1,0 +1,209 @@
+"""Commands about many requests: sweep, pareto."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import CatalogOption, JsonOption, integer_option, law_options, pass_options, sharing
+from .printing import print_pairs, print_table, progress_of, warn
+
+_AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
+
+
+def _axes(
+    file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
+    model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
+    resolution: Annotated[
+        str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256.")
+    ] = None,
+    frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS}")] = None,
+    batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS}")] = None,
+    steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS}")] = None,
+    gpu: Annotated[str | None, typer.Option(help="Accelerator ids, joined by commas.")] = None,
+    datacenter: Annotated[str | None, typer.Option(help="Data centre ids, joined by commas.")] = None,
+    pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
+    grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
+) -> None:
+    """The axes of a sweep."""
+
+
+def _choices(
+    catalog: CatalogOption = None,
+    price_per_hour: Annotated[
+        str | None, typer.Option(help="Price of an accelerator's hour: a number, or GPU=NUMBER joined by commas.")
+    ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="Leave out requests that a model does not take, instead of refusing.")
+    ] = False,
+    where: Annotated[
+        str | None, typer.Option(help="Only rows for which FIELD OP NUMBER holds, joined by 'and': 'time_s<5'.")
+    ] = None,
+) -> None:
+    """Price, catalogue and filter of a sweep."""
+
+
+def _with_file(options: dict[str, Any]) -> dict[str, Any]:
+    """Merge the file's options with those of the command line, which win."""
+    path = options.pop("file")
+    given = {name: value for name, value in options.items() if value not in (None, False)}
+    if path is None:
+        return given
+    from ..estimation import point
+    from ..sweeps import axes
+
+    return point.merged(axes.read_file(path), given)
+
+
+over_axes = sharing("given", _axes, pass_options, law_options, _choices, read=_with_file)
+"""Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
+RequestsOption = Annotated[
+    Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
+]
+
+
+@over_axes
+def sweep(
+    given: dict[str, Any],
+    requests: RequestsOption = None,
+    top: Annotated[int | None, integer_option("Only this many rows, the best; the grid is not formed.")] = None,
+    by: Annotated[str | None, typer.Option(help="Column that --top ranks by; total_g by default.")] = None,
+    largest: Annotated[
+        bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
+    from ..errors import InputError
+    from ..reports import formats
+    from ..reports import sweep as report
+    from ..sweeps import filters, ranking, streaming
+    from ..sweeps.table import NUMBERS
+
+    if out is not None:
+        streaming.check_path(out)
+    found = _rows_of(given, requests)
+    conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
+    number = given.get("top") if top is None else top
+    column = by or given.get("by")
+    if number is None and (column is not None or largest):
+        raise InputError(
+            f"{'--largest' if column is None else '--by'} without --top; give --top NUMBER, or leave it out"
+        )
+    column = column or "total_g"
+    best = None
+    if number is not None:
+        best = ranking.top(found, number, column, conditions, largest=largest)
+    rows = None
+    if out is not None:
+        with progress_of(len(found), "sweep") as advance:
+            chunks = found.chunks(conditions) if best is None else [(len(found), best)]
+            rows = streaming.write(out, found.columns, chunks, advance)
+    warn(report.told(found.notes))
+    if as_json:
+        chunks = found.chunks(conditions) if best is None else [(len(found), best)]
+        shown = streaming.together(chunks, report.LARGEST) if out is None else None
+        extra = {} if out is None else {"written": str(out), "rows_written": rows}
+        print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
+    elif out is None and best is None:
+        streaming.to_stream(sys.stdout, found.columns, found.chunks(conditions))
+    else:
+        if best is not None:
+            header = report.header(best, column)
+            title = f"best {len(best['batch'])} of {len(found):,} requests by {column}"
+            print_table(title, header, report.rows(best, header), right=tuple(range(5, len(header))))
+        print_pairs("routes to time and energy", report.route_words(found.routes()))
+        if out is not None:
+            print(f"\nwrote {rows:,} rows to {out}")
+
+
+def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
+    """Return the grid or the list that was asked for."""
+    from ..errors import InputError
+    from ..sweeps import axes
+
+    if requests is None:
+        from ..sweeps.grid import sweep as make
+
+        return make(axes.grid(given))
+    from ..sweeps.requests import RequestList, read_requests
+
+    named = [name for name in axes.AXES if name in given]
+    if named:
+        raise InputError(f"--requests together with --{named[0]}; the list has its own columns")
+    if given.get("skip"):
+        raise InputError("--requests together with --skip; every request of a list is answered, or the list refused")
+    options = {x: given[x] for x in axes.OPTIONS if x in given}
+    price = axes.prices(given.get("price_per_hour"))
+    return RequestList(read_requests(requests), price, requests, **options)
+
+
+@over_axes
+def pareto(
+    given: dict[str, Any],
+    requests: RequestsOption = None,
+    objectives: Annotated[
+        str | None,
+        typer.Option(
+            help="Two or three columns, joined by commas; by default carbon per output, latency and, "
+            "with a price, cost per output."
+        ),
+    ] = None,
+    within: Annotated[
+        str | None,
+        typer.Option(
+            help="Columns in which competing requests agree: by default those of the same output "
+            "(model, size, frames, steps); 'none' for no such columns."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find the requests that no other beats in carbon, latency and cost together."""
+    from ..reports import formats
+    from ..reports import sweep as report
+    from ..reports.figures import drawing
+    from ..reports.figures.pareto import front_figure
+    from ..sweeps import filters, streaming
+    from ..sweeps import pareto as fronts
+    from ..sweeps.table import COST, NUMBERS
+
+    if out is not None:
+        streaming.check_path(out)
+    drawing.demand_format(plot)
+    found = _rows_of(given, requests)
+    conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
+    unused = tuple(
+        f"{name} = {given[name]} is for ditcarbon sweep; a front has all its rows"
+        for name in ("top", "by")
+        if given.get(name) is not None
+    )
+    usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
+    chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
+    groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
+    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
+    contents: dict[Path, str | bytes] = {}
+    if plot is not None:
+        contents[plot] = front_figure(front, plot.suffix)
+    if out is not None:
+        contents[out] = streaming.content(out, found.columns, front.rows)
+    formats.write_together(contents)
+    warn((*unused, *report.told(found.notes)))
+    number = len(front.rows["batch"])
+    if as_json:
+        extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
+        shown = streaming.together([(len(found), front.rows)], report.LARGEST)
+        print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
+        return
+    header = report.header(front.rows, chosen[0])
+    title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
+    if out is None or number <= 50:
+        print_table(title, header, report.rows(front.rows, header), right=tuple(range(5, len(header))))
+    if groups:
+        print(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
+    for path in (out, plot):
+        if path is not None:
+            print(f"wrote {path}")

@@ -1,0 +1,73 @@
+"""What is known of a quantity before it has a value: its symbol, meaning, unit, data field and valid range."""
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from sympy import Symbol
+
+from ..errors import InputError
+
+
+def _short(value: Any) -> str:
+    """Write a number for a message, whatever its size.
+
+    >>> _short(10**500)
+    '1000000000000... (501 digits)'
+    """
+    try:
+        return f"{float(value):g}"
+    except OverflowError:
+        digits = str(value)
+        return f"{digits[:13]}... ({len(digits.lstrip('-'))} digits)"
+
+
+@dataclass(frozen=True)
+class Notation:
+    """One symbol: its spelling in LaTeX, its meaning and unit, the data field it is read from and the values it may
+    take.
+    """
+
+    symbol: Symbol
+    latex: str
+    meaning: str
+    unit: str
+    field: str
+    low: float
+    high: float
+    integer: bool
+    hint: str
+
+    @property
+    def expectation(self) -> str:
+        """The valid range in words.
+
+        >>> from ditcarbon_sym.equations.notation import NOTATION, g
+        >>> NOTATION[g].expectation
+        'an integer in 1..3'
+        """
+        kind = "an integer" if self.integer else "a number"
+        return f"{kind} in {self.low:g}..{self.high:g}"
+
+    def check(self, value: object) -> float:
+        """Return ``value`` as a float if this symbol may take it, else raise `InputError` in one line.
+
+        >>> from ditcarbon_sym.equations.notation import NOTATION, PUE, B
+        >>> NOTATION[B].check(4)
+        4.0
+        >>> NOTATION[PUE].check(0.9)
+        Traceback (most recent call last):
+        ditcarbon_sym.errors.InputError: pue = 0.9 is outside 1..5 (facility energy over IT energy)
+        """
+        hint = f" ({self.hint})" if self.hint else ""
+        if isinstance(value, bool) or not isinstance(value, Real):
+            raise InputError(f"{self.field} = {value!r} is not a number; expected {self.expectation}{hint}")
+        number: Any = value
+        if not self.low <= number <= self.high:  # which NaN is not, either
+            said = f"{self.field} = {_short(value)}"
+            if value != value:
+                raise InputError(f"{said} is not a number; expected {self.expectation}{hint}")
+            raise InputError(f"{said} is outside {self.low:g}..{self.high:g}{hint}")
+        if self.integer and number != int(number):
+            raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
+        return float(number)

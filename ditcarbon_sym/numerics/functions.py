@@ -1,0 +1,208 @@
+"""Expressions as one vectorised function, written by `sympy.lambdify`.
+
+The chain's own equations become the lines of the function, in order, so that its source reads like the paper. Three
+rules make it fast and safe:
+
+* what is one number is put in exactly before a function of large arrays is written (`Compiled.at`);
+* large arrays are worked through in blocks, on threads (`blocks`); neither changes a result;
+* every input becomes float64 first: int64 wraps silently above 9.2e18 FLOP.
+"""
+
+import inspect
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache, reduce
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from sympy import Expr, Integer, Piecewise, Rational, Symbol, lambdify
+from sympy.printing.numpy import NumPyPrinter
+
+from ..errors import InputError
+from .blocks import FloatArray, as_arrays, evaluate
+
+Definition = tuple[Symbol, Expr]
+"""An intermediate quantity and the expression that it stands for."""
+LARGE = 2**20
+"""Elements from which partial evaluation repays the writing of a new function."""
+
+
+class Compiled:
+    """A tuple of expressions as one vectorised function of the symbols that they contain.
+
+    Parameters
+    ----------
+    expressions
+        What to compute.
+    definitions
+        Intermediate quantities in the order of their computation. A later one may use the earlier ones.
+
+    Examples
+    --------
+    >>> from ditcarbon_sym.equations.notation import B, S
+    >>> Compiled((B * S, B + S))({B: [1, 2], S: 10})
+    [array([10., 20.]), array([11., 12.])]
+    """
+
+    def __init__(self, expressions: Sequence[Expr], definitions: Sequence[Definition] = ()) -> None:
+        self.expressions, self.definitions = tuple(expressions), tuple(_needed(expressions, definitions))
+        defined = {symbol for symbol, _ in self.definitions}
+        free = set().union(*(e.free_symbols for e in [*expressions, *(rhs for _, rhs in self.definitions)]))
+        self.arguments: tuple[Symbol, ...] = tuple(sorted(free - defined, key=lambda x: x.name))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return compiled, (self.expressions, self.definitions)
+
+    def __call__(
+        self,
+        values: Mapping[Symbol, ArrayLike],
+        *,
+        out: Sequence[FloatArray] | None = None,
+        threads: int | None = None,
+        fused: bool = False,
+    ) -> list[Any]:
+        """Evaluate at ``values``: numbers, or arrays of shapes that broadcast.
+
+        Each result has the broadcast shape of the inputs, and is a float if all inputs are numbers. A result that does
+        not vary along an axis is a read-only view that repeats itself there. An unknown input is NaN. Symbols that the
+        expressions do not contain are ignored. Dask arrays give dask arrays.
+
+        ``out`` takes the results in float64 arrays of that shape. ``threads`` is the number of cores if it is not
+        given. ``fused`` runs the function in a loop that numba compiles (extra ``fast``); its results equal the others
+        to rounding.
+
+        Raises `InputError` if a symbol has no value, and ValueError if ``out`` does not fit or overlaps an input.
+        """
+        given = self.given(values)
+        if out is None and all(isinstance(value, float | int) for value in given):
+            return self._of_numbers([float(value) for value in given])
+        if "dask" in sys.modules and any(hasattr(value, "dask") for value in given):
+            from .chunked import by_chunks
+
+            return by_chunks(self, given, fused=fused)
+        results = self.on_axes(values, out=out, threads=threads, fused=fused)
+        shape = np.broadcast_shapes(*(np.shape(value) for value in given))
+        return [x if x.shape == shape else np.broadcast_to(x, shape) for x in results]
+
+    def on_axes(
+        self,
+        values: Mapping[Symbol, ArrayLike],
+        *,
+        out: Sequence[FloatArray] | None = None,
+        threads: int | None = None,
+        fused: bool = False,
+    ) -> list[FloatArray]:
+        """Evaluate as a call does, but leave each result on the axes that it varies along, with length 1 on others."""
+        arrays = as_arrays(self.given(values))
+        function: Compiled = self
+        if fused or prod(np.broadcast_shapes(*(x.shape for x in arrays))) >= LARGE:
+            known = dict(zip(self.arguments, arrays, strict=True))
+            function = self.at({x: float(array) for x, array in known.items() if not array.ndim})
+            arrays = [known[x] for x in function.arguments]
+        return evaluate(function, arrays, out=out, threads=threads, fused=fused)
+
+    def given(self, values: Mapping[Symbol, Any]) -> list[Any]:
+        """Return the arguments' values in order; raises `InputError` if one is missing."""
+        missing = [x for x in self.arguments if x not in values]
+        if missing:
+            raise InputError(f"no value for {', '.join(x.name for x in missing)}")
+        return [values[x] for x in self.arguments]
+
+    def at(self, values: Mapping[Symbol, float]) -> "Compiled":
+        """Put numbers in for some symbols, exactly, and fold what becomes a number; NaN and infinity stay arguments.
+
+        >>> from ditcarbon_sym.equations.notation import B, S, d
+        >>> Compiled((B * S,), ((S, 2 * d**2),)).at({d: 3}).expressions
+        (18*B,)
+        """
+        return _partly_evaluated(self, tuple((x, v) for x, v in values.items() if math.isfinite(v)))
+
+    @property
+    def source(self) -> str:
+        """The text of the function that computes on arrays."""
+        return inspect.getsource(self.on_arrays)
+
+    @cached_property
+    def on_arrays(self) -> Any:
+        """The function of all arguments, with NumPy's operations."""
+        return self._written("numpy", _ArrayPrinter)
+
+    @cached_property
+    def on_numbers(self) -> Any:
+        """The function of all arguments, with those of Python's ``math``; numba compiles it, too."""
+        return self._written("math", None)
+
+    def _written(self, modules: str, printer: Any) -> Any:
+        lines = (list(self.definitions), self.expressions)
+        options = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
+        return lambdify(
+            self.arguments, self.expressions, modules, cse=lambda _: lines, printer=printer and printer(options)
+        )
+
+    def _of_numbers(self, given: Sequence[float]) -> list[Any]:
+        try:
+            return [float(value) for value in self.on_numbers(*given)]
+        except (ArithmeticError, ValueError, TypeError):  # NumPy knows what infinity or NaN it comes to
+            return [float(x) for x in evaluate(self, as_arrays(given))]
+
+
+@lru_cache(maxsize=256)
+def _partly_evaluated(function: Compiled, values: tuple[tuple[Symbol, float], ...]) -> Compiled:
+    known = {x: exact(v) for x, v in values}
+    definitions: list[Definition] = []
+    for symbol, rhs in function.definitions:
+        value = rhs.xreplace(known)
+        if value.is_number and value.is_finite:
+            known[symbol] = exact(float(value))
+        else:
+            definitions.append((symbol, value))
+    return compiled(tuple(x.xreplace(known) for x in function.expressions), tuple(definitions))
+
+
+@lru_cache(maxsize=256)
+def compiled(expressions: tuple[Expr, ...], definitions: tuple[Definition, ...] = ()) -> Compiled:
+    """Return the `Compiled` function of these expressions, made once per process."""
+    return Compiled(expressions, definitions)
+
+
+def exact(value: float) -> Expr:
+    """Return a float as the rational number that its shortest decimal form denotes.
+
+    >>> exact(2048.0), exact(0.1)
+    (2048, 1/10)
+    """
+    return Integer(int(value)) if float(value).is_integer() else Rational(repr(float(value)))
+
+
+class _ArrayPrinter(NumPyPrinter):  # type: ignore[misc]  # sympy has no types
+    """NumPy's operations where sympy's own printer demands equal shapes, or calls a slow power."""
+
+    def _print_Max(self, expr: Any) -> str:
+        return reduce(lambda one, other: f"maximum({one}, {other})", map(self._print, expr.args))
+
+    def _print_Min(self, expr: Any) -> str:
+        return reduce(lambda one, other: f"minimum({one}, {other})", map(self._print, expr.args))
+
+    def _print_Piecewise(self, expr: Piecewise) -> str:
+        parts = [(self._print(condition), self._print(value)) for value, condition in expr.args]
+        return reduce(lambda rest, part: f"where({part[0]}, {part[1]}, {rest})", reversed(parts), "nan")
+
+    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        for power, name in ((4, "square"), (Rational(1, 4), "sqrt")):
+            if expr.exp == power:
+                return f"{name}({name}({self._print(expr.base)}))"
+        return str(super()._print_Pow(expr, rational))
+
+
+def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> list[Definition]:
+    """Keep the definitions that the expressions use, directly or through another."""
+    wanted = set().union(*(e.free_symbols for e in expressions))
+    kept: list[Definition] = []
+    for symbol, rhs in reversed(definitions):
+        if symbol in wanted:
+            kept.append((symbol, rhs))
+            wanted |= rhs.free_symbols
+    return kept[::-1]

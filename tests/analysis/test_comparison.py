@@ -1,0 +1,186 @@
+import json
+import math
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym import InputError
+from ditcarbon_sym.analysis.comparison import OUTPUTS, compare, read_request
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.efficiency import saturation
+from ditcarbon_sym.equations.notation import C_op, C_output, C_total, E, tau
+from ditcarbon_sym.estimation.intervals import (
+    drawn_parameters,
+    parameter_deviations,
+    predictive,
+    quantile,
+    scatter_met,
+    within_model,
+)
+from ditcarbon_sym.estimation.point import operating_point
+from fits import corpus
+from fits.runs import B200, published
+from fits.runs import H100 as H100_ID
+
+H100 = "gpu=h100-sxm-80gb"
+
+
+def ratio(found, output=tau):
+    return {x.output: x for x in found.ratios[0]}[output]
+
+
+def test_a_request_is_the_same_as_itself():
+    found = compare(["pixart-alpha@512", "pixart-alpha@512"])
+    for x in found.ratios[0]:
+        assert x.value == x.low == x.high == 1 and x.verdict == "the same"
+
+
+def test_what_one_model_is_off_by_cancels_and_the_scatter_of_its_runs_does_not():
+    found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@768,{H100}"])
+    x, point = ratio(found), found.points[0]
+    single = predictive(point, (tau,))[tau]
+    runs = quantile(0.9) * math.sqrt(2) * within_model(tau, point)
+    assert runs <= math.log(x.high / x.low) / 2 < math.log(single[1] / single[0]) / 2
+    assert x.low < x.value < x.high and "outside" in x.verdict and "is off by cancels" in found.shared[0]
+
+
+@pytest.mark.parametrize(("gpu", "target"), [(H100_ID, "time"), (B200, "time"), (H100_ID, "energy"), (B200, "energy")])
+def test_the_interval_of_a_ratio_holds_what_two_batches_of_one_model_measured(gpu, target):
+    rows = [x for x in published() if x["gpu"] == gpu]
+    inside = []
+    for one, two in combinations(rows, 2):
+        if one["model"] != two["model"]:
+            continue
+        texts = [f"{x['model']}@{x['height']}x{x['width']},frames={x['frames']},batch={x['batch']},steps={x['steps']}"
+                 for x in (one, two)]  # fmt: skip
+        x = ratio(compare(texts, gpu=gpu), tau if target == "time" else E)
+        found = [float(row["time_s"]) if target == "time" else float(row["energy_j_per_output"]) * int(row["batch"])
+                 for row in (one, two)]  # fmt: skip
+        inside.append(x.low <= found[1] / found[0] <= x.high)
+    assert len(inside) >= 24 and 0.8 <= np.mean(inside) <= 1
+
+
+def test_the_interval_of_a_ratio_holds_what_two_requests_of_one_model_measured_in_the_papers_regime():
+    data, names = corpus.production(), np.array(corpus.production().groups)
+    point = operating_point("pixart-alpha", resolution=1024, efficiency="bgr")
+    half = quantile(0.9) * math.sqrt(2) * within_model(tau, point)
+    logs = np.log(data.observed / saturation({**data.inputs, **point.calibration.values}))
+    apart = [abs(a - b) for name in set(names) for a, b in combinations(logs[names == name], 2)]
+    assert len(apart) == 183 and 0.8 <= np.mean(np.array(apart) <= half) <= 1
+
+
+def test_the_same_work_elsewhere_is_known_exactly():
+    found = compare([f"flux.1-dev@1024,{H100},pue=1.1,grid=100", f"flux.1-dev@1024,{H100},pue=1.1,grid=300"])
+    x = ratio(found, C_op)
+    assert x.value == pytest.approx(3) and x.low == pytest.approx(3) and x.high == pytest.approx(3)
+
+
+def test_two_requests_expected_to_cost_the_same_are_not_said_to_be_the_same():
+    found = compare([f"flux.1-dev@1024,{H100}", "flux.1-dev@1024,gpu=h200-sxm-141gb"])
+    assert (
+        ratio(found).value == pytest.approx(1)
+        and ratio(found).verdict == "no difference expected: inside the uncertainty"
+    )
+
+
+def test_two_models_on_one_calibration_share_its_parameters_but_not_the_scatter():
+    found = compare([f"flux.1-dev@1024,{H100}", f"sd3.5-medium@1024,{H100}"])
+    wide = scatter_met(tau, found.points[0]).quantile(0.9)
+    width = math.log(ratio(found).high / ratio(found).low) / (2 * wide)
+    scatter = [scatter_met(tau, point).deviation for point in found.points]
+    own = [parameter_deviations(point, (tau,))[tau] for point in found.points]
+    assert math.hypot(*scatter) <= width < math.hypot(*scatter, *own)
+
+
+def test_two_calibrations_are_independent():
+    found = compare([f"flux.1-dev@1024,{H100}", "flux.1-dev@1024,gpu=b200-sxm"])
+    width = math.log(ratio(found).high / ratio(found).low) / 2
+    scatters = [scatter_met(tau, point) for point in found.points]
+    parts = [y for point, x in zip(found.points, scatters, strict=True)
+             for y in (x.deviation, parameter_deviations(point, (tau,))[tau])]  # fmt: skip
+    assert width == pytest.approx(max(x.quantile(0.9) for x in scatters) * math.hypot(*parts))
+    assert "two calibrations" in found.shared[0]
+
+
+@pytest.mark.parametrize("output", [tau, E, C_total])
+def test_the_interval_of_a_ratio_is_what_sampling_the_shared_parameters_gives(output):
+    found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@512,{H100}"])
+    calibration = found.points[0].calibration
+    rng = np.random.default_rng(0)
+    sample = drawn_parameters(calibration, rng, 40_000)
+    drawn = {x: sample[:, k] for k, x in enumerate(calibration.free)}
+    first, other = (
+        pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output] for point in found.points
+    )
+    runs = np.exp(math.sqrt(2) * within_model(output, found.points[0]) * rng.standard_normal(40_000))
+    low, high = np.quantile(runs * other / first, [0.05, 0.95])
+    x = ratio(found, output)
+    assert np.log(high / low) == pytest.approx(math.log(x.high / x.low), rel=0.06)
+
+
+def test_on_one_accelerator_both_sides_take_one_law():
+    found = compare(["pixart-alpha@256", "pixart-alpha@1024"])
+    assert {pipeline.route_name(point.route) for point in found.points} == {"roofline"}
+
+
+def test_a_measured_efficiency_has_no_interval_and_says_so():
+    found = compare(["pixart-alpha,mu=0.4", "pixart-alpha,mu=0.2"])
+    x = ratio(found)
+    assert x.value == pytest.approx(2) and x.low is None and x.verdict == "100.0% more; no interval is known"
+
+
+def test_an_unknown_total_is_unknown_and_not_zero():
+    found = compare([f"flux.1-dev,{H100}", "flux.1-dev,gpu=b200-sxm"])
+    assert ratio(found, C_total).value is None and ratio(found, C_total).verdict == "unknown"
+
+
+def test_a_difference_inside_the_uncertainty_is_called_so():
+    found = compare(["flux.1-dev@1024,steps=28", "sd3.5-medium@1024,steps=40,batch=2"], gpu="h100-sxm-80gb")
+    assert ratio(found).verdict.endswith("more: inside the uncertainty")
+    assert ratio(found, C_output).verdict.endswith("less: outside the uncertainty")
+
+
+def test_a_requests_own_options_replace_the_shared_ones():
+    found = compare(["pixart-alpha,grid=50,pue=1.1", "pixart-alpha@512x768"], datacenter="germany", resolution=1024)
+    assert [point.facility.id for point in found.points] == ["custom", "germany"]
+    assert [e.request["height"] for e in found.estimates] == [1024, 512]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("flux.1-dev@big", "'big' is not a size"), ("flux.1-dev@1024,stps=3", "did you mean steps"),
+        ("flux.1-dev,steps", "expected NAME=VALUE"), ("flux.1-dev,steps=2.5", "steps = '2.5' is not a whole number"),
+        ("flux.1-dev,mu=much", "mu = 'much' is not a number"),
+    ],
+)  # fmt: skip
+def test_a_request_that_is_not_understood_is_quoted(text, expected):
+    with pytest.raises(InputError, match=r"request ") as refusal:
+        read_request(text)
+    assert expected in str(refusal.value)
+
+
+def test_the_command_prints_both_and_json_holds_every_ratio(ditcarbon, refused):
+    outcome = ditcarbon("compare", "pixart-alpha@512", "dit-xl-2-512", "--steps", 20)
+    assert outcome.code == 0 and "B / A" in outcome.out and "side the uncertainty" in outcome.out
+    table = json.loads(ditcarbon("compare", "pixart-alpha@512", "dit-xl-2-512", "--json").out)
+    assert set(table["ratios"][0]) >= {"time_s", "energy_kwh", "total_g", "per_output_g", "shared_errors"}
+    assert len(OUTPUTS) + 2 == len(table["ratios"][0])
+    assert "two requests or more" in refused("compare", "pixart-alpha")
+    assert "level = 2" in refused("compare", "pixart-alpha", "pixart-alpha", "--level", 2)
+
+
+def test_batches_that_differ_are_told_per_output_too(ditcarbon):
+    told = ditcarbon("compare", "flux.1-dev,gpu=h100-sxm-80gb", "flux.1-dev,gpu=h100-sxm-80gb,batch=4").out
+    line = next(x for x in told.splitlines() if "per output: time" in x)
+    assert "of batches of 1 and 4" in line
+    assert "per output: time" not in ditcarbon("compare", "flux.1-dev@512", "flux.1-dev@1024").out
+
+
+def test_the_energy_of_the_facility_is_pue_times_the_accelerators():
+    found = compare(["pixart-alpha@512", "pixart-alpha@1024"]).estimates[0]
+    assert found.facility_energy_wh.value == pytest.approx(found.basis["pue"] * found.energy_wh.value)
+    assert found.operational_g.value == pytest.approx(
+        found.facility_energy_wh.value * found.basis["grid_gco2eq_per_kwh"] / 1000
+    )

@@ -1,0 +1,250 @@
+"""Reading a user's diffusers folder: the same counts as the catalogue, and one clear line for anything else."""
+
+import json
+import os
+
+import pytest
+
+from ditcarbon_sym import estimate
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.diffusers import from_diffusers
+from ditcarbon_sym.catalog.files import DATA, LARGEST_JSON, read_toml
+from ditcarbon_sym.catalog.lending import model_from
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.exact_count import count
+
+
+def transformer(name):
+    """The shipped configuration as config.json has it: TOML has no null."""
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
+    return {**{key: value for key, value in table.items() if key != "_null"}, **dict.fromkeys(table.get("_null", ()))}
+
+
+def without_sources(table):
+    return {key: value for key, value in table.items() if key != "sources"}
+
+
+@pytest.fixture
+def config(tmp_path):
+    def write(content, name="config.json"):
+        path = tmp_path / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def pipeline(tmp_path):
+    def write(name, **index):
+        """A folder as diffusers saves it, for a catalogue model."""
+        table = read_toml(DATA / "pipelines" / f"{name}.toml")
+        vae = without_sources(read_toml(DATA / "vaes.toml")["vaes"][table["vae"]])
+        encoders = read_toml(DATA / "text_encoders.toml")["text_encoders"]
+        components = {"transformer": table["transformer"], "vae": vae}
+        for number, entry in enumerate(table["text_encoders"], 1):
+            components["text_encoder" + (f"_{number}" if number > 1 else "")] = encoders[entry["network"]]
+        listed = {
+            part: ["transformers" if part.startswith("text") else "diffusers", x["_class_name"]]
+            for part, x in components.items()
+        }
+        for part, content in components.items():
+            (tmp_path / part).mkdir()
+            (tmp_path / part / "config.json").write_text(json.dumps(without_sources(content)))
+        (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": "APipeline", **listed, **index}))
+        return tmp_path
+
+    return write
+
+
+def refusal(path):
+    with pytest.raises(InputError) as caught:
+        from_diffusers(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def says_all_itself(name):
+    """Whether the transformer's config.json suffices: for Wan 2.2 5B a switch stands in the pipeline's index."""
+    return not transformer(name)["_class_name"].endswith("ExpandedTimesteps")
+
+
+@pytest.mark.parametrize("name", sorted(filter(says_all_itself, stages.shipped_ids())))
+def test_a_released_transformer_config_is_read_back_as_the_catalogue_has_it(name, config):
+    shipped = transformer(name)
+    found = from_diffusers(config({"_diffusers_version": "0.42.1", **shipped}))
+    assert found.denoiser == stages.shipped(name).denoiser
+    assert found.decoder is None and found.text is None and set(found.absent) == {"text_encoder", "vae_decoder"}
+
+
+@pytest.mark.parametrize("name", ["flux.1-dev", "sd3-medium", "cogvideox-1.5-5b", "qwen-image", "sana-1.6b"])
+def test_a_pipelines_folder_is_counted_as_the_catalogue_counts_it(name, pipeline):
+    ours, theirs = count(model_from(pipeline(name))), count(name)
+    assert ours.flops == theirs.flops and ours.weights == theirs.weights
+
+
+def test_a_timestep_for_each_token_is_asked_for_by_the_index(pipeline):
+    folder = pipeline("wan2.2-ti2v-5b", expand_timesteps=True)
+    path = folder / "transformer" / "config.json"
+    path.write_text(path.read_text().replace("ExpandedTimesteps", ""))
+    assert count(model_from(folder)).flops == count("wan2.2-ti2v-5b").flops
+
+
+def test_an_old_release_under_the_name_of_transformer_2d_is_what_diffusers_makes_of_it(config):
+    shipped = transformer("pixart-alpha")
+    legacy = {**shipped, "_class_name": "Transformer2DModel", "num_vector_embeds": None, "only_cross_attention": False}
+    assert from_diffusers(config(legacy)).denoiser == stages.shipped("pixart-alpha").denoiser
+
+
+def test_a_lone_transformer_is_counted_without_the_other_stages(config):
+    found = count(model_from(config(transformer("flux.1-dev"))))
+    assert found.parameters == count("flux.1-dev").parameters
+    assert found.flops["vae_decoder"] is None and found.flops["text_encoder"] is None and found.flops["total"] is None
+    assert any("vae_decoder is not counted" in warning for warning in found.warnings)
+
+
+def test_an_estimate_for_a_lone_transformer_says_whose_other_stages_stand_in(config):
+    found = estimate(config=config(transformer("pixart-alpha")), resolution=1024)
+    assert any("pixart-" in warning and "stand in" in warning for warning in found.warnings)
+    assert found.total_g.value is not None
+
+
+def test_a_stage_that_is_not_modelled_is_named_and_left_out(pipeline):
+    folder = pipeline("flux.1-dev")
+    (folder / "vae" / "config.json").write_text(json.dumps({"_class_name": "VQModel"}))
+    found = from_diffusers(folder)
+    assert found.decoder is None and "VQModel is not modelled" in found.absent["vae_decoder"]
+
+
+def test_a_field_that_is_not_known_is_refused_by_name(config):
+    message = refusal(config({**transformer("flux.1-dev"), "num_experts": 8}))
+    assert "FluxTransformer2DModel" in message and "num_experts = 8" in message
+
+
+def test_a_field_that_is_not_known_but_off_adds_nothing(config):
+    assert from_diffusers(config({**transformer("flux.1-dev"), "use_new_thing": False, "other": None})).denoiser
+
+
+def test_a_value_whose_effect_is_not_understood_is_refused(config):
+    message = refusal(config({**transformer("sd3-medium"), "qk_norm": "layer_norm_across_heads"}))
+    assert "qk_norm = 'layer_norm_across_heads'" in message and "rms_norm" in message
+
+
+def test_a_missing_size_is_named(config):
+    content = transformer("flux.1-dev")
+    del content["num_layers"]
+    assert "num_layers is missing" in refusal(config(content))
+
+
+@pytest.mark.parametrize("value", ["24", 24.5, True, None, [24], {}])
+def test_a_size_of_the_wrong_type_is_named(value, config):
+    message = refusal(config({**transformer("flux.1-dev"), "num_attention_heads": value}))
+    assert "num_attention_heads" in message
+
+
+@pytest.mark.parametrize("value", [-1, 10**9])
+def test_a_size_out_of_range_is_refused(value, config):
+    assert "num_layers" in refusal(config({**transformer("flux.1-dev"), "num_layers": value}))
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("flux.1-dev", {"num_attention_heads": 0}),
+        ("flux.1-dev", {"attention_head_dim": 0}),
+        ("flux.1-dev", {"axes_dims_rope": [-16, 56, 56]}),
+        ("hunyuanvideo", {"mlp_ratio": -4.0}),
+        ("wan2.1-t2v-14b", {"patch_size": []}),
+        ("wan2.1-t2v-14b", {"patch_size": [1, 0, 2]}),
+    ],
+)
+def test_sizes_that_make_no_network_are_refused(name, wrong, config):
+    assert next(iter(wrong)) in refusal(config({**transformer(name), **wrong}))
+
+
+def test_a_device_is_not_read(tmp_path):
+    pipe = tmp_path / "config.json"
+    os.mkfifo(pipe)
+    assert "not a regular file" in refusal(pipe)
+
+
+def test_a_second_transformer_is_held_in_memory_but_not_run_beside_the_first(pipeline):
+    folder = pipeline("wan2.1-t2v-14b", transformer_2=["diffusers", "WanTransformer3DModel"])
+    (folder / "transformer_2").mkdir()
+    first = (folder / "transformer" / "config.json").read_text()
+    (folder / "transformer_2" / "config.json").write_text(first)
+    both, one = count(model_from(folder)), count("wan2.1-t2v-14b")
+    assert both.flops == one.flops and both.parameters == one.parameters
+    assert both.memory_gb["bf16"] == pytest.approx(one.memory_gb["bf16"] + 2e-9 * one.parameters)
+    assert any("two transformers" in remark for remark in both.remarks)
+    (folder / "transformer_2" / "config.json").write_text(first.replace('"num_layers": 40', '"num_layers": 39'))
+    assert "differ" in refusal(folder)
+
+
+def test_an_index_that_names_fewer_text_encoders_than_released_has_no_count_of_text(pipeline):
+    folder = pipeline("sd3-medium", text_encoder_3=[None, None])
+    found = count(model_from(folder))
+    assert found.flops["text_encoder"] is None and found.flops["total"] is None
+    assert any("2 text encoders where the released pipeline has 3" in warning for warning in found.warnings)
+
+
+def test_a_part_that_is_not_counted_is_named(pipeline):
+    found = count(model_from(pipeline("flux.1-dev", image_encoder=["transformers", "CLIPVisionModel"])))
+    assert any("image_encoder (CLIPVisionModel) is not counted" in warning for warning in found.remarks)
+
+
+def test_what_a_file_says_is_shown_without_control_characters(pipeline):
+    folder = pipeline("flux.1-dev", _class_name="\x1b[31mred")
+    assert from_diffusers(folder).name.isprintable()
+
+
+def test_a_unet_is_refused(config):
+    message = refusal(config({"_class_name": "UNet2DConditionModel", "in_channels": 4}))
+    assert "UNet2DConditionModel" in message and "diffusion transformer" in message
+
+
+def test_a_unets_pipeline_is_refused(tmp_path):
+    (tmp_path / "model_index.json").write_text(
+        json.dumps({"_class_name": "StableDiffusionPipeline", "unet": ["diffusers", "UNet2DConditionModel"]})
+    )
+    assert "no transformer but a unet" in refusal(tmp_path)
+
+
+def test_a_folder_without_index_is_refused(tmp_path):
+    assert "model_index.json" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "3", '"text"', "", "\x00", '{"_class_name": }', "[" * 100_000])
+def test_malformed_json_is_one_line(content, config):
+    assert "config.json" in refusal(config(content))
+
+
+@pytest.mark.parametrize("content", [{}, {"_class_name": 3}, {"_class_name": None}, {"_class_name": "A" * 10_000}])
+def test_a_configuration_without_a_class_is_refused(content, config):
+    assert "_class_name" in refusal(config(content))
+
+
+def test_a_hundred_megabytes_are_not_read(tmp_path):
+    path = tmp_path / "model.json"
+    with path.open("wb") as file:
+        file.truncate(100_000_000)
+    assert "100 MB" in refusal(path) and LARGEST_JSON < 100_000_000
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert "no such file" in refusal(tmp_path / "config.json")
+
+
+def test_the_command_line_counts_a_configuration(ditcarbon, config):
+    path = config(transformer("flux.1-dev"))
+    answer = json.loads(ditcarbon("count", "--config", path, "--json").out)
+    assert answer["parameters"] == 11901408320 and answer["flops"]["vae_decoder"] is None
+    assert answer["tokens"] == {"latent": 4096, "text": 512}
+
+
+def test_every_released_model_is_estimated_by_name():
+    for name in load().models:
+        found = estimate(name, efficiency="bgr")
+        assert found.flops["exact"]["denoiser_forward"] > 0 and found.total_g.value > 0, name

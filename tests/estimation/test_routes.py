@@ -1,0 +1,33 @@
+"""Which law answers a request, and what is said of it."""
+
+import pytest
+
+from ditcarbon_sym import estimate
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.point import operating_point
+
+
+def test_the_papers_rows_stay_the_papers():
+    found = estimate("pixart-alpha", resolution=1024, steps=50, efficiency="bgr")
+    assert found.basis["efficiency"] == "bgr" and found.total_g.value == pytest.approx(0.5585, abs=5e-5)
+
+
+@pytest.mark.parametrize("model", ["hunyuandit-1.2", "pixart-alpha"])
+def test_the_operator_law_answers_unless_another_is_asked_for(model):
+    assert estimate(model).basis["efficiency"] == "roofline"
+    assert estimate(model, efficiency="bgr").basis["efficiency"] == "bgr"
+
+
+def test_the_operator_law_is_refused_where_nothing_can_be_transferred(bare_card):
+    with pytest.raises(InputError, match="can be transferred to it: bandwidth_byte_per_second of bare is not known"):
+        estimate("flux.1-dev", gpu="bare", catalog=bare_card, efficiency="roofline")
+
+
+@pytest.mark.parametrize("choice", [{"efficiency": "bgr"}, {"mu": 0.3}])
+def test_whatever_uses_leading_order_says_how_far_it_is_off(choice):
+    assert any("below the exact count" in note for note in operating_point("sd3.5-medium", **choice).notes)
+    assert not any("exact count" in note for note in operating_point("pixart-alpha", **choice).notes)
+
+
+def test_the_operator_law_counts_exactly_and_has_nothing_to_say_of_it():
+    assert not any("exact count" in note for note in operating_point("sd3.5-medium").notes)

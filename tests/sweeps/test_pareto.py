@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ditcarbon_sym import InputError
+from ditcarbon_sym.reports.sweep import records
+from ditcarbon_sym.sweeps.filters import read_filter
+from ditcarbon_sym.sweeps.grid import Grid, sweep
+from ditcarbon_sym.sweeps.pareto import front, undominated
+from ditcarbon_sym.sweeps.table import NUMBERS, joined
+
+GRID = Grid(
+    ("flux.1-dev", "pixart-sigma"), ((1024, 1024),), batch=(1, 2, 4, 8), steps=(20, 28),
+    gpu=("h100-sxm-80gb", "v100-pcie-16gb"), datacenter=("us-average", "norway-hydro"),
+    price_per_hour={"h100-sxm-80gb": 2.5, "v100-pcie-16gb": 0.2},
+)  # fmt: skip
+
+
+def by_all_pairs(points):
+    better = (points[:, None] <= points).all(axis=2) & (points[:, None] < points).any(axis=2)
+    return ~better.any(axis=0) & ~np.isnan(points).any(axis=1)
+
+
+@given(st.integers(2, 3), st.integers(1, 12), st.lists(st.integers(0, 10**6), max_size=60))
+def test_the_front_is_what_comparing_all_pairs_gives(dimensions, levels, seeds):
+    points = np.array([[(s >> (6 * k)) % levels for k in range(dimensions)] for s in seeds], dtype=float)
+    points = points.reshape(-1, dimensions)
+    assert np.array_equal(undominated(points), by_all_pairs(points))
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_a_large_front_is_exact_too(dimensions):
+    points = np.round(np.random.default_rng(0).uniform(size=(3000, dimensions)), 2)
+    points[::100] = np.nan
+    assert np.array_equal(undominated(points), by_all_pairs(points))
+    curved = np.random.default_rng(1).normal(size=(2000, dimensions))
+    curved = 2 - np.abs(curved) / np.linalg.norm(curved, axis=1, keepdims=True)
+    assert np.array_equal(undominated(curved), by_all_pairs(curved))
+
+
+@pytest.mark.parametrize("many", [7, 2000])
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_infinity_is_the_largest_number_and_what_is_unknown_beats_nothing(dimensions, many):
+    rng = np.random.default_rng(2)
+    for nasty in ([np.inf], [np.inf, np.nan], [-np.inf, np.inf, np.nan]):
+        points = np.round(rng.uniform(size=(many, dimensions)), 2)
+        points = np.where(rng.uniform(size=points.shape) < 0.3, rng.choice(nasty, points.shape), points)
+        assert np.array_equal(undominated(points), by_all_pairs(points))
+        points[:, 1] = np.inf
+        assert np.array_equal(undominated(points), by_all_pairs(points))
+
+
+@pytest.mark.parametrize("within", [("model", "height", "width", "frames", "steps"), ("model",), ()])
+@pytest.mark.parametrize("text", [None, "time_s<60 and total_g>0.01"])
+def test_the_front_of_a_sweep_is_that_of_all_its_rows(within, text):
+    objectives, where = ("per_output_g", "time_s", "cost_per_output"), read_filter(text, NUMBERS)
+    found = sweep(GRID)
+    rows = records(joined([columns for _, columns in found.chunks(where)]))
+
+    def beats(one, other):
+        pairs = [(one[x], other[x]) for x in objectives]
+        return (
+            all(one[x] == other[x] for x in within) and all(a <= b for a, b in pairs) and any(a < b for a, b in pairs)
+        )
+
+    expected = [row for row in rows if not any(beats(other, row) for other in rows)]
+    result = front(found, objectives, where, within)
+    assert sorted(map(str, records(result.rows))) == sorted(map(str, expected)) and result.considered == len(rows)
+
+
+def test_the_front_does_not_depend_on_how_a_sweep_is_cut(monkeypatch):
+    found = sweep(GRID)
+    whole = records(front(found, ("per_output_g", "time_s")).rows)
+    chunks = type(found).chunks
+    monkeypatch.setattr(type(found), "chunks", lambda self, where=(): chunks(self, where, rows=3))
+    assert [r["time_s"] for r in records(front(found, ("per_output_g", "time_s")).rows)] == pytest.approx(
+        [r["time_s"] for r in whole]
+    )
+
+
+def test_objectives_that_make_no_front_are_refused():
+    found = sweep(Grid(("pixart-alpha",)))
+    for objectives, expected in (
+        (("time_s",), "two or three"), (("time_s", "time_s"), "all different"), (("time_s", "cost"), "price-per-hour"),
+        (("time_s", "beauty"), "is not a column"),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=expected):
+            front(found, objectives)
+    with pytest.raises(InputError, match="empty"):
+        front(found, ("time_s", "total_g"), read_filter("time_s<0", NUMBERS))
+    with pytest.raises(InputError, match="within 'mood'"):
+        front(found, ("time_s", "total_g"), (), ("mood",))
