@@ -26,7 +26,7 @@ LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTr
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
-"""How the names of components begin that have no weights of note."""
+"""Components without weights of note, by how their names begin."""
 DISTILLED = "is_distilled"
 """Field of an index: the pipeline takes one pass a step."""
 EXPAND = "expand_timesteps"
@@ -237,6 +237,7 @@ def _encoder(path: Path, folder: str, name: str) -> tuple[Encoder, tuple[str, ..
         half = configuration.get(key)
         if not isinstance(half, dict | None):
             raise InputError(f"{name}: {key} = {str(half)[:40]!r} is not an object")
-    shape = network_class(name).read(configuration)
-    quantised = {key: configuration[key] for key in ("quantization_config",) if configuration.get(key) is not None}
-    return network(name, {**shape, **quantised}, str(path / folder / CONFIG))
+    known = network_class(name).read(configuration)
+    if "quantization_config" in configuration:
+        known["quantization_config"] = configuration["quantization_config"]
+    return network(name, known, str(path / folder / CONFIG))

@@ -9,9 +9,6 @@ Read in this order:
 * `ranking` finds the best rows, `pareto` the front of two or three objectives.
 """
 
-from .grid import Grid, Sweep, sweep
-from .pareto import Front, front
-from .ranking import top
-from .requests import RequestList, read_requests
+import lazy_loader
 
-__all__ = ["Front", "Grid", "RequestList", "Sweep", "front", "read_requests", "sweep", "top"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
