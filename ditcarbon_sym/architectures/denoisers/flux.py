@@ -6,7 +6,7 @@ packs 2 x 2 latent pixels into a token before the network sees them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Symbol
 
@@ -19,6 +19,10 @@ from ..operators import Operator, Size, activation, attention, dense, gated_resi
 
 PACKING = 2
 """Latent pixels to a side of a token, packed by the pipeline (FluxPipeline._pack_latents)."""
+MEGAPIXEL = 1024**2
+"""Pixels of a reference image: FluxKontextPipeline and QwenImageEditPipeline bring it to about so many in its own shape,
+Flux2Pipeline one that is larger.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,8 @@ class Packed(Transformer):
     num_layers: int
     joint_attention_dim: int
     out_channels: int | None = None
+
+    reference_pixels: ClassVar[int] = MEGAPIXEL
 
     @property
     def patch(self) -> int:
