@@ -20,8 +20,8 @@ from ..operators import Operator, Size, activation, attention, dense, gated_resi
 PACKING = 2
 """Latent pixels to a side of a token, packed by the pipeline (FluxPipeline._pack_latents)."""
 MEGAPIXEL = 1024**2
-"""Pixels of a reference image: FluxKontextPipeline and QwenImageEditPipeline bring it to about so many in its own shape,
-Flux2Pipeline one that is larger.
+"""Pixels of a reference image: FluxKontextPipeline and QwenImageEditPipeline bring any to about so many in its own
+shape, Flux2Pipeline those that are larger.
 """
 
 
