@@ -1,8 +1,9 @@
 """Pipelines that are given images: the encoding halves of VAEs, and reference tokens in the denoiser."""
 
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym.architectures.decoders.kl import AutoencoderKL
 from ditcarbon_sym.architectures.decoders.wan import AutoencoderKLWan
@@ -68,8 +69,17 @@ def test_networks_whose_pipelines_append_nothing_have_no_reference_rows():
 
 def test_a_second_attention_past_the_last_block_of_sd3_is_not_there():
     """A layer number that the network does not have adds nothing; diffusers asks each layer whether it is listed."""
-    from dataclasses import replace
-
     medium = stages.shipped("sd3.5-medium").denoiser
     more = replace(medium, dual_attention_layers=(*medium.dual_attention_layers, 99))
     assert total(more.operators()) == total(medium.operators())
+
+
+def test_references_that_are_modulated_apart_cost_a_little_more():
+    """Qwen-Image-Edit-2511: vectors are made for two timesteps; weights stay as they are."""
+    plain = stages.shipped("qwen-image").denoiser
+    apart = replace(plain, zero_cond_t=True)
+    one, two = total(plain.operators()), total(apart.operators())
+    assert two.parameters == one.parameters
+    vectors = 2 * plain.width * (256 + plain.width + 6 * plain.num_layers * plain.width)
+    assert (two.flop - one.flop).expand() == vectors
+    assert two.moved.subs({ell: 4096, m: 100}) > one.moved.subs({ell: 4096, m: 100})

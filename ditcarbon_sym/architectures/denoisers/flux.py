@@ -20,8 +20,8 @@ from ..operators import Operator, Size, activation, attention, dense, gated_resi
 PACKING = 2
 """Latent pixels to a side of a token, packed by the pipeline (FluxPipeline._pack_latents)."""
 MEGAPIXEL = 1024**2
-"""Pixels of a reference image: FluxKontextPipeline and QwenImageEditPipeline bring it to about so many in its own shape,
-Flux2Pipeline one that is larger.
+"""Pixels of a reference image: FluxKontextPipeline and QwenImageEditPipeline bring any to about so many in its own
+shape, Flux2Pipeline those that are larger.
 """
 
 
@@ -95,10 +95,13 @@ def two_streams(width: Any, heads: Heads) -> list[Operator]:
     return [*modulated("norm1", "attn", rows, width, joint), *modulated("norm2", "ff", rows, width, feed)]
 
 
-def modulated_streams(width: Any, heads: Heads) -> list[Operator]:
-    """The same block with its modulation, made for each stream."""
-    vectors = [x for name in ("norm1", "norm1_context") for x in modulation(name, width, width, 6)]
-    return [*vectors, *two_streams(width, heads)]
+def modulated_streams(width: Any, heads: Heads, conditions: int = 1) -> list[Operator]:
+    """The same block with its modulation, made for each stream; that of latents for so many ``conditions``."""
+    return [
+        *modulation("norm1", width, width, 6, rows=conditions),
+        *modulation("norm1_context", width, width, 6),
+        *two_streams(width, heads),
+    ]
 
 
 def parallel_block(width: Any, heads: Heads, inner: Any = None, before: list[Operator] | None = None) -> list[Operator]:
