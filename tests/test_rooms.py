@@ -82,6 +82,8 @@ def test_torch_and_what_runs_on_it_load_only_inside_functions():
         top = [
             x for x in ast.parse(path.read_text(encoding="utf-8")).body if isinstance(x, ast.Import | ast.ImportFrom)
         ]
+        # A relative import is of a file of this package: catalog/diffusers.py is not the library.
+        top = [x for x in top if not getattr(x, "level", 0)]
         names = {x.module or "" if isinstance(x, ast.ImportFrom) else x.names[0].name for x in top}
         assert not {name.partition(".")[0] for name in names} & heavy, module
 

@@ -9,6 +9,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Gpu
 from ..catalog.loading import Catalog, load
+from ..catalog.names import stands_for
 from ..equations.notation import ID, NOTATION, TDP, Theta_peak, bandwidth
 from ..errors import InputError
 from .measurements import Row, read_header, read_records
@@ -32,7 +33,7 @@ def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
     if gpu is not None:
         return _at_precision(path, catalog.gpu(gpu), told)
     if not told:
-        return catalog.gpu(_named_by_rows(path))
+        return catalog.gpu(_named_by_rows(path, catalog))
     name = told.get("gpu")
     if not isinstance(name, str) or not ID.fullmatch(name):
         raise InputError(f"{path}: gpu = {name!r} in its header is no id; expected letters, digits, '.', '_', '-'")
@@ -47,9 +48,10 @@ def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
     )  # fmt: skip
 
 
-def _named_by_rows(path: Path) -> str:
+def _named_by_rows(path: Path, catalog: Catalog) -> str:
     """The accelerator that a table's column ``gpu`` names, if it is one."""
-    names = {record.get("gpu") or "" for record in read_records(path)} - {""}
+    told = {record.get("gpu") or "" for record in read_records(path)} - {""}
+    names = {_known_as("gpu", name, catalog) for name in told}
     if not names:
         raise InputError(f"{path} does not say on which accelerator it was measured; give --gpu")
     if len(names) > 1:
@@ -59,16 +61,29 @@ def _named_by_rows(path: Path) -> str:
     return names.pop()
 
 
-def rows_on(path: Path, rows: Sequence[Row], device: Gpu) -> tuple[list[Row], tuple[str, ...]]:
-    """The rows that were measured on an accelerator, and what to say of others: rows that name none are taken for its
-    own.
+def rows_on(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows that were measured on an accelerator, with the catalogue's ids of their models, and what to say of other
+    rows. A row that names no accelerator is taken for its own.
     """
-    kept = [row for row in rows if row.extra.get("gpu", "").strip() in ("", device.id)]
+    named = [row.extra.get("gpu", "").strip() for row in rows]
+    kept = [
+        replace(row, model=_known_as("model", row.model, catalog))
+        for row, name in zip(rows, named, strict=True)
+        if not name or stands_for("gpu", name, device.id)
+    ]
     if not kept:
         raise InputError(f"{path}: no row was measured on {device.id}; its column gpu names others")
     left = len(rows) - len(kept)
     note = f"{left} of {len(rows)} rows were measured on other accelerators than {device.id} and take no part"
     return kept, (note,) if left else ()
+
+
+def _known_as(kind: str, name: str, catalog: Catalog) -> str:
+    """The id that a name stands for; the name itself where it is not known, which is refused where it is used."""
+    try:
+        return catalog.id_of(kind, name)
+    except InputError:
+        return name
 
 
 def told_number(path: Path, told: Mapping[str, Any], x: Symbol) -> float:

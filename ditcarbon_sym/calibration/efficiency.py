@@ -160,7 +160,7 @@ def calibrate(
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     path = Path(sweep)
     device = device_of(path, gpu, entries)
-    rows, others = rows_on(path, read_csv(path), device)
+    rows, others = rows_on(path, read_csv(path), device, entries)
     try:
         data = sweep_data(rows, device, entries)
         fitted = fit_identified(saturation, data, BGR, loss)

@@ -64,7 +64,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     if bandwidth not in device.values:
         raise InputError(f"gpu {device.id!r} has no bandwidth_byte_per_second, which the operator law needs")
     swept = bool(read_header(path))
-    rows, others = rows_on(path, read_csv(path), device)
+    rows, others = rows_on(path, read_csv(path), device, entries)
     runs = _runs(path, rows, device, entries)
     assumed = {e_VAE: operator_law.ASSUMED[e_VAE]}
     whole = {**({} if not swept else ALONE), **assumed}

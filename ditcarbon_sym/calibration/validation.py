@@ -232,7 +232,7 @@ def _scores(number: int, row: Row, point: OperatingPoint) -> list[Scored]:
             raise InputError(f"the {target} of {point.device.id} cannot be predicted: a fact of it is unknown")
         low, high = (None, None) if symbol not in spread else (end * unit for end in spread[symbol])
         found.append(Scored(
-            number, row.model, point.device.id, dict(row.request), target, value, predicted, low, high,
+            number, point.model.id, point.device.id, dict(row.request), target, value, predicted, low, high,
             pipeline.route_name(point.route), stages,
         ))  # fmt: skip
     return found
