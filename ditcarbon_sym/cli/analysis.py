@@ -51,7 +51,7 @@ def sensitivity(
     )
     if out is not None:
         formats.write_atomically(out, report.render(analysis, out.suffix))
-    warn(point.notes)
+    warn(analysis.estimate.warnings)
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return
@@ -99,7 +99,7 @@ def uncertainty(
 
     point = operating_point(model, **options)
     spread = report.spread(point, level=level, draws=draws, seed=seed)
-    warn(point.notes)
+    warn(spread.warnings)
     if as_json:
         print(formats.json_text(formats.plain(spread.to_dict())))
         return
@@ -119,7 +119,7 @@ def solve(
         str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
-    budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
+    budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
     per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
     against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,

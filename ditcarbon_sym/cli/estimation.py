@@ -69,3 +69,4 @@ def count(
             report.share_rows(found, macs=macs),
             right=(2, 3, 4, 5, 6),
         )
+    print_pairs("basis", report.basis_rows(found, macs=macs))

@@ -75,7 +75,10 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
+    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best.
+
+    The column energy_kwh is the accelerator's energy, without PUE; facility_energy_kwh is with it, as carbon is.
+    """
     from ..errors import InputError
     from ..reports import formats
     from ..reports import sweep as report
@@ -114,6 +117,7 @@ def sweep(
             header = report.header(best, column)
             title = f"best {len(best['batch'])} of {len(found):,} requests by {column}"
             print_table(title, header, report.rows(best, header), right=tuple(range(5, len(header))))
+            print(report.BOUNDARIES)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
             print(f"\nwrote {rows:,} rows to {out}")
@@ -162,7 +166,10 @@ def pareto(
     plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the requests that no other beats in carbon, latency and cost together."""
+    """Find the requests that no other beats in carbon, latency and cost together.
+
+    The column energy_kwh is the accelerator's energy, without PUE; facility_energy_kwh is with it, as carbon is.
+    """
     from ..reports import formats
     from ..reports import sweep as report
     from ..reports.figures import drawing
@@ -202,6 +209,7 @@ def pareto(
     title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
     if out is None or number <= 50:
         print_table(title, header, report.rows(front.rows, header), right=tuple(range(5, len(header))))
+        print(report.BOUNDARIES)
     if groups:
         print(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
     for path in (out, plot):

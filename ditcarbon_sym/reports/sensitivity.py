@@ -5,7 +5,7 @@ A report is HTML, Markdown or LaTeX, with its figures inside.
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..analysis.sensitivity import (
@@ -21,7 +21,7 @@ from ..analysis.sensitivity import (
 )
 from ..analysis.variance import Sobol, local_agreement, sobol
 from ..catalog.files import DATA
-from ..equations.notation import NOTATION
+from ..equations.notation import NOTATION, E
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint
@@ -30,7 +30,7 @@ from . import document
 from . import estimate as request_report
 from .document import Block
 from .figures.sensitivity import Bars
-from .formats import setting_words, significant
+from .formats import energy_unit, setting_words, significant
 
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
@@ -56,9 +56,19 @@ class Analysis:
         return NOUNS[self.output]
 
     @property
+    def told(self) -> tuple[float, str]:
+        """How the output is told: a factor on what was computed, and a unit. Energy is the accelerator's."""
+        symbol = output_symbol(self.output)
+        if symbol != E:
+            return 1.0, NOTATION[symbol].unit.replace("gCO2eq", "g CO2eq")
+        reached = (_centre(self), *(end for x in self.swings for end in (x.at_low, x.at_high)))
+        factor, unit = energy_unit(*(1000.0 * x for x in reached))
+        return 1000.0 * factor, f"{unit}, accelerator"
+
+    @property
     def unit(self) -> str:
         """The unit of the output, for people."""
-        return NOTATION[output_symbol(self.output)].unit.replace("gCO2eq", "g CO2eq")
+        return self.told[1]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
@@ -124,12 +134,13 @@ def swing_words(swing: Swing) -> str:
 
 def swing_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     """Return knob, range, output at both ends and source."""
+    scale, _ = analysis.told
     return [
         (
             WORDS[x.knob],
             swing_words(x),
-            significant(x.at_low),
-            significant(x.at_high),
+            significant(scale * x.at_low),
+            significant(scale * x.at_high),
             f"{x.source} ({x.note})" if x.note else x.source,
         )
         for x in analysis.swings
@@ -245,7 +256,9 @@ def _centre(analysis: Analysis) -> float:
 
 
 def _bars(analysis: Analysis) -> Bars:
-    return Bars(analysis.elasticities, analysis.swings, _centre(analysis), analysis.noun, analysis.unit)
+    scale, unit = analysis.told
+    swings = [replace(x, at_low=scale * x.at_low, at_high=scale * x.at_high) for x in analysis.swings]
+    return Bars(analysis.elasticities, swings, scale * _centre(analysis), analysis.noun, unit)
 
 
 def render(analysis: Analysis, suffix: str) -> str:
