@@ -1,6 +1,6 @@
 """How an estimate looks: title, rows, and what it rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sympy import Symbol
@@ -114,6 +114,23 @@ def request_words(model: str, request: Mapping[str, int]) -> str:
         f"{model}, {request['height']} x {request['width']}{frames}, batch {request['batch']}, "
         f"{request['steps']} steps x {request['guidance']} passes"
     )
+
+
+def assumed_rows(estimate: Estimate, given: Collection[str]) -> list[tuple[str, str]]:
+    """Say what was assumed of the request, the accelerator and the place, where the options ``given`` do not say it."""
+    r = estimate.request
+    assumed = [
+        words
+        for names, words in (
+            ({"gpu", "calibration"}, f"accelerator {estimate.gpu}"),
+            ({"datacenter", "pue"}, f"place {estimate.datacenter}"),
+            ({"resolution", "height"}, f"{r['height']} x {r['width']}"),
+            ({"batch"}, f"batch {r['batch']}"),
+            ({"steps"}, f"{r['steps']} steps"),
+        )
+        if names.isdisjoint(given)
+    ]
+    return [("assumed", f"{', '.join(assumed)}: not given")] if assumed else []
 
 
 def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
