@@ -166,4 +166,5 @@ def grid(given: Mapping[str, Any]) -> Grid:
         options={x: given[x] for x in OPTIONS if given.get(x) is not None},
         price_per_hour=prices(given.get("price_per_hour")),
         skip=bool(given.get("skip")),
+        intervals=bool(given.get("intervals")),
     )  # fmt: skip

@@ -1,7 +1,11 @@
 """The front of a sweep: the requests that no other request beats in carbon, latency and cost together.
 
 A request is off the front if another one is at least as good in every objective and better in one. Equal requests stay
-together. The search is exact. It goes through a sweep chunk by chunk, so that memory holds a front and not the grid.
+together. This search is exact. It goes through a sweep chunk by chunk, so that memory holds a front and not the grid.
+
+Of that exact front, requests are left out that win by less than a tolerance. From the best product of all objectives to
+the worst, a request stays unless one that stays is no worse in any objective, or worse by at most the tolerance. So
+every request that is left out has one on the front that is better or as good within the tolerance.
 """
 
 from collections.abc import Sequence
@@ -11,15 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..estimation.intervals import LEVEL
 from .filters import Condition
 from .grid import Sweep
+from .order import MOST, common, known_lower
 from .panel import Array
 from .requests import RequestList
-from .table import COST, NUMBERS, REQUEST, TEXT, Columns, Text, chosen, joined
+from .table import COST, INTERVALS, REQUEST, ROW, TEXT, Columns, Text, chosen, joined
 
 SAME_OUTPUT = ("model", "height", "width", "frames", "steps")
 """Columns that two requests for the same output share."""
 OBJECTIVES = ("per_output_g", "time_s", "cost_per_output")
+TOLERANCE = 1e-3
+"""Relative differences up to this one do not count, unless told otherwise: a tenth of a per cent."""
 SAMPLE = 5000
 """Rows that are kept to be drawn beside the front."""
 PIVOTS = 24
@@ -31,15 +39,20 @@ BLOCK = 512
 class Front:
     """The rows on the front, in the order of the first objective, with the columns of the sweep.
 
-    ``considered`` is the number of rows that passed the filter. ``others`` is an even sample of them, to be drawn
-    beside the front; it may hold rows of the front, too.
+    ``numbers`` are the numbers of the rows in the sweep. ``considered`` is the number of rows that passed the filter,
+    ``close`` the number of rows that no other beats but that were left out, since they win by less than the tolerance.
+    ``others`` is an even sample of all rows, to be drawn beside the front; it may hold rows of the front, too.
+    ``remarks`` say what is unknown.
     """
 
     objectives: tuple[str, ...]
     rows: Columns
+    numbers: NDArray[np.intp]
     others: Columns
     considered: int
+    close: int
     within: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def front(
@@ -47,19 +60,23 @@ def front(
     objectives: Sequence[str],
     where: Sequence[Condition] = (),
     within: Sequence[str] = SAME_OUTPUT,
+    tolerance: float = TOLERANCE,
 ) -> Front:
     """Find the rows on the front of two or three objectives, to be small; rows with an unknown one are left out.
 
     Only rows that agree in the columns ``within`` compete. By default these are requests for the same output, since
-    fewer steps or pixels cost less of everything. If ``within`` is empty, all rows compete.
+    fewer steps or pixels cost less of everything. If ``within`` is empty, all rows compete. Relative differences of at
+    most ``tolerance`` do not count.
 
     >>> from .grid import Grid, sweep
     >>> found = front(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20,))), ("per_output_g", "time_s"))
     >>> [int(x) for x in found.rows["batch"]], [int(x) for x in found.rows["steps"]]
     ([4, 2, 1], [20, 20, 20])
     """
+    if not 0 <= tolerance < 1:
+        raise InputError(f"tolerance = {tolerance:g} is outside 0..1; it is relative, 0.001 for a tenth of a per cent")
     for name in objectives:
-        if name not in sweep.columns or name not in NUMBERS:
+        if name not in sweep.numbers or name in INTERVALS:
             hint = "; give --price-per-hour" if name in COST else ""
             raise InputError(f"objective {name!r} is not a column of numbers of this sweep{hint}")
     if not 1 < len(set(objectives)) == len(objectives) < 4:
@@ -67,10 +84,15 @@ def front(
     for name in within:
         if name not in (*TEXT, *REQUEST):
             raise InputError(f"within {name!r}: expected some of {', '.join((*TEXT, *REQUEST))}")
+    found = [common(sweep, name, where) for name in objectives]
+    asked, objectives = objectives, tuple(dict.fromkeys(column for column, _ in found))
+    remarks = tuple(dict.fromkeys(remark for _, said in found for remark in said))
+    if len(objectives) < 2:
+        raise InputError(f"objectives {', '.join(asked)} become {objectives[0]} alone; {'; '.join(remarks)}")
     kept: Columns | None = None
     others: list[Columns] = []
     considered, stride = 0, max(1, len(sweep) // SAMPLE)
-    for _, columns in sweep.chunks(where):
+    for _, columns in sweep.chunks(where, numbered=True):
         points = _points(columns, objectives)
         best = _best(columns, objectives, within)
         others.append(chosen(columns, np.arange(-considered % stride, len(points), stride)))
@@ -80,21 +102,74 @@ def front(
         kept = best
     if kept is None or not len(kept[objectives[0]]):
         raise InputError("the front is empty: no row passes the filter with all objectives known")
-    order = np.lexsort([kept[name] for name in reversed(objectives)])
-    return Front(tuple(objectives), chosen(kept, order), joined(others), considered, tuple(within))
+    points = _points(kept, objectives)
+    stay = np.concatenate([group[spaced(points[group], tolerance)] for group in _groups(kept, within)])
+    order = stay[np.lexsort([kept[name][stay] for name in reversed(objectives)])]
+    rows, sample = chosen(kept, order), joined(others)
+    del sample[ROW]
+    numbers = rows.pop(ROW)
+    return Front(objectives, rows, numbers, sample, considered, len(points) - len(stay), tuple(within), remarks)
 
 
 def _best(columns: Columns, objectives: Sequence[str], within: Sequence[str]) -> Columns:
     """The rows that no other row of their group beats."""
     points = _points(columns, objectives)
+    best = [group[undominated(points[group])] for group in _groups(columns, within)]
+    return chosen(columns, np.sort(np.concatenate(best)))
+
+
+def _groups(columns: Columns, within: Sequence[str]) -> list[NDArray[np.intp]]:
+    """The rows that compete, group by group."""
     keys = [columns[name].codes if isinstance(columns[name], Text) else columns[name] for name in within]
     varying = [key for key in keys if len(key) and (key != key[0]).any()]
     if not varying:
-        return chosen(columns, np.flatnonzero(undominated(points)))
+        return [np.arange(len(next(iter(columns.values()))))]
     order = np.lexsort(varying)
     changes = np.logical_or.reduce([key[order][1:] != key[order][:-1] for key in varying])
-    groups = np.split(order, np.flatnonzero(changes) + 1)
-    return chosen(columns, np.sort(np.concatenate([group[undominated(points[group])] for group in groups])))
+    return np.split(order, np.flatnonzero(changes) + 1)
+
+
+def spaced(points: Array, tolerance: float) -> NDArray[np.bool_]:
+    """Which points of a front stay, so that each other one has one that stays and is at most the tolerance worse.
+
+    ``points`` has a row for each point and a column for each objective, none negative. Points that equal one that stays
+    stay with it.
+
+    >>> spaced(np.array([[1.0, 160.0], [1.0 + 3e-8, 10.0], [2.0, 5.0]]), 1e-3)
+    array([False,  True,  True])
+    """
+    with np.errstate(divide="ignore"):
+        score = np.nan_to_num(np.log(points), neginf=-1e3, posinf=1e3).sum(axis=1)
+    stays = np.zeros(len(points), dtype=np.bool_)
+    waiting = np.argsort(score, kind="stable")
+    while len(waiting):
+        best, others = points[waiting[0]], points[waiting]
+        equal = (others == best).all(axis=1)
+        stays[waiting[equal]] = True
+        waiting = waiting[~(equal | (best <= others * (1 + tolerance)).all(axis=1))]
+    return stays
+
+
+def doubtful(sweep: Sweep | RequestList, front: Front, level: float = LEVEL) -> NDArray[np.bool_] | None:
+    """Which rows may not belong to the front: another of their group is better in one objective beyond doubt, and
+    worse in no other beyond doubt.
+
+    None if there are too many rows to compare each with all others, or no interval of an objective is known.
+    """
+    if len(front.numbers) > MOST:
+        return None
+    matrices = []
+    for name in front.objectives:
+        lower = known_lower(sweep, front.numbers, name, np.array(front.rows[name], dtype=np.float64), level)
+        if lower is None:
+            return None
+        matrices.append(lower)
+    better = np.logical_or.reduce(matrices)
+    same = np.zeros(better.shape, dtype=np.bool_)
+    for group in _groups(front.rows, front.within):
+        same[np.ix_(group, group)] = True
+    found: NDArray[np.bool_] = (better & ~better.T & same).any(axis=1)
+    return found
 
 
 def _points(columns: Columns, objectives: Sequence[str]) -> Array:

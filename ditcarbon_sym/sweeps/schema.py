@@ -43,6 +43,7 @@ class _Sweep(BaseModel):
     catalog: str | None = None
     price_per_hour: int | float | str | dict[str, int | float] | None = None
     skip: bool = False
+    intervals: bool = False
     where: str | None = None
     top: int | None = None
     by: str | None = None
