@@ -23,7 +23,8 @@ def sensitivity(
     model: OptionalModel = None,
     output: OutputOption = "per_output_g",
     sobol: Annotated[
-        bool, typer.Option("--sobol/--no-sobol", help="Global indices over the documented ranges.")
+        bool,
+        typer.Option("--sobol/--no-sobol", help="Global indices over documented ranges (extra 'sensitivity')."),
     ] = True,
     samples: Annotated[int, integer_option("Base samples of the Sobol sequence, a power of two.")] = 1024,
     seed: Annotated[int, integer_option("Seed of the Sobol sequence.")] = 0,
@@ -51,7 +52,7 @@ def sensitivity(
     )
     if out is not None:
         formats.write_atomically(out, report.render(analysis, out.suffix))
-    warn(analysis.estimate.warnings)
+    warn(analysis.warnings)
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return

@@ -120,9 +120,7 @@ def law_options(
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[
         str | None,
-        typer.Option(
-            help="'roofline' (assumed): the operator law; 'bgr': the paper's fit, even outside its range."
-        ),
+        typer.Option(help="'roofline' (assumed): the operator law; 'bgr': the paper's fit, even outside its range."),
     ] = None,
     embodied_boundary: Annotated[
         str | None, typer.Option(help="Boundary of the embodied carbon, one that the accelerator has. Assumed: die.")

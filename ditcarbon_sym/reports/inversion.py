@@ -9,6 +9,7 @@ from sympy import Symbol
 from ..analysis.inversion import Solution, answered, break_even, within
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
 from ..errors import InputError
+from ..estimation.estimator import estimate_at
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .formats import energy_unit, significant
@@ -75,9 +76,9 @@ def _other(question: Question, rival: Mapping[str, Any]) -> OperatingPoint:
 
 
 def _lasting(point: OperatingPoint) -> tuple[str, ...]:
-    """Return the notes that hold wherever the unknown stands, such as those about missing facts."""
+    """Return the warnings that hold wherever the unknown stands, such as those about missing facts."""
     passing = set(_notes(point))
-    return tuple(note for note in point.notes if note not in passing)
+    return tuple(note for note in estimate_at(point).warnings if note not in passing)
 
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ A report is HTML, Markdown or LaTeX, with its figures inside.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from ..analysis.sensitivity import (
@@ -32,13 +33,17 @@ from .document import Block
 from .figures.sensitivity import Bars
 from .formats import energy_unit, setting_words, significant
 
+LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty where it was not asked for."""
+    """Everything a sensitivity analysis found at one operating point.
+
+    ``sobol`` is empty where it was not asked for, or where SALib is missing, as ``left_out`` then says.
+    """
 
     output: str
     estimate: Estimate
@@ -47,6 +52,7 @@ class Analysis:
     interactions: dict[tuple[str, str], float]
     sobol: Sequence[Sobol]
     agreement: float | None
+    left_out: str
     samples: int
     seed: int
 
@@ -82,7 +88,13 @@ class Analysis:
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
+            "warnings": list(self.warnings),
         }
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to beware of: in the estimate, and of what was left out."""
+        return (*self.estimate.warnings, *([self.left_out] if self.left_out else []))
 
 
 def analyse(
@@ -105,6 +117,8 @@ def analyse(
     used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
     if not moving:
         raise InputError(f"no input changes {output} here")
+    missing = with_sobol and find_spec("SALib") is None
+    with_sobol = bool(with_sobol and used and not missing)
     strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
     return Analysis(
         output=output,
@@ -112,8 +126,9 @@ def analyse(
         elasticities=found,
         swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
         interactions=interactions(point, strongest, symbol),
-        sobol=sobol(point, symbol, used, samples, seed) if with_sobol and used else (),
-        agreement=local_agreement(point, symbol, seed=seed) if with_sobol and used else None,
+        sobol=sobol(point, symbol, used, samples, seed) if with_sobol else (),
+        agreement=local_agreement(point, symbol, seed=seed) if with_sobol else None,
+        left_out=LEFT_OUT if missing else "",
         samples=samples,
         seed=seed,
     )
@@ -181,8 +196,8 @@ def _blocks(analysis: Analysis) -> list[Block]:
         ("text", request_report.title(result)),
         ("table", (request_report.header(result), request_report.rows(result))),
     ]
-    if result.warnings:
-        blocks.append(("list", [f"Warning: {warning}" for warning in result.warnings]))
+    if analysis.warnings:
+        blocks.append(("list", [f"Warning: {warning}" for warning in analysis.warnings]))
     strongest = [x.sentence(noun) for x in analysis.elasticities[:5]]
     blocks += [
         ("heading", "What matters here"),
