@@ -9,7 +9,8 @@ from matplotlib.ticker import NullFormatter
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.estimation.estimator import Estimate, Quantity
+from ditcarbon_sym.estimation.estimator import Estimate
+from ditcarbon_sym.estimation.service import Quantity
 
 from .tables import Table
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import imported
+
 if TYPE_CHECKING:
     from .functions import Compiled
 
 
 def by_chunks(function: "Compiled", given: Sequence[Any], *, fused: bool = False) -> list[Any]:
     """Return a dask array for each result. Arrays that are not dask's are cut along with those that are."""
-    import dask.array
-
-    da: Any = dask.array
+    da = imported("dask.array", "fast", "a chunked array")
     arrays = [x if isinstance(x, da.Array) else da.from_array(np.asarray(x, dtype=np.float64), -1) for x in given]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     pairs = [item for x in arrays for item in (x, tuple(range(len(shape) - x.ndim, len(shape))))]

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..sweeps.streaming import WHOLE
-from ..sweeps.table import Columns, Text
+from ..sweeps.table import FACILITY_ENERGY, Columns, Text
 from .formats import plain, significant
 
 SCHEMA_VERSION = 1
 SHOWN = (
-    "model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", "energy_kwh", "total_g", "per_output_g",
-    "cost_per_output",
+    "model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", "energy_kwh", FACILITY_ENERGY, "total_g",
+    "per_output_g", "cost_per_output",
 )  # fmt: skip
+BOUNDARIES = f"energy_kwh is the accelerator's; {FACILITY_ENERGY} is that with PUE, as carbon is"
 MANY = 12
 """Most notes that are printed."""
 LARGEST = 10**5
