@@ -38,12 +38,21 @@ class Case:
 
 def cases() -> tuple[Case, ...]:
     """The four families of the paper; depth N, width d in h heads, conditioning width t where it is a width apart."""
-    head = d / heads
+    shape = {"num_attention_heads": heads, "attention_head_dim": d / heads, "num_layers": N, "patch_size": 2}
+    dit = DiTTransformer2DModel(**shape, in_channels=4, sample_size=32, out_channels=8)
+    pixart = PixArtTransformer2DModel(
+        **shape, in_channels=4, cross_attention_dim=d, sample_size=128, caption_channels=e
+    )  # fmt: skip
+    sd3 = SD3Transformer2DModel(
+        **shape, in_channels=16, sample_size=128, joint_attention_dim=e, caption_projection_dim=d,
+        pooled_projection_dim=2048,
+    )  # fmt: skip
+    cogvideox = CogVideoXTransformer3DModel(**shape, in_channels=16, time_embed_dim=t, text_embed_dim=e)
     return (
-        Case("DiT", DiTTransformer2DModel(heads, head, 4, N, 32, 2, 8), spare="norm1.emb"),
-        Case("PixArt", PixArtTransformer2DModel(heads, head, 4, N, d, 128, 2, e)),
-        Case("MMDiT (SD3)", SD3Transformer2DModel(128, 2, 16, N, head, heads, e, d, 2048)),
-        Case("CogVideoX", CogVideoXTransformer3DModel(heads, head, 16, t, e, N, 2), modulation_as_printed=False),
+        Case("DiT", dit, spare="norm1.emb"),
+        Case("PixArt", pixart),
+        Case("MMDiT (SD3)", sd3),
+        Case("CogVideoX", cogvideox, modulation_as_printed=False),
     )
 
 

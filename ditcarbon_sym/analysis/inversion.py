@@ -2,15 +2,16 @@
 
 The output is written as an exact expression in the one unknown, all else put in as numbers. Where that is a
 polynomial of first or second degree, the answer is a closed form; elsewhere the root is bracketed and found on the
-exact function. Integers and patch multiples are rounded to what is valid and still within the budget.
+exact function. What a request can have (whole steps, sides of whole patches) is then confirmed by estimates: the answer
+is the last valid value whose own estimate meets the budget, and that of the next does not.
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sympy import Expr, Poly, Symbol, lambdify, sqrt, together
+from sympy import Expr, Symbol, lambdify
 
 from ..equations import pipeline
 from ..equations.equation import exact
@@ -39,7 +40,9 @@ from ..equations.notation import (
     v_t,
 )
 from ..errors import InputError, nearest
-from ..estimation.point import OperatingPoint
+from ..estimation.intervals import predictive
+from ..estimation.point import OperatingPoint, asked_again
+from .roots import all_roots, last_within, root_inside
 from .sensitivity import NOUNS, refuse_if_calibrated
 
 UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
@@ -49,9 +52,12 @@ UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
 """What can be solved for. ``resolution`` is the side of a square output."""
 
 ROUNDING = 1e-12
-"""A budget met up to this is met: an output computed in float64 and given back as a budget may differ in its last
-digits.
-"""
+"""A budget met up to this is met: an output given back as a budget may differ in its last digits."""
+
+REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
+"""Unknowns of the request: an estimate of the answer confirms it."""
+SIZES = ("resolution", "frames", "text_tokens", "guidance")
+"""Of these, what the operators of a network are counted at."""
 
 INCREASING, DECREASING = "rises", "falls"
 
@@ -130,7 +136,13 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
     expression = exact(scale) * expression
     function = lambdify(x, expression, "math")
     low, high = _bounds(unknown, _unit(point))
-    at_low, at_high = float(function(low)), float(function(high))
+    steps = _steps(point)
+
+    def cost(value: float) -> float:
+        """By an estimate of its own, where that is another request."""
+        return scale * _output(answered(point, unknown, value), output)
+
+    at_low, at_high = (_else(cost, function, end) for end in (low, high))
     rising = at_high > at_low
     noun, name = _noun(output), _name(unknown)
     if min(at_low, at_high) > budget * (1 + ROUNDING):
@@ -145,15 +157,49 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
             f"no limit: any {name} from {low:g} to {high:g} meets the budget of {budget:.4g} {unit} "
             f"(the dearest, {dearest:g}, takes {max(at_low, at_high):.4g})"
         )
-    root, method = _root(x, expression - exact(budget), low, high)
-    value = _valid(unknown, root, rising=rising, low=low, high=high, steps=_steps(point))
-    reached = float(function(value))
+    root, method = root_inside(x, expression - exact(budget), low, high)
+    value = _valid(unknown, root, rising=rising, low=low, high=high, steps=steps)
+    if unknown in REQUESTED:
+        step = steps.get(unknown, 1) * (1 if rising else -1)
+        value = last_within(value, step, (low, high), lambda k: cost(k) <= budget * (1 + ROUNDING))
+    if unknown in SIZES:  # tiles and padded rows are those of the answer, not of the request asked about
+        _, there = as_function(answered(point, unknown, value), unknown, output)
+        root, method = root_inside(x, exact(scale) * there - exact(budget), low, high)
+    reached = cost(value)
     end = "largest" if rising else "smallest"
     question = f"{end} {name} at which {noun} is at most {budget:.4g} {unit}"
     return Solution(
         unknown, NOTATION[output].field, unit, budget, root, value, reached, _clamped(budget - reached, budget),
-        INCREASING if rising else DECREASING, method, question,
+        INCREASING if rising else DECREASING, method, question, *_ends(answered(point, unknown, value), output, scale),
     )  # fmt: skip
+
+
+def answered(point: OperatingPoint, unknown: str, value: float) -> OperatingPoint:
+    """Return the operating point with the unknown at this value; raises `InputError` if there is no such request."""
+    if unknown not in REQUESTED:
+        return replace(point, values={**point.values, UNKNOWNS[unknown]: value})
+    try:
+        return asked_again(point, **{unknown: int(value)})
+    except InputError as error:
+        raise InputError(f"no answer: {unknown} = {value:g} meets the budget, but {error}") from None
+
+
+def _else(cost: Callable[[float], float], function: Callable[[float], float], value: float) -> float:
+    """What an estimate says or, where there is none, the expression."""
+    try:
+        return float(cost(value))
+    except InputError:
+        return float(function(value))
+
+
+def _output(point: OperatingPoint, output: Symbol) -> float:
+    return float(pipeline.evaluate(point.values, (output,), point.route)[output])
+
+
+def _ends(point: OperatingPoint, output: Symbol, scale: float) -> tuple[float | None, float | None]:
+    """The predictive interval of the output, in the unit it is told in."""
+    low, high = predictive(point, (output,)).get(output, (None, None))
+    return (None, None) if low is None or high is None else (scale * low, scale * high)
 
 
 def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output: Symbol, *, both: bool) -> Solution:
@@ -174,7 +220,7 @@ def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output:
     low, high = _bounds(unknown, steps["resolution"])
     difference = exact(scale) * (expression - rival)
     noun, name = _noun(output), _name(unknown)
-    crossings = _crossings(x, difference, low, high)
+    crossings = all_roots(x, difference, low, high)
     if len(crossings) > 1:
         places = " and ".join(f"{root:.6g}" for root in crossings)
         raise InputError(f"no single break-even: the two have the same {noun} at {name} = {places}")
@@ -182,10 +228,20 @@ def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output:
     if not crossings:
         cheaper = "first" if function(low) < 0 else "second"
         raise InputError(f"no break-even: the {cheaper} has less {noun} at every {name} from {low:g} to {high:g}")
-    root, method = _root(x, difference, low, high)
+    root, method = root_inside(x, difference, low, high)
     rising = float(function(high)) > float(function(low))
     value = _valid(unknown, root, rising=rising, low=low, high=high, steps=steps)
     reached, costs = (scale * float(cost.xreplace({x: exact(value)})) for cost in (expression, rival))
+    if unknown in REQUESTED:
+
+        def pair(value: float) -> tuple[float, float]:
+            sides = answered(one, unknown, value), answered(other, unknown, value) if both else other
+            first, second = (scale * _output(side, output) for side in sides)
+            return first, second
+
+        step = steps.get(unknown, 1) * (1 if rising else -1)
+        value = last_within(value, step, (low, high), lambda k: pair(k)[0] <= pair(k)[1] * (1 + ROUNDING))
+        reached, costs = pair(value)
     end = "largest" if rising else "smallest"
     question = f"{end} {name} at which it has no more {noun} than the other"
     return Solution(
@@ -197,39 +253,6 @@ def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output:
 def _clamped(slack: float, budget: float) -> float:
     """A slack that is rounding error is none."""
     return 0.0 if abs(slack) <= 1e-12 * abs(budget) else slack
-
-
-SAMPLES = 2000
-"""Places over the range of the unknown, by its logarithm, between which a change of sign shows a root."""
-
-
-def _crossings(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
-    """Every root inside the bounds. A quotient of polynomials has all its roots among those of one polynomial; where
-    the smooth floor of the launches stands in it, changes of sign are bracketed.
-    """
-    numerator = together(difference).as_numer_denom()[0]
-    if not numerator.is_polynomial(x):
-        return _sign_changes(x, difference, low, high)
-    polynomial = Poly(numerator, x)
-    if polynomial.is_zero:
-        raise InputError("no break-even: the two cost the same everywhere")
-    if polynomial.degree() == 0:
-        return []
-    real = [root.as_real_imag() for root in polynomial.nroots(n=30, maxsteps=200)]
-    return sorted({float(re) for re, im in real if abs(im) < 1e-12 * max(1, abs(re)) and low <= re <= high})
-
-
-def _sign_changes(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
-    from scipy.optimize import brentq
-
-    function = lambdify(x, difference, "math")
-    start = low if low > 0 else min(1.0, high) / SAMPLES
-    places = [start * (high / start) ** (k / SAMPLES) for k in range(SAMPLES + 1)]
-    values = [function(place) for place in places]
-    if not any(values):
-        raise InputError("no break-even: the two cost the same everywhere")
-    ends = zip(places, places[1:], values, values[1:], strict=False)
-    return [float(brentq(function, a, b, xtol=1e-12 * b)) for a, b, f_a, f_b in ends if f_a == 0 or f_a * f_b < 0]
 
 
 def _name(unknown: str) -> str:
@@ -258,34 +281,6 @@ def _steps(point: OperatingPoint) -> dict[str, int]:
     factor.
     """
     return {"resolution": _unit(point), "frames": int(point.values.get(v_t, 1))}
-
-
-def _root(x: Symbol, expression: Expr, low: float, high: float) -> tuple[float, str]:
-    """The root inside the bounds: in closed form up to second degree, else bracketed."""
-    numerator = together(expression).as_numer_denom()[0]
-    if numerator.is_polynomial(x):
-        polynomial = Poly(numerator, x)
-        if polynomial.degree() <= 2:
-            for candidate in _closed(polynomial):
-                value = float(candidate)
-                if low * (1 - 1e-9) <= value <= high * (1 + 1e-9):
-                    return min(max(value, low), high), "closed form"
-    from scipy.optimize import brentq
-
-    function = lambdify(x, expression, "math")
-    if function(low) * function(high) > 0:  # a root at an end, lost to rounding
-        return min((low, high), key=lambda end: abs(function(end))), "at the end of the range"
-    return float(brentq(function, low, high, xtol=1e-12 * high, rtol=1e-14, maxiter=500)), "bracketed root"
-
-
-def _closed(polynomial: Poly) -> list[Expr]:
-    """Real roots of a polynomial of first or second degree."""
-    if polynomial.degree() == 1:
-        a1, a0 = polynomial.all_coeffs()
-        return [-a0 / a1]
-    a2, a1, a0 = polynomial.all_coeffs()
-    inside = a1**2 - 4 * a2 * a0
-    return [] if inside < 0 else [(-a1 + sign * sqrt(inside)) / (2 * a2) for sign in (1, -1)]
 
 
 def _valid(unknown: str, root: float, *, rising: bool, low: float, high: float, steps: Mapping[str, int]) -> float:

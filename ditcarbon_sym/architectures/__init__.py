@@ -1,4 +1,11 @@
-"""The architectures that people run: from a released configuration to operators, one file per family.
+"""The architectures that people run: from a released configuration to a list of operators, one file for each family.
+
+Read in this order:
+
+* `operators`: what a network is made of, and what each piece costs.
+* `layers`, `attentions`, `adaln`: groups of operators that many families share.
+* `network`: what every denoiser, decoder and text encoder offers.
+* `denoisers`, `decoders`, `text_encoders`: the families; each file says what is special about one.
 
 ``network_class`` finds the class of a released configuration; its file is imported only then.
 """
@@ -42,17 +49,21 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     # text encoders
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
     "text_encoders.language_models": (
-        "Gemma2Model", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Mistral3ForConditionalGeneration",
-        "Qwen2_5_VLForConditionalGeneration", "Qwen3ForCausalLM", "Qwen3Model",
+        "Gemma2Model", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Qwen3ForCausalLM", "Qwen3Model",
     ),
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
+    "text_encoders.vision_language": ("Mistral3ForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"),
 }  # fmt: skip
-"""File to the released classes it holds."""
+"""File of a family to the released classes that it holds."""
 
 MODULES: dict[str, str] = {name: module for module, names in FAMILIES.items() for name in names}
-"""Released class to file."""
+"""Released class to the file that it is in."""
 
 
 def network_class(name: str) -> Any:
-    """Return the class of this name; raises `KeyError` if there is none."""
+    """Return the class of this name; raises `KeyError` if there is none.
+
+    >>> network_class("FluxTransformer2DModel").__module__
+    'ditcarbon_sym.architectures.denoisers.flux'
+    """
     return getattr(import_module(f".{MODULES[name]}", __name__), name)

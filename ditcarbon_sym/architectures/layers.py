@@ -1,26 +1,22 @@
-"""Small groups of operators that many families share, under the names of the released code."""
+"""Layers that many families share: embeddings, MLPs and patches, under the names of the released code."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Literal
 
 from ..equations.notation import ell
-from .operators import (
-    Operator,
-    Size,
-    activation,
-    attention,
-    dense,
-    elementwise,
-    gate,
-    gated_residual,
-    modulate,
-    norm,
-    residual,
-    rms_norm,
-    rotary,
-    table,
-    within,
-)
+from .operators import Operator, Size, activation, buffer, convolution, dense, gate, residual, within
 
 FREQUENCIES = 256
 """Sine and cosine features of a timestep, in most families."""
+
+FeedForwardActivation = Literal["gelu", "gelu-approximate", "geglu", "geglu-approximate", "swiglu", "linear-silu"]
+"""What diffusers' FeedForward offers."""
+
+
+def is_gated(activation: str) -> bool:
+    """Whether this activation multiplies two halves, which doubles the first matrix."""
+    return activation in ("geglu", "geglu-approximate", "swiglu")
 
 
 def mlp(
@@ -39,151 +35,53 @@ def mlp(
 
 
 def feed_forward(
-    name: str, rows: Size, width: Size, inner: Size, *, gated: bool = False, bias: bool = True
+    name: str, rows: Size, width: Size, inner: Size, kind: str = "gelu", *, bias: bool = True
 ) -> list[Operator]:
-    """The MLP of a block: width to inner and back; ``gated`` (GEGLU, SwiGLU) makes two inner halves and multiplies."""
+    """The MLP of a block: width to inner and back; a gated ``kind`` makes two inner halves and multiplies them."""
+    gated = is_gated(kind)
     return within(
         name,
         [
-            dense("in", rows, width, 2 * inner if gated else inner, bias=bias),
+            dense("in", rows, width, (1 + gated) * inner, bias=bias),
             gate("act", rows, inner) if gated else activation("act", rows, inner),
             dense("out", rows, inner, width, bias=bias),
         ],
     )
 
 
-def modulation(name: str, condition: Size, width: Size, chunks: int, *, bias: bool = True) -> list[Operator]:
-    """AdaLN: from the condition to ``chunks`` vectors of shift, scale or gate."""
-    return within(name, [activation("silu", 1, condition), dense("linear", 1, condition, chunks * width, bias=bias)])
-
-
-def queries_keys_values(
-    rows: Size, width: Size, heads: Size, head_width: Size, *, kv_heads: Size | None = None, bias: bool = True,
-    prefix: str = "to_", keys_rows: Size | None = None, keys_width: Size | None = None,
-) -> list[Operator]:  # fmt: skip
-    """The three projections; keys and values may come from other rows (cross-attention) or be fewer (grouped)."""
-    groups = heads if kv_heads is None else kv_heads
-    kept, other = (rows if keys_rows is None else keys_rows), (width if keys_width is None else keys_width)
-    return [
-        dense(f"{prefix}q", rows, width, heads * head_width, bias=bias),
-        dense(f"{prefix}k", kept, other, groups * head_width, bias=bias),
-        dense(f"{prefix}v", kept, other, groups * head_width, bias=bias),
-    ]
-
-
-def head_norms(
-    rows: Size, heads: Size, head_width: Size, *, kv_heads: Size | None = None, suffix: str = ""
-) -> list[Operator]:
-    """Root-mean-square norms of queries and keys over each head, with a trained scale."""
-    groups = heads if kv_heads is None else kv_heads
-    return [
-        rms_norm(f"norm_{suffix}q", rows * heads, head_width),
-        rms_norm(f"norm_{suffix}k", rows * groups, head_width),
-    ]
-
-
-def rotations(rows: Size, width: Size, keys_width: Size | None = None) -> list[Operator]:
-    """Rotary positions of queries and keys."""
-    return [rotary("rope_q", rows, width), rotary("rope_k", rows, width if keys_width is None else keys_width)]
-
-
-def self_attention(
-    name: str, rows: Size, width: Size, heads: Size, head_width: Size, *, bias: bool = True, out_bias: bool = True
-) -> list[Operator]:
-    """Plain self-attention: projections, scores and values, output."""
+def mlp_of_llama(name: str, rows: Size, width: Size, inner: Size) -> list[Operator]:
+    """SwiGLU with three separate matrices, two up and one down, without biases."""
     return within(
         name,
         [
-            *queries_keys_values(rows, width, heads, head_width, bias=bias),
-            attention("scores", rows, rows, heads, head_width),
-            dense("to_out", rows, heads * head_width, width, bias=out_bias),
-        ],
-    )
-
-
-def cross_attention(
-    name: str, rows: Size, keys_rows: Size, width: Size, keys_width: Size, heads: Size, head_width: Size, *,
-    bias: bool = True, out_bias: bool = True,
-) -> list[Operator]:  # fmt: skip
-    """Attention of latent rows to text rows."""
-    return within(
-        name,
-        [
-            *queries_keys_values(rows, width, heads, head_width, bias=bias, keys_rows=keys_rows, keys_width=keys_width),
-            attention("scores", rows, keys_rows, heads, head_width),
-            dense("to_out", rows, heads * head_width, width, bias=out_bias),
-        ],
-    )
-
-
-def mlp_of_llama(name: str, rows: Size, width: Size, inner: Size, *, bias: bool = False) -> list[Operator]:
-    """SwiGLU with three separate matrices: two up, one down."""
-    return within(
-        name,
-        [
-            dense("gate_proj", rows, width, inner, bias=bias),
-            dense("up_proj", rows, width, inner, bias=bias),
+            dense("gate_proj", rows, width, inner, bias=False),
+            dense("up_proj", rows, width, inner, bias=False),
             gate("act", rows, inner),
-            dense("down_proj", rows, inner, width, bias=bias),
+            dense("down_proj", rows, inner, width, bias=False),
         ],
     )
 
 
-def single_modulation(
-    width: Size, attention: list[Operator], cross: list[Operator], feed: list[Operator], *, vectors: Size = 0,
-    conditions: Size = 1,
-) -> list[Operator]:  # fmt: skip
-    """A block under adaLN-single (PixArt): its table is added to the one modulation that all blocks share, once for
-    each of ``conditions``; cross-attention, if any, is not modulated. ``vectors`` are those of an affine norm.
-    """
+def convolutional_mlp(rows: Size, width: Size, inner: Size) -> list[Operator]:
+    """A gated MLP of three convolutions: up to two halves, each channel with its neighbours in space, and down."""
     return [
-        table("scale_shift_table", 6 * width),
-        elementwise("scale_shift_table.add", conditions, 6 * width, reads=2),
-        norm("norm1", ell, width, vectors=vectors),
-        modulate("norm1.modulate", ell, width),
-        *attention,
-        gated_residual("attn1.gate", ell, width),
-        *cross,
-        *([residual("attn2.add", ell, width)] if cross else []),
-        norm("norm2", ell, width, vectors=vectors),
-        modulate("norm2.modulate", ell, width),
-        *feed,
-        gated_residual("ff.gate", ell, width),
+        convolution("conv_inverted", rows, width, 2 * inner, (1, 1)),
+        activation("nonlinearity", rows, 2 * inner),
+        convolution("conv_depth", rows, 2 * inner, 2 * inner, (3, 3), groups=2 * inner),
+        gate("gate", rows, inner),
+        convolution("conv_point", rows, inner, width, (1, 1), bias=False),
     ]
 
 
-def sandwich(rows: Size, width: Size, inner: Size, attention: list[Operator]) -> list[Operator]:
-    """A block with a norm before and after each sublayer (Lumina 2 and Z-Image), the MLP that of Llama."""
+def patches(name: str, channels: Size, width: Size, sides: Sequence[int], *, bias: bool = True) -> Operator:
+    """Patches to tokens: a convolution as large as its stride, which reads every latent pixel once."""
+    return convolution(name, ell, channels, width, sides, bias=bias, inputs_read=ell * prod(sides))
+
+
+def placed_patches(channels: Size, width: Size, side: int, places: Size) -> list[Operator]:
+    """Patches of a frame to tokens, and positions added that are cut from a computed table of ``places``."""
     return [
-        rms_norm("attention_norm1", rows, width),
-        *attention,
-        rms_norm("attention_norm2", rows, width),
-        residual("attention.add", rows, width),
-        rms_norm("ffn_norm1", rows, width),
-        *mlp_of_llama("feed_forward", rows, width, inner),
-        rms_norm("ffn_norm2", rows, width),
-        residual("feed_forward.add", rows, width),
+        patches("pos_embed.proj", channels, width, (side, side)),
+        residual("pos_embed.add", ell, width),
+        buffer("pos_embed", places * width),
     ]
-
-
-def modulated_sandwich(rows: Size, width: Size, inner: Size, attention: list[Operator]) -> list[Operator]:
-    """The same under modulation: a scale before each sublayer, a gate after it; the modulation itself is not here."""
-    return [
-        rms_norm("attention_norm1", rows, width),
-        elementwise("attention_norm1.scale", rows, width),
-        *attention,
-        rms_norm("attention_norm2", rows, width),
-        gated_residual("attention.gate", rows, width),
-        rms_norm("ffn_norm1", rows, width),
-        elementwise("ffn_norm1.scale", rows, width),
-        *mlp_of_llama("feed_forward", rows, width, inner),
-        rms_norm("ffn_norm2", rows, width),
-        gated_residual("feed_forward.gate", rows, width),
-    ]
-
-
-__all__ = [
-    "FREQUENCIES", "cross_attention", "feed_forward", "head_norms", "mlp", "mlp_of_llama", "modulated_sandwich",
-    "modulation", "norm", "queries_keys_values", "residual", "rotations", "sandwich", "self_attention",
-    "single_modulation",
-]  # fmt: skip

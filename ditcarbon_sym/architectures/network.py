@@ -10,20 +10,25 @@ paper's equations fall out of the same list.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass, fields
+from math import prod
+from types import NoneType
+from typing import Any, ClassVar, get_args, get_type_hints
 
-from sympy import Symbol
+from sympy import Symbol, nsimplify
 
+from ..equations.notation import N, a, c, d, f, j, n_ada, p, s, t
+from .attentions import Heads
 from .operators import Operator, Size
 
-FeedForwardActivation = Literal["gelu", "gelu-approximate", "geglu", "geglu-approximate", "swiglu", "linear-silu"]
-"""What diffusers' FeedForward offers."""
 
+def rounded_down(width: Any) -> Any:
+    """A width in whole numbers, cut as the released code cuts it; one with symbols in it stays exact.
 
-def is_gated(activation: str) -> bool:
-    """Whether this activation multiplies two halves, which doubles the first matrix."""
-    return activation in ("geglu", "geglu-approximate", "swiglu")
+    >>> rounded_down(4.3637 * 1408)
+    6144
+    """
+    return int(width) if isinstance(width, int | float) else nsimplify(width, rational=True)
 
 
 class Network(ABC):
@@ -41,6 +46,8 @@ class Denoiser(Network):
 
     patch_size: Any
     in_channels: Any
+    out_channels: Any
+    num_layers: Any
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
     """Downsampling in space and time of the VAE it was released with, used where no VAE is given."""
     passed_over: ClassVar[frozenset[str]] = frozenset()
@@ -80,9 +87,74 @@ class Denoiser(Network):
         """Text rows of a prompt of so many tokens: more, where the network pads them."""
         return text
 
+    @property
     @abstractmethod
+    def width(self) -> Any:
+        """The hidden size d."""
+
+    @property
+    def blocks(self) -> Any:
+        """Blocks of all kinds, N."""
+        return self.num_layers
+
+    @property
+    def outputs(self) -> Any:
+        """Channels out: those that go in, unless said otherwise."""
+        return self.out_channels or self.in_channels
+
     def leading_order(self) -> Mapping[Symbol, Size]:
-        """The paper's flags and sizes that come nearest: s, c, a, j, n_ada, t, N, d, f, p."""
+        """The paper's flags and sizes that come nearest: s, c, a, j, n_ada, t, N, d, f, p.
+
+        A family says where it differs from one stream without text, modulated once for all blocks.
+        """
+        return {
+            s: 0, c: 0, a: 0, j: 0, n_ada: 1, t: self.width, N: self.blocks, d: self.width, f: 4, p: self.patch,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transformer(Denoiser):
+    """A denoiser that is as wide as its heads together: most are."""
+
+    in_channels: int
+    num_attention_heads: int
+    attention_head_dim: int
+
+    @property
+    def width(self) -> Any:
+        return self.num_attention_heads * self.attention_head_dim
+
+    @property
+    def heads(self) -> Heads:
+        """The heads of its attention."""
+        return Heads(self.num_attention_heads, self.attention_head_dim)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoTransformer(Transformer):
+    """One whose ``patch_size`` is frames, height and width; incomplete patches are dropped."""
+
+    patch_size: tuple[int, ...]
+
+    vae_factors: ClassVar[tuple[int, int]] = (8, 4)
+
+    @property
+    def patch(self) -> int:
+        return int(self.patch_size[1])
+
+    @property
+    def patch_frames(self) -> int:
+        return int(self.patch_size[0])
+
+    @property
+    def volume(self) -> int:
+        """Latent pixels in a token."""
+        return prod(self.patch_size)
+
+    def rows(self, height: int, width: int, frames: int) -> int:
+        """Latent tokens of a latent of this size; incomplete patches are dropped."""
+        depth, tall, wide = self.patch_size
+        return (frames // depth) * (height // tall) * (width // wide)
 
 
 @dataclass(frozen=True)
@@ -120,4 +192,28 @@ class Decoder(Network):
 
 
 class Encoder(Network):
-    """A text encoder; rows of its operators are in ``m``, here the tokens of its own sequence."""
+    """A text encoder; rows of its operators are in ``m``, here the tokens of its own sequence.
+
+    Its fields have transformers' defaults: a ``config.json`` may leave out what equals them.
+    """
+
+    @classmethod
+    def read(cls, configuration: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields that shape the network, out of a released configuration, which holds many more.
+
+        Where that is of text and images, its text half is read. A null stands for a field left out, unless the field
+        takes it.
+        """
+        half = configuration.get("text_config") or configuration
+        return fields_of(cls, half)
+
+
+def fields_of(kind: type, configuration: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """What a configuration says of the fields of ``kind`` whose names begin with ``prefix``, here without it there."""
+    found = {f"{prefix}{key}": value for key, value in configuration.items()}
+    hints = get_type_hints(kind)
+    return {
+        x.name: found[x.name]
+        for x in fields(kind)
+        if x.name in found and (found[x.name] is not None or NoneType in get_args(hints[x.name]))
+    }

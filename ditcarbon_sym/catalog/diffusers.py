@@ -26,7 +26,7 @@ LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTr
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
-"""How the names of components begin that have no weights of note."""
+"""Components without weights of note, by how their names begin."""
 DISTILLED = "is_distilled"
 """Field of an index: the pipeline takes one pass a step."""
 EXPAND = "expand_timesteps"
@@ -37,11 +37,6 @@ FEW_STEPS = ("LCMScheduler", "TCDScheduler", "SCMScheduler")
 """Schedulers made for distilled networks: latent, trajectory and continuous-time consistency."""
 TUNED = re.compile(r"(?<![a-z])(?:turbo|schnell|lightning|distill(?:ed)?|lcm|hyper|sprint|flash|fast)(?![a-z])", re.I)
 """Words by which releases with few steps are called."""
-VISION = {
-    "depth": "vision_depth", "num_hidden_layers": "vision_depth", "hidden_size": "vision_width",
-    "intermediate_size": "vision_inner",
-}  # fmt: skip
-"""Fields of a vision tower that text leaves idle: in transformers' names, and ours."""
 
 
 def from_diffusers(path: str | Path) -> Stages:
@@ -238,12 +233,11 @@ def _encoder(path: Path, folder: str, name: str) -> tuple[Encoder, tuple[str, ..
     configuration = _component(path, folder)
     if name not in MODULES or not issubclass(network_class(name), Encoder):
         raise InputError(f"{name[:60]} is not modelled")
-    halves = {key: configuration.get(key) or {} for key in ("text_config", "vision_config")}
-    for key, half in halves.items():
-        if not isinstance(half, dict):
+    for key in ("text_config", "vision_config"):
+        half = configuration.get(key)
+        if not isinstance(half, dict | None):
             raise InputError(f"{name}: {key} = {str(half)[:40]!r} is not an object")
-    vision = {VISION[key]: value for key, value in halves["vision_config"].items() if key in VISION}
-    flat = {**configuration, **halves["text_config"], **vision}
-    fields = {x.name for x in dataclasses.fields(network_class(name))} | {"quantization_config"}
-    known = {key: value for key, value in flat.items() if key in fields and value is not None}
+    known = network_class(name).read(configuration)
+    if "quantization_config" in configuration:
+        known["quantization_config"] = configuration["quantization_config"]
     return network(name, known, str(path / folder / CONFIG))

@@ -45,8 +45,8 @@ def meant(kind: str, name: str, spellings: Mapping[str, Iterable[str]]) -> str:
     if len(plain(given)) >= SHORTEST:
         found = (
             which(lambda x: plain(x) == plain(given))
-            or which(lambda x: _shortens(given, x, chip=chip, gaps=chip))
-            or which(lambda x: _shortens(given, x, chip=chip, gaps=True))
+            or which(lambda x: _is_part(given, x, chip=chip, gaps=chip))
+            or which(lambda x: _is_part(given, x, chip=chip, gaps=True))
         )
     if len(found) == 1:
         return found[0]
@@ -57,7 +57,19 @@ def meant(kind: str, name: str, spellings: Mapping[str, Iterable[str]]) -> str:
     raise InputError(f"unknown {kind} {given[:60]!r}{nearest(given, related or spellings)}")
 
 
-def _shortens(short: str, long: str, *, chip: bool, gaps: bool) -> bool:
+def stands_for(kind: str, name: str, key: str) -> bool:
+    """Whether ``name`` can stand for the id ``key``.
+
+    >>> stands_for("gpu", "H100", "h100-sxm-80gb"), stands_for("gpu", "L40", "l40s")
+    (True, False)
+    """
+    try:
+        return meant(kind, name, {key: ()}) == key
+    except InputError:
+        return False
+
+
+def _is_part(short: str, long: str, *, chip: bool, gaps: bool) -> bool:
     """Whether ``short`` is the beginning of ``long``, or with ``gaps`` a part of it with words left out after the
     first. The last word may be cut short. Of a ``chip`` only words that tell variants apart are left out.
     """

@@ -38,6 +38,8 @@ CLOSE = 0.02
 def refuse_binary(path: Path) -> None:
     """Raise `InputError` if the file holds weights; say how many, and whose, where its header tells."""
     try:
+        if not path.is_file():  # a pipe would wait for a writer
+            return
         with path.open("rb") as file:
             start = file.read(9)
     except (OSError, ValueError):

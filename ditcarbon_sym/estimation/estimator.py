@@ -226,25 +226,25 @@ def _by_operators(point: OperatingPoint) -> bool:
     return pipeline.route_name(point.route) == operator_law.LAW
 
 
+def _counts_exactly(point: OperatingPoint) -> bool:
+    """Whether the FLOP of the route are those of the model's operators."""
+    return not isinstance(point.route, str) and point.model.networks is not None
+
+
 def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
     used = set(pipeline.chain(point.route))
-    if not _by_operators(point):
-        left = {equation.lhs for equation in used}
-        return [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation.lhs in left]
     printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
     return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed]
 
 
 def _convention(point: OperatingPoint) -> str:
-    exactly = _by_operators(point) and point.model.networks is not None
-    counted = EXACT if exactly else "leading order, paper Eq. (2)"
+    counted = EXACT if _counts_exactly(point) else "leading order, paper Eq. (2)"
     return f"1 fused multiply-add = 2 FLOP; {counted}"
 
 
 def _vae_words(point: OperatingPoint) -> str:
-    networks = None if point.model.networks is None else point.model.networks()
-    if _by_operators(point) and networks is not None and networks.decoder is not None:
+    if _counts_exactly(point) and point.model.networks is not None and point.model.networks().decoder is not None:
         return "the decoder's operators, in the tiles it works in"
     return (
         f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"

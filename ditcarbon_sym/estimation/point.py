@@ -15,7 +15,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Calibration, Datacenter, Gpu, Model
 from ..catalog.loading import Catalog, defaults, load, load_calibration
-from ..catalog.names import plain
+from ..catalog.names import plain, stands_for
 from ..catalog.stages import DENOISER
 from ..equations import pipeline
 from ..equations.notation import (
@@ -89,6 +89,8 @@ class OperatingPoint:
     utilisation: float
     embodied_boundary: str
     notes: tuple[str, ...]
+    asked: Mapping[str, Any]
+    """The model and the options that it was made from."""
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -122,8 +124,23 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
-    said = notes + borrowed + route.warnings + beware + facts
-    return OperatingPoint(chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said)
+    read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
+        "datacenter", options.get("datacenter"), facility.id
+    )
+    said = notes + borrowed + read + route.warnings + beware + facts
+    asked = {"model": model, **options, "catalog": entries}
+    return OperatingPoint(
+        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
+    )
+
+
+def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
+    """Return the operating point of the same question with other options; raises `InputError` as a new question does.
+
+    >>> asked_again(operating_point("pixart-alpha", resolution=512), resolution=1024, steps=10).notes
+    ()
+    """
+    return operating_point(**merged(point.asked, changes))
 
 
 GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
@@ -162,9 +179,9 @@ def chosen_model(
     return found, (f"the {missing} of {config} are not known; at leading order those of {found.lender.id} stand in",)
 
 
-def _read_as(kind: str, name: str, chosen: str) -> tuple[str, ...]:
-    """Say how a name was read that is not spelled as the id."""
-    return () if plain(name) == plain(chosen) else (f"{kind} {name!r} is read as {chosen}",)
+def _read_as(kind: str, name: str | None, chosen: str) -> tuple[str, ...]:
+    """Say how a name was read that has other letters or digits than the id."""
+    return () if name is None or plain(name) == plain(chosen) else (f"{kind} {name!r} is read as {chosen}",)
 
 
 _SETTING = set(Options.__annotations__) - set(Request.__annotations__)
@@ -175,7 +192,7 @@ def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) 
     """The accelerator asked for, else the one the calibration was measured on, else the default."""
     if calibration is None:
         return entries.gpu(str(defaults()["gpu"]) if gpu is None else gpu)
-    if gpu is not None and gpu != calibration.gpu:
+    if gpu is not None and not stands_for("gpu", gpu, calibration.gpu):
         raise InputError(
             f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
         )

@@ -46,7 +46,7 @@ def choose_route(
     there is none, with what carries over from other accelerators.
     """
     if measured is not None:
-        return ChosenRoute("measured", {mu: checked("mu", measured, NOTATION[mu])}, None)
+        return _by_measurement(model, numbers, checked("mu", measured, NOTATION[mu]))
     if law not in (None, "bgr", operator_law.LAW):
         raise InputError(f"efficiency = {law!r} is unknown; expected 'bgr' or {operator_law.LAW!r}")
     if own is not None:
@@ -56,6 +56,17 @@ def choose_route(
     if law == "bgr":
         return _by_bgr(numbers, model, device)
     return _by_operators(model, numbers, _operator_calibration(device), device)
+
+
+def _by_measurement(model: Model, numbers: Mapping[Symbol, float], value: float) -> ChosenRoute:
+    """A measured efficiency: FLOP delivered over peak, and FLOP counted exactly where the operators are known.
+
+    That is the mu which an estimate by the operator law shows, so that it can be given back.
+    """
+    route: pipeline.AnyRoute = "measured"
+    if model.networks is not None:
+        route = pipeline.Route("measured", (*work.equations(model, numbers, 1), *pipeline.ROUTES["measured"]))
+    return ChosenRoute(route, {mu: value}, None)
 
 
 def _operator_calibration(device: Gpu) -> Calibration:
@@ -154,7 +165,9 @@ def _regime(calibration: Calibration) -> str:
 def order_notes(
     route: pipeline.AnyRoute, calibration: Calibration | None, model: Model, numbers: Mapping[Symbol, float]
 ) -> tuple[str, ...]:
-    """How far the leading-order FLOP that a route uses are from the exact count; the operator law counts exactly."""
-    if pipeline.route_name(route) == operator_law.LAW:
+    """How far the leading-order FLOP of a route are from the exact count; a route that brings its own work counts
+    exactly.
+    """
+    if not isinstance(route, str):
         return ()
     return work.leading_order_notes(model, numbers, fitted=calibration is not None)

@@ -27,12 +27,8 @@ ONE_AFTER_ANOTHER = frozenset({
 """Classes whose pipelines run the guidance passes one after another; all others run them as one batch."""
 TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
 """Classes whose text half has a configuration of its own, and its type."""
-VISION_HALF = {
-    "Qwen2_5_VLForConditionalGeneration": {
-        "depth": 32, "hidden_size": 1280, "intermediate_size": 3420, "num_heads": 16, "out_hidden_size": 3584,
-    },
-}  # fmt: skip
-"""The released vision tower, where the class's default is another one (Qwen/Qwen2.5-VL-7B-Instruct: config.json)."""
+VISION = "vision_"
+"""How the fields of a vision tower begin in the catalogue."""
 BLOCK = 2**20
 SPREAD = 0.02
 """Random weights: a block of this many normal values of this spread, repeated, wherever the class draws its own."""
@@ -60,13 +56,13 @@ def build_encoder(fields: Mapping[str, Any]) -> Any:
     import transformers
 
     name = fields["_class_name"]
-    own = {key: value for key, value in fields.items() if key not in ("_class_name", "sources")}
+    own = {key: x for key, x in fields.items() if key not in ("_class_name", "sources") and not key.startswith(VISION)}
     cls = getattr(transformers, name)
     if name not in TEXT_HALF:
         return cls(cls.config_class(**own)).eval()
     half = {"model_type": TEXT_HALF[name], "tie_word_embeddings": False, **own}
-    vision = {"vision_config": VISION_HALF[name]} if name in VISION_HALF else {}
-    return cls(cls.config_class(text_config=half, tie_word_embeddings=False, **vision)).eval()
+    vision = {key.removeprefix(VISION): x for key, x in fields.items() if key.startswith(VISION)}
+    return cls(cls.config_class(text_config=half, vision_config=vision or None, tie_word_embeddings=False)).eval()
 
 
 def parameters(modules: Iterable[Any]) -> int:

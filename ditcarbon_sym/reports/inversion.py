@@ -1,16 +1,14 @@
 """A question of the command line, its answer, and how that looks: budgets and rivals resolved, units given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sympy import Symbol
 
-from ..analysis.inversion import ROUNDING, TOLD, UNKNOWNS, Solution, break_even, within
-from ..equations import pipeline
-from ..equations.notation import C_output, C_total, E, H, W, n_frames, n_latent, tau, v_t
+from ..analysis.inversion import Solution, answered, break_even, within
+from ..equations.notation import C_output, C_total, E, H, W, tau
 from ..errors import InputError
-from ..estimation.intervals import predictive
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .formats import significant
@@ -45,64 +43,21 @@ def answer(question: Question) -> tuple[Solution, tuple[str, ...]]:
         raise InputError("--both needs a rival (--against-...)")
     carbon = C_total if question.per == "batch" else C_output
     point = operating_point(question.model, **question.options)
-    there = point
     if rival:
         other = _other(question, rival)
         solution = break_even(point, other, question.unknown, carbon, both=question.both)
-        against = other if not question.both else _moved(other, solution)
+        against = other if not question.both else answered(other, question.unknown, solution.value)
         notes = tuple(f"of the rival: {note}" for note in (*_lasting(other), *_notes(against)))
     else:
         ((unit, budget),) = given.items()
         output: Symbol = {"g": carbon, "wh": E, "s": tau}[unit]
-        solution, there = _settled(question, point, output, budget)
+        solution = within(point, question.unknown, output, budget)
         notes = ()
+    there = answered(point, question.unknown, solution.value)
     square = question.unknown == "resolution" and point.values[H] != point.values[W]
     shape = ("the request is not square; the answer is the side of a square output",) if square else ()
-    at_answer = tuple(f"at the answer: {note}" for note in _notes(_moved(there, solution)))
+    at_answer = tuple(f"at the answer: {note}" for note in _notes(there))
     return solution, (*shape, *_lasting(point), *at_answer, *notes)
-
-
-REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
-"""Unknowns of the request. With them the law and the exact work may change between the request and the answer."""
-TRIES = 12
-
-
-def _settled(
-    question: Question, point: OperatingPoint, output: Symbol, budget: float
-) -> tuple[Solution, OperatingPoint]:
-    """Solve so that an estimate at the answer agrees: it may use another law, or other work, than the request does.
-
-    ``reached`` is what that estimate gives. Raises `InputError` if the request at the answer cannot be made, or if each
-    law leads to an answer at which an estimate takes the other law.
-    """
-    solution = within(point, question.unknown, output, budget)
-    if question.unknown not in REQUESTED:
-        return solution, point
-    for _ in range(TRIES):
-        there = _asked_at(question, solution)
-        scale, _ = TOLD.get(output, (1.0, ""))
-        reached = scale * float(pipeline.evaluate(there.values, (output,), there.route)[output])
-        settled = pipeline.route_name(there.route) == pipeline.route_name(point.route)
-        if settled and reached <= budget * (1 + ROUNDING):
-            ends = predictive(there, (output,)).get(output)
-            low, high = (None, None) if ends is None else (scale * end for end in ends)
-            slack = max(0.0, budget - reached)
-            return replace(solution, reached=reached, slack=slack, reached_low=low, reached_high=high), there
-        point, solution = there, within(there, question.unknown, output, budget)
-    raise InputError(
-        f"no answer: near {question.unknown} = {solution.value:g} an estimate changes from one law of time to another; "
-        "give --efficiency bgr or roofline to keep to one"
-    )
-
-
-def _asked_at(question: Question, solution: Solution) -> OperatingPoint:
-    """The operating point of the request with the unknown at the answer."""
-    sized = ("height", "width") if question.unknown == "resolution" else ()
-    options = {name: value for name, value in question.options.items() if name not in sized}
-    try:
-        return operating_point(question.model, **{**options, question.unknown: int(solution.value)})
-    except InputError as error:
-        raise InputError(f"no answer: {question.unknown} = {solution.value:g} meets the budget, but {error}") from None
 
 
 def _other(question: Question, rival: Mapping[str, Any]) -> OperatingPoint:
@@ -117,16 +72,6 @@ def _other(question: Question, rival: Mapping[str, Any]) -> OperatingPoint:
     if "datacenter" in rival:
         options |= {"datacenter": rival["datacenter"], "pue": None, "grid": None}
     return operating_point(rival.get("model", question.model), **options)
-
-
-def _moved(point: OperatingPoint, solution: Solution) -> OperatingPoint:
-    """The operating point with the unknown at the answer."""
-    moved: dict[Symbol, float] = {UNKNOWNS[solution.unknown]: solution.value}
-    if solution.unknown == "resolution":
-        moved = {H: solution.value, W: solution.value}
-    elif solution.unknown == "frames":
-        moved = {n_frames: solution.value, n_latent: 1 + (solution.value - 1) / point.values[v_t]}
-    return OperatingPoint(**{**vars(point), "values": {**point.values, **moved}})
 
 
 def _lasting(point: OperatingPoint) -> tuple[str, ...]:

@@ -1,61 +1,23 @@
 """Reading a user's diffusers folder: the same counts as the catalogue, and one clear line for anything else."""
 
+import dataclasses
 import json
 import os
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers
-from ditcarbon_sym.catalog.files import DATA, LARGEST_JSON, read_toml
+from ditcarbon_sym.catalog.files import LARGEST_JSON
 from ditcarbon_sym.catalog.lending import model_from
 from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.catalog.networks import network
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.exact_count import count
-
-
-def transformer(name):
-    """The shipped configuration as config.json has it: TOML has no null."""
-    table = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
-    return {**{key: value for key, value in table.items() if key != "_null"}, **dict.fromkeys(table.get("_null", ()))}
-
-
-def without_sources(table):
-    return {key: value for key, value in table.items() if key != "sources"}
-
-
-@pytest.fixture
-def config(tmp_path):
-    def write(content, name="config.json"):
-        path = tmp_path / name
-        path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
-        return path
-
-    return write
-
-
-@pytest.fixture
-def pipeline(tmp_path):
-    def write(name, **index):
-        """A folder as diffusers saves it, for a catalogue model."""
-        table = read_toml(DATA / "pipelines" / f"{name}.toml")
-        vae = without_sources(read_toml(DATA / "vaes.toml")["vaes"][table["vae"]])
-        encoders = read_toml(DATA / "text_encoders.toml")["text_encoders"]
-        components = {"transformer": table["transformer"], "vae": vae}
-        for number, entry in enumerate(table["text_encoders"], 1):
-            components["text_encoder" + (f"_{number}" if number > 1 else "")] = encoders[entry["network"]]
-        listed = {
-            part: ["transformers" if part.startswith("text") else "diffusers", x["_class_name"]]
-            for part, x in components.items()
-        }
-        for part, content in components.items():
-            (tmp_path / part).mkdir()
-            (tmp_path / part / "config.json").write_text(json.dumps(without_sources(content)))
-        (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": "APipeline", **listed, **index}))
-        return tmp_path
-
-    return write
+from tests.catalog.released import as_saved, transformer
 
 
 def refusal(path):
@@ -66,14 +28,9 @@ def refusal(path):
     return message
 
 
-def says_all_itself(name):
-    """Whether the transformer's config.json suffices: for Wan 2.2 5B a switch stands in the pipeline's index."""
-    return not transformer(name)["_class_name"].endswith("ExpandedTimesteps")
-
-
-@pytest.mark.parametrize("name", sorted(filter(says_all_itself, stages.shipped_ids())))
+@pytest.mark.parametrize("name", sorted(stages.shipped_ids()))
 def test_a_released_transformer_config_is_read_back_as_the_catalogue_has_it(name, config):
-    shipped = transformer(name)
+    shipped = as_saved(transformer(name))
     found = from_diffusers(config({"_diffusers_version": "0.42.1", **shipped}))
     assert found.denoiser == stages.shipped(name).denoiser
     assert found.decoder is None and found.text is None and set(found.absent) == {"text_encoder", "vae_decoder"}
@@ -86,9 +43,8 @@ def test_a_pipelines_folder_is_counted_as_the_catalogue_counts_it(name, pipeline
 
 
 def test_a_timestep_for_each_token_is_asked_for_by_the_index(pipeline):
-    folder = pipeline("wan2.2-ti2v-5b", expand_timesteps=True)
-    path = folder / "transformer" / "config.json"
-    path.write_text(path.read_text().replace("ExpandedTimesteps", ""))
+    folder = pipeline("wan2.2-ti2v-5b")
+    assert "ExpandedTimesteps" not in (folder / "transformer" / "config.json").read_text()
     assert count(model_from(folder)).flops == count("wan2.2-ti2v-5b").flops
 
 
@@ -118,9 +74,57 @@ def test_a_stage_that_is_not_modelled_is_named_and_left_out(pipeline):
     assert found.decoder is None and "VQModel is not modelled" in found.absent["vae_decoder"]
 
 
-def test_a_field_that_is_not_known_is_refused_by_name(config):
-    message = refusal(config({**transformer("flux.1-dev"), "num_experts": 8}))
-    assert "FluxTransformer2DModel" in message and "num_experts = 8" in message
+def test_a_field_that_the_class_does_not_have_is_ignored_and_named_as_diffusers_does(config):
+    found = from_diffusers(config({**transformer("flux.1-dev"), "num_experts": 8}))
+    assert found.denoiser == stages.shipped("flux.1-dev").denoiser
+    assert any("FluxTransformer2DModel" in x and "num_experts = 8" in x for x in found.warnings)
+
+
+def test_an_ignored_field_that_resembles_one_of_the_class_says_which(config):
+    given = {key: value for key, value in transformer("flux.1-dev").items() if key != "axes_dims_rope"}
+    found = from_diffusers(config({**given, "axes_dim_rope": [16, 56, 56]}))
+    assert any("did you mean axes_dims_rope?" in x for x in found.warnings)
+
+
+def test_quantised_weights_are_read_past_with_a_warning(config):
+    quantised = {"quant_method": "bitsandbytes", "load_in_4bit": True}
+    path = config({**transformer("flux.1-dev"), "quantization_config": quantised})
+    found = count(model_from(path))
+    assert found.parameters == count("flux.1-dev").parameters
+    assert any("quantization_config (bitsandbytes) is ignored" in x for x in found.warnings)
+
+
+NAMES = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
+VALUES = st.integers(1) | st.just(True) | st.text(max_size=5) | st.lists(st.integers(), max_size=3)
+
+
+@given(name=NAMES, value=VALUES)
+def test_no_field_of_a_configuration_is_silently_unused(name, value):
+    fields = transformer("flux.1-dev")
+    found, ignored = network(
+        "FluxTransformer2DModel", {"_class_name": "FluxTransformer2DModel", name: value} | fields, "x"
+    )
+    assert found == stages.shipped("flux.1-dev").denoiser
+    known = {x.name for x in dataclasses.fields(found)} | set(fields)
+    assert len(ignored) == (not (name.startswith("_") or name in known))
+    assert all(line.isprintable() for line in ignored)
+
+
+@pytest.mark.parametrize("name", ["new_switch", "max_area"])
+def test_no_field_of_an_index_is_silently_unused(name, pipeline):
+    found = from_diffusers(pipeline("flux.1-dev", **{name: 3}))
+    assert any(f"{name} = 3 is not read" in x for x in found.warnings)
+
+
+def test_the_folder_of_a_transformer_is_read_as_its_configuration(config, tmp_path):
+    config(transformer("flux.1-dev"))
+    assert from_diffusers(tmp_path).denoiser == stages.shipped("flux.1-dev").denoiser
+
+
+def test_a_pipelines_folder_without_its_index_names_the_transformers_folder(pipeline):
+    folder = pipeline("flux.1-dev")
+    (folder / "model_index.json").unlink()
+    assert str(folder / "transformer") in refusal(folder)
 
 
 def test_a_field_that_is_not_known_but_off_adds_nothing(config):
@@ -192,7 +196,7 @@ def test_an_index_that_names_fewer_text_encoders_than_released_has_no_count_of_t
 
 def test_a_part_that_is_not_counted_is_named(pipeline):
     found = count(model_from(pipeline("flux.1-dev", image_encoder=["transformers", "CLIPVisionModel"])))
-    assert any("image_encoder (CLIPVisionModel) is not counted" in warning for warning in found.remarks)
+    assert any("image_encoder (CLIPVisionModel) is not counted" in warning for warning in found.warnings)
 
 
 def test_what_a_file_says_is_shown_without_control_characters(pipeline):

@@ -6,46 +6,38 @@ overlaps is computed again. Incomplete tiles at the edges are left out, as there
 to another, runs once over all there; here it is counted with the tiles, which changes less than a millionth.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sympy import Expr, Rational
 
 from ...equations.notation import H, W, n_latent
-from ..layers import queries_keys_values
-from ..network import Decoder, Tile
-from ..operators import Operator, Size, activation, attention, convolution, dense, norm, repeated, residual, within
-from .kl import residual_block
+from ..network import Tile
+from ..operators import Operator, Size, activation, convolution, norm, repeated, residual, within
+from .blocks import CUBE, SQUARE, LevelledDecoder, pixel_attention, residual_block, scaled_residual
 
 FRAMES, OVERLAP = 24, (8, 120, 80)
 """Output frames in a tile; frames, rows and columns that two tiles share."""
 IN_TIME = (3, 1, 1)
 
 
-@dataclass(frozen=True)
-class AutoencoderKLAllegro(Decoder):
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderKLAllegro(LevelledDecoder):
     """Every residual block on a frame is followed by four convolutions in time."""
 
-    block_out_channels: tuple[int, ...]
-    latent_channels: int
-    layers_per_block: int
     temporal_upsample_blocks: tuple[bool, ...]
     sample_size: int = 320
-    out_channels: int = 3
     temporal_compression_ratio: float = 4
     # These do not change the count.
-    in_channels: int = 3
     down_block_types: tuple[str, ...] = ("AllegroDownBlock3D",) * 4
     up_block_types: tuple[Literal["AllegroUpBlock3D"], ...] = ("AllegroUpBlock3D",) * 4
     temporal_downsample_blocks: tuple[bool, ...] = (True, True, False, False)
-    act_fn: str = "silu"
-    norm_num_groups: int = 32
     scaling_factor: float = 0.13
     force_upcast: bool = True
 
     @property
-    def spatial_factor(self) -> int:
-        return int(2 ** (len(self.block_out_channels) - 1))
+    def kernel(self) -> tuple[int, ...]:
+        return SQUARE
 
     @property
     def temporal_factor(self) -> int:
@@ -67,64 +59,50 @@ class AutoencoderKLAllegro(Decoder):
         return -(-(frames - odd) // self.temporal_factor) + odd
 
     def frame(self, level: int) -> Expr:
-        """Positions of one frame after so many doublings of its sides."""
-        return H * W * Rational(4**level, self.spatial_factor**2)
+        """Positions of one frame after so many levels, the last of which does not double its sides."""
+        return H * W * Rational(4 ** min(level, self.last), self.spatial_factor**2)
 
     def frames(self, level: int) -> Expr:
-        """Frames in block ``level``, before its own doubling."""
+        """Frames after so many levels."""
         return 2 ** sum(self.temporal_upsample_blocks[:level]) * n_latent
 
-    def operators(self) -> list[Operator]:
-        widths, channels = self.block_out_channels[::-1], self.latent_channels
-        last = len(widths) - 1
-        start, end = self.frames(0) * self.frame(0), self.frames(last + 1) * self.frame(last)
+    def volume(self, level: int) -> Expr:
+        return self.frames(level) * self.frame(level)
+
+    def entrance(self, rows: Expr, width: Size) -> list[Operator]:
+        channels = self.latent_channels
         return [
-            convolution("post_quant_conv", start, channels, channels, (1, 1)),
-            convolution("conv_in", start, channels, widths[0], (3, 3)),
-            convolution("temp_conv_in", start, widths[0], widths[0], IN_TIME),
-            residual("temp_conv_in.add", start, widths[0]),
-            *repeated("mid_block", 1, self.middle(widths[0])),
-            *(x for level in range(len(widths)) for x in self.up_block(level, widths[max(level - 1, 0)])),
-            norm("conv_norm_out", end, widths[-1], vectors=2),
-            activation("conv_act", end, widths[-1]),
-            convolution("temp_conv_out", end, widths[-1], widths[-1], IN_TIME),
-            residual("temp_conv_out.add", end, widths[-1]),
-            convolution("conv_out", end, widths[-1], self.out_channels, (3, 3)),
+            convolution("post_quant_conv", rows, channels, channels, (1, 1)),
+            convolution("conv_in", rows, channels, width, SQUARE),
+            convolution("temp_conv_in", rows, width, width, IN_TIME),
+            residual("temp_conv_in.add", rows, width),
         ]
 
-    def middle(self, width: Size) -> list[Operator]:
+    def middle(self, rows: Expr, width: Size) -> list[Operator]:
         """Residual blocks with convolutions in time, and attention within each frame."""
-        rows, pixels = self.frames(0) * self.frame(0), self.frame(0)
-        attends = [
-            norm("group_norm", rows, width, vectors=2),
-            *queries_keys_values(rows, width, 1, width),
-            replace(attention("scores", pixels, pixels, 1, width), times=self.frames(0)),
-            dense("to_out", rows, width, width),
-            residual("add", rows, width),
-        ]
-        layer = [*within("resnets", residual_block(rows, width, width)), *in_time("temp_convs", rows, width)]
-        return [*repeated("", 2, layer), *within("attentions.0", attends)]
+        return [*repeated("", 2, self.layer(0, width, width)), *pixel_attention(rows, width, self.frames(0))]
 
-    def up_block(self, level: int, inputs: Size) -> list[Operator]:
-        """Residual blocks with convolutions in time; then frames doubled, then sides."""
-        widths = self.block_out_channels[::-1]
-        width, last = widths[level], len(widths) - 1
-        rows = self.frames(level) * self.frame(level)
+    def layer(self, level: int, inputs: Size, outputs: Size) -> list[Operator]:
+        """A residual block on every frame, then convolutions in time."""
+        rows = self.volume(level)
+        block = residual_block(rows, inputs, outputs, SQUARE, add=scaled_residual)
+        return [*block, *in_time("temp_convs", rows, outputs)]
+
+    def doubled(self, level: int, width: Size) -> list[Operator]:
+        """Frames doubled, where they are, then sides."""
         longer = self.frames(level + 1) * self.frame(level)
-        wider = self.frames(level + 1) * self.frame(level + 1)
-        timed = in_time("temp_convs", rows, width)
-        doubled = doubled_in_time("temp_conv_up", rows, longer, width) if self.temporal_upsample_blocks[level] else []
-        return repeated(
-            f"up_blocks.{level}",
-            1,
-            [
-                *within("resnets", residual_block(rows, inputs, width)),
-                *timed,
-                *repeated("", self.layers_per_block, [*within("resnets", residual_block(rows, width, width)), *timed]),
-                *doubled,
-                *([convolution("upsamplers.0.conv", wider, width, width, (3, 3))] if level < last else []),
-            ],
-        )
+        later = doubled_in_time("temp_conv_up", self.volume(level), longer, width)
+        wider = convolution("upsamplers.0.conv", self.volume(level + 1), width, width, SQUARE)
+        return [*(later if self.temporal_upsample_blocks[level] else []), *([wider] if level < self.last else [])]
+
+    def exit(self, rows: Expr, width: Size) -> list[Operator]:
+        *first, last = super().exit(rows, width)
+        return [
+            *first,
+            convolution("temp_conv_out", rows, width, width, IN_TIME),
+            residual("temp_conv_out.add", rows, width),
+            last,
+        ]
 
 
 def in_time(name: str, rows: Size, width: Size) -> list[Operator]:
@@ -142,7 +120,7 @@ def doubled_in_time(name: str, rows: Size, longer: Size, width: Size) -> list[Op
     layer = [
         norm("norm", longer, width, vectors=2),
         activation("act", longer, width),
-        convolution("conv", longer, width, width, (3, 3, 3)),
+        convolution("conv", longer, width, width, CUBE),
     ]
     return within(
         name,

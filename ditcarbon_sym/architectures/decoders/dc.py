@@ -12,6 +12,7 @@ from typing import Literal
 from sympy import Expr, Piecewise, Rational
 
 from ...equations.notation import H, W, n_frames
+from ..layers import convolutional_mlp
 from ..network import Decoder
 from ..operators import (
     LINEAR_ATTENTION,
@@ -23,14 +24,13 @@ from ..operators import (
     convolution,
     dense,
     elementwise,
-    gate,
     norm,
     product,
     repeated,
     residual,
     within,
 )
-from .kl import interpolation
+from .blocks import SQUARE, interpolation
 
 BlockType = Literal["ResBlock", "EfficientViTBlock"]
 """Two convolutions, or attention and a convolutional gated MLP."""
@@ -40,7 +40,7 @@ EXPANSION = 4
 """Inner width of the gated MLP to its width."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AutoencoderDC(Decoder):
     """Stages from the latent to the image, each of one kind of block; one kind given alone is that of all stages."""
 
@@ -83,7 +83,7 @@ class AutoencoderDC(Decoder):
         latent = n_frames * self.pixels(last)
         shortcut = [residual("in_shortcut", latent, widths[-1])] if self.decoder_in_shortcut else []
         return [
-            convolution("conv_in", latent, channels, widths[-1], (3, 3)),
+            convolution("conv_in", latent, channels, widths[-1], SQUARE),
             *shortcut,
             *(x for stage in range(last, -1, -1) for x in self.up_block(stage)),
             *self.output(),
@@ -94,7 +94,7 @@ class AutoencoderDC(Decoder):
         stage = 0 if self.decoder_layers_per_block[0] > 0 else 1
         width, rows = self.decoder_block_out_channels[stage], n_frames * self.pixels(stage)
         if stage == 0:
-            last = [convolution("conv_out", rows, width, self.in_channels, (3, 3))]
+            last = [convolution("conv_out", rows, width, self.in_channels, SQUARE)]
         else:
             last = within("conv_out", self.doubled(rows, width, self.in_channels))
         return [
@@ -127,10 +127,10 @@ class AutoencoderDC(Decoder):
         if self.upsample_block_type == "interpolate":
             return [
                 interpolation("interpolate", 4 * rows, inputs),
-                convolution("conv", 4 * rows, inputs, outputs, (3, 3)),
+                convolution("conv", 4 * rows, inputs, outputs, SQUARE),
             ]
         return [
-            convolution("conv", rows, inputs, 4 * outputs, (3, 3)),
+            convolution("conv", rows, inputs, 4 * outputs, SQUARE),
             elementwise("pixel_shuffle", rows, 4 * outputs, operations=0),
         ]
 
@@ -138,9 +138,9 @@ class AutoencoderDC(Decoder):
         """Two convolutions, the norm after them."""
         width, rows = self.decoder_block_out_channels[stage], n_frames * self.pixels(stage)
         return [
-            convolution("conv1", rows, width, width, (3, 3)),
+            convolution("conv1", rows, width, width, SQUARE),
             activation("nonlinearity", rows, width),
-            convolution("conv2", rows, width, width, (3, 3), bias=False),
+            convolution("conv2", rows, width, width, SQUARE, bias=False),
             *self.norm("norm", stage),
             residual("add", rows, width),
         ]
@@ -198,15 +198,10 @@ class AutoencoderDC(Decoder):
         ]
 
     def convolutional_mlp(self, stage: int) -> list[Operator]:
-        """Two halves made by one matrix, each channel convolved with its neighbours, multiplied, and back."""
+        """A gated MLP, the norm after it."""
         width, rows = self.decoder_block_out_channels[stage], n_frames * self.pixels(stage)
-        inner = EXPANSION * width
         return [
-            convolution("conv_inverted", rows, width, 2 * inner, (1, 1)),
-            activation("nonlinearity", rows, 2 * inner),
-            convolution("conv_depth", rows, 2 * inner, 2 * inner, (3, 3), groups=2 * inner),
-            gate("gate", rows, inner),
-            convolution("conv_point", rows, inner, width, (1, 1), bias=False),
+            *convolutional_mlp(rows, width, EXPANSION * width),
             norm("norm", rows, width, vectors=2, operations=RMS_NORM),
             residual("add", rows, width),
         ]

@@ -11,38 +11,34 @@ from typing import Any, Literal
 from sympy import Expr, Rational
 
 from ...equations.notation import H, W
-from ..layers import queries_keys_values
-from ..network import Decoder, Tile
-from ..operators import Operator, Size, activation, attention, convolution, dense, norm, repeated, residual, within
-from .cogvideox import CUBE, POINT, frames_after
+from ..network import Tile
+from ..operators import Operator, Size, convolution, repeated
+from .blocks import CUBE, POINT, LevelledDecoder, frames_after, pixel_attention, residual_block
 
 TILE, STRIDE = 5, 3
 """Latent frames in a tile and from one to the next: 16 and 12 output frames, and one more that is dropped."""
 
 
-@dataclass(frozen=True)
-class AutoencoderKLHunyuanVideo(Decoder):
+@dataclass(frozen=True, kw_only=True)
+class AutoencoderKLHunyuanVideo(LevelledDecoder):
     """Sides are doubled in the first three blocks, time in the last two but one."""
 
-    block_out_channels: tuple[int, ...]
-    latent_channels: int
-    layers_per_block: int
-    out_channels: int = 3
     spatial_compression_ratio: Literal[8] = 8
     temporal_compression_ratio: Literal[4] = 4
     mid_block_add_attention: bool = True
     # These do not change the count.
-    in_channels: int = 3
     down_block_types: tuple[str, ...] = ("HunyuanVideoDownBlock3D",) * 4
     up_block_types: tuple[Literal["HunyuanVideoUpBlock3D"], ...] = ("HunyuanVideoUpBlock3D",) * 4
-    act_fn: str = "silu"
-    norm_num_groups: int = 32
     scaling_factor: float = 0.476986
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        return CUBE
 
     @property
     def doublings(self) -> tuple[tuple[bool, bool], ...]:
         """Whether each block ends by doubling time, and sides."""
-        last = len(self.block_out_channels) - 1
+        last = self.last
         return tuple((last - 2 <= level < last, level < 3) for level in range(last + 1))
 
     @property
@@ -71,59 +67,23 @@ class AutoencoderKLHunyuanVideo(Decoder):
             * H * W * Rational(4 ** sum(sides for _, sides in done), self.spatial_factor**2)
         )  # fmt: skip
 
-    def operators(self) -> list[Operator]:
-        widths, channels = self.block_out_channels[::-1], self.latent_channels
-        start, end = self.volume(0), self.volume(len(widths))
+    def entrance(self, rows: Expr, width: Size) -> list[Operator]:
+        channels = self.latent_channels
         return [
-            convolution("post_quant_conv", start, channels, channels, POINT),
-            convolution("conv_in", start, channels, widths[0], CUBE),
-            *repeated("mid_block", 1, self.middle(start, widths[0])),
-            *(x for level in range(len(widths)) for x in self.up_block(level, widths[max(level - 1, 0)])),
-            norm("conv_norm_out", end, widths[-1], vectors=2),
-            activation("conv_act", end, widths[-1]),
-            convolution("conv_out", end, widths[-1], self.out_channels, CUBE),
+            convolution("post_quant_conv", rows, channels, channels, POINT),
+            convolution("conv_in", rows, channels, width, CUBE),
         ]
 
-    def middle(self, rows: Size, width: Size) -> list[Operator]:
+    def middle(self, rows: Expr, width: Size) -> list[Operator]:
         """Two residual blocks and between them attention of every position of every frame to all before it."""
-        attends = [
-            norm("group_norm", rows, width, vectors=2),
-            *queries_keys_values(rows, width, 1, width),
-            attention("scores", rows, rows, 1, width),
-            dense("to_out", rows, width, width),
-            residual("add", rows, width),
-        ]
-        return [
-            *repeated("", 2, residual_block(rows, width, width)),
-            *(within("attentions.0", attends) if self.mid_block_add_attention else []),
-        ]
+        blocks = repeated("", 2, residual_block(rows, width, width, CUBE))
+        return [*blocks, *(pixel_attention(rows, width) if self.mid_block_add_attention else [])]
 
-    def up_block(self, level: int, inputs: Size) -> list[Operator]:
-        """Residual blocks, then a convolution on what has been doubled."""
-        widths = self.block_out_channels[::-1]
-        width, rows = widths[level], self.volume(level)
-        block = [
-            *residual_block(rows, inputs, width),
-            *repeated("", self.layers_per_block, residual_block(rows, width, width)),
-        ]
-        if any(self.doublings[level]):
-            block.append(convolution("upsamplers.0.conv", self.volume(level + 1), width, width, CUBE))
-        return repeated(f"up_blocks.{level}", 1, block)
+    def layer(self, level: int, inputs: Size, outputs: Size) -> list[Operator]:
+        return residual_block(self.volume(level), inputs, outputs, CUBE)
 
-
-def residual_block(rows: Size, inputs: Size, outputs: Size) -> list[Operator]:
-    """Norm, activation and convolution over space and time, twice."""
-    shortcut = [convolution("conv_shortcut", rows, inputs, outputs, POINT)] if inputs != outputs else []
-    return within(
-        "resnets",
-        [
-            norm("norm1", rows, inputs, vectors=2),
-            activation("nonlinearity1", rows, inputs),
-            convolution("conv1", rows, inputs, outputs, CUBE),
-            norm("norm2", rows, outputs, vectors=2),
-            activation("nonlinearity2", rows, outputs),
-            convolution("conv2", rows, outputs, outputs, CUBE),
-            *shortcut,
-            residual("add", rows, outputs),
-        ],
-    )
+    def doubled(self, level: int, width: Size) -> list[Operator]:
+        """A convolution on what has been doubled."""
+        if not any(self.doublings[level]):
+            return []
+        return [convolution("upsamplers.0.conv", self.volume(level + 1), width, width, CUBE)]

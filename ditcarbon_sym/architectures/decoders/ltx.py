@@ -25,13 +25,13 @@ from ..operators import (
     table,
     within,
 )
-from .cogvideox import CUBE, POINT, frames_after
+from .blocks import CUBE, frames_after, residual_block
 
 OCTANTS = 8
 """Positions that one becomes where time and both sides double."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AutoencoderKLLTXVideo(Decoder):
     """Blocks that double frames and sides by a convolution to eight times the channels."""
 
@@ -122,26 +122,16 @@ class AutoencoderKLLTXVideo(Decoder):
         return mlp(name, FREQUENCIES, width) if self.timestep_conditioning else []
 
     def residual(self, rows: Size, inputs: Size, outputs: Size, noisy: bool) -> list[Operator]:
-        """Norm, activation and convolution, twice; norms without weights."""
+        """Norms without weights, modulated where the decoder is told a timestep; one more where the width changes."""
         told = self.timestep_conditioning
-        shortcut = [
-            norm("norm3", rows, inputs, vectors=2),
-            convolution("conv_shortcut", rows, inputs, outputs, POINT),
+
+        def normed(name: str, rows: Size, width: Size) -> list[Operator]:
+            scaled = [modulate(f"{name}.modulate", rows, width)] if told else []
+            return [rms_norm(name, rows, width, vectors=0), *scaled]
+
+        return [
+            *([table("resnets.scale_shift_table", 4 * inputs)] if told else []),
+            *([table("resnets.per_channel_scale", 2 * inputs)] if noisy else []),
+            *residual_block(rows, inputs, outputs, CUBE, normed=normed),
+            *([norm("resnets.norm3", rows, inputs, vectors=2)] if inputs != outputs else []),
         ]
-        return within(
-            "resnets",
-            [
-                *([table("scale_shift_table", 4 * inputs)] if told else []),
-                *([table("per_channel_scale", 2 * inputs)] if noisy else []),
-                rms_norm("norm1", rows, inputs, vectors=0),
-                *([modulate("modulate1", rows, inputs)] if told else []),
-                activation("nonlinearity1", rows, inputs),
-                convolution("conv1", rows, inputs, outputs, CUBE),
-                rms_norm("norm2", rows, outputs, vectors=0),
-                *([modulate("modulate2", rows, outputs)] if told else []),
-                activation("nonlinearity2", rows, outputs),
-                convolution("conv2", rows, outputs, outputs, CUBE),
-                *(shortcut if inputs != outputs else []),
-                residual("add", rows, outputs),
-            ],
-        )

@@ -12,11 +12,10 @@ from sympy import Expr, Rational
 from ...equations.notation import H, W, n_latent
 from ..network import Decoder
 from ..operators import Operator, activation, convolution, dense, repeated
-from .cogvideox import POINT
-from .hunyuan import residual_block
+from .blocks import CUBE, POINT, residual_block
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AutoencoderKLMochi(Decoder):
     """Blocks of residual blocks, each ended by a matrix to several frames and pixels."""
 
@@ -55,9 +54,9 @@ class AutoencoderKLMochi(Decoder):
         end = self.volume(last)
         return [
             convolution("conv_in", start, self.latent_channels, widths[0], POINT),
-            *repeated("block_in", layers[0], residual_block(start, widths[0], widths[0])),
+            *repeated("block_in", layers[0], residual_block(start, widths[0], widths[0], CUBE)),
             *(x for level in range(last) for x in self.up_block(level)),
-            *repeated("block_out", layers[-1], residual_block(end, widths[-1], widths[-1])),
+            *repeated("block_out", layers[-1], residual_block(end, widths[-1], widths[-1], CUBE)),
             activation("nonlinearity", end, widths[-1]),
             dense("proj_out", end, widths[-1], self.out_channels),
         ]
@@ -71,7 +70,7 @@ class AutoencoderKLMochi(Decoder):
             f"up_blocks.{level}",
             1,
             [
-                *repeated("", layers[level + 1], residual_block(rows, widths[level], widths[level])),
+                *repeated("", layers[level + 1], residual_block(rows, widths[level], widths[level], CUBE)),
                 dense("proj", rows, widths[level], widths[level + 1] * copies),
             ],
         )

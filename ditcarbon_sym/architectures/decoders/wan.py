@@ -26,7 +26,7 @@ from ..operators import (
     rms_norm,
     within,
 )
-from .kl import interpolation
+from .blocks import POINT, SQUARE, interpolation
 
 KEPT = 2
 """Frames that a convolution over three of them sees before its own: kept from the pass before, or empty."""
@@ -52,18 +52,25 @@ class Grid:
         return self.rows + self.pixels * KEPT * n_latent
 
 
+@dataclass(frozen=True, kw_only=True)
 class CausalDecoder(Decoder):
     """What Wan's decoder and those made from it have in common."""
 
+    base_dim: int
     z_dim: int
     dim_mult: tuple[int, ...]
     num_res_blocks: int
     temperal_downsample: tuple[bool, ...]
+    # These do not change the count.
+    attn_scales: tuple[float, ...] = ()
+    dropout: float = 0.0
+    latents_mean: tuple[float, ...] = ()
+    latents_std: tuple[float, ...] = ()
 
     @property
-    @abstractmethod
     def base(self) -> Any:
         """Channels that ``dim_mult`` multiplies."""
+        return self.base_dim
 
     @property
     @abstractmethod
@@ -101,7 +108,7 @@ class CausalDecoder(Decoder):
         widths = [self.base * factor for factor in self.dim_mult[::-1]]
         first, last, channels = self.grid(0), self.grid(len(widths) - 1), self.z_dim
         return [
-            convolution("post_quant_conv", first.rows, channels, channels, (1, 1, 1)),
+            convolution("post_quant_conv", first.rows, channels, channels, POINT),
             *at_each(n_latent, causal_convolution("conv_in", first, channels, widths[0])),
             *repeated("mid_block", 1, at_each(n_latent, middle(first, widths[0]))),
             *(x for level in range(len(widths)) for x in self.up_block(level, widths)),
@@ -154,7 +161,7 @@ class CausalDecoder(Decoder):
         return [
             *at_each(LATER, in_time),
             interpolation("resample.0", target.rows, width),
-            *at_each(n_latent, [convolution("resample.1", target.rows, width, outputs, (3, 3))]),
+            *at_each(n_latent, [convolution("resample.1", target.rows, width, outputs, SQUARE)]),
         ]
 
 
@@ -180,7 +187,7 @@ def residual_block(grid: Grid, inputs: Size, outputs: Size) -> list[Operator]:
     """Norm, activation and convolution, twice; a matrix on the way past them where the width changes."""
     rows = grid.rows
     return [
-        *([convolution("conv_shortcut", rows, inputs, outputs, (1, 1, 1))] if inputs != outputs else []),
+        *([convolution("conv_shortcut", rows, inputs, outputs, POINT)] if inputs != outputs else []),
         rms_norm("norm1", rows, inputs),
         activation("nonlinearity1", rows, inputs),
         *causal_convolution("conv1", grid, inputs, outputs),
@@ -209,25 +216,16 @@ def middle(grid: Grid, width: Size) -> list[Operator]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class AutoencoderKLWan(CausalDecoder):
     """Version 2.1 halves the width at each doubling; 2.2 adds repeated pixels past each block, and unpacks patches."""
 
-    base_dim: int
-    z_dim: int
-    dim_mult: tuple[int, ...]
-    num_res_blocks: int
-    temperal_downsample: tuple[bool, ...]
     decoder_base_dim: int | None = None
     out_channels: int = 3
     is_residual: bool = False
     patch_size: int | None = None
     # These do not change the count.
     in_channels: int = 3
-    attn_scales: tuple[float, ...] = ()
-    dropout: float = 0.0
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
     scale_factor_temporal: int | None = 4
     scale_factor_spatial: int | None = 8
 

@@ -8,27 +8,27 @@ original size, target size and crop of the image, as in SDXL.
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sympy import Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import feed_forward, mlp, modulation, queries_keys_values, rotations
-from ..network import Denoiser
+from ...equations.notation import a, ell, j, m, n_ada, t
+from ..adaln import modulated, modulation
+from ..attentions import attend, head_norms, rotations
+from ..layers import feed_forward, mlp
+from ..network import Transformer
 from ..operators import (
+    LAYER_NORM,
     Operator,
     Size,
     activation,
-    attention,
     buffer,
     dense,
-    gated_residual,
     modulate,
     norm,
     repeated,
     residual,
     shared,
-    within,
 )
 
 SIZES = 6
@@ -37,23 +37,19 @@ EXPERT = 12
 """Vectors of the modulation in a block: shift, scale and gate for attention and MLP, of image and of text."""
 
 
-class CogView(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class CogView(Transformer):
     """What both versions have in common: both kinds of token share all weights but those of the modulation."""
 
     patch_size: int
-    in_channels: int
     num_layers: int
-    attention_head_dim: int
-    num_attention_heads: int
     text_embed_dim: int
     time_embed_dim: int
     condition_dim: int
-    out_channels: int
-
-    @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
+    out_channels: int = 16
+    pos_embed_max_size: int = 128
+    # This does not change the count.
+    sample_size: int = 128
 
     def embeddings(self) -> list[Operator]:
         """Patches and text to the width of the blocks; timestep, with as many features as that, and sizes to one."""
@@ -67,22 +63,12 @@ class CogView(Denoiser):
 
     def block(self) -> list[Operator]:
         """One block: all rows attend to all."""
-        width, heads, head, rows = self.width, self.num_attention_heads, self.attention_head_dim, ell + m
+        width, heads, rows = self.width, self.heads, ell + m
+        normed = head_norms(rows, heads, vectors=0, operations=LAYER_NORM)
         return [
             *self.modulation("norm1", EXPERT),
-            norm("norm1.norm", rows, width),
-            modulate("norm1.modulate", rows, width),
-            *within("attn1", queries_keys_values(rows, width, heads, head)),
-            norm("attn1.norm_q", rows * heads, head),
-            norm("attn1.norm_k", rows * heads, head),
-            *within("attn1", self.turned()),
-            attention("attn1.scores", rows, rows, heads, head),
-            dense("attn1.to_out", rows, width, width),
-            gated_residual("attn1.gate", rows, width),
-            norm("norm2", rows, width),
-            modulate("norm2.modulate", rows, width),
-            *self.feed_forward(),
-            gated_residual("ff.gate", rows, width),
+            *modulated("norm1", "attn1", rows, width, attend("attn1", rows, width, heads, [*normed, *self.turned()])),
+            *modulated("norm2", "ff", rows, width, self.feed_forward()),
         ]
 
     def output(self) -> list[Operator]:
@@ -92,7 +78,7 @@ class CogView(Denoiser):
             *self.modulation("norm_out", 2),
             norm("norm_out.norm", ell, width),
             modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, self.patch_size**2 * self.out_channels),
+            dense("proj_out", ell, width, self.patch_size**2 * self.outputs),
         ]
 
     @abstractmethod
@@ -108,28 +94,12 @@ class CogView(Denoiser):
         """The MLP on both kinds of token."""
 
     def leading_order(self) -> Mapping[Symbol, Size]:
-        return {
-            s: 0, c: 0, a: 1, j: 1, n_ada: 2, t: self.time_embed_dim, N: self.num_layers, d: self.width, f: 4,
-            p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), a: 1, j: 1, n_ada: 2, t: self.time_embed_dim}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CogView3PlusTransformer2DModel(CogView):
     """Computed positions are added to the latents once."""
-
-    patch_size: int
-    in_channels: int
-    num_layers: int
-    attention_head_dim: int
-    num_attention_heads: int
-    text_embed_dim: int
-    time_embed_dim: int
-    condition_dim: int
-    out_channels: int = 16
-    pos_embed_max_size: int = 128
-    # This does not change the count.
-    sample_size: int = 128
 
     passed_over: ClassVar[frozenset[str]] = frozenset({"pooled_projection_dim"})
 
@@ -155,22 +125,14 @@ class CogView3PlusTransformer2DModel(CogView):
         return feed_forward("ff", ell + m, self.width, 4 * self.width)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CogView4Transformer2DModel(CogView):
-    """Rotary positions in every block; the condition is activated once for all; text runs through the MLP apart."""
+    """Rotary positions in every block; the condition is activated once for all; text runs through the MLP apart.
 
-    patch_size: int
-    in_channels: int
-    num_layers: int
-    attention_head_dim: int
-    num_attention_heads: int
-    text_embed_dim: int
-    time_embed_dim: int
-    condition_dim: int
-    out_channels: int = 16
-    # These do not change the count.
-    pos_embed_max_size: int = 128
-    sample_size: int = 128
+    ``pos_embed_max_size`` does not change its count.
+    """
+
+    # This does not change the count.
     rope_axes_dim: tuple[int, ...] = (256, 256)
 
     def operators(self) -> list[Operator]:

@@ -6,18 +6,18 @@ with one timestep for the sample, as text to image and text to world run.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from sympy import Integer, Symbol, nsimplify
+from sympy import Integer, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import feed_forward, queries_keys_values, rotations
-from ..network import Denoiser
+from ...equations.notation import a, c, ell, f, m, n_ada, t
+from ..attentions import attend, head_norms, rotations
+from ..layers import feed_forward
+from ..network import VideoTransformer, rounded_down
 from ..operators import (
     Operator,
     Size,
     activation,
-    attention,
     dense,
     elementwise,
     gated_residual,
@@ -31,14 +31,11 @@ from ..operators import (
 )
 
 
-@dataclass(frozen=True)
-class CosmosTransformer3DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class CosmosTransformer3DModel(VideoTransformer):
     """Each sublayer is modulated by a low-rank projection, added to one that all blocks share."""
 
-    in_channels: int
     out_channels: int
-    num_attention_heads: int
-    attention_head_dim: int
     num_layers: int
     mlp_ratio: float
     text_embed_dim: int
@@ -57,47 +54,22 @@ class CosmosTransformer3DModel(Denoiser):
     img_context_num_tokens: int = 256
     img_context_dim_out: int = 2048
 
-    vae_factors: ClassVar[tuple[int, int]] = (8, 4)
-
-    @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
     @property
     def inner(self) -> Any:
         """Width of the MLP, rounded down as in the released code."""
-        width = self.width * self.mlp_ratio
-        return int(width) if isinstance(width, float) else nsimplify(width, rational=True)
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels."""
-        return int(self.patch_size[1])
-
-    @property
-    def patch_frames(self) -> int:
-        """Latent frames in a token."""
-        return int(self.patch_size[0])
-
-    def rows(self, height: int, width: int, frames: int) -> int:
-        """Latent tokens of a latent of this size, which must be whole patches."""
-        depth, tall, wide = self.patch_size
-        return (frames // depth) * (height // tall) * (width // wide)
+        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width = self.width
-        depth, tall, wide = self.patch_size
-        volume = depth * tall * wide
         channels = self.in_channels + int(self.concat_padding_mask)
         return [
             *self.positions(),
-            dense("patch_embed.proj", ell, volume * channels, width, bias=False),
+            dense("patch_embed.proj", ell, self.volume * channels, width, bias=False),
             *self.time_embedding(),
             *self.text_projection(),
             *repeated("transformer_blocks", self.num_layers, self.block()),
             *self.adaptive_norm("norm_out", 2),
-            dense("proj_out", ell, width, volume * self.out_channels, bias=False),
+            dense("proj_out", ell, width, self.volume * self.outputs, bias=False),
         ]
 
     def positions(self) -> list[Operator]:
@@ -133,20 +105,24 @@ class CosmosTransformer3DModel(Denoiser):
 
     def block(self) -> list[Operator]:
         """One block: self-attention, cross-attention and MLP, each modulated and gated."""
-        width = self.width
+        width, heads = self.width, self.heads
         learned = [] if self.extra_pos_embed_type is None else [residual("extra_pos_emb", ell, width)]
+        own, other = [*head_norms(ell, heads), *rotations(ell, width)], head_norms(ell, heads, keys=m)
+        text = self.text_embed_dim
         return [
             *learned,
-            *self.adaptive_norm("norm1", 3),
-            *self.attention("attn1", keys_rows=ell, keys_width=width, rotated=True),
-            gated_residual("attn1.gate", ell, width),
-            *self.adaptive_norm("norm2", 3),
-            *self.attention("attn2", keys_rows=m, keys_width=self.text_embed_dim),
-            gated_residual("attn2.gate", ell, width),
-            *self.adaptive_norm("norm3", 3),
-            *feed_forward("ff", ell, width, self.inner, bias=False),
-            gated_residual("ff.gate", ell, width),
+            *self.sublayer("norm1", "attn1", attend("attn1", ell, width, heads, own, bias=False, out_bias=False)),
+            *self.sublayer(
+                "norm2",
+                "attn2",
+                attend("attn2", ell, width, heads, other, keys=m, keys_width=text, bias=False, out_bias=False),
+            ),
+            *self.sublayer("norm3", "ff", feed_forward("ff", ell, width, self.inner, bias=False)),
         ]
+
+    def sublayer(self, before: str, name: str, operators: list[Operator]) -> list[Operator]:
+        """Modulated before, gated after."""
+        return [*self.adaptive_norm(before, 3), *operators, gated_residual(f"{name}.gate", ell, self.width)]
 
     def adaptive_norm(self, name: str, chunks: int) -> list[Operator]:
         """A norm, modulated by the low-rank projection of the timestep."""
@@ -163,24 +139,7 @@ class CosmosTransformer3DModel(Denoiser):
             ],
         )
 
-    def attention(self, name: str, *, keys_rows: Size, keys_width: Size, rotated: bool = False) -> list[Operator]:
-        """Attention to video or to text; queries and keys are normed over each head."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        return within(
-            name,
-            [
-                *queries_keys_values(ell, width, heads, head, bias=False, keys_rows=keys_rows, keys_width=keys_width),
-                rms_norm("norm_q", ell * heads, head),
-                rms_norm("norm_k", keys_rows * heads, head),
-                *(rotations(ell, width) if rotated else []),
-                attention("scores", ell, keys_rows, heads, head),
-                dense("to_out", ell, width, width, bias=False),
-            ],
-        )
-
     def leading_order(self) -> Mapping[Symbol, Size]:
         """The low-rank projections weigh 4 width rank in each of three sublayers: as 2 of 6 chunks from the rank."""
-        return {
-            s: 0, c: 1, a: 1, j: 0, n_ada: 2, t: self.adaln_lora_dim, N: self.num_layers, d: self.width,
-            f: Integer(1) * self.inner / self.width, p: self.patch_size[1],
-        }  # fmt: skip
+        ratio = Integer(1) * self.inner / self.width
+        return {**super().leading_order(), c: 1, a: 1, n_ada: 2, t: self.adaln_lora_dim, f: ratio}

@@ -5,35 +5,22 @@ Released as diffusers' ``DiTTransformer2DModel`` (src/diffusers/models/transform
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, n_ada, p, s, t
-from ..layers import FREQUENCIES, feed_forward, mlp, modulation, self_attention
-from ..network import Denoiser, FeedForwardActivation, is_gated
-from ..operators import (
-    Operator,
-    Size,
-    buffer,
-    convolution,
-    dense,
-    embedding,
-    gated_residual,
-    modulate,
-    norm,
-    repeated,
-    shared,
-)
+from ...equations.notation import a, ell
+from ..adaln import modulated, modulation
+from ..attentions import attend
+from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, mlp, patches
+from ..network import Transformer
+from ..operators import Operator, Size, buffer, dense, embedding, modulate, norm, repeated, shared
 
 
-@dataclass(frozen=True)
-class DiTTransformer2DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class DiTTransformer2DModel(Transformer):
     """Every block holds and runs the timestep and class embedders of its own; the output stage runs the first's."""
 
-    num_attention_heads: int
-    attention_head_dim: int
-    in_channels: int
     num_layers: int
     sample_size: int
     patch_size: int
@@ -53,24 +40,17 @@ class DiTTransformer2DModel(Denoiser):
         "the timestep and class embedders are held once in every block; the original holds them once"
     )
 
-    @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
-        outputs = self.in_channels if self.out_channels is None else self.out_channels
-        patches = (self.sample_size // side) ** 2
         return [
-            convolution("pos_embed.proj", ell, self.in_channels, width, (side, side), inputs_read=ell * side**2),
-            buffer("pos_embed", patches * width),
+            patches("pos_embed.proj", self.in_channels, width, (side, side)),
+            buffer("pos_embed", (self.sample_size // side) ** 2 * width),
             *repeated("transformer_blocks", self.num_layers, self.block()),
             *shared(self.conditioning("norm_out.emb")),
             *modulation("proj_out_1", width, width, 2),
             norm("norm_out", ell, width),
             modulate("norm_out.modulate", ell, width),
-            dense("proj_out_2", ell, width, side**2 * outputs),
+            dense("proj_out_2", ell, width, side**2 * self.outputs),
         ]
 
     def conditioning(self, name: str) -> list[Operator]:
@@ -82,24 +62,15 @@ class DiTTransformer2DModel(Denoiser):
 
     def block(self) -> list[Operator]:
         """One block: adaLN-Zero around self-attention and MLP."""
-        width, affine = self.width, 2 * int(self.norm_elementwise_affine)
+        width, affine = self.width, 2 * self.norm_elementwise_affine
+        own = attend("attn1", ell, width, self.heads, bias=self.attention_bias)
+        feed = feed_forward("ff", ell, width, 4 * width, self.activation_fn)
         return [
             *self.conditioning("norm1.emb"),
             *modulation("norm1", width, width, 6),
-            norm("norm1.norm", ell, width),
-            modulate("norm1.modulate", ell, width),
-            *self_attention(
-                "attn1", ell, width, self.num_attention_heads, self.attention_head_dim, bias=self.attention_bias
-            ),
-            gated_residual("attn1.gate", ell, width),
-            norm("norm3", ell, width, vectors=affine),
-            modulate("norm3.modulate", ell, width),
-            *feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn)),
-            gated_residual("ff.gate", ell, width),
+            *modulated("norm1", "attn1", ell, width, own),
+            *modulated("norm3", "ff", ell, width, feed, vectors=affine),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
-        return {
-            s: 0, c: 0, a: 1, j: 0, n_ada: 1, t: self.width, N: self.num_layers, d: self.width, f: 4,
-            p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), a: 1}

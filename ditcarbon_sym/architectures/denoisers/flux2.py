@@ -8,29 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Rational, Symbol, nsimplify
+from sympy import Rational, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import feed_forward, head_norms, mlp, modulation, rotations
-from ..network import Denoiser
-from ..operators import Operator, Size, attention, dense, gate, gated_residual, modulate, norm, repeated, within
-from .flux import PACKING, joint_attention
+from ...equations.notation import ell, f, m
+from ..adaln import adaptive_output, modulated, modulation
+from ..attentions import head_norms, joint_attention, rotations
+from ..layers import feed_forward, mlp
+from ..network import rounded_down
+from ..operators import Operator, Size, attention, dense, gate, repeated, within
+from .flux import Flux
 
 
-@dataclass(frozen=True)
-class Flux2Transformer2DModel(Denoiser):
-    """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks."""
+@dataclass(frozen=True, kw_only=True)
+class Flux2Transformer2DModel(Flux):
+    """The modulation of each kind of block is made once for all of them."""
 
-    patch_size: int
-    in_channels: int
-    num_layers: int
-    num_single_layers: int
-    attention_head_dim: int
-    num_attention_heads: int
-    joint_attention_dim: int
     timestep_guidance_channels: int
     mlp_ratio: float
-    out_channels: int | None = None
     guidance_embeds: bool = True
     # These do not change the count.
     axes_dims_rope: tuple[int, ...] = (32, 32, 32, 32)
@@ -38,24 +32,12 @@ class Flux2Transformer2DModel(Denoiser):
     eps: float = 1e-6
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
     def inner(self) -> Any:
         """Width of one half of the gated MLP, rounded down as in the released code."""
-        width = self.width * self.mlp_ratio
-        return int(width) if isinstance(width, int | float) else nsimplify(width, rational=True)
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels, packed by the pipeline; ``patch_size`` widens the output alone."""
-        return PACKING
+        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width, features = self.width, self.timestep_guidance_channels
-        outputs = self.in_channels if self.out_channels is None else self.out_channels
         embedders = ("timestep_embedder", "guidance_embedder") if self.guidance_embeds else ("timestep_embedder",)
         return [
             *(x for name in embedders for x in mlp(f"time_guidance_embed.{name}", features, width, bias=False)),
@@ -66,48 +48,33 @@ class Flux2Transformer2DModel(Denoiser):
             dense("context_embedder", m, self.joint_attention_dim, width, bias=False),
             *repeated("transformer_blocks", self.num_layers, self.dual_block()),
             *repeated("single_transformer_blocks", self.num_single_layers, self.single_block()),
-            *modulation("norm_out", width, width, 2, bias=False),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, self.patch_size**2 * outputs, bias=False),
+            *adaptive_output(width, width, self.patch_size**2 * self.outputs, bias=False),
         ]
 
     def dual_block(self) -> list[Operator]:
-        """Two streams with weights of their own, one attention; the modulation is made once for all blocks."""
-        width = self.width
-        return [
-            norm("norm1", ell + m, width),
-            modulate("norm1.modulate", ell + m, width),
-            *joint_attention(width, self.num_attention_heads, self.attention_head_dim, bias=False),
-            gated_residual("attn.gate", ell + m, width),
-            norm("norm2", ell + m, width),
-            modulate("norm2.modulate", ell + m, width),
-            *feed_forward("ff", ell, width, self.inner, gated=True, bias=False),
-            *feed_forward("ff_context", m, width, self.inner, gated=True, bias=False),
-            gated_residual("ff.gate", ell + m, width),
+        """Two streams with weights of their own, one attention."""
+        width, heads, rows = self.width, self.heads, ell + m
+        before = [*head_norms(ell, heads), *head_norms(m, heads, "added_"), *rotations(rows, width)]
+        joint = joint_attention("attn", width, heads, before, bias=False, out_bias=False)
+        feed = [
+            *feed_forward("ff", ell, width, self.inner, "swiglu", bias=False),
+            *feed_forward("ff_context", m, width, self.inner, "swiglu", bias=False),
         ]
+        return [*modulated("norm1", "attn", rows, width, joint), *modulated("norm2", "ff", rows, width, feed)]
 
     def single_block(self) -> list[Operator]:
         """Attention and gated MLP side by side: one matrix into both, one out of both."""
-        width, heads, head, rows = self.width, self.num_attention_heads, self.attention_head_dim, ell + m
+        width, heads, rows = self.width, self.heads, ell + m
         parallel = [
             dense("to_qkv_mlp_proj", rows, width, 3 * width + 2 * self.inner, bias=False),
-            *head_norms(rows, heads, head),
+            *head_norms(rows, heads),
             *rotations(rows, width),
-            attention("scores", rows, rows, heads, head),
+            attention("scores", rows, rows, heads.number, heads.width),
             gate("mlp_act_fn", rows, self.inner),
             dense("to_out", rows, width + self.inner, width, bias=False),
         ]
-        return [
-            norm("norm", rows, width),
-            modulate("norm.modulate", rows, width),
-            *within("attn", parallel),
-            gated_residual("gate", rows, width),
-        ]
+        return modulated("norm", "attn", rows, width, within("attn", parallel))
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """One stream for all; no modulation in the blocks; the gated MLP counts as one of 3/2 its ratio."""
-        return {
-            s: 0, c: 0, a: 0, j: 1, n_ada: 1, t: self.width, N: self.num_layers + self.num_single_layers,
-            d: self.width, f: Rational(3, 2) * self.inner / self.width, p: self.patch,
-        }  # fmt: skip
+        return {**super().leading_order(), f: Rational(3, 2) * self.inner / self.width}

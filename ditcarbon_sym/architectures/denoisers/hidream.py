@@ -12,24 +12,12 @@ from typing import Any
 
 from sympy import Integer, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import FREQUENCIES, mlp, mlp_of_llama, modulation, queries_keys_values, rotations
-from ..network import Denoiser
-from ..operators import (
-    SOFTMAX,
-    Operator,
-    Size,
-    attention,
-    dense,
-    elementwise,
-    gated_residual,
-    modulate,
-    norm,
-    repeated,
-    residual,
-    rms_norm,
-    within,
-)
+from ...equations.notation import a, ell, f, j, m
+from ..adaln import adaptive_output, modulated, modulation
+from ..attentions import attend, joint_attention, norms_across_heads, rotations
+from ..layers import FREQUENCIES, mlp, mlp_of_llama
+from ..network import Transformer
+from ..operators import SOFTMAX, Operator, Size, dense, elementwise, repeated, residual, within
 
 MULTIPLE = 256
 """The inner width of every MLP is rounded up to a multiple of it."""
@@ -37,8 +25,8 @@ TEXT = 3 * m
 """Text rows in a block: T5, the last layer of Llama, and the block's own layer of Llama."""
 
 
-@dataclass(frozen=True)
-class HiDreamImageTransformer2DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class HiDreamImageTransformer2DModel(Transformer):
     """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks, each with a layer of Llama.
 
     Latent rows of a dual-stream block and all rows of a single-stream block go to ``num_activated_experts`` of
@@ -47,11 +35,8 @@ class HiDreamImageTransformer2DModel(Denoiser):
     """
 
     patch_size: int
-    in_channels: int
     num_layers: int
     num_single_layers: int
-    attention_head_dim: int
-    num_attention_heads: int
     caption_channels: tuple[int, ...]
     text_emb_dim: int
     num_routed_experts: int
@@ -64,9 +49,8 @@ class HiDreamImageTransformer2DModel(Denoiser):
     force_inference_output: bool = False
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
+    def blocks(self) -> Any:
+        return self.num_layers + self.num_single_layers
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size; one that is not square is padded to the tokens of the largest."""
@@ -85,77 +69,44 @@ class HiDreamImageTransformer2DModel(Denoiser):
     def operators(self) -> list[Operator]:
         width, area = self.width, self.patch_size**2
         t5, llama = self.caption_channels
-        outputs = self.out_channels or self.in_channels
-        blocks = self.num_layers + self.num_single_layers
         return [
             dense("x_embedder", ell, area * self.in_channels, width),
             *mlp("t_embedder.timestep_embedder", FREQUENCIES, width),
             *mlp("p_embedder.pooled_embedder", self.text_emb_dim, width),
             residual("temb.add", 1, width),
-            *repeated("caption_projection", blocks, [dense("linear", m, llama, width, bias=False)]),
+            *repeated("caption_projection", self.blocks, [dense("linear", m, llama, width, bias=False)]),
             dense("caption_projection.t5", m, t5, width, bias=False),
             *repeated("double_stream_blocks", self.num_layers, self.dual_block()),
             *repeated("single_stream_blocks", self.num_single_layers, self.single_block()),
-            *modulation("final_layer.adaLN_modulation", width, width, 2),
-            norm("final_layer.norm_final", ell, width),
-            modulate("final_layer.modulate", ell, width),
-            dense("final_layer.linear", ell, width, area * outputs),
+            *adaptive_output(width, width, area * self.outputs),
         ]
 
     def dual_block(self) -> list[Operator]:
         """Two streams with weights of their own, one attention; the text has one gated MLP instead of experts."""
-        width, rows = self.width, ell + TEXT
-        return [
-            *modulation("adaLN_modulation", width, width, 12),
-            norm("norm1", rows, width),
-            modulate("norm1.modulate", rows, width),
-            *self.attention(ell, TEXT),
-            gated_residual("attn1.gate", rows, width),
-            norm("norm3", rows, width),
-            modulate("norm3.modulate", rows, width),
-            *self.feed_forward("ff_i", ell),
-            *mlp_of_llama("ff_t", TEXT, width, inner_width(4 * width)),
-            gated_residual("ff.gate", rows, width),
-        ]
+        width, heads = self.width, self.heads
+        normed = [*norms_across_heads(ell, heads), *norms_across_heads(TEXT, heads, "t_")]
+        joint = joint_attention("attn1", width, heads, [*normed, *self.turned()], text=TEXT)
+        text = mlp_of_llama("ff_t", TEXT, width, inner_width(4 * width))
+        return self.block(12, joint, [*self.feed_forward("ff_i", ell), *text])
 
     def single_block(self) -> list[Operator]:
         """One stream."""
+        rows, heads = ell + TEXT, self.heads
+        alone = attend("attn1", rows, self.width, heads, [*norms_across_heads(rows, heads), *self.turned()])
+        return self.block(6, alone, self.feed_forward("ff_i", rows))
+
+    def block(self, chunks: int, attention: list[Operator], feed: list[Operator]) -> list[Operator]:
+        """Attention and MLP under ``chunks`` vectors of modulation."""
         width, rows = self.width, ell + TEXT
         return [
-            *modulation("adaLN_modulation", width, width, 6),
-            norm("norm1_i", rows, width),
-            modulate("norm1_i.modulate", rows, width),
-            *self.attention(rows),
-            gated_residual("attn1.gate", rows, width),
-            norm("norm3_i", rows, width),
-            modulate("norm3_i.modulate", rows, width),
-            *self.feed_forward("ff_i", rows),
-            gated_residual("ff_i.gate", rows, width),
+            *modulation("adaLN_modulation", width, width, chunks),
+            *modulated("norm1", "attn1", rows, width, attention),
+            *modulated("norm3", "ff", rows, width, feed),
         ]
 
-    def attention(self, rows: Size, text: Size = 0) -> list[Operator]:
-        """Joint attention, with weights of their own for ``text`` rows; queries and keys normed over all heads."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        everyone = rows + text
-        streams = [("", rows), ("_t", text)] if text != 0 else [("", rows)]
-        projections = [
-            operator
-            for suffix, own in streams
-            for operator in (
-                *queries_keys_values(own, width, heads, head, prefix=f"stream{suffix}.to_"),
-                rms_norm(f"q_rms_norm{suffix}", own, width),
-                rms_norm(f"k_rms_norm{suffix}", own, width),
-            )
-        ]
-        return within(
-            "attn1",
-            [
-                *projections,
-                *rotations(everyone, heads * sum(self.axes_dims_rope)),
-                attention("scores", everyone, everyone, heads, head),
-                *(dense(f"to_out{suffix}", own, width, width) for suffix, own in streams),
-            ],
-        )
+    def turned(self) -> list[Operator]:
+        """Positions in the queries and keys of all rows."""
+        return rotations(ell + TEXT, self.num_attention_heads * sum(self.axes_dims_rope))
 
     def feed_forward(self, name: str, rows: Size) -> list[Operator]:
         """Routed experts and the shared one; a single gated MLP where there are none to route to."""
@@ -186,10 +137,7 @@ class HiDreamImageTransformer2DModel(Denoiser):
         inner: Size = inner_width(4 * self.width)
         if self.num_routed_experts > 0:
             inner = self.num_activated_experts * inner + inner_width(2 * self.width)
-        return {
-            s: 0, c: 0, a: 1, j: 1, n_ada: 1, t: self.width, N: self.num_layers + self.num_single_layers,
-            d: self.width, f: Integer(3) * inner / (2 * self.width), p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), a: 1, j: 1, f: Integer(3) * inner / (2 * self.width)}
 
 
 def inner_width(hidden: int) -> int:

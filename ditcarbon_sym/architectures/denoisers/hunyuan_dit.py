@@ -8,20 +8,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Rational, Symbol, nsimplify
+from sympy import Rational, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import FREQUENCIES, feed_forward, mlp, modulation, queries_keys_values
-from ..network import Denoiser, FeedForwardActivation, is_gated
+from ...equations.notation import a, c, ell, f, m, n_ada
+from ..adaln import adaptive_output, modulation
+from ..attentions import attend, head_norms, rotations
+from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, is_gated, mlp, patches
+from ..network import Transformer, rounded_down
 from ..operators import (
+    LAYER_NORM,
     Operator,
     Size,
     attention,
-    convolution,
     dense,
     elementwise,
     embedding,
-    modulate,
     norm,
     repeated,
     residual,
@@ -36,17 +37,14 @@ SIZES = 6
 """Numbers of the image's meta size: original and target size, crop."""
 
 
-@dataclass(frozen=True)
-class HunyuanDiT2DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class HunyuanDiT2DModel(Transformer):
     """Blocks take a shift from the timestep, no more; those past the middle one begin with a long skip.
 
     ``hidden_size`` is the width of the condition and must be that of the heads together for the network to run; so
     must ``num_layers`` be even.
     """
 
-    num_attention_heads: int
-    attention_head_dim: int
-    in_channels: int
     patch_size: int
     hidden_size: int
     num_layers: int
@@ -69,33 +67,26 @@ class HunyuanDiT2DModel(Denoiser):
         return self.text_len + self.text_len_t5
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
     def inner(self) -> Any:
         """Inner width of the MLP, rounded down."""
-        width = self.width * self.mlp_ratio
-        return int(width) if isinstance(width, float) else nsimplify(width, rational=True)
+        return rounded_down(self.width * self.mlp_ratio)
+
+    @property
+    def outputs(self) -> Any:
+        """Channels out: noise, and its variance where that is learned."""
+        return (1 + self.learn_sigma) * self.in_channels
 
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
-        outputs = self.in_channels * (2 if self.learn_sigma else 1)
         last = self.num_layers - 1 - self.num_layers // 2
         return [
-            convolution(
-                "pos_embed.proj", ell, self.in_channels, self.hidden_size, (side, side), inputs_read=ell * side**2
-            ),
+            patches("pos_embed.proj", self.in_channels, self.hidden_size, (side, side)),
             *within("time_extra_emb", self.conditioning()),
             *self.text(),
             *repeated("blocks", self.num_layers - last, self.block()),
             *repeated("skip_blocks", last, [*self.skip(), *self.block()]),
-            *modulation("norm_out", width, width, 2),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, side**2 * outputs),
-        ]  # fmt: skip
+            *adaptive_output(width, width, side**2 * self.outputs),
+        ]
 
     def conditioning(self) -> list[Operator]:
         """Timestep and pooled text, with the image's size and a style up to version 1.1, to one vector."""
@@ -143,41 +134,26 @@ class HunyuanDiT2DModel(Denoiser):
         ]
 
     def block(self) -> list[Operator]:
-        """One block: shifted self-attention, plain cross-attention, plain MLP."""
-        width, gated = self.width, is_gated(self.activation_fn)
+        """One block: shifted self-attention, plain cross-attention, plain MLP; positions turn all but text keys."""
+        width, heads, text = self.width, self.heads, self.cross_attention_dim
+        own = [*head_norms(ell, heads, vectors=2, operations=LAYER_NORM), *rotations(ell, width)]
+        other = [*head_norms(ell, heads, keys=m, vectors=2, operations=LAYER_NORM), rotary("rope_q", ell, width)]
         return [
             *modulation("norm1", width, width, 1),
             norm("norm1.norm", ell, width, vectors=2),
             elementwise("norm1.shift", ell, width),
-            *self.attention("attn1", ell, width),
+            *attend("attn1", ell, width, heads, own),
             residual("attn1.add", ell, width),
             norm("norm2", ell, width, vectors=2),
-            *self.attention("attn2", m, self.cross_attention_dim),
+            *attend("attn2", ell, width, heads, other, keys=m, keys_width=text),
             residual("attn2.add", ell, width),
             norm("norm3", ell, width, vectors=2),
-            *feed_forward("ff", ell, width, self.inner, gated=gated),
+            *feed_forward("ff", ell, width, self.inner, self.activation_fn),
             residual("ff.add", ell, width),
         ]
 
-    def attention(self, name: str, keys_rows: Size, keys_width: Size) -> list[Operator]:
-        """Queries and keys layer-normed over each head; positions rotate all but the keys of the text."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        return within(
-            name,
-            [
-                *queries_keys_values(ell, width, heads, head, keys_rows=keys_rows, keys_width=keys_width),
-                norm("norm_q", ell * heads, head, vectors=2),
-                norm("norm_k", keys_rows * heads, head, vectors=2),
-                rotary("rope_q", ell, width),
-                *([rotary("rope_k", ell, width)] if keys_rows == ell else []),
-                attention("scores", ell, keys_rows, heads, head),
-                dense("to_out", ell, width, width),
-            ],
-        )
-
     def leading_order(self) -> Mapping[Symbol, Size]:
         """The modulation is one chunk of six; the long skips are left out."""
-        return {
-            s: 0, c: 1, a: 1, j: 0, n_ada: Rational(1, 6), t: self.width, N: self.num_layers, d: self.width,
-            f: Rational(3 if is_gated(self.activation_fn) else 2, 2) * self.inner / self.width, p: self.patch_size,
-        }  # fmt: skip
+        matrices = 3 if is_gated(self.activation_fn) else 2
+        ratio = Rational(matrices, 2) * self.inner / self.width
+        return {**super().leading_order(), c: 1, a: 1, n_ada: Rational(1, 6), f: ratio}

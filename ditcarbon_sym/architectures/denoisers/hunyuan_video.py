@@ -9,51 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from sympy import Integer, Symbol, nsimplify
+from sympy import Integer, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import (
-    FREQUENCIES,
-    feed_forward,
-    head_norms,
-    mlp,
-    modulation,
-    queries_keys_values,
-    rotations,
-    self_attention,
-)
-from ..network import Denoiser
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    attention,
-    convolution,
-    dense,
-    elementwise,
-    gated_residual,
-    modulate,
-    norm,
-    repeated,
-    shared,
-    within,
-)
+from ...equations.notation import a, ell, f, j, m
+from ..adaln import adaptive_output, modulated, modulation
+from ..attentions import attend, head_norms, joint_attention, rotations
+from ..layers import FREQUENCIES, feed_forward, mlp, patches
+from ..network import Transformer, rounded_down
+from ..operators import Operator, Size, dense, elementwise, gated_residual, norm, repeated, shared, within
+from .flux import parallel_block
 
 REFINER_RATIO = 4
 """MLP ratio of the refiner, whatever that of the other blocks."""
 
 
-@dataclass(frozen=True)
-class HunyuanVideoTransformer3DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class HunyuanVideoTransformer3DModel(Transformer):
     """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks.
 
     Given an image, the network takes it as further channels (``latent_concat``), or in place of the first frame's
     tokens (``token_replace``), which are then modulated apart as if their timestep were 0.
     """
 
-    in_channels: int
-    num_attention_heads: int
-    attention_head_dim: int
     num_layers: int
     num_single_layers: int
     num_refiner_layers: int
@@ -73,15 +50,13 @@ class HunyuanVideoTransformer3DModel(Denoiser):
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
     def inner(self) -> Any:
         """Inner width of the MLPs, rounded down."""
-        width = self.width * self.mlp_ratio
-        return int(width) if isinstance(width, float) else nsimplify(width, rational=True)
+        return rounded_down(self.width * self.mlp_ratio)
+
+    @property
+    def blocks(self) -> Any:
+        return self.num_layers + self.num_single_layers
 
     @property
     def patch_frames(self) -> int:
@@ -99,21 +74,14 @@ class HunyuanVideoTransformer3DModel(Denoiser):
 
     def operators(self) -> list[Operator]:
         width, side, depth = self.width, self.patch_size, self.patch_size_t
-        volume = depth * side**2
-        outputs = self.out_channels or self.in_channels
         return [
             *self.conditioning(),
-            convolution(
-                "x_embedder.proj", ell, self.in_channels, width, (depth, side, side), inputs_read=ell * volume
-            ),
+            patches("x_embedder.proj", self.in_channels, width, (depth, side, side)),
             *self.text_refiner(),
             *repeated("transformer_blocks", self.num_layers, self.dual_block()),
             *repeated("single_transformer_blocks", self.num_single_layers, self.single_block()),
-            *modulation("norm_out", width, width, 2),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, volume * outputs),
-        ]  # fmt: skip
+            *adaptive_output(width, width, depth * side**2 * self.outputs),
+        ]
 
     def conditioning(self) -> list[Operator]:
         """Timestep, pooled text and guidance to one vector; the timestep again for the tokens of a given image."""
@@ -146,7 +114,7 @@ class HunyuanVideoTransformer3DModel(Denoiser):
         width = self.width
         return [
             norm("norm1", m, width, vectors=2),
-            *self_attention("attn", m, width, self.num_attention_heads, self.attention_head_dim),
+            *attend("attn", m, width, self.heads),
             *modulation("norm_out", width, width, 2),
             gated_residual("attn.gate", m, width),
             norm("norm2", m, width, vectors=2),
@@ -159,54 +127,28 @@ class HunyuanVideoTransformer3DModel(Denoiser):
         made = modulation(name, self.width, self.width, chunks)
         return [*made, *(shared(made) if self.replaces_tokens else [])]
 
+    def head_norms(self, rows: Size, suffix: str = "") -> list[Operator]:
+        """Norms of queries and keys, where the model has them."""
+        return head_norms(rows, self.heads, suffix) if self.qk_norm is not None else []
+
     def dual_block(self) -> list[Operator]:
         """Two streams with weights of their own, one attention; positions rotate video rows only."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        normed = self.qk_norm is not None
-        joint = [
-            *queries_keys_values(ell, width, heads, head),
-            *(head_norms(ell, heads, head) if normed else []),
-            *rotations(ell, width),
-            *queries_keys_values(m, width, heads, head, prefix="add_"),
-            *(head_norms(m, heads, head, suffix="added_") if normed else []),
-            attention("scores", ell + m, ell + m, heads, head),
-            dense("to_out", ell, width, width),
-            dense("to_add_out", m, width, width),
-        ]
+        width, rows = self.width, ell + m
+        before = [*self.head_norms(ell), *self.head_norms(m, "added_"), *rotations(ell, width)]
+        joint = joint_attention("attn", width, self.heads, before)
+        feed = [*feed_forward("ff", ell, width, self.inner), *feed_forward("ff_context", m, width, self.inner)]
         return [
             *self.modulation("norm1", 6),
             *modulation("norm1_context", width, width, 6),
-            norm("norm1.norm", ell + m, width),
-            modulate("norm1.modulate", ell + m, width),
-            *within("attn", joint),
-            gated_residual("attn.gate", ell + m, width),
-            norm("norm2", ell + m, width),
-            modulate("norm2.modulate", ell + m, width),
-            *feed_forward("ff", ell, width, self.inner),
-            *feed_forward("ff_context", m, width, self.inner),
-            gated_residual("ff.gate", ell + m, width),
+            *modulated("norm1", "attn", rows, width, joint),
+            *modulated("norm2", "ff", rows, width, feed),
         ]
 
     def single_block(self) -> list[Operator]:
         """One stream; attention and MLP side by side, one matrix out of both."""
-        width, heads, head, rows = self.width, self.num_attention_heads, self.attention_head_dim, ell + m
-        return [
-            *self.modulation("norm", 3),
-            norm("norm.norm", rows, width),
-            modulate("norm.modulate", rows, width),
-            dense("proj_mlp", rows, width, self.inner),
-            activation("act_mlp", rows, self.inner),
-            *within("attn", queries_keys_values(rows, width, heads, head)),
-            *(within("attn", head_norms(rows, heads, head)) if self.qk_norm is not None else []),
-            *within("attn", rotations(ell, width)),
-            attention("attn.scores", rows, rows, heads, head),
-            dense("proj_out", rows, width + self.inner, width),
-            gated_residual("gate", rows, width),
-        ]
+        before = [*self.head_norms(ell + m), *rotations(ell, self.width)]
+        return [*self.modulation("norm", 3), *parallel_block(self.width, self.heads, self.inner, before)]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """One stream for all: in width and rows it is what most blocks are."""
-        return {
-            s: 0, c: 0, a: 1, j: 1, n_ada: 1, t: self.width, N: self.num_layers + self.num_single_layers,
-            d: self.width, f: Integer(1) * self.inner / self.width, p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), a: 1, j: 1, f: Integer(1) * self.inner / self.width}

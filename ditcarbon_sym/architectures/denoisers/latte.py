@@ -5,41 +5,26 @@ kinds of block are PixArt's; ``num_layers`` counts each of them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from sympy import Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, n_latent, p, s, t
-from ..layers import FREQUENCIES, feed_forward, mlp, modulation, queries_keys_values, single_modulation
-from ..network import Denoiser, FeedForwardActivation, is_gated
-from ..operators import (
-    Operator,
-    Size,
-    attention,
-    buffer,
-    convolution,
-    dense,
-    elementwise,
-    modulate,
-    norm,
-    repeated,
-    residual,
-    table,
-    within,
-)
+from ...equations.notation import c, ell, m, n_latent
+from ..adaln import shared_vectors, shifts_and_scales, single_block, single_output
+from ..attentions import attend
+from ..layers import FeedForwardActivation, feed_forward, mlp, placed_patches
+from ..network import Transformer
+from ..operators import Operator, Size, buffer, repeated, residual
 
 PLACES = ell / n_latent
 """Latent tokens of one frame."""
 
 
-@dataclass(frozen=True)
-class LatteTransformer3DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class LatteTransformer3DModel(Transformer):
     """adaLN-single; every frame cross-attends to a copy of the text, whose keys and values are made anew for each."""
 
-    num_attention_heads: int
-    attention_head_dim: int
-    in_channels: int
     num_layers: int
     patch_size: int
     caption_channels: int
@@ -57,65 +42,40 @@ class LatteTransformer3DModel(Denoiser):
     norm_eps: float = 1e-5
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
+    def blocks(self) -> Any:
+        return 2 * self.num_layers
 
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
-        outputs = self.in_channels if self.out_channels is None else self.out_channels
-        with_text = self.cross_attention_dim is not None
         return [
-            convolution("pos_embed.proj", ell, self.in_channels, width, (side, side), inputs_read=ell * side**2),
-            residual("pos_embed.add", ell, width),
-            buffer("pos_embed", (self.sample_size // side) ** 2 * width),
-            *mlp("adaln_single.emb.timestep_embedder", FREQUENCIES, width),
-            *modulation("adaln_single", width, width, 6),
+            *placed_patches(self.in_channels, width, side, (self.sample_size // side) ** 2),
+            *shared_vectors("adaln_single", width),
             *mlp("caption_projection", self.caption_channels, width, rows=m),
             residual("temp_pos_embed.add", ell, width),
             buffer("temp_pos_embed", self.video_length * width),
-            *repeated("transformer_blocks", self.num_layers, self.block(n_latent, PLACES, with_text=with_text)),
-            *repeated("temporal_transformer_blocks", self.num_layers, self.block(PLACES, n_latent)),
-            table("scale_shift_table", 2 * width),
-            elementwise("scale_shift_table.add", n_latent, 2 * width, reads=2),
-            norm("norm_out", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, side**2 * outputs),
+            *repeated("transformer_blocks", self.num_layers, self.block(n_latent, self.cross_attention(n_latent))),
+            *repeated("temporal_transformer_blocks", self.num_layers, self.block(PLACES, [])),
+            *single_output(shifts_and_scales(2, width, n_latent), width, side**2 * self.outputs),
         ]
 
-    def block(self, sequences: Size, tokens: Size, *, with_text: bool = False) -> list[Operator]:
-        """One block on so many sequences of so many tokens: modulated self-attention, plain cross-attention (in a
-        frame), modulated MLP. The table of the modulation is added to the condition for each sequence.
+    def block(self, sequences: Size, cross: list[Operator]) -> list[Operator]:
+        """One block on so many sequences: modulated self-attention, plain cross-attention (in a frame), modulated MLP.
+        The table of the modulation is added to the condition for each sequence.
         """
-        width = self.width
-        own = self.attention("attn1", sequences, tokens, tokens, width)
-        cross = self.cross_attention(sequences, tokens) if with_text else []
-        feed = feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn))
-        affine = 2 * int(self.norm_elementwise_affine)
-        return single_modulation(width, own, cross, feed, vectors=affine, conditions=sequences)
+        width, affine = self.width, 2 * self.norm_elementwise_affine
+        own = attend("attn1", ell, width, self.heads, sequences=sequences, bias=self.attention_bias)
+        feed = feed_forward("ff", ell, width, 4 * width, self.activation_fn)
+        return single_block(width, own, cross, feed, vectors=affine, conditions=sequences)
 
-    def cross_attention(self, sequences: Size, tokens: Size) -> list[Operator]:
-        """Attention of each sequence to the whole text."""
-        return self.attention("attn2", sequences, tokens, m, self.cross_attention_dim or 0)
-
-    def attention(self, name: str, sequences: Size, queries: Size, keys: Size, keys_width: Size) -> list[Operator]:
-        """Attention within each sequence, to as many keys as it has."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        projections = queries_keys_values(
-            ell, width, heads, head, bias=self.attention_bias, keys_rows=sequences * keys, keys_width=keys_width
-        )
-        return within(
-            name,
-            [
-                *projections,
-                replace(attention("scores", queries, keys, heads, head), times=sequences),
-                dense("to_out", ell, width, width),
-            ],
-        )
+    def cross_attention(self, sequences: Size) -> list[Operator]:
+        """Attention of each sequence to the whole text, where there is one."""
+        if self.cross_attention_dim is None:
+            return []
+        return attend(
+            "attn2", ell, self.width, self.heads, keys=sequences * m, keys_width=self.cross_attention_dim,
+            sequences=sequences, bias=self.attention_bias,
+        )  # fmt: skip
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """Blocks of both kinds, all taken to cross-attend and to see every token."""
-        return {
-            s: 0, c: 1, a: 0, j: 0, n_ada: 1, t: self.width, N: 2 * self.num_layers, d: self.width, f: 4,
-            p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), c: 1}

@@ -6,40 +6,25 @@ downsamples so far that a token is one latent pixel. Counted with one timestep f
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import FREQUENCIES, feed_forward, mlp, modulation, queries_keys_values, rotations
-from ..network import Denoiser, FeedForwardActivation, is_gated
-from ..operators import (
-    Operator,
-    Size,
-    attention,
-    dense,
-    elementwise,
-    gated_residual,
-    modulate,
-    norm,
-    repeated,
-    residual,
-    rms_norm,
-    table,
-    within,
-)
+from ...equations.notation import c, ell, f, m
+from ..adaln import shared_vectors, shifts_and_scales, single_block, single_output
+from ..attentions import attend, norms_across_heads, rotations
+from ..layers import FeedForwardActivation, feed_forward, is_gated, mlp
+from ..network import Transformer
+from ..operators import RMS_NORM, Operator, Size, dense, repeated
 
 
-@dataclass(frozen=True)
-class LTXVideoTransformer3DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class LTXVideoTransformer3DModel(Transformer):
     """adaLN-single: shift, scale and gate come from one projection, plus a table in each block."""
 
-    in_channels: int
     out_channels: int | None
     patch_size: int
     patch_size_t: int
-    num_attention_heads: int
-    attention_head_dim: int
     cross_attention_dim: int
     num_layers: int
     activation_fn: FeedForwardActivation = "gelu-approximate"
@@ -54,11 +39,6 @@ class LTXVideoTransformer3DModel(Denoiser):
     vae_factors: ClassVar[tuple[int, int]] = (32, 8)
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
     def patch_frames(self) -> int:
         """Latent frames in a token, packed by the pipeline like the sides."""
         return int(self.patch_size_t)
@@ -67,59 +47,24 @@ class LTXVideoTransformer3DModel(Denoiser):
         width = self.width
         return [
             dense("proj_in", ell, self.in_channels, width),
-            *mlp("time_embed.emb.timestep_embedder", FREQUENCIES, width),
-            *modulation("time_embed", width, width, 6),
+            *shared_vectors("time_embed", width),
             *mlp("caption_projection", self.caption_channels, width, rows=m),
             *repeated("transformer_blocks", self.num_layers, self.block()),
-            *self.shifts_and_scales(2),
-            norm("norm_out", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, self.out_channels or self.in_channels),
+            *single_output(shifts_and_scales(2, width), width, self.outputs),
         ]
 
     def block(self) -> list[Operator]:
-        """One block: modulated self-attention, plain cross-attention without a norm, modulated MLP."""
-        width, scale = self.width, int(self.norm_elementwise_affine)
-        return [
-            *self.shifts_and_scales(6),
-            rms_norm("norm1", ell, width, vectors=scale),
-            modulate("norm1.modulate", ell, width),
-            *self.attention("attn1", keys_rows=ell, keys_width=width, rotated=True),
-            gated_residual("attn1.gate", ell, width),
-            *self.attention("attn2", keys_rows=m, keys_width=self.cross_attention_dim),
-            residual("attn2.add", ell, width),
-            rms_norm("norm2", ell, width, vectors=scale),
-            modulate("norm2.modulate", ell, width),
-            *feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn)),
-            gated_residual("ff.gate", ell, width),
-        ]
-
-    def attention(self, name: str, *, keys_rows: Size, keys_width: Size, rotated: bool = False) -> list[Operator]:
-        """Attention to video or to text; queries and keys are normed over all heads together."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        return within(
-            name,
-            [
-                *queries_keys_values(
-                    ell, width, heads, head, bias=self.attention_bias, keys_rows=keys_rows, keys_width=keys_width
-                ),
-                rms_norm("norm_q", ell, width),
-                rms_norm("norm_k", keys_rows, width),
-                *(rotations(ell, width) if rotated else []),
-                attention("scores", ell, keys_rows, heads, head),
-                dense("to_out", ell, width, width, bias=self.attention_out_bias),
-            ],
-        )
-
-    def shifts_and_scales(self, chunks: int) -> list[Operator]:
-        """A table of shift, scale and gate, and the condition added to it."""
-        return [
-            table("scale_shift_table", chunks * self.width),
-            elementwise("scale_shift_table.add", 1, chunks * self.width, reads=2),
-        ]
+        """One block; queries and keys of both attentions are normed over all heads together."""
+        width, heads, text = self.width, self.heads, self.cross_attention_dim
+        bias, out_bias, scale = self.attention_bias, self.attention_out_bias, int(self.norm_elementwise_affine)
+        before = [*norms_across_heads(ell, heads), *rotations(ell, width)]
+        own = attend("attn1", ell, width, heads, before, bias=bias, out_bias=out_bias)
+        cross = attend(
+            "attn2", ell, width, heads, norms_across_heads(ell, heads, keys=m), keys=m, keys_width=text, bias=bias,
+            out_bias=out_bias,
+        )  # fmt: skip
+        feed = feed_forward("ff", ell, width, 4 * width, self.activation_fn)
+        return single_block(width, own, cross, feed, vectors=scale, operations=RMS_NORM)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
-        return {
-            s: 0, c: 1, a: 0, j: 0, n_ada: 1, t: self.width, N: self.num_layers, d: self.width,
-            f: 6 if is_gated(self.activation_fn) else 4, p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), c: 1, f: 6 if is_gated(self.activation_fn) else 4}

@@ -10,20 +10,19 @@ from typing import Any, ClassVar
 
 from sympy import Rational, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import feed_forward, head_norms, mlp, modulation, queries_keys_values, rotations
-from ..network import Denoiser, FeedForwardActivation, is_gated
+from ...equations.notation import a, ell, f, m, n_ada, s
+from ..adaln import adaptive_output, enclosed, modulation
+from ..attentions import head_norms, joint_attention, rotations
+from ..layers import FeedForwardActivation, feed_forward, is_gated, mlp, patches
+from ..network import Transformer
 from ..operators import (
     Operator,
     Size,
     activation,
     attention,
-    convolution,
     dense,
     elementwise,
     gated_residual,
-    modulate,
-    norm,
     product,
     repeated,
     rms_norm,
@@ -37,16 +36,13 @@ AXES = 3
 """Positions of a token: in time, height and width."""
 
 
-@dataclass(frozen=True)
-class MochiTransformer3DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class MochiTransformer3DModel(Transformer):
     """``pooled_projection_dim`` is the width of the text's stream."""
 
     patch_size: int
-    num_attention_heads: int
-    attention_head_dim: int
     num_layers: int
     pooled_projection_dim: int
-    in_channels: int
     text_embed_dim: int
     time_embed_dim: int = 256
     out_channels: int | None = None
@@ -57,24 +53,15 @@ class MochiTransformer3DModel(Denoiser):
 
     vae_factors: ClassVar[tuple[int, int]] = (8, 6)
 
-    @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
-        outputs = self.out_channels or self.in_channels
         return [
             *within("time_embed", self.conditioning()),
-            convolution("patch_embed.proj", ell, self.in_channels, width, (side, side), inputs_read=ell * side**2),
+            patches("patch_embed.proj", self.in_channels, width, (side, side)),
             *self.positions(),
             *repeated("transformer_blocks", self.num_layers - 1, self.block()),
             *repeated("last_block", 1, self.block(text_output=False)),
-            *modulation("norm_out", width, width, 2),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, side**2 * outputs),
+            *adaptive_output(width, width, side**2 * self.outputs),
         ]
 
     def conditioning(self) -> list[Operator]:
@@ -108,68 +95,41 @@ class MochiTransformer3DModel(Denoiser):
 
     def block(self, *, text_output: bool = True) -> list[Operator]:
         """One block; ``text_output`` is missing in the last, which scales the text and does no more with it."""
-        width, narrow = self.width, self.pooled_projection_dim
-        text = [
-            rms_norm("norm2_context", m, narrow, vectors=0),
-            gated_residual("attn1.gate_context", m, narrow),
-            rms_norm("norm3_context", m, narrow, vectors=0),
-            elementwise("norm3_context.scale", m, narrow),
-            *self.feed_forward("ff_context", m, narrow),
-            rms_norm("norm4_context", m, narrow, vectors=0),
-            gated_residual("ff_context.gate", m, narrow),
-        ]
+        width, narrow, heads = self.width, self.pooled_projection_dim, self.heads
+        before = [*head_norms(ell, heads), *head_norms(m, heads, "added_"), *rotations(ell, width)]
+        joint = joint_attention(
+            "attn1", width, heads, before, text_width=narrow, bias=False, text_output=text_output
+        )  # fmt: skip
         return [
-            *self.adaptive_norm("norm1", ell, width, chunks=4),
-            *self.adaptive_norm("norm1_context", m, narrow, chunks=4 if text_output else 1),
-            *self.attention(text_output=text_output),
-            rms_norm("norm2", ell, width, vectors=0),
-            gated_residual("attn1.gate", ell, width),
-            rms_norm("norm3", ell, width, vectors=0),
-            elementwise("norm3.scale", ell, width),
-            *self.feed_forward("ff", ell, width),
-            rms_norm("norm4", ell, width, vectors=0),
-            gated_residual("ff.gate", ell, width),
-            *(text if text_output else []),
+            *self.first_norm("norm1", ell, width, chunks=4),
+            *self.first_norm("norm1_context", m, narrow, chunks=4 if text_output else 1),
+            *joint,
+            *self.after_attention("", ell, width),
+            *(self.after_attention("_context", m, narrow) if text_output else []),
         ]
 
-    def adaptive_norm(self, name: str, rows: Size, width: Size, *, chunks: int) -> list[Operator]:
+    def first_norm(self, name: str, rows: Size, width: Size, *, chunks: int) -> list[Operator]:
         """A norm with a scale from the condition, which makes the other scale and the gates, too."""
         return [
-            *within(name, [activation("silu", 1, self.width), dense("linear", 1, self.width, chunks * width)]),
+            *modulation(name, self.width, width, chunks),
             rms_norm(f"{name}.norm", rows, width, vectors=0),
             elementwise(f"{name}.scale", rows, width),
         ]
 
-    def attention(self, *, text_output: bool) -> list[Operator]:
-        """Joint attention of both streams at the video's width; positions rotate video rows only."""
-        width, narrow, heads, head = (
-            self.width, self.pooled_projection_dim, self.num_attention_heads, self.attention_head_dim,
-        )  # fmt: skip
-        return within(
-            "attn1",
-            [
-                *queries_keys_values(ell, width, heads, head, bias=False),
-                *head_norms(ell, heads, head),
-                *queries_keys_values(m, narrow, heads, head, bias=False, prefix="add_"),
-                *head_norms(m, heads, head, suffix="added_"),
-                *rotations(ell, width),
-                attention("scores", ell + m, ell + m, heads, head),
-                dense("to_out", ell, width, width),
-                *([dense("to_add_out", m, width, narrow)] if text_output else []),
-            ],
-        )
-
-    def feed_forward(self, name: str, rows: Size, width: Any) -> list[Operator]:
-        """The MLP of a stream of this width; it is gated in the released networks."""
-        return feed_forward(name, rows, width, _inner(width), gated=is_gated(self.activation_fn), bias=False)
+    def after_attention(self, stream: str, rows: Size, width: Any) -> list[Operator]:
+        """The second norm of a stream's attention, and its gate; then the MLP, which released networks have gated."""
+        feed = feed_forward(f"ff{stream}", rows, width, _inner(width), self.activation_fn, bias=False)
+        return [
+            rms_norm(f"norm2{stream}", rows, width, vectors=0),
+            gated_residual(f"attn1.gate{stream}", rows, width),
+            *enclosed(f"ff{stream}", rows, width, feed, scaled=True, vectors=0),
+        ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """As if the text's stream were as wide as the video's; four chunks of modulation in place of six."""
-        return {
-            s: 1, c: 0, a: 1, j: 0, n_ada: Rational(2, 3), t: self.width, N: self.num_layers, d: self.width,
-            f: Rational(3 if is_gated(self.activation_fn) else 2, 2) * _inner(self.width) / self.width,
-            p: self.patch_size,
-        }  # fmt: skip
+        matrices = 3 if is_gated(self.activation_fn) else 2
+        ratio = Rational(matrices, 2) * _inner(self.width) / self.width
+        return {**super().leading_order(), s: 1, a: 1, n_ada: Rational(2, 3), f: ratio}
 
 
 def _inner(width: Any) -> Any:

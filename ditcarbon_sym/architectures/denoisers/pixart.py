@@ -5,25 +5,24 @@ Released as diffusers' ``PixArtTransformer2DModel`` (src/diffusers/models/transf
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Rational, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import FREQUENCIES, cross_attention, feed_forward, mlp, modulation, self_attention, single_modulation
-from ..network import Denoiser, FeedForwardActivation, is_gated
-from ..operators import Operator, Size, buffer, convolution, dense, modulate, norm, repeated, residual, table
+from ...equations.notation import c, ell, m
+from ..adaln import shared_vectors, single_block, single_output
+from ..attentions import attend
+from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, mlp, placed_patches
+from ..network import Transformer
+from ..operators import Operator, Size, repeated, table
 
 THIRD = Rational(1, 3)
 
 
-@dataclass(frozen=True)
-class PixArtTransformer2DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class PixArtTransformer2DModel(Transformer):
     """adaLN-single: shift, scale and gate come from one projection, plus a table in each block."""
 
-    num_attention_heads: int
-    attention_head_dim: int
-    in_channels: int
     num_layers: int
     cross_attention_dim: int
     sample_size: int
@@ -45,11 +44,6 @@ class PixArtTransformer2DModel(Denoiser):
     interpolation_scale: float | None = None
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
     def conditions_on_size(self) -> bool:
         """Whether output size and aspect ratio are embedded beside the timestep; by default at 1024 pixels only."""
         given = self.use_additional_conditions
@@ -57,45 +51,31 @@ class PixArtTransformer2DModel(Denoiser):
 
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
-        outputs = self.in_channels if self.out_channels is None else self.out_channels
         return [
-            convolution("pos_embed.proj", ell, self.in_channels, width, (side, side), inputs_read=ell * side**2),
-            residual("pos_embed.add", ell, width),
-            buffer("pos_embed", (self.sample_size // side) ** 2 * width),
-            *self.conditioning(),
+            *placed_patches(self.in_channels, width, side, (self.sample_size // side) ** 2),
+            *shared_vectors("adaln_single", width, self.sizes()),
             *mlp("caption_projection", self.caption_channels, width, rows=m),
             *repeated("transformer_blocks", self.num_layers, self.block()),
-            norm("norm_out", ell, width),
-            table("scale_shift_table", 2 * width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, side**2 * outputs),
+            *single_output([table("scale_shift_table", 2 * width)], width, side**2 * self.outputs),
         ]
 
-    def conditioning(self) -> list[Operator]:
-        """Timestep, with output size (two numbers) and aspect ratio (one) where the model has them."""
-        width = self.width
-        sizes: list[Operator] = []
-        if self.conditions_on_size:
-            sizes = [
-                *mlp("adaln_single.emb.resolution_embedder", FREQUENCIES, width * THIRD, rows=2),
-                *mlp("adaln_single.emb.aspect_ratio_embedder", FREQUENCIES, width * THIRD),
-            ]
+    def sizes(self) -> list[Operator]:
+        """Output size (two numbers) and aspect ratio (one), embedded where the model has them."""
+        width = self.width * THIRD
+        if not self.conditions_on_size:
+            return []
         return [
-            *mlp("adaln_single.emb.timestep_embedder", FREQUENCIES, width),
-            *sizes,
-            *modulation("adaln_single", width, width, 6),
+            *mlp("adaln_single.emb.resolution_embedder", FREQUENCIES, width, rows=2),
+            *mlp("adaln_single.emb.aspect_ratio_embedder", FREQUENCIES, width),
         ]
 
     def block(self) -> list[Operator]:
         """One block: modulated self-attention, plain cross-attention, modulated MLP."""
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
-        own = self_attention("attn1", ell, width, heads, head, bias=self.attention_bias)
-        cross = cross_attention("attn2", ell, m, width, self.cross_attention_dim, heads, head, bias=self.attention_bias)
-        feed = feed_forward("ff", ell, width, 4 * width, gated=is_gated(self.activation_fn))
-        return single_modulation(width, own, cross, feed, vectors=2 * self.norm_elementwise_affine)
+        width, heads, bias, affine = self.width, self.heads, self.attention_bias, 2 * self.norm_elementwise_affine
+        own = attend("attn1", ell, width, heads, bias=bias)
+        cross = attend("attn2", ell, width, heads, keys=m, keys_width=self.cross_attention_dim, bias=bias)
+        feed = feed_forward("ff", ell, width, 4 * width, self.activation_fn)
+        return single_block(width, own, cross, feed, vectors=affine)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
-        return {
-            s: 0, c: 1, a: 0, j: 0, n_ada: 1, t: self.width, N: self.num_layers, d: self.width, f: 4,
-            p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), c: 1}

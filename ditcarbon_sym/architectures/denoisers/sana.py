@@ -11,23 +11,19 @@ from typing import Any, ClassVar, Literal
 
 from sympy import Rational, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import FREQUENCIES, mlp, modulation, queries_keys_values
-from ..network import Denoiser
+from ...equations.notation import c, ell, f, m
+from ..adaln import modulated, modulation, shifts_and_scales, single_output
+from ..attentions import Heads, attend, norms_across_heads, queries_keys_values
+from ..layers import FREQUENCIES, convolutional_mlp, mlp, patches
+from ..network import Transformer, rounded_down
 from ..operators import (
     LINEAR_ATTENTION,
     Operator,
     Size,
     activation,
-    attention,
     buffer,
-    convolution,
     dense,
     elementwise,
-    gate,
-    gated_residual,
-    modulate,
-    norm,
     product,
     repeated,
     residual,
@@ -37,13 +33,10 @@ from ..operators import (
 )
 
 
-@dataclass(frozen=True)
-class SanaTransformer2DModel(Denoiser):
+@dataclass(frozen=True, kw_only=True)
+class SanaTransformer2DModel(Transformer):
     """Each block: linear self-attention, cross-attention to the text, a gated MLP with a depthwise convolution."""
 
-    in_channels: int
-    num_attention_heads: int
-    attention_head_dim: int
     num_layers: int
     num_cross_attention_heads: int
     cross_attention_head_dim: int
@@ -67,30 +60,20 @@ class SanaTransformer2DModel(Denoiser):
     vae_factors: ClassVar[tuple[int, int]] = (32, 1)
 
     @property
-    def width(self) -> Any:
-        """The hidden size d."""
-        return self.num_attention_heads * self.attention_head_dim
-
-    @property
     def inner(self) -> Any:
         """Inner width of the gated MLP, rounded down."""
-        if isinstance(self.width, int):
-            return int(self.mlp_ratio * self.width)
-        return Rational(self.mlp_ratio) * self.width
+        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
         return [
-            convolution("patch_embed.proj", ell, self.in_channels, width, (side, side), inputs_read=ell * side**2),
+            patches("patch_embed.proj", self.in_channels, width, (side, side)),
             *self.positions(),
             *self.conditioning(),
             *mlp("caption_projection", self.caption_channels, width, rows=m),
             rms_norm("caption_norm", m, width),
             *repeated("transformer_blocks", self.num_layers, self.block()),
-            norm("norm_out.norm", ell, width),
-            table("scale_shift_table", 2 * width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, side**2 * (self.out_channels or self.in_channels)),
+            *single_output([table("scale_shift_table", 2 * width)], width, side**2 * self.outputs),
         ]
 
     def positions(self) -> list[Operator]:
@@ -104,32 +87,22 @@ class SanaTransformer2DModel(Denoiser):
 
     def conditioning(self) -> list[Operator]:
         """Timestep, and guidance where it is distilled into the model, to six vectors for all blocks."""
-        width = self.width
-        if not self.guidance_embeds:
-            embedders = mlp("time_embed.emb.timestep_embedder", FREQUENCIES, width)
-        else:
-            embedders = [
-                *mlp("time_embed.timestep_embedder", FREQUENCIES, width),
-                *mlp("time_embed.guidance_embedder", FREQUENCIES, width),
-            ]
+        width, names = self.width, ["timestep_embedder"]
+        if self.guidance_embeds:
+            names.append("guidance_embedder")
+        embedders = [x for name in names for x in mlp(f"time_embed.{name}", FREQUENCIES, width)]
         return [*embedders, *modulation("time_embed", width, width, 6)]
 
     def block(self) -> list[Operator]:
         """One block; cross-attention has no norm before it."""
-        width = self.width
+        width, affine = self.width, 2 * self.norm_elementwise_affine
+        feed = within("ff", convolutional_mlp(ell, width, self.inner))
         return [
-            table("scale_shift_table", 6 * width),
-            elementwise("scale_shift_table.add", 1, 6 * width, reads=2),
-            norm("norm1", ell, width),
-            modulate("norm1.modulate", ell, width),
-            *within("attn1", self.linear_attention()),
-            gated_residual("attn1.gate", ell, width),
-            *within("attn2", self.cross_attention()),
+            *shifts_and_scales(6, width),
+            *modulated("norm1", "attn1", ell, width, within("attn1", self.linear_attention())),
+            *self.cross_attention(),
             residual("attn2.add", ell, width),
-            norm("norm2", ell, width, vectors=2 * int(self.norm_elementwise_affine)),
-            modulate("norm2.modulate", ell, width),
-            *within("ff", self.convolutional_mlp()),
-            gated_residual("ff.gate", ell, width),
+            *modulated("norm2", "ff", ell, width, feed, vectors=affine),
         ]
 
     def linear_attention(self) -> list[Operator]:
@@ -137,49 +110,30 @@ class SanaTransformer2DModel(Denoiser):
 
         A row of ones among the values makes the denominator, so that they are one wider than the head.
         """
-        width, heads, head = self.width, self.num_attention_heads, self.attention_head_dim
+        width, heads = self.width, self.heads
+        number, head = heads.number, heads.width
         return [
-            *queries_keys_values(ell, width, heads, head, bias=self.attention_bias),
-            *self.norms(ell, ell, width),
+            *queries_keys_values(ell, width, heads, bias=self.attention_bias),
+            *self.norms(ell, heads),
             activation("relu_q", ell, width),
             activation("relu_k", ell, width),
-            elementwise("pad_v", ell, heads * (head + 1), operations=0),
-            product("values_keys", ell, head, head + 1, times=heads, kind=LINEAR_ATTENTION),
-            product("scores_queries", ell, head, head + 1, times=heads, kind=LINEAR_ATTENTION),
+            elementwise("pad_v", ell, number * (head + 1), operations=0),
+            product("values_keys", ell, head, head + 1, times=number, kind=LINEAR_ATTENTION),
+            product("scores_queries", ell, head, head + 1, times=number, kind=LINEAR_ATTENTION),
             elementwise("divide", ell, width),
             dense("to_out", ell, width, width),
         ]
 
     def cross_attention(self) -> list[Operator]:
         """Ordinary attention to the text, in heads of its own."""
-        width, heads, head = self.width, self.num_cross_attention_heads, self.cross_attention_head_dim
-        return [
-            *queries_keys_values(ell, width, heads, head, keys_rows=m, keys_width=self.cross_attention_dim),
-            *self.norms(ell, m, heads * head),
-            attention("scores", ell, m, heads, head),
-            dense("to_out", ell, heads * head, width),
-        ]
+        heads = Heads(self.num_cross_attention_heads, self.cross_attention_head_dim)
+        text = self.cross_attention_dim
+        return attend("attn2", ell, self.width, heads, self.norms(m, heads), keys=m, keys_width=text)
 
-    def norms(self, rows: Size, keys_rows: Size, width: Size) -> list[Operator]:
+    def norms(self, keys: Size, heads: Heads) -> list[Operator]:
         """Norms of queries and keys over all heads together (version 1.5)."""
-        if self.qk_norm is None:
-            return []
-        return [rms_norm("norm_q", rows, width), rms_norm("norm_k", keys_rows, width)]
-
-    def convolutional_mlp(self) -> list[Operator]:
-        """Two halves made by one matrix, each channel convolved with its neighbours in space, multiplied, and back."""
-        width, inner = self.width, self.inner
-        return [
-            convolution("conv_inverted", ell, width, 2 * inner, (1, 1)),
-            activation("nonlinearity", ell, 2 * inner),
-            convolution("conv_depth", ell, 2 * inner, 2 * inner, (3, 3), groups=2 * inner),
-            gate("gate", ell, inner),
-            convolution("conv_point", ell, inner, width, (1, 1), bias=False),
-        ]
+        return [] if self.qk_norm is None else norms_across_heads(ell, heads, keys=keys)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """Table 2's scores are quadratic in the tokens; these are linear, and so fewer."""
-        return {
-            s: 0, c: 1, a: 0, j: 0, n_ada: 1, t: self.width, N: self.num_layers, d: self.width,
-            f: Rational(3, 2) * self.inner / self.width, p: self.patch_size,
-        }  # fmt: skip
+        return {**super().leading_order(), c: 1, f: Rational(3, 2) * self.inner / self.width}

@@ -7,26 +7,19 @@ The count is that of text to image, without images to condition on.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from sympy import Rational, Symbol
 
-from ...equations.notation import N, a, c, d, ell, f, j, m, n_ada, p, s, t
-from ..layers import (
-    FREQUENCIES,
-    head_norms,
-    mlp,
-    modulated_sandwich,
-    modulation,
-    queries_keys_values,
-    rotations,
-    sandwich,
-)
+from ...equations.notation import a, ell, f, j, m, n_ada, t
+from ..adaln import modulation, sandwich
+from ..attentions import Heads, attend, head_norms, rotations
+from ..layers import FREQUENCIES, mlp
 from ..network import Denoiser
 from ..operators import (
     Operator,
     Size,
     activation,
-    attention,
     dense,
     elementwise,
     norm,
@@ -44,7 +37,7 @@ MULTIPLE = 32
 """Latent and text rows are padded to a multiple of it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ZImageTransformer2DModel(Denoiser):
     """``n_refiner_layers`` blocks for the latents and as many for the text, then ``n_layers`` for both.
 
@@ -68,6 +61,14 @@ class ZImageTransformer2DModel(Denoiser):
     t_scale: float = 1000.0
     axes_dims: tuple[int, ...] = (32, 48, 48)
     axes_lens: tuple[int, ...] = (1024, 512, 512)
+
+    @property
+    def width(self) -> Any:
+        return self.dim
+
+    @property
+    def blocks(self) -> Any:
+        return self.n_layers + 2 * self.n_refiner_layers
 
     @property
     def patch(self) -> int:
@@ -101,6 +102,7 @@ class ZImageTransformer2DModel(Denoiser):
     def operators(self) -> list[Operator]:
         patches = list(dict.fromkeys(zip(self.all_patch_size, self.all_f_patch_size, strict=True)))
         idle = [held(x) for other in patches[1:] for x in (self.layer_in(*other), *self.layers_out(*other))]
+        text = sandwich(m, self.dim, self.inner, self.attention(m), scaled=False)
         return [
             *mlp("t_embedder", FREQUENCIES, TIME_INNER, self.condition),
             self.layer_in(*patches[0]),
@@ -111,7 +113,7 @@ class ZImageTransformer2DModel(Denoiser):
             dense("cap_embedder.linear", m, self.cap_feat_dim, self.dim),
             table("cap_pad_token", self.dim),
             elementwise("cap_pad_token.where", m, self.dim),
-            *repeated("context_refiner", self.n_refiner_layers, self.plain_block(m)),
+            *repeated("context_refiner", self.n_refiner_layers, text),
             *repeated("layers", self.n_layers, self.block(ell + m)),
             *self.layers_out(*patches[0]),
             *idle,
@@ -135,39 +137,25 @@ class ZImageTransformer2DModel(Denoiser):
         )
 
     def block(self, rows: Size) -> list[Operator]:
-        """One block with modulation: a scale before attention and MLP, a gate after each."""
+        """One block with modulation, which the refiner of the text lacks: text does not depend on the timestep."""
         width = self.dim
         return [
             dense("adaLN_modulation", 1, self.condition, 4 * width),
             activation("adaLN_modulation.tanh", 1, 2 * width),
-            *modulated_sandwich(rows, width, self.inner, self.attention(rows)),
+            *sandwich(rows, width, self.inner, self.attention(rows), scaled=True),
         ]
-
-    def plain_block(self, rows: Size) -> list[Operator]:
-        """One block without modulation: the text does not depend on the timestep."""
-        return sandwich(rows, self.dim, self.inner, self.attention(rows))
 
     def attention(self, rows: Size) -> list[Operator]:
         """Attention with rotary positions on all rows."""
-        width, heads, head = self.dim, self.n_heads, self.dim // self.n_heads
-        return within(
-            "attention",
-            [
-                *queries_keys_values(rows, width, heads, head, bias=False),
-                *(head_norms(rows, heads, head) if self.qk_norm else []),
-                *rotations(rows, heads * head),
-                attention("scores", rows, rows, heads, head),
-                dense("to_out", rows, heads * head, width, bias=False),
-            ],
-        )
+        heads = Heads(self.n_heads, self.dim // self.n_heads)
+        normed = head_norms(rows, heads) if self.qk_norm else []
+        before = [*normed, *rotations(rows, heads.total)]
+        return attend("attention", rows, self.dim, heads, before, bias=False, out_bias=False)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """As if the refiners saw all rows."""
-        return {
-            s: 0, c: 0, a: 1, j: 1, n_ada: Rational(2, 3), t: self.condition,
-            N: self.n_layers + 2 * self.n_refiner_layers, d: self.dim, f: Rational(3 * self.inner, 2 * self.dim),
-            p: self.patch,
-        }  # fmt: skip
+        ratio = Rational(3 * self.inner, 2 * self.dim)
+        return {**super().leading_order(), a: 1, j: 1, n_ada: Rational(2, 3), t: self.condition, f: ratio}
 
 
 def held(operator: Operator) -> Operator:

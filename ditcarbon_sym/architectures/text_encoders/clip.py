@@ -4,35 +4,23 @@ Released as transformers' ``CLIPTextModel``, ``CLIPTextModelWithProjection`` and
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from ...equations.notation import m
-from ..layers import feed_forward, self_attention
+from ..attentions import Heads, attend
+from ..layers import feed_forward
 from ..network import Encoder
 from ..operators import Operator, activation, dense, embedding, norm, repeated, residual
 
 
-def _layer(width: Any, inner: Any, heads: Any) -> list[Operator]:
-    """Self-attention and MLP, a norm with each."""
-    return [
-        *self_attention("self_attn", m, width, heads, width // heads),
-        residual("self_attn.add", m, width),
-        norm("layer_norm1", m, width, vectors=2),
-        *feed_forward("mlp", m, width, inner),
-        residual("mlp.add", m, width),
-        norm("layer_norm2", m, width, vectors=2),
-    ]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CLIPTextModel(Encoder):
     """The text half of CLIP."""
 
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
+    vocab_size: int = 49408
+    hidden_size: int = 512
+    intermediate_size: int = 2048
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 8
     max_position_embeddings: int = 77
     projection_dim: int = 512
 
@@ -42,16 +30,12 @@ class CLIPTextModel(Encoder):
             embedding("token_embedding", m, self.vocab_size, width),
             embedding("position_embedding", m, self.max_position_embeddings, width),
             residual("embeddings.add", m, width),
-            *repeated(
-                "encoder.layers",
-                self.num_hidden_layers,
-                _layer(width, self.intermediate_size, self.num_attention_heads),
-            ),
+            *repeated("encoder.layers", self.num_hidden_layers, _layer(self)),
             norm("final_layer_norm", m, width, vectors=2),
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CLIPTextModelWithProjection(CLIPTextModel):
     """CLIP with its pooled row projected."""
 
@@ -62,28 +46,40 @@ class CLIPTextModelWithProjection(CLIPTextModel):
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class BertModel(Encoder):
     """BERT with its pooler, which works on the first row."""
 
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
+    vocab_size: int = 30522
+    hidden_size: int = 768
+    intermediate_size: int = 3072
+    num_hidden_layers: int = 12
+    num_attention_heads: int = 12
     max_position_embeddings: int = 512
     type_vocab_size: int = 2
 
     def operators(self) -> list[Operator]:
         width = self.hidden_size
+        tables = {
+            "word": self.vocab_size, "position": self.max_position_embeddings, "token_type": self.type_vocab_size,
+        }  # fmt: skip
         return [
-            embedding("embeddings.word_embeddings", m, self.vocab_size, width),
-            embedding("embeddings.position_embeddings", m, self.max_position_embeddings, width),
-            embedding("embeddings.token_type_embeddings", m, self.type_vocab_size, width),
+            *(embedding(f"embeddings.{name}_embeddings", m, entries, width) for name, entries in tables.items()),
             norm("embeddings.LayerNorm", m, width, vectors=2),
-            *repeated(
-                "encoder.layer", self.num_hidden_layers, _layer(width, self.intermediate_size, self.num_attention_heads)
-            ),
+            *repeated("encoder.layer", self.num_hidden_layers, _layer(self)),
             dense("pooler.dense", 1, width, width),
             activation("pooler.activation", 1, width),
         ]
+
+
+def _layer(encoder: CLIPTextModel | BertModel) -> list[Operator]:
+    """Self-attention and MLP, a norm with each."""
+    width, heads = encoder.hidden_size, encoder.num_attention_heads
+    return [
+        *attend("self_attn", m, width, Heads(heads, width // heads)),
+        residual("self_attn.add", m, width),
+        norm("layer_norm1", m, width, vectors=2),
+        *feed_forward("mlp", m, width, encoder.intermediate_size),
+        residual("mlp.add", m, width),
+        norm("layer_norm2", m, width, vectors=2),
+    ]

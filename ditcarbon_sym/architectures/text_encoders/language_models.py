@@ -1,4 +1,4 @@
-"""Decoder-only language models that read text for a diffusion transformer: Llama, Mistral, Gemma 2, Qwen and GLM.
+"""Decoder-only language models that read text for a diffusion transformer: Llama, Gemma 2, Qwen3 and GLM.
 
 Released under the names of transformers' classes. They differ in biases, norms and heads; each is one pass over the
 prompt. Where the pipeline loads the whole class, its output head runs on every row and the result is not used.
@@ -8,21 +8,22 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from ...equations.notation import m
-from ..layers import head_norms, mlp_of_llama, queries_keys_values, rotations
+from ..attentions import Heads, attend, head_norms, rotations
+from ..layers import mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, Size, attention, dense, embedding, repeated, residual, rms_norm, table, within
+from ..operators import Operator, dense, embedding, repeated, residual, rms_norm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LlamaModel(Encoder):
     """Grouped-query attention with rotary positions and a SwiGLU MLP (Touvron et al., 2023)."""
 
-    vocab_size: int
-    hidden_size: int
-    intermediate_size: int
-    num_hidden_layers: int
-    num_attention_heads: int
-    num_key_value_heads: int
+    vocab_size: int = 32000
+    hidden_size: int = 4096
+    intermediate_size: int = 11008
+    num_hidden_layers: int = 32
+    num_attention_heads: int = 32
+    num_key_value_heads: int | None = None
     head_dim: int | None = None
     attention_bias: Literal[False] = False
     mlp_bias: Literal[False] = False
@@ -53,21 +54,12 @@ class LlamaModel(Encoder):
 
     def layer(self) -> list[Operator]:
         """One layer."""
-        width, heads, head, groups = (
-            self.hidden_size, self.num_attention_heads, self.head_width, self.num_key_value_heads,
-        )  # fmt: skip
+        width, heads = self.hidden_size, Heads(self.num_attention_heads, self.head_width, self.num_key_value_heads)
+        normed = head_norms(m, heads) if self.normed_heads else []
+        before = [*normed, *rotations(m, heads.total, heads.keys_total)]
         return [
             rms_norm("input_layernorm", m, width),
-            *within(
-                "self_attn",
-                [
-                    *queries_keys_values(m, width, heads, head, kv_heads=groups, bias=self.query_bias),
-                    *(head_norms(m, heads, head, kv_heads=groups) if self.normed_heads else []),
-                    *rotations(m, heads * head, groups * head),
-                    attention("scores", m, m, heads, head),
-                    dense("o_proj", m, heads * head, width, bias=False),
-                ],
-            ),
+            *attend("self_attn", m, width, heads, before, bias=self.query_bias, out_bias=False),
             residual("self_attn.add", m, width),
             rms_norm("post_attention_layernorm", m, width),
             *(rms_norm(f"feedforward_layernorm_{number}", m, width) for number in range(self.norms - 2)),
@@ -87,94 +79,57 @@ class LlamaModel(Encoder):
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LlamaForCausalLM(LlamaModel):
     """Llama with its output head."""
 
     with_head: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gemma2Model(LlamaModel):
     """Gemma 2: norms before and after attention and MLP (Gemma Team, 2024)."""
 
+    vocab_size: int = 256000
+    hidden_size: int = 2304
+    intermediate_size: int = 9216
+    num_hidden_layers: int = 26
+    num_attention_heads: int = 8
+    num_key_value_heads: int = 4
+    head_dim: int = 256
     tie_word_embeddings: bool = True
 
     norms: ClassVar[int] = 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Qwen3Model(LlamaModel):
     """Qwen3: queries and keys normed over each head (Qwen Team, 2025)."""
+
+    vocab_size: int = 151936
+    intermediate_size: int = 22016
+    num_key_value_heads: int | None = 32
+    head_dim: int = 128
 
     normed_heads: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Qwen3ForCausalLM(Qwen3Model):
     """Qwen3 with its output head."""
 
     with_head: ClassVar[bool] = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class GlmModel(LlamaModel):
     """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
 
+    vocab_size: int = 151552
+    intermediate_size: int = 13696
+    num_hidden_layers: int = 40
+    num_key_value_heads: int = 2
+    head_dim: int = 128
     attention_bias: Literal[True] = True  # type: ignore[assignment]
 
     query_bias: ClassVar[bool] = True
-
-
-@dataclass(frozen=True)
-class Qwen2_5_VLForConditionalGeneration(LlamaModel):
-    """Qwen2.5-VL fed with text alone: its vision tower is loaded, not run (Qwen Team, 2025)."""
-
-    vision_depth: int = 32
-    vision_width: int = 1280
-    vision_inner: int = 3420
-    vision_patch: int = 14 * 14 * 2 * 3
-    vision_merge: int = 4
-
-    query_bias: ClassVar[bool] = True
-    with_head: ClassVar[bool] = True
-
-    def operators(self) -> list[Operator]:
-        return [*super().operators(), table_at_rest("visual", self.vision_parameters())]
-
-    def vision_parameters(self) -> Size:
-        """Patches in; blocks of attention and SwiGLU with biases; two layers that merge four patches into a token."""
-        width, inner = self.vision_width, self.vision_inner
-        block = 2 * width + 4 * (width * width + width) + 3 * width * inner + 2 * inner + width
-        merged = self.vision_merge * width
-        merger = width + merged * (merged + 1) + (merged + 1) * self.hidden_size
-        return self.vision_patch * width + self.vision_depth * block + merger
-
-
-@dataclass(frozen=True)
-class Mistral3ForConditionalGeneration(LlamaModel):
-    """Mistral Small 3 fed with text alone: its vision tower and projector are loaded, not run (Mistral AI, 2025)."""
-
-    vision_depth: int = 24
-    vision_width: int = 1024
-    vision_inner: int = 4096
-    vision_patch: int = 14 * 14 * 3
-    vision_merge: int = 4
-
-    with_head: ClassVar[bool] = True
-
-    def operators(self) -> list[Operator]:
-        return [*super().operators(), table_at_rest("vision_tower", self.vision_parameters())]
-
-    def vision_parameters(self) -> Size:
-        """Patches in; blocks of attention and SwiGLU without biases; norm, merger, two layers to the text's width."""
-        width, inner = self.vision_width, self.vision_inner
-        block = 2 * width + 4 * width * width + 3 * width * inner
-        projector = width + self.vision_merge * width * width + width * self.hidden_size + self.hidden_size**2
-        return self.vision_patch * width + width + self.vision_depth * block + projector
-
-
-def table_at_rest(name: str, entries: Size) -> Operator:
-    """Weights that are loaded and stay idle."""
-    idle = table(name, entries)
-    return Operator(idle.name, idle.kind, parameters=idle.parameters)

@@ -5,28 +5,32 @@ the first alone. No layer has biases.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from ...equations.notation import m
-from ..layers import feed_forward, mlp_of_llama, queries_keys_values
+from ..attentions import Heads, attend
+from ..layers import feed_forward, mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, attention, dense, embedding, repeated, residual, rms_norm, within
+from ..operators import Operator, embedding, repeated, residual, rms_norm
+
+Activation = Literal["relu", "gelu", "gated-gelu", "gated-silu"]
+"""What is between the matrices of the MLP; gated, it multiplies two halves."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class T5EncoderModel(Encoder):
     """Self-attention and MLP, root-mean-square norms before each."""
 
-    vocab_size: int
-    d_model: int
-    d_kv: int
-    d_ff: int
-    num_layers: int
-    num_heads: int
-    feed_forward_proj: Literal["relu", "gelu", "gated-gelu", "gated-silu"] = "relu"
+    vocab_size: int = 32128
+    d_model: int = 512
+    d_kv: int = 64
+    d_ff: int = 2048
+    num_layers: int = 6
+    num_heads: int = 8
+    feed_forward_proj: Activation = "relu"
     relative_attention_num_buckets: int = 32
 
-    positions_everywhere = False
+    positions_everywhere: ClassVar[bool] = False
 
     @property
     def gated(self) -> bool:
@@ -47,16 +51,10 @@ class T5EncoderModel(Encoder):
         """One layer."""
         width, inner = self.d_model, self.d_ff
         feed = mlp_of_llama if self.gated else _plain
+        heads = Heads(self.num_heads, self.d_kv)
         return [
             rms_norm("layer.0.layer_norm", m, width),
-            *within(
-                "layer.0.SelfAttention",
-                [
-                    *queries_keys_values(m, width, self.num_heads, self.d_kv, bias=False, prefix=""),
-                    attention("scores", m, m, self.num_heads, self.d_kv),
-                    dense("o", m, self.num_heads * self.d_kv, width, bias=False),
-                ],
-            ),
+            *attend("layer.0.SelfAttention", m, width, heads, bias=False, out_bias=False),
             residual("layer.0.add", m, width),
             rms_norm("layer.1.layer_norm", m, width),
             *feed("layer.1.DenseReluDense", m, width, inner),
@@ -64,11 +62,17 @@ class T5EncoderModel(Encoder):
         ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UMT5EncoderModel(T5EncoderModel):
     """As T5, with relative positions of its own in every layer."""
 
-    positions_everywhere = True
+    vocab_size: int = 250112
+    d_ff: int = 1024
+    num_layers: int = 8
+    num_heads: int = 6
+    feed_forward_proj: Activation = "gated-gelu"
+
+    positions_everywhere: ClassVar[bool] = True
 
 
 def _plain(name: str, rows: Any, width: Any, inner: Any) -> list[Operator]:

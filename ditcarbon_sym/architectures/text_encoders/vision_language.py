@@ -1,0 +1,115 @@
+"""Networks for text and images that a diffusion transformer feeds with text alone: Qwen2.5-VL and Mistral Small 3.
+
+Released under the names of transformers' classes. The language model runs with its output head; the vision tower and
+what joins it to the text are held, not run.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from ..network import fields_of
+from ..operators import Operator, Size, table
+from .language_models import LlamaModel
+
+BESIDE = ("tie_word_embeddings", "spatial_merge_size", "multimodal_projector_bias")
+"""Fields that stand beside the two halves of a configuration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextHalf(LlamaModel):
+    """A language model and, at rest, a vision tower, whose fields begin with ``vision_``."""
+
+    with_head: ClassVar[bool] = True
+    text_defaults: ClassVar[Mapping[str, Any]] = {}
+    """Defaults of a text half that is given, where they are not those of one that is left out."""
+    vision_defaults: ClassVar[Mapping[str, Any]] = {}
+    """The same for the vision half."""
+
+    @classmethod
+    def read(cls, configuration: Mapping[str, Any]) -> dict[str, Any]:
+        """The fields of both halves and those beside them; older files have those of the text beside them, too."""
+        text, vision = (configuration.get(f"{half}_config") for half in ("text", "vision"))
+        words = configuration if text is None else {**cls.text_defaults, **text}
+        images = {} if vision is None else {**cls.vision_defaults, **vision}
+        beside = {key: configuration[key] for key in BESIDE if key in configuration}
+        return {**fields_of(cls, words), **fields_of(cls, images, "vision_"), **fields_of(cls, beside)}
+
+    def operators(self) -> list[Operator]:
+        idle = table("visual", self.vision_parameters())
+        return [*super().operators(), Operator(idle.name, idle.kind, parameters=idle.parameters)]
+
+    @abstractmethod
+    def vision_parameters(self) -> Size:
+        """Parameters of the vision tower and of what brings its rows to the width of the text."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qwen2_5_VLForConditionalGeneration(TextHalf):
+    """Qwen2.5-VL (Qwen Team, 2025); its heads are as wide as divides the width among them."""
+
+    vocab_size: int = 152064
+    hidden_size: int = 8192
+    intermediate_size: int = 29568
+    num_hidden_layers: int = 80
+    num_attention_heads: int = 64
+    num_key_value_heads: int | None = 8
+    head_dim: None = None
+    vision_depth: int = 32
+    vision_hidden_size: int = 3584
+    vision_intermediate_size: int = 3420
+    vision_in_channels: int = 3
+    vision_patch_size: int = 14
+    vision_temporal_patch_size: int = 2
+    vision_spatial_merge_size: int = 2
+    vision_out_hidden_size: int = 3584
+
+    query_bias: ClassVar[bool] = True
+
+    def vision_parameters(self) -> Size:
+        """Patches in; blocks of attention and SwiGLU with biases; two layers that merge patches into a token."""
+        width, inner = self.vision_hidden_size, self.vision_intermediate_size
+        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
+        block = 2 * width + 4 * (width * width + width) + 3 * width * inner + 2 * inner + width
+        merged = self.vision_spatial_merge_size**2 * width
+        merger = width + merged * (merged + 1) + (merged + 1) * self.vision_out_hidden_size
+        return patch * width + self.vision_depth * block + merger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mistral3ForConditionalGeneration(TextHalf):
+    """Mistral Small 3 (Mistral AI, 2025).
+
+    Its output head is its own unless the configuration ties it to the embedding. Since version 5 transformers' default
+    is to tie them. The released configuration says nothing of it; its checkpoint holds both, and both are loaded.
+    """
+
+    vocab_size: int = 131072
+    hidden_size: int = 5120
+    intermediate_size: int = 32768
+    num_hidden_layers: int = 40
+    num_attention_heads: int = 32
+    num_key_value_heads: int | None = 8
+    head_dim: int | None = 128
+    vision_num_hidden_layers: int = 24
+    vision_hidden_size: int = 1024
+    vision_intermediate_size: int = 4096
+    vision_num_channels: int = 3
+    vision_patch_size: int = 14
+    spatial_merge_size: int = 2
+    multimodal_projector_bias: Literal[False] = False
+
+    text_defaults: ClassVar[Mapping[str, Any]] = {
+        "vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32, "head_dim": None,
+    }  # fmt: skip
+    vision_defaults: ClassVar[Mapping[str, Any]] = {"patch_size": 16}
+
+    def vision_parameters(self) -> Size:
+        """Patches in; blocks of attention and SwiGLU without biases; norm, merger, two layers to the text's width."""
+        width, inner = self.vision_hidden_size, self.vision_intermediate_size
+        patch = self.vision_num_channels * self.vision_patch_size**2
+        block = 2 * width + 4 * width * width + 3 * width * inner
+        merger = width + self.spatial_merge_size**2 * width * width
+        projector = width * self.hidden_size + self.hidden_size**2
+        return patch * width + width + self.vision_num_hidden_layers * block + merger + projector

@@ -1,0 +1,33 @@
+"""The shipped configurations as diffusers saves them."""
+
+from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.files import DATA, read_toml
+
+
+def transformer(name):
+    """The config.json of a released transformer: JSON has null where TOML has nothing."""
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
+    return {**{key: value for key, value in table.items() if key != "_null"}, **dict.fromkeys(table.get("_null", ()))}
+
+
+def components(name):
+    """Class and configuration of each component of a released pipeline, by folder."""
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    encoders = read_toml(DATA / "text_encoders.toml")["text_encoders"]
+    found = {"transformer": transformer(name)}
+    if "vae" in table:
+        found["vae"] = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
+    for number, entry in enumerate(table["text_encoders"], 1):
+        found["text_encoder" + (f"_{number}" if number > 1 else "")] = encoders[entry["network"]]
+    return {folder: {key: x for key, x in content.items() if key != "sources"} for folder, content in found.items()}
+
+
+def index(name):
+    """What a released pipeline's index says besides its components."""
+    kind = transformer(name)["_class_name"]
+    return {"expand_timesteps": True} if kind.endswith(stages.EXPANDED) else {}
+
+
+def as_saved(content):
+    """A configuration with the class that diffusers has: the index, not the class, asks for a timestep a token."""
+    return {**content, "_class_name": content["_class_name"].removesuffix(stages.EXPANDED)}
