@@ -1,42 +1,17 @@
 """What a diffusion transformer costs the climate, in closed form, before it runs.
 
-``estimate`` answers one request, ``count`` counts it exactly; ``pipeline`` holds the equations behind it, ``catalog``
-the sourced facts. Attributes load on first use, so that a program which needs only ``__version__`` does not pay for
-sympy.
+``estimate`` answers one request, ``count`` counts it exactly, ``compare`` puts requests side by side, ``sweep`` runs a
+grid of them, ``solve`` finds the input that meets a budget, and ``sensitivity`` says what matters. ``closed_form`` and
+``gradient`` give the equations behind all of them. Each name loads its module on first use; ``__init__.pyi`` says where
+it lives.
+
+>>> from ditcarbon_sym import estimate
+>>> print(f"{estimate('pixart-alpha').total_g.value:.2f} g CO2eq")
+0.56 g CO2eq
 """
 
-from typing import TYPE_CHECKING, Any
+import lazy_loader
 
 from .version import __version__ as __version__
 
-__all__ = ["Estimate", "InputError", "count", "estimate", "from_diffusers"]
-
-if TYPE_CHECKING:
-    from .catalog.diffusers import from_diffusers
-    from .errors import InputError
-    from .estimation.estimator import Estimate, estimate
-    from .estimation.exact_count import count
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
-
-
-def __getattr__(name: str) -> Any:
-    if name in ("Estimate", "estimate"):
-        from .estimation import estimator
-
-        return getattr(estimator, name)
-    if name == "count":
-        from .estimation.exact_count import count
-
-        return count
-    if name == "from_diffusers":
-        from .catalog.diffusers import from_diffusers
-
-        return from_diffusers
-    if name == "InputError":
-        from .errors import InputError
-
-        return InputError
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

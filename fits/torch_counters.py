@@ -21,8 +21,7 @@ from typing import Any
 import torch
 from diffusers.models.attention_processor import AttnProcessor, AttnProcessor2_0
 from fvcore.nn import FlopCountAnalysis
-from torch.nn import Module
-from torch.nn import functional as F
+from torch.nn import Module, functional as F
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 

@@ -9,7 +9,8 @@ from matplotlib import pyplot as plt
 from rich.console import Console
 from rich.progress import track
 
-from ditcarbon_sym.estimation.point import Options, operating_point
+from ditcarbon_sym.analysis import questions
+from ditcarbon_sym.estimation.point import Options
 from ditcarbon_sym.reports import document, sensitivity
 from ditcarbon_sym.reports.formats import write_atomically
 
@@ -53,8 +54,7 @@ REPORTS: dict[str, tuple[str, Options]] = {
 
 def _report(name: str, folder: Path) -> None:
     model, options = REPORTS[name]
-    point = operating_point(model, **options)
-    analysis = sensitivity.analyse(point, "per_output_g", with_sobol=True, samples=1024, seed=0)
+    analysis = questions.sensitivity(model, **options)
     for suffix in document.RENDERERS:
         write_atomically(folder / f"{name}{suffix}", sensitivity.render(analysis, suffix))
 

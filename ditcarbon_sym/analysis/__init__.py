@@ -4,3 +4,7 @@
 an input; `comparison` puts requests side by side; `forms` shows a model's closed forms. All start from an
 `estimation.point.OperatingPoint`.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

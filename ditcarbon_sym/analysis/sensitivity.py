@@ -165,7 +165,7 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
             pulls.append(float(slopes[t]) * point.values[t])
         if pulls and all(point.values[x] for x in moved) and not belongs_to_calibration(point, moved[0]):
             found.append(Elasticity(knob, sum(pulls) / value, setting(point, knob)))
-    return sorted(found, key=lambda x: -abs(x.value))
+    return sorted(found, key=lambda x: -round(abs(x.value), 9))  # of equals, the first in the table
 
 
 def _pull_of_frames(point: OperatingPoint, slopes: Mapping[Symbol, Any]) -> list[float]:

@@ -11,3 +11,7 @@ Read in this order:
    operator law from there, and `operator_law` makes its calibration.
 6. `validation` compares predictions with measurements; `codecarbon` reads them from CodeCarbon's file.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

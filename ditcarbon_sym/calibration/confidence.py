@@ -15,8 +15,7 @@ from typing import Any
 import lmfit
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import f as f_distribution
-from scipy.stats import t as t_distribution
+from scipy.stats import f as f_distribution, t as t_distribution
 from sympy import Symbol
 
 from ..equations.equation import Equation

@@ -36,8 +36,7 @@ from .efficiency import Calibrated, fit_warnings, interval_table, models_words
 from .fitting import Fit, Identified
 from .held_out import log_scatter, residual_logs, within_scatter
 from .measurements import Row, read_csv, read_header
-from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model
-from .operator_fit import known as known_of
+from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model, known as known_of
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser contains no other work."""

@@ -36,22 +36,14 @@ def sensitivity(
     as_json: JsonOption = False,
 ) -> None:
     """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
-    from ..estimation.point import operating_point
-    from ..reports import estimate, formats
-    from ..reports import sensitivity as report
+    from ..analysis.questions import sensitivity as answered
+    from ..reports import estimate, formats, sensitivity as report
 
-    point = operating_point(model, **options)
-    analysis = report.analyse(
-        point,
-        output,
-        with_sobol=sobol,
-        samples=samples,
-        seed=seed,
-        ranges=dict(read_range(text) for text in ranges or ()),
-    )
+    given = dict(read_range(text) for text in ranges or ())
+    analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
     if out is not None:
         formats.write_atomically(out, report.render(analysis, out.suffix))
-    warn(point.notes)
+    warn(analysis.notes)
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return
@@ -94,8 +86,7 @@ def uncertainty(
     them.
     """
     from ..estimation.point import operating_point
-    from ..reports import formats
-    from ..reports import intervals as report
+    from ..reports import formats, intervals as report
 
     point = operating_point(model, **options)
     spread = report.spread(point, level=level, draws=draws, seed=seed)
@@ -130,21 +121,20 @@ def solve(
     as_json: JsonOption = False,
 ) -> None:
     """Answer inverse questions: the largest request within a budget, or where two requests break even."""
-    from ..reports import formats
-    from ..reports import inversion as report
+    from ..analysis.questions import solve as answered
+    from ..reports import formats, inversion as report
 
-    question = report.Question(
-        model, options, unknown, {"g": budget_g, "wh": budget_wh, "s": budget_s}, per,
-        {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}, both,
+    rival = {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}
+    answer = answered(
+        model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival, both=both,
+        **options,
     )  # fmt: skip
-    answer, notes = report.answer(question)
-    warn(notes)
-    name = str(options["config"] if model is None else model)
+    warn(answer.warnings)
     if as_json:
-        print(formats.json_text(report.as_dict(name, answer, notes)))
+        print(formats.json_text({**answer.to_dict(), "model": str(options["config"] if model is None else model)}))
         return
-    print(report.title(question, answer))
-    print_table("", ("", "value"), report.rows(answer))
+    print(report.title(answer, rival))
+    print_table("", ("", "value"), report.rows(answer.solution))
 
 
 @at_operating_point
@@ -159,8 +149,7 @@ def compare(
 ) -> None:
     """Compare requests side by side, and say which differences lie inside the uncertainty."""
     from ..analysis.comparison import compare as compared
-    from ..reports import comparison as report
-    from ..reports import formats
+    from ..reports import comparison as report, formats
 
     shared = {name: value for name, value in options.items() if value is not None}
     found = compared(requests, level, **shared)

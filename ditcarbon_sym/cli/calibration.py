@@ -30,8 +30,7 @@ def fit(
 ) -> None:
     """Fit a law to measurements of your own, and say what they identify."""
     from ..calibration import efficiency, operator_law
-    from ..reports import calibration as report
-    from ..reports import formats
+    from ..reports import calibration as report, formats
     from ..reports.figures import drawing
     from ..reports.figures.calibration import residuals
 
@@ -83,8 +82,7 @@ def validate(
 ) -> None:
     """Score the predictions against measurements of your own."""
     from ..calibration.validation import validate as score
-    from ..reports import formats
-    from ..reports import validation as report
+    from ..reports import formats, validation as report
     from ..reports.figures import drawing
     from ..reports.figures.validation import ratios
 

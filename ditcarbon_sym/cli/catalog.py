@@ -33,8 +33,7 @@ def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> N
 
 
 def _print_entries(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    from ..reports import catalog as report
-    from ..reports import formats
+    from ..reports import catalog as report, formats
 
     if as_json:
         print(formats.json_text({"entries": rows}))
@@ -51,8 +50,7 @@ def claims(
 ) -> None:
     """Show the ledger: every number that the paper prints, and whether it holds."""
     from ..catalog import loading
-    from ..reports import catalog as report
-    from ..reports import formats
+    from ..reports import catalog as report, formats
 
     known = loading.claims()
     chosen = report.claims_about(known, status, where)

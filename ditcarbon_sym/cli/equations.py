@@ -15,10 +15,11 @@ def formula(
     closed: Annotated[bool, typer.Option("--closed", help="Put every intermediate in: inputs are left.")] = False,
     model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="Print the function that sympy writes for it.")] = False,
     symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,
     catalog: CatalogOption = None,
 ) -> None:
-    """Print an equation: plain, in LaTeX, in closed form, or with a model's numbers in it."""
+    """Print an equation: plain, in LaTeX, in closed form, as code, or with a model's numbers in it."""
     from ..catalog.loading import load
     from ..equations import pipeline
     from ..errors import InputError
@@ -26,6 +27,12 @@ def formula(
     from ..reports import equations as report
 
     equation = pipeline.find(name)
+    if code:
+        if closed or latex:
+            raise InputError("--code prints the equation with its intermediates; leave --closed and --latex out")
+        entry = load(catalog).model(model) if model is not None else None
+        print(pipeline.code(equation, {**entry.values, **entry.request} if entry is not None else {}))
+        return
     if closed:
         if equation.number.startswith("operator law"):
             raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
@@ -53,8 +60,7 @@ def derive(
     from ..catalog.loading import load
     from ..equations import closed_forms
     from ..estimation import work
-    from ..reports import equations as report
-    from ..reports import formats
+    from ..reports import equations as report, formats
 
     symbol = closed_forms.variable(variable)
     forms = answers.derive(model, flags, symbol, numbers=numbers, catalog=catalog)

@@ -25,8 +25,7 @@ def estimate(
 ) -> None:
     """Estimate parameters, FLOP, time, energy and carbon of one request."""
     from ..estimation import estimator
-    from ..reports import estimate as report
-    from ..reports import formats
+    from ..reports import estimate as report, formats
 
     result = estimator.estimate(model, per_day=per_day, **options)
     warn(result.warnings)
@@ -50,8 +49,7 @@ def count(
     """Count parameters and FLOP exactly, operator by operator, from the released configuration."""
     from ..estimation import exact_count
     from ..estimation.point import chosen_model
-    from ..reports import count as report
-    from ..reports import formats
+    from ..reports import count as report, formats
     from ..reports.estimate import request_words
 
     chosen, notes = chosen_model(model, config, catalog)

@@ -84,8 +84,7 @@ def sweep(
     times the grid's intensity.
     """
     from ..errors import InputError
-    from ..reports import formats
-    from ..reports import sweep as report
+    from ..reports import formats, sweep as report
     from ..sweeps import filters, order, streaming
     from ..sweeps.table import NUMBERS, RANK
 
@@ -177,12 +176,10 @@ def pareto(
     as_json: JsonOption = False,
 ) -> None:
     """Find the requests that no other beats in carbon, latency and cost together."""
-    from ..reports import formats
-    from ..reports import sweep as report
+    from ..reports import formats, sweep as report
     from ..reports.figures import drawing
     from ..reports.figures.pareto import front_figure
-    from ..sweeps import filters, streaming
-    from ..sweeps import pareto as fronts
+    from ..sweeps import filters, pareto as fronts, streaming
     from ..sweeps.table import COST, NUMBERS
 
     if out is not None:

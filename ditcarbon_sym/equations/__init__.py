@@ -5,3 +5,7 @@ value); `parameters`, `flops`, `efficiency` and `carbon` (the paper's equations,
 energy from the work of the operators); `pipeline` (their composition, by route); `derivatives` (exact gradients along
 the chain); `closed_forms` (what is left of Eq. (1) and Table 2 for given flags).
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sympy import Expr, Symbol, latex
 
 from ..errors import InputError
-from ..numerics.functions import compiled
-from ..numerics.functions import exact as exact
+from ..numerics.functions import compiled, exact as exact
 from .notation import NOTATION
 
 if TYPE_CHECKING:

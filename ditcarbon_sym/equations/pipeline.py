@@ -135,3 +135,19 @@ def evaluate(
     function = compiled(tuple(outputs), definitions)
     demand(function.arguments, configuration)
     return dict(zip(outputs, function(configuration), strict=True))
+
+
+def code(equation: Equation, numbers: Mapping[Symbol, float] = MappingProxyType({})) -> str:
+    """Return the text of the function that evaluates an equation, each intermediate of its chain on a line of its own.
+
+    What ``numbers`` gives is put in exactly.
+
+    >>> print(code(find("ell")))
+    def ell(H, W, n_latent, p, v_s):
+        ell = H*W*n_latent/(p**2*v_s**2)
+        return (ell,)
+    """
+    steps = {x.lhs: x.rhs for x in (operator_law.EQUATIONS if equation in operator_law.EQUATIONS else chain())}
+    function = compiled((equation.lhs,), tuple({**steps, equation.lhs: equation.rhs}.items()))
+    function = function.at({x: v for x, v in numbers.items() if x in function.arguments})
+    return function.source.replace("_lambdifygenerated", equation.lhs.name).rstrip()

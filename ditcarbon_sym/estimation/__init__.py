@@ -5,3 +5,7 @@ Read in this order: `request` (the numbers of a request, checked); `routes` (whi
 inputs of the equations together); `intervals` (how sure an output is); `estimator` (the answer). `counting` and
 `exact_count` count parameters and FLOP exactly, without time.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,8 +13,7 @@ from ..calibration.data import columns, values_of_run
 from ..catalog import stages
 from ..catalog.entries import Model
 from ..catalog.loading import Catalog, load
-from ..equations.notation import H, W, bandwidth, g, m, n_frames, t_exp
-from ..equations.notation import S as steps_symbol
+from ..equations.notation import H, S as steps_symbol, W, bandwidth, g, m, n_frames, t_exp
 from ..errors import InputError
 from ..estimation.request import resolve_request
 from ..numerics.blocks import FloatArray

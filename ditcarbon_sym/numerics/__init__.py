@@ -3,3 +3,7 @@
 Read `functions` first: it turns expressions into one function of their symbols. `blocks` runs that function on large
 arrays, `fused` compiles it with numba, and `chunked` runs it on dask arrays.
 """
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

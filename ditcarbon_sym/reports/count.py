@@ -4,8 +4,7 @@ from typing import Any
 
 from ..estimation.counting import CONVENTION
 from ..estimation.exact_count import Count, Share
-from .formats import count as words
-from .formats import significant
+from .formats import count as words, significant
 
 NAMES = {"text_encoder": "text encoder", "denoiser": "denoiser", "vae_decoder": "VAE decoder"}
 

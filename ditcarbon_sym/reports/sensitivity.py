@@ -4,112 +4,18 @@ A report is HTML, Markdown or LaTeX, with its figures inside.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
-from ..analysis.sensitivity import (
-    NOUNS,
-    WORDS,
-    Elasticity,
-    Swing,
-    elasticities,
-    interactions,
-    output_symbol,
-    spans,
-    tornado,
-)
-from ..analysis.variance import Sobol, local_agreement, sobol
+from ..analysis.questions import Sensitivity
+from ..analysis.sensitivity import WORDS, Swing
 from ..catalog.files import DATA
-from ..equations.notation import NOTATION
-from ..errors import InputError
-from ..estimation.estimator import Estimate, estimate_at
-from ..estimation.point import OperatingPoint
 from ..version import __version__
-from . import document
-from . import estimate as request_report
+from . import document, estimate as request_report
 from .document import Block
 from .figures.sensitivity import Bars
 from .formats import setting_words, significant
 
-STRONGEST = 6
-"""How many knobs the table of interactions covers."""
 
-
-@dataclass(frozen=True)
-class Analysis:
-    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty where it was not asked for."""
-
-    output: str
-    estimate: Estimate
-    elasticities: Sequence[Elasticity]
-    swings: Sequence[Swing]
-    interactions: dict[tuple[str, str], float]
-    sobol: Sequence[Sobol]
-    agreement: float | None
-    samples: int
-    seed: int
-
-    @property
-    def noun(self) -> str:
-        """What the output is called in a sentence."""
-        return NOUNS[self.output]
-
-    @property
-    def unit(self) -> str:
-        """The unit of the output, for people."""
-        return NOTATION[output_symbol(self.output)].unit.replace("gCO2eq", "g CO2eq")
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return a plain dictionary, ready for JSON."""
-        return {
-            "output": self.output,
-            "estimate": self.estimate.to_dict(),
-            "elasticities": [{**vars(x), "sentence": x.sentence(self.noun)} for x in self.elasticities],
-            "tornado": [vars(x) for x in self.swings],
-            "interactions": [{"one": a, "other": b, "value": x} for (a, b), x in self.interactions.items()],
-            "sobol": [vars(x) for x in self.sobol],
-            "local_agreement": self.agreement,
-            "samples": self.samples,
-            "seed": self.seed,
-        }
-
-
-def analyse(
-    point: OperatingPoint,
-    output: str,
-    *,
-    with_sobol: bool,
-    samples: int,
-    seed: int,
-    ranges: Mapping[str, tuple[float, float]] | None = None,
-) -> Analysis:
-    """Run the whole analysis of one output at one operating point; ``ranges`` take the place of documented ones."""
-    if not 0 <= seed < 2**32 - 1:
-        raise InputError(f"seed = {str(seed)[:20]} is outside 0..{2**32 - 2}")
-    if samples < 64 or samples > 2**18 or samples & (samples - 1):
-        raise InputError(f"samples = {samples} is not a power of two in 64..262144")
-    symbol = output_symbol(output)
-    found = elasticities(point, symbol)
-    moving = {x.knob for x in found}
-    used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
-    if not moving:
-        raise InputError(f"no input changes {output} here")
-    strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
-    return Analysis(
-        output=output,
-        estimate=estimate_at(point),
-        elasticities=found,
-        swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
-        interactions=interactions(point, strongest, symbol),
-        sobol=sobol(point, symbol, used, samples, seed) if with_sobol and used else (),
-        agreement=local_agreement(point, symbol, seed=seed) if with_sobol and used else None,
-        samples=samples,
-        seed=seed,
-    )
-
-
-def elasticity_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+def elasticity_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return knob, where it stands, elasticity and sentence."""
     return [
         (WORDS[x.knob], setting_words(x.knob, x.setting), f"{x.value:+.4f}", x.sentence(analysis.noun))
@@ -122,7 +28,7 @@ def swing_words(swing: Swing) -> str:
     return f"{setting_words(swing.knob, swing.low_setting)} to {setting_words(swing.knob, swing.high_setting)}"
 
 
-def swing_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+def swing_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return knob, range, output at both ends and source."""
     return [
         (
@@ -136,13 +42,13 @@ def swing_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     ]
 
 
-def interaction_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+def interaction_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return the pairs whose elasticities depend on each other, the strongest first."""
     pairs = sorted(analysis.interactions.items(), key=lambda item: -abs(item[1]))
     return [(WORDS[a], WORDS[b], f"{x:+.4f}") for (a, b), x in pairs if abs(x) >= 5e-5]
 
 
-def sobol_rows(analysis: Analysis) -> list[tuple[str, ...]]:
+def sobol_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return first- and total-order indices beside the local share."""
     return [
         (
@@ -155,7 +61,7 @@ def sobol_rows(analysis: Analysis) -> list[tuple[str, ...]]:
     ]
 
 
-def agreement_words(analysis: Analysis) -> str:
+def agreement_words(analysis: Sensitivity) -> str:
     """Say how well the local and the global analysis agree over narrow ranges, where they must."""
     return (
         f"Check: over ranges 1 % wide, first-order indices and local shares differ by {analysis.agreement:.4f}; "
@@ -163,7 +69,7 @@ def agreement_words(analysis: Analysis) -> str:
     )
 
 
-def _blocks(analysis: Analysis) -> list[Block]:
+def _blocks(analysis: Sensitivity) -> list[Block]:
     result, noun = analysis.estimate, analysis.noun
     blocks: list[Block] = [
         ("heading", "The request and its answer"),
@@ -206,7 +112,7 @@ def _blocks(analysis: Analysis) -> list[Block]:
     ]
 
 
-def _over_ranges(analysis: Analysis) -> list[Block]:
+def _over_ranges(analysis: Sensitivity) -> list[Block]:
     noun = analysis.noun
     return [
         ("heading", "Over documented ranges"),
@@ -227,7 +133,7 @@ def data_version() -> str:
     return digest.hexdigest()[:12]
 
 
-def _centre(analysis: Analysis) -> float:
+def _centre(analysis: Sensitivity) -> float:
     """The output at the operating point itself."""
     result, name = analysis.estimate, analysis.output
     values = {
@@ -244,11 +150,11 @@ def _centre(analysis: Analysis) -> float:
     return float(values[name] or 0.0)
 
 
-def _bars(analysis: Analysis) -> Bars:
+def _bars(analysis: Sensitivity) -> Bars:
     return Bars(analysis.elasticities, analysis.swings, _centre(analysis), analysis.noun, analysis.unit)
 
 
-def render(analysis: Analysis, suffix: str) -> str:
+def render(analysis: Sensitivity, suffix: str) -> str:
     """Write the report as .html, .md or .tex; each stands alone, figures inside."""
     title = f"Sensitivity of {analysis.noun}: {analysis.estimate.model}"
     return document.render(title, _blocks(analysis), suffix, _bars(analysis))

@@ -6,12 +6,10 @@ Read in this order:
 * `grid` is the product of axes, `requests` a list from a CSV file: both give rows;
 * `panel` computes one model on one accelerator, `block` puts it on the axes of a sweep, `table` holds the columns;
 * `filters` keeps the rows for which a condition holds, `streaming` writes rows to a file;
-* `ranking` finds the best rows, `pareto` the front of two or three objectives.
+* `ranking` finds the best rows, `order` says what is known of their order, `pareto` finds the front of two or three
+  objectives.
 """
 
-from .grid import Grid, Sweep, sweep
-from .pareto import Front, front
-from .ranking import top
-from .requests import RequestList, read_requests
+import lazy_loader
 
-__all__ = ["Front", "Grid", "RequestList", "Sweep", "front", "read_requests", "sweep", "top"]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

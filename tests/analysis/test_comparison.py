@@ -20,8 +20,7 @@ from ditcarbon_sym.estimation.intervals import (
 )
 from ditcarbon_sym.estimation.point import operating_point
 from fits import corpus
-from fits.runs import B200, published
-from fits.runs import H100 as H100_ID
+from fits.runs import B200, H100 as H100_ID, published
 
 H100 = "gpu=h100-sxm-80gb"
 

@@ -1,8 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym import InputError
 from ditcarbon_sym.analysis.inversion import UNKNOWNS, break_even, within

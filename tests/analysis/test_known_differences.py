@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.analysis.comparison import compare, ratios
 from ditcarbon_sym.equations.notation import C_emb, C_op, C_total, E, tau

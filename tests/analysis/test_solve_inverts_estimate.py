@@ -1,8 +1,7 @@
 """Asked for what a request costs, ``solve`` answers that request."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.analysis.inversion import SIZES, break_even, within
 from ditcarbon_sym.catalog.loading import load

@@ -5,8 +5,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog import stages

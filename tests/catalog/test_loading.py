@@ -2,8 +2,7 @@ import re
 import tomllib
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym.catalog import files, loading, schema, stages
 from ditcarbon_sym.equations.notation import BY_FIELD, N, Theta_peak, d, j, k_VAE, n_ada, t, v_t

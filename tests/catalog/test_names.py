@@ -1,8 +1,7 @@
 """Names as people type them."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.equations import derivatives, pipeline
 from ditcarbon_sym.equations.notation import (

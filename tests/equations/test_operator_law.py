@@ -1,8 +1,7 @@
 """The operator law: what physics demands of it."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.equations import operator_law, pipeline
 from ditcarbon_sym.equations.derivatives import gradient

@@ -1,8 +1,7 @@
 """A request and its neighbour never contradict each other: whatever grows, time and energy do not fall."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline

@@ -14,8 +14,7 @@ from ditcarbon_sym.catalog.loading import load, shipped_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import t_launch
 from ditcarbon_sym.estimation.intervals import student_quantile
-from fits import law_choice, other_team
-from fits import operator_law as refit
+from fits import law_choice, operator_law as refit, other_team
 from fits.runs import B200, H100, V100, v100_runs
 from paper_figures import operator_law_tables
 

@@ -9,8 +9,7 @@ from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations.notation import e_dense
 from ditcarbon_sym.estimation.intervals import student_quantile
-from fits import chips, transfer, transfer_few, transfer_tables
-from fits import operator_law as refit
+from fits import chips, operator_law as refit, transfer, transfer_few, transfer_tables
 from fits.runs import B200, H100, published
 
 

@@ -1,8 +1,7 @@
 import dask.array as da
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym.equations.notation import d, ell, m
 from ditcarbon_sym.numerics import blocks

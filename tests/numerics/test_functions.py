@@ -3,8 +3,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sympy import Integer, Max, Min, Piecewise, Rational, Symbol, exp, log, sqrt
 
 from ditcarbon_sym.equations import derivatives, pipeline

@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from ditcarbon_sym.reports.formats import latex_table
-from paper_figures import __main__ as build
-from paper_figures import scorecard
+from paper_figures import __main__ as build, scorecard
 from paper_figures.printed import claims
 from paper_figures.results import computed
 from paper_figures.tables import TABLES, cells, fit_transfers, table_2

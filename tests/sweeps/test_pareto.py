@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym import InputError
 from ditcarbon_sym.reports.sweep import records

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.architectures import MODULES, network_class
 from ditcarbon_sym.architectures.network import Encoder

@@ -5,8 +5,7 @@ import inspect
 
 import diffusers
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.architectures import MODULES, network_class
 from ditcarbon_sym.architectures.network import Encoder

@@ -1,0 +1,197 @@
+"""The questions as users ask them: which input meets a budget, or a rival; and what matters, and by how much."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Symbol
+
+from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
+from ..errors import InputError
+from ..estimation.estimator import Estimate, estimate_at
+from ..estimation.point import OperatingPoint, operating_point
+from ..estimation.routes import order_notes, outside_validity
+from .inversion import Solution, answered, break_even, within
+from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
+from .variance import Sobol, local_agreement, sobol
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A solution, the request that it is about, and what to beware of."""
+
+    point: OperatingPoint
+    solution: Solution
+    warnings: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary, ready for JSON."""
+        return {"model": self.point.model.id, **vars(self.solution), "warnings": list(self.warnings)}
+
+
+def solve(
+    model: str | None = None,
+    unknown: str = "resolution",
+    *,
+    budget_g: float | None = None,
+    budget_wh: float | None = None,
+    budget_s: float | None = None,
+    per: str | None = None,
+    against: Mapping[str, Any] | None = None,
+    both: bool = False,
+    **options: Any,
+) -> Answer:
+    """Find the extreme value of one input within a budget, or the value at which two requests cost the same.
+
+    Give one budget (grams of CO2eq, Wh or seconds), or ``against``: a rival's ``model``, ``gpu``, ``datacenter`` or
+    ``mu``. Carbon is that of one output, or of the batch with ``per="batch"``; time and energy are of the batch. With
+    ``both`` the unknown is the same in the two requests. ``options`` are those of `estimate`. Raises `InputError`.
+
+    >>> found = solve("pixart-alpha", "steps", budget_g=0.5).solution
+    >>> found.unknown, found.value, found.reached <= found.budget
+    ('steps', 44.0, True)
+    """
+    given = {unit: x for unit, x in (("g", budget_g), ("wh", budget_wh), ("s", budget_s)) if x is not None}
+    rival = {key: value for key, value in (against or {}).items() if value is not None}
+    if len(given) + bool(rival) != 1:
+        raise InputError(
+            "give one budget (--budget-g, --budget-wh or --budget-s) or a rival (--against-...), not several or none"
+        )
+    if per not in (None, "output", "batch"):
+        raise InputError(f"per = {per!r} is neither 'output' nor 'batch'")
+    if per is not None and "g" not in given and not rival:
+        raise InputError("--per is about carbon: time and energy are of the batch")
+    if both and not rival:
+        raise InputError("--both needs a rival (--against-...)")
+    carbon = C_total if per == "batch" else C_output
+    point = operating_point(model, **options)
+    if rival:
+        other = _other(model, options, rival)
+        solution = break_even(point, other, unknown, carbon, both=both)
+        met = other if not both else answered(other, unknown, solution.value)
+        notes = tuple(f"of the rival: {note}" for note in (*_lasting(other), *_notes(met)))
+    else:
+        ((unit, budget),) = given.items()
+        output: Symbol = {"g": carbon, "wh": E, "s": tau}[unit]
+        solution = within(point, unknown, output, budget)
+        notes = ()
+    there = answered(point, unknown, solution.value)
+    square = unknown == "resolution" and point.values[H] != point.values[W]
+    shape = ("the request is not square; the answer is the side of a square output",) if square else ()
+    at_answer = tuple(f"at the answer: {note}" for note in _notes(there))
+    return Answer(point, solution, (*shape, *_lasting(point), *at_answer, *notes))
+
+
+def _other(model: str | None, shared: Mapping[str, Any], rival: Mapping[str, Any]) -> OperatingPoint:
+    """The rival's operating point: the same request, another model, accelerator, efficiency or data centre."""
+    options = dict(shared)
+    if "gpu" in rival:
+        options |= {"gpu": rival["gpu"], "calibration": None}
+    if "mu" in rival:
+        options |= {"mu": rival["mu"], "calibration": None, "efficiency": None}
+    elif "gpu" in rival and options.get("mu") is not None:
+        raise InputError("--mu is a measurement on one accelerator; give the rival's own with --against-mu")
+    if "datacenter" in rival:
+        options |= {"datacenter": rival["datacenter"], "pue": None, "grid": None}
+    return operating_point(rival.get("model", model), **options)
+
+
+def _lasting(point: OperatingPoint) -> tuple[str, ...]:
+    """Return the notes that hold wherever the unknown stands, such as those about missing facts."""
+    passing = set(_notes(point))
+    return tuple(note for note in point.notes if note not in passing)
+
+
+def _notes(point: OperatingPoint) -> tuple[str, ...]:
+    """Say how a point lies outside the range of its calibration, and how far its FLOP are off."""
+    outside = () if point.calibration is None else outside_validity(point.calibration, point.model, point.values)
+    return (*outside, *order_notes(point.route, point.calibration, point.model, point.values))
+
+
+STRONGEST = 6
+"""How many knobs the table of interactions covers."""
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty where it was not asked for."""
+
+    output: str
+    estimate: Estimate
+    elasticities: Sequence[Elasticity]
+    swings: Sequence[Swing]
+    interactions: dict[tuple[str, str], float]
+    sobol: Sequence[Sobol]
+    agreement: float | None
+    samples: int
+    seed: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def noun(self) -> str:
+        """What the output is called in a sentence."""
+        return NOUNS[self.output]
+
+    @property
+    def unit(self) -> str:
+        """The unit of the output, for people."""
+        return NOTATION[output_symbol(self.output)].unit.replace("gCO2eq", "g CO2eq")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary, ready for JSON."""
+        return {
+            "output": self.output,
+            "estimate": self.estimate.to_dict(),
+            "elasticities": [{**vars(x), "sentence": x.sentence(self.noun)} for x in self.elasticities],
+            "tornado": [vars(x) for x in self.swings],
+            "interactions": [{"one": a, "other": b, "value": x} for (a, b), x in self.interactions.items()],
+            "sobol": [vars(x) for x in self.sobol],
+            "local_agreement": self.agreement,
+            "samples": self.samples,
+            "seed": self.seed,
+        }
+
+
+def sensitivity(
+    model: str | None = None,
+    output: str = "per_output_g",
+    *,
+    with_sobol: bool = True,
+    samples: int = 1024,
+    seed: int = 0,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+    **options: Any,
+) -> Sensitivity:
+    """Find what changes one output of a request, and by how much: locally, over ranges, in pairs, and globally.
+
+    ``ranges`` take the place of documented ones. ``with_sobol`` needs the extra ``sensitivity`` (SALib); ``samples`` is
+    a power of two. ``options`` are those of `estimate`. Raises `InputError` in one line.
+
+    >>> found = sensitivity("pixart-alpha", with_sobol=False)
+    >>> found.elasticities[0].knob, round(found.elasticities[0].value, 2)
+    ('resolution', 2.62)
+    """
+    point = operating_point(model, **options)
+    if not 0 <= seed < 2**32 - 1:
+        raise InputError(f"seed = {str(seed)[:20]} is outside 0..{2**32 - 2}")
+    if samples < 64 or samples > 2**18 or samples & (samples - 1):
+        raise InputError(f"samples = {samples} is not a power of two in 64..262144")
+    symbol = output_symbol(output)
+    found = elasticities(point, symbol)
+    moving = {x.knob for x in found}
+    used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
+    if not moving:
+        raise InputError(f"no input changes {output} here")
+    strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
+    return Sensitivity(
+        output=output,
+        estimate=estimate_at(point),
+        elasticities=found,
+        swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
+        interactions=interactions(point, strongest, symbol),
+        sobol=sobol(point, symbol, used, samples, seed) if with_sobol and used else (),
+        agreement=local_agreement(point, symbol, seed=seed) if with_sobol and used else None,
+        samples=samples,
+        seed=seed,
+        notes=point.notes,
+    )
