@@ -15,6 +15,6 @@ from .estimation.exact_count import Count as Count, count as count
 from .estimation.point import OperatingPoint as OperatingPoint, operating_point as operating_point
 from .estimation.service import Quantity as Quantity
 from .sweeps.grid import Grid as Grid, Sweep as Sweep, sweep as sweep
+from .sweeps.order import Ranking as Ranking, ranked as ranked
 from .sweeps.pareto import Front as Front, front as front
-from .sweeps.ranking import top as top
 from .version import __version__ as __version__

@@ -187,7 +187,9 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
         return time
     share = _share_of_energy(output, point)
     of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
-    groups = time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)
+    groups = (
+        time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)[()]
+    )
     return Scatter(of_energy + of_time, groups)
 
 
