@@ -14,7 +14,7 @@ from sympy import Symbol
 
 from ..equations import operator_law, pipeline
 from ..equations.notation import NOTATION, C_output, n_frames, v_t
-from ..errors import InputError
+from ..errors import InputError, imported
 from ..estimation.intervals import parameter_deviations
 from ..estimation.point import OperatingPoint
 from ..numerics.blocks import FloatArray
@@ -56,13 +56,7 @@ def sobol(
     ``samples * (inputs + 2)`` times, in one vectorised call. Raises `InputError` for a reversed or empty range, or if
     SALib (the extra ``sensitivity``) is not installed.
     """
-    try:
-        from SALib.analyze import sobol as analyze
-        from SALib.sample import sobol as sample
-    except ImportError:
-        raise InputError(
-            "Sobol indices need SALib; install the extra: pip install 'ditcarbon-sym[sensitivity]'"
-        ) from None
+    analyze, sample = (imported(f"SALib.{x}.sobol", "sensitivity", "a Sobol index") for x in ("analyze", "sample"))
     point = loosened(point)
     chosen = {knob: ends[:2] for knob, ends in spans(point).items()} if given is None else dict(given)
     for knob, (low, high) in chosen.items():

@@ -90,6 +90,10 @@ n_frames = _symbol(
 )
 n_latent = _symbol("n_latent", "latent frames", "1", latex=r"n_{\mathrm{latent}}")
 m = _symbol("m", "text tokens", "1", "text_tokens", 0, 1e6, integer=True, zero=True)
+n_ref = _symbol(
+    "n_ref", "reference images appended to the latent tokens", "1", "references", 0, 16, latex=r"n_{\mathrm{ref}}",
+    integer=True, zero=True,
+)  # fmt: skip
 B = _symbol("B", "batch size: outputs made together", "1", "batch", 1, 1e6, integer=True)
 S = _symbol("S", "denoising steps", "1", "steps", 1, 1e5, integer=True)
 g = _symbol(

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from ..catalog.entries import Datacenter
 from ..catalog.loading import Catalog
+from ..catalog.names import stands_for
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
-from ..errors import InputError, nearest
+from ..errors import InputError
 from ..estimation.intervals import half_widths
 from ..estimation.point import OperatingPoint, memory_share
 from .panel import GRAMS, Array, Panel, grams
@@ -165,12 +166,16 @@ def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
 def check_prices(price: float | Mapping[str, float] | None, entries: Catalog, used: Collection[str]) -> None:
     """Raise `InputError` for a price of an accelerator that is neither in the catalogue nor in use."""
     for gpu in price if isinstance(price, Mapping) else ():
-        if gpu not in used and gpu not in entries.gpus:
-            raise InputError(f"price_per_hour: unknown gpu {gpu!r}{nearest(gpu, entries.gpus)}")
+        if gpu not in used:
+            try:
+                entries.id_of("gpu", gpu)
+            except InputError as error:
+                raise InputError(f"price_per_hour: {error}") from None
 
 
 def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
     """The price of an hour on this accelerator; NaN if prices are given for others only."""
     if price is None or isinstance(price, float | int):
         return price
-    return price.get(gpu, float("nan"))
+    named = (value for name, value in price.items() if stands_for("gpu", name, gpu))
+    return price[gpu] if gpu in price else next(named, float("nan"))
