@@ -110,7 +110,7 @@ def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[E
     operators = networks.denoiser.operators()
     padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
     rows = {m: padded}
-    parts = {name: _sum(values).xreplace(rows) for name, values in _work(operators, head_multiple).items()}
+    parts = {name: _sum(values).xreplace(rows) for name, values in kinds_of_work(operators, head_multiple).items()}
     label = "operator list"
     return (
         Equation(label, P, Integer(networks.weights()[stages.DENOISER] or 0)),
@@ -138,7 +138,7 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     return [*text, *decoder]
 
 
-def _work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+def kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
     """Terms of each kind of work, one denoiser pass of one output."""
     found: dict[str, list[Expr]] = {
         name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")
