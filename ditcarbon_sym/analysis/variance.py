@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 from sympy import Symbol
 
-from ..equations import operator_law, pipeline
+from ..equations import pipeline
 from ..equations.notation import NOTATION, C_output, n_frames, v_t
 from ..errors import InputError, imported
 from ..estimation.intervals import parameter_deviations
 from ..estimation.point import OperatingPoint
+from ..estimation.sampling import constants
 from ..numerics.blocks import FloatArray
 from .knobs import CONSTANTS, KNOBS, WHOLE, loosened, setting, turned
 from .sensitivity import check_range, documented_ranges, elasticities, error_of_the_law, spans
@@ -129,16 +130,10 @@ def _fitted(point: OperatingPoint) -> dict[str, Symbol]:
 
 
 def _constants(point: OperatingPoint, normals: FloatArray) -> dict[Symbol, FloatArray]:
-    """Constants from independent standard normals, with the covariance of the fit: the operator law's in logarithms."""
-    calibration = point.calibration
-    assert calibration is not None
-    centre = np.array([calibration.values[x] for x in calibration.free])
-    logarithmic = calibration.law == operator_law.LAW
-    covariance = np.array(calibration.covariance) / (np.outer(centre, centre) if logarithmic else 1.0)
-    sizes, axes = np.linalg.eigh(covariance)
-    moved = normals[:, : len(centre)] @ (axes * np.sqrt(np.maximum(sizes, 0.0))).T
-    drawn = centre * np.exp(moved) if logarithmic else centre + moved
-    return {x: np.clip(drawn[:, k], NOTATION[x].low, NOTATION[x].high) for k, x in enumerate(calibration.free)}
+    """Constants of the law from independent standard normals, kept inside their valid ranges."""
+    assert point.calibration is not None
+    drawn = constants(point.calibration, normals[:, : len(point.calibration.free)])
+    return {x: np.clip(values, NOTATION[x].low, NOTATION[x].high) for x, values in drawn.items()}
 
 
 def local_shares(

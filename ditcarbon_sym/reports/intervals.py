@@ -17,13 +17,13 @@ from ..estimation.estimator import estimate_at
 from ..estimation.intervals import (
     interval_words,
     log_interval,
-    monte_carlo,
     parameter_deviations,
     predictive,
     quantile,
     scatter,
 )
 from ..estimation.point import OperatingPoint
+from ..estimation.sampling import monte_carlo
 from . import estimate as request_report
 from .estimate import output_words
 from .formats import energy_unit, significant
