@@ -2,14 +2,20 @@
 
 from functools import lru_cache
 
+import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
+from sympy import Symbol
 
-from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.estimation.estimator import Estimate, Quantity
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import E, tau
+from ditcarbon_sym.estimation.estimator import Estimate, estimate_at
+from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
+from ditcarbon_sym.estimation.ratios import errors_of, ranks
+from ditcarbon_sym.estimation.service import Quantity
 
 from .tables import Table
 
@@ -23,10 +29,26 @@ ROOM = 10.0
 
 
 @lru_cache(maxsize=1)
+def points() -> tuple[OperatingPoint, ...]:
+    """The request on every accelerator, the fastest first."""
+    found = [
+        operating_point(MODEL, gpu=gpu, resolution=RESOLUTION, steps=STEPS, efficiency="roofline")
+        for gpu in load().gpus
+    ]
+    return tuple(sorted(found, key=lambda x: float(pipeline.evaluate(x.values, (tau,), x.route)[tau])))
+
+
+@lru_cache(maxsize=1)
 def estimates() -> tuple[Estimate, ...]:
-    """The request on every accelerator whose power is known, the fastest first."""
-    found = [estimate(MODEL, gpu=gpu, resolution=RESOLUTION, steps=STEPS, efficiency="roofline") for gpu in load().gpus]
-    return tuple(sorted(found, key=lambda x: x.time_s.value or 0.0))
+    """The request on every accelerator, the fastest first."""
+    return tuple(estimate_at(x) for x in points())
+
+
+def known_ranks(output: Symbol) -> dict[str, int]:
+    """For each accelerator, one more than the accelerators with less time (or energy) beyond doubt."""
+    values = np.array([float(pipeline.evaluate(x.values, (output,), x.route)[output]) for x in points()])
+    found = ranks(values, errors_of(points(), (output,))[output])
+    return {x.device.id: int(rank) for x, rank in zip(points(), found, strict=True)}
 
 
 def known(found: Estimate) -> str:
@@ -44,20 +66,22 @@ def _short(gpu: str) -> str:
 
 
 def table() -> Table:
-    """Time and energy on every accelerator, and what they are based on."""
+    """Time and energy on every accelerator, with their ranks, and what they are based on."""
+    placed = known_ranks(tau), known_ranks(E)
     rows = [
         (load().gpu(x.gpu).name, known(x), *(
-            text for y, digits in ((x.time_s, 1), (x.energy_wh, 2))
-            for text in (f"{y.value:.{digits}f}", f"{y.low:.{digits}f} to {y.high:.{digits}f}")
+            text for y, digits, rank in ((x.time_s, 1, placed[0]), (x.energy_wh, 2, placed[1]))
+            for text in (f"{y.value:.{digits}f}", f"{y.low:.{digits}f} to {y.high:.{digits}f}", str(rank[x.gpu]))
         ))
         for x in estimates()
     ]  # fmt: skip
     return Table(
         f"{MODEL} on every accelerator",
-        ("accelerator", "law", "time (s)", "90 %", "energy (Wh)", "90 %"),
+        ("accelerator", "law", "time (s)", "90 %", "rank", "energy (Wh)", "90 %", "rank"),
         rows,
         f"One output of {RESOLUTION} x {RESOLUTION} pixels, {STEPS} steps, by the operator law; whether it fits the "
-        "memory is not asked. Energy is the accelerator's; before Ampere it is rated power for the time.",
+        "memory is not asked. Energy is the accelerator's; before Ampere it is rated power for the time. "
+        "A rank is one more than the accelerators that are better beyond doubt, by the 90 % interval of the ratio.",
     )
 
 

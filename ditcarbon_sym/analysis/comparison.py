@@ -37,6 +37,11 @@ class Ratio:
     high: float | None
 
     @property
+    def known(self) -> bool:
+        """Whether the difference is known: the interval does not hold 1."""
+        return self.low is not None and self.high is not None and not self.low <= 1 <= self.high
+
+    @property
     def verdict(self) -> str:
         """Whether the difference is known, in words."""
         if self.value is None:
@@ -49,8 +54,7 @@ class Ratio:
         words = f"{abs(self.value - 1):.1%} {'more' if self.value > 1 else 'less'}"
         if self.low is None or self.high is None:
             return f"{words}; no interval is known"
-        inside = self.low <= 1 <= self.high
-        return f"{words}: inside the uncertainty" if inside else f"{words}: outside the uncertainty"
+        return f"{words}: {'outside' if self.known else 'inside'} the uncertainty"
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from sympy import Symbol
 
-from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
+from ..equations.notation import C_output, C_total, E, H, W, tau
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint, operating_point
@@ -97,9 +98,9 @@ def _other(model: str | None, shared: Mapping[str, Any], rival: Mapping[str, Any
 
 
 def _lasting(point: OperatingPoint) -> tuple[str, ...]:
-    """Return the notes that hold wherever the unknown stands, such as those about missing facts."""
+    """Return the warnings that hold wherever the unknown stands, such as those about missing facts."""
     passing = set(_notes(point))
-    return tuple(note for note in point.notes if note not in passing)
+    return tuple(note for note in estimate_at(point).warnings if note not in passing)
 
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:
@@ -108,13 +109,16 @@ def _notes(point: OperatingPoint) -> tuple[str, ...]:
     return (*outside, *order_notes(point.route, point.calibration, point.model, point.values))
 
 
+LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty where it was not asked for."""
+    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty
+    where it was not asked for, or where SALib is missing, as ``left_out`` then says.
+    """
 
     output: str
     estimate: Estimate
@@ -125,7 +129,7 @@ class Sensitivity:
     agreement: float | None
     samples: int
     seed: int
-    notes: tuple[str, ...] = ()
+    left_out: str = ""
 
     @property
     def noun(self) -> str:
@@ -133,9 +137,9 @@ class Sensitivity:
         return NOUNS[self.output]
 
     @property
-    def unit(self) -> str:
-        """The unit of the output, for people."""
-        return NOTATION[output_symbol(self.output)].unit.replace("gCO2eq", "g CO2eq")
+    def warnings(self) -> tuple[str, ...]:
+        """What to beware of: in the estimate, and of what was left out."""
+        return (*self.estimate.warnings, *([self.left_out] if self.left_out else []))
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
@@ -149,6 +153,7 @@ class Sensitivity:
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
+            "warnings": list(self.warnings),
         }
 
 
@@ -182,6 +187,8 @@ def sensitivity(
     used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
     if not moving:
         raise InputError(f"no input changes {output} here")
+    missing = with_sobol and find_spec("SALib") is None
+    with_sobol = bool(with_sobol and used and not missing)
     strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
     return Sensitivity(
         output=output,
@@ -189,9 +196,9 @@ def sensitivity(
         elasticities=found,
         swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
         interactions=interactions(point, strongest, symbol),
-        sobol=sobol(point, symbol, used, samples, seed) if with_sobol and used else (),
-        agreement=local_agreement(point, symbol, seed=seed) if with_sobol and used else None,
+        sobol=sobol(point, symbol, used, samples, seed) if with_sobol else (),
+        agreement=local_agreement(point, symbol, seed=seed) if with_sobol else None,
         samples=samples,
         seed=seed,
-        notes=point.notes,
+        left_out=LEFT_OUT if missing else "",
     )

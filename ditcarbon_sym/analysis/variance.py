@@ -11,7 +11,7 @@ from sympy import Symbol
 
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_output
-from ..errors import InputError
+from ..errors import InputError, imported
 from ..estimation.point import OperatingPoint
 from ..numerics.blocks import FloatArray
 from .sensitivity import KNOBS, check_range, documented_ranges, elasticities, setting, spans, turned
@@ -44,13 +44,7 @@ def sobol(
     vectorised call. Raises `InputError` for a reversed or empty range, or if SALib (the extra ``sensitivity``) is
     not installed.
     """
-    try:
-        from SALib.analyze import sobol as analyze
-        from SALib.sample import sobol as sample
-    except ImportError:
-        raise InputError(
-            "Sobol indices need SALib; install the extra: pip install 'ditcarbon-sym[sensitivity]'"
-        ) from None
+    analyze, sample = (imported(f"SALib.{x}.sobol", "sensitivity", "a Sobol index") for x in ("analyze", "sample"))
     chosen = {knob: ends[:2] for knob, ends in spans(point).items()} if given is None else dict(given)
     for knob, (low, high) in chosen.items():
         check_range(knob, low, high)

@@ -38,11 +38,11 @@ def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | N
     """
     entries = catalog or load()
     columns: list[tuple[float, float, float]] = []
-    for number, row in enumerate(rows, start=1):
+    for row in rows:
         try:
             columns.append(_measured(row, gpu, entries))
         except InputError as error:
-            raise InputError(f"row {number}: {error}") from None
+            raise InputError(f"row {row.number}: {error}") from None
     batch, tokens, observed = np.array(columns).T
     return Data({B: batch, ell: tokens}, observed, tuple(row.model for row in rows))
 

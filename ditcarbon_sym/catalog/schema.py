@@ -99,7 +99,7 @@ _OPTIONAL = (TDP, bandwidth, t_exp, P_idle)
 _Gpu = _table(
     "gpu", GPU_FIELDS, _OPTIONAL, name=_Text, sources=_Sources, precision=_Text,
     memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
-    compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
+    compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}), nvml_names=(list[str], []),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}

@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import CatalogOption, JsonOption, integer_option, law_options, pass_options, sharing
+from .options import (
+    ASSUMED_GPU,
+    ASSUMED_PLACE,
+    RELEASED,
+    CatalogOption,
+    JsonOption,
+    integer_option,
+    law_options,
+    number_option,
+    pass_options,
+    sharing,
+)
 from .printing import print_pairs, print_table, progress_of, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
@@ -16,13 +27,13 @@ def _axes(
     file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
     resolution: Annotated[
-        str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256.")
+        str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256. {RELEASED}")
     ] = None,
-    frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS}")] = None,
-    batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS}")] = None,
-    steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS}")] = None,
-    gpu: Annotated[str | None, typer.Option(help="Accelerator ids, joined by commas.")] = None,
-    datacenter: Annotated[str | None, typer.Option(help="Data centre ids, joined by commas.")] = None,
+    frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS} {RELEASED}")] = None,
+    batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS} Assumed: 1.")] = None,
+    steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS} {RELEASED}")] = None,
+    gpu: Annotated[str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}")] = None,
+    datacenter: Annotated[str | None, typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}")] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
 ) -> None:
@@ -40,6 +51,9 @@ def _choices(
     where: Annotated[
         str | None, typer.Option(help="Only rows for which FIELD OP NUMBER holds, joined by 'and': 'time_s<5'.")
     ] = None,
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Add the ends of 90 % intervals: time_s_low, time_s_high and so on.")
+    ] = False,
 ) -> None:
     """Price, catalogue and filter of a sweep."""
 
@@ -75,11 +89,15 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best."""
+    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best.
+
+    energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
+    times the grid's intensity.
+    """
     from ..errors import InputError
     from ..reports import formats, sweep as report
-    from ..sweeps import filters, ranking, streaming
-    from ..sweeps.table import NUMBERS
+    from ..sweeps import filters, order, streaming
+    from ..sweeps.table import NUMBERS, RANK
 
     if out is not None:
         streaming.check_path(out)
@@ -91,28 +109,32 @@ def sweep(
         raise InputError(
             f"{'--largest' if column is None else '--by'} without --top; give --top NUMBER, or leave it out"
         )
-    column = column or "total_g"
-    best = None
+    best, names, remarks, ranking = None, found.columns, order.unfiltered(found, conditions), None
     if number is not None:
-        best = ranking.top(found, number, column, conditions, largest=largest)
+        ranking = order.ranked(found, number, column or "total_g", conditions, largest=largest)
+        best, remarks = ranking.rows, ranking.remarks
+        names = (RANK, *names) if RANK in best else names
     rows = None
     if out is not None:
         with progress_of(len(found), "sweep") as advance:
             chunks = found.chunks(conditions) if best is None else [(len(found), best)]
-            rows = streaming.write(out, found.columns, chunks, advance)
-    warn(report.told(found.notes))
+            rows = streaming.write(out, names, chunks, advance)
+    warn((*report.told(found.notes), *(remarks if best is None else ())))
     if as_json:
         chunks = found.chunks(conditions) if best is None else [(len(found), best)]
         shown = streaming.together(chunks, report.LARGEST) if out is None else None
-        extra = {} if out is None else {"written": str(out), "rows_written": rows}
+        extra: dict[str, Any] = {} if out is None else {"written": str(out), "rows_written": rows}
+        extra |= {"remarks": list(remarks)} | ({} if ranking is None else {"ranked_by": ranking.by})
         print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
     elif out is None and best is None:
         streaming.to_stream(sys.stdout, found.columns, found.chunks(conditions))
     else:
-        if best is not None:
-            header = report.header(best, column)
-            title = f"best {len(best['batch'])} of {len(found):,} requests by {column}"
-            print_table(title, header, report.rows(best, header), right=tuple(range(5, len(header))))
+        if ranking is not None:
+            header = report.header(ranking.rows, ranking.by)
+            title = f"best {len(ranking.rows['batch'])} of {len(found):,} requests by {ranking.by}"
+            print_table(title, header, report.rows(ranking.rows, header), right=report.right(header))
+            for remark in remarks:
+                print(remark)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
             print(f"\nwrote {rows:,} rows to {out}")
@@ -136,7 +158,7 @@ def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
         raise InputError("--requests together with --skip; every request of a list is answered, or the list refused")
     options = {x: given[x] for x in axes.OPTIONS if x in given}
     price = axes.prices(given.get("price_per_hour"))
-    return RequestList(read_requests(requests), price, requests, **options)
+    return RequestList(read_requests(requests), price, requests, bool(given.get("intervals")), **options)
 
 
 @over_axes
@@ -157,11 +179,17 @@ def pareto(
             "(model, size, frames, steps); 'none' for no such columns."
         ),
     ] = None,
+    tolerance: Annotated[
+        float, number_option("Relative differences up to this one do not count: 0.001 is a tenth of a per cent.")
+    ] = 0.001,
     out: Annotated[Path | None, typer.Option(help="Write the front to this file (.csv or .parquet).")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the requests that no other beats in carbon, latency and cost together."""
+    """Find the requests that no other beats in carbon, latency and cost together.
+
+    The column energy_kwh is the accelerator's energy, without PUE; facility_energy_kwh is with it, as carbon is.
+    """
     from ..reports import formats, sweep as report
     from ..reports.figures import drawing
     from ..reports.figures.pareto import front_figure
@@ -181,26 +209,30 @@ def pareto(
     usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
     chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
     groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
-    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups])
+    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups], tolerance)
     contents: dict[Path, str | bytes] = {}
     if plot is not None:
         contents[plot] = front_figure(front, plot.suffix)
     if out is not None:
-        contents[out] = streaming.content(out, found.columns, front.rows)
+        contents[out] = streaming.content(out, tuple(front.rows), front.rows)
     formats.write_together(contents)
     warn((*unused, *report.told(found.notes)))
     number = len(front.rows["batch"])
     if as_json:
-        extra = {"objectives": chosen, "within": list(front.within), "considered": front.considered}
+        extra = {
+            "objectives": list(front.objectives), "within": list(front.within), "considered": front.considered,
+            "tolerance": tolerance, "within_tolerance": front.close, "undecided": front.undecided,
+            "remarks": [*front.remarks, *unused],
+        }  # fmt: skip
         shown = streaming.together([(len(found), front.rows)], report.LARGEST)
         print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
         return
-    header = report.header(front.rows, chosen[0])
-    title = f"front of {', '.join(chosen)}: {number:,} of {front.considered:,} requests"
+    header = report.header(front.rows, front.objectives[0])
+    title = f"front of {', '.join(front.objectives)}: {number:,} of {front.considered:,} requests"
     if out is None or number <= 50:
-        print_table(title, header, report.rows(front.rows, header), right=tuple(range(5, len(header))))
-    if groups:
-        print(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
+        print_table(title, header, report.rows(front.rows, header), right=report.right(header))
+    for remark in report.front_words(front, tolerance):
+        print(remark)
     for path in (out, plot):
         if path is not None:
             print(f"wrote {path}")

@@ -53,7 +53,12 @@ n_ada = _symbol(
 )
 t = _symbol("t", "conditioning width feeding adaLN", "1", "conditioning_width", 1, 1e5, integer=True)
 N = _symbol("N", "transformer blocks", "1", "blocks", 1, 1e4, integer=True)
+N_single = _symbol(
+    "N_single", "single-stream blocks, of a network that has both kinds", "1", "single_blocks", 1, 1e4,
+    latex=r"N_{\mathrm{single}}", integer=True,
+)  # fmt: skip
 d = _symbol("d", "hidden size", "1", "hidden_size", 1, 1e5, integer=True)
+h = _symbol("h", "attention heads", "1", "attention_heads", 1, 1e4, integer=True)
 f = _symbol("f", "MLP expansion ratio", "1", "mlp_ratio", 0.1, 64)
 p = _symbol("p", "patch side", "1", "patch_size", 1, 64, integer=True, hint="latent pixels")
 

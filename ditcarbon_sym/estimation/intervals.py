@@ -187,7 +187,9 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
         return time
     share = _share_of_energy(output, point)
     of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
-    groups = time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)
+    groups = (
+        time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)[()]
+    )
     return Scatter(of_energy + of_time, groups)
 
 
@@ -225,7 +227,8 @@ def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
     return bool(fitted & _ancestors(output, point.route))
 
 
-def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> set[Symbol]:
+@lru_cache(maxsize=1024)
+def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> frozenset[Symbol]:
     """Everything that ``output`` is computed from."""
     found, by_symbol = {output}, {equation.lhs: equation for equation in pipeline.chain(route)}
     pending = [output]
@@ -236,7 +239,7 @@ def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> set[Symbol]:
                 found.add(x)
                 if x in by_symbol:
                     pending.append(x)
-    return found
+    return frozenset(found)
 
 
 def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:

@@ -82,7 +82,7 @@ def errors_of(
     >>> from .point import operating_point
     >>> points = [operating_point("pixart-alpha", steps=x) for x in (20, 50)]
     >>> errors_of(points, (tau,))[tau].half_widths(0).round(2)
-    array([0.  , 0.19])
+    array([0.  , 0.15])
     """
     lengths = [math.prod(np.broadcast_shapes(*(np.shape(v) for v in x.values.values()))) for x in points]
     keys = [_calibration(x) for x in points]

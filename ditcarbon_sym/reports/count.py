@@ -4,7 +4,7 @@ from typing import Any
 
 from ..estimation.counting import CONVENTION
 from ..estimation.exact_count import Count, Share
-from .formats import count as words, significant
+from .formats import count as words, labelled, significant
 
 NAMES = {
     "denoiser": "denoiser", "controlnet": "ControlNet", "text_encoder": "text encoder", "vae_encoder": "VAE encoder",
@@ -42,6 +42,15 @@ def _beside(found: Count) -> str:
     return f"{images}+ {found.tokens['text']:,} text tokens"
 
 
+def basis_rows(found: Count, *, macs: bool) -> list[tuple[str, str]]:
+    """Return labelled lines: what is counted as one operation, and remarks on the configuration."""
+    return [("MAC" if macs else "FLOP", _convention(macs)), *labelled("remarks", found.remarks)]
+
+
+def _convention(macs: bool) -> str:
+    return CONVENTION.replace("= 2 FLOP", "= 1 MAC") if macs else CONVENTION
+
+
 def share_rows(found: Count, *, macs: bool) -> list[tuple[str, ...]]:
     """Return the table of shares: one pass of each stage at batch 1."""
     scale = 2.0 if macs else 1.0
@@ -69,7 +78,7 @@ def as_dict(found: Count, *, macs: bool) -> dict[str, Any]:
     plain = found.to_dict()
     plain["shares"] = [_share(share, macs) for share in found.shares]
     if macs:
-        plain["convention"] = CONVENTION.replace("= 2 FLOP", "= 1 MAC")
+        plain["convention"] = _convention(macs)
         plain["macs"] = _work(found, macs)
         del plain["flops"]
         plain["leading_order"] = {

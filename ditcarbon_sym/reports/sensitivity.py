@@ -4,15 +4,27 @@ A report is HTML, Markdown or LaTeX, with its figures inside.
 """
 
 import hashlib
+from dataclasses import replace
 
 from ..analysis.questions import Sensitivity
-from ..analysis.sensitivity import WORDS, Swing
+from ..analysis.sensitivity import WORDS, Swing, output_symbol
 from ..catalog.files import DATA
+from ..equations.notation import NOTATION, E
 from ..version import __version__
 from . import document, estimate as request_report
 from .document import Block
 from .figures.sensitivity import Bars
-from .formats import setting_words, significant
+from .formats import energy_unit, setting_words, significant
+
+
+def told(analysis: Sensitivity) -> tuple[float, str]:
+    """How the output is told: a factor on what was computed, and a unit. Energy is the accelerator's."""
+    symbol = output_symbol(analysis.output)
+    if symbol != E:
+        return 1.0, NOTATION[symbol].unit.replace("gCO2eq", "g CO2eq")
+    reached = (_centre(analysis), *(end for x in analysis.swings for end in (x.at_low, x.at_high)))
+    factor, unit = energy_unit(*(1000.0 * x for x in reached))
+    return 1000.0 * factor, f"{unit}, accelerator"
 
 
 def elasticity_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
@@ -30,12 +42,13 @@ def swing_words(swing: Swing) -> str:
 
 def swing_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return knob, range, output at both ends and source."""
+    scale, _ = told(analysis)
     return [
         (
             WORDS[x.knob],
             swing_words(x),
-            significant(x.at_low),
-            significant(x.at_high),
+            significant(scale * x.at_low),
+            significant(scale * x.at_high),
             f"{x.source} ({x.note})" if x.note else x.source,
         )
         for x in analysis.swings
@@ -76,8 +89,8 @@ def _blocks(analysis: Sensitivity) -> list[Block]:
         ("text", request_report.title(result)),
         ("table", (request_report.header(result), request_report.rows(result))),
     ]
-    if result.warnings:
-        blocks.append(("list", [f"Warning: {warning}" for warning in result.warnings]))
+    if analysis.warnings:
+        blocks.append(("list", [f"Warning: {warning}" for warning in analysis.warnings]))
     strongest = [x.sentence(noun) for x in analysis.elasticities[:5]]
     blocks += [
         ("heading", "What matters here"),
@@ -118,7 +131,7 @@ def _over_ranges(analysis: Sensitivity) -> list[Block]:
         ("heading", "Over documented ranges"),
         (
             "text",
-            f"Each input alone moves through its documented range, all others stay; {noun} in {analysis.unit}.",
+            f"Each input alone moves through its documented range, all others stay; {noun} in {told(analysis)[1]}.",
         ),
         ("figure", (f"{noun[:1].upper()}{noun[1:]} over the documented range of each input.", "tornado")),
         ("table", (("input", "range", "at low end", "at high end", "source of the range"), swing_rows(analysis))),
@@ -151,7 +164,9 @@ def _centre(analysis: Sensitivity) -> float:
 
 
 def _bars(analysis: Sensitivity) -> Bars:
-    return Bars(analysis.elasticities, analysis.swings, _centre(analysis), analysis.noun, analysis.unit)
+    scale, unit = told(analysis)
+    swings = [replace(x, at_low=scale * x.at_low, at_high=scale * x.at_high) for x in analysis.swings]
+    return Bars(analysis.elasticities, swings, scale * _centre(analysis), analysis.noun, unit)
 
 
 def render(analysis: Sensitivity, suffix: str) -> str:

@@ -4,14 +4,16 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..estimation.intervals import LEVEL
+from ..sweeps.pareto import Front
 from ..sweeps.streaming import WHOLE
-from ..sweeps.table import Columns, Text
-from .formats import plain, significant
+from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, RANK, TEXT, Columns, Text
+from .formats import ends, plain, significant
 
 SCHEMA_VERSION = 1
 SHOWN = (
-    "model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", "energy_kwh", "total_g", "per_output_g",
-    "cost_per_output",
+    RANK, DOUBTFUL, "model", "gpu", "datacenter", "route", "size", "batch", "steps", "time_s", FACILITY_ENERGY,
+    "total_g", "per_output_g", "cost_per_output",
 )  # fmt: skip
 MANY = 12
 """Most notes that are printed."""
@@ -22,7 +24,14 @@ LARGEST = 10**5
 def header(columns: Columns, by: str) -> tuple[str, ...]:
     """Return the columns of the table: the usual ones, and the one that ranks the rows."""
     names = [name for name in SHOWN if name in columns or name == "size"]
+    if DOUBTFUL in columns and not columns[DOUBTFUL].any():
+        names.remove(DOUBTFUL)
     return tuple(names if by in names else [*names, by])
+
+
+def right(names: Sequence[str]) -> tuple[int, ...]:
+    """Return the places of the columns of numbers, which stand to the right."""
+    return tuple(k for k, name in enumerate(names) if name not in (*TEXT, DOUBTFUL, "size"))
 
 
 def rows(columns: Columns, names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -35,6 +44,10 @@ def _cell(row: Mapping[str, Any], name: str) -> str:
         frames = f" x {row['frames']}" if row["frames"] != 1 else ""
         return f"{row['height']} x {row['width']}{frames}"
     value = row[name]
+    if name == DOUBTFUL:
+        return "~" if value else ""
+    if row.get(f"{name}_low") is not None:
+        return f"{significant(value)} ({ends((row[f'{name}_low'], row[f'{name}_high']))})"
     return str(value) if isinstance(value, str | int) else significant(value)
 
 
@@ -57,6 +70,24 @@ def as_dict(
         **({} if columns is None else {"rows": records(columns)}),
         "warnings": list(notes),
     }
+
+
+def front_words(front: Front, tolerance: float) -> list[str]:
+    """Say what a front leaves out, and what is not known of it."""
+    found = list(front.remarks)
+    if front.close:
+        what = "request wins" if front.close == 1 else "requests win"
+        found.append(f"{front.close:,} more {what} by at most {100 * tolerance:g} %; --tolerance 0 shows all")
+    if DOUBTFUL in front.rows and front.rows[DOUBTFUL].any():
+        found.append(
+            "~ another request on the front is better in one objective beyond doubt, and worse in none "
+            f"({100 * LEVEL:g} % interval of the ratio)"
+        )
+    if front.undecided:
+        found.append(f"{front.undecided:,} of those left out are beaten by none beyond doubt")
+    if front.within:
+        found.append(f"requests compete that agree in {', '.join(front.within)}; --within none lets all compete")
+    return found
 
 
 def told(notes: Sequence[str]) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ Read in this order:
 * `grid` is the product of axes, `requests` a list from a CSV file: both give rows;
 * `panel` computes one model on one accelerator, `block` puts it on the axes of a sweep, `table` holds the columns;
 * `filters` keeps the rows for which a condition holds, `streaming` writes rows to a file;
-* `ranking` finds the best rows, `pareto` the front of two or three objectives.
+* `ranking` finds the best rows, `order` says what is known of their order, `pareto` finds the front of two or three
+  objectives.
 """
 
 import lazy_loader

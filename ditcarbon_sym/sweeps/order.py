@@ -92,7 +92,7 @@ def known_lower(
 
     ``numbers`` are the numbers of the rows in the sweep; ``values`` their values in the column, or one over them.
     """
-    if column in EXACT:
+    if column in EXACT or not len(numbers):
         return values < values[:, None]
     if column not in OUTPUT:
         return None

@@ -1,8 +1,7 @@
 """One model on one accelerator across a sweep: one route to time and energy for all its requests.
 
 Time and energy depend on size, batch and steps. The facility then turns them into grams. A panel computes each quantity
-on the axes that it depends on. The route is chosen once, from all sizes and batches of the sweep, so that results do
-not jump: if one request lies outside the paper's production regime, the operator law serves all.
+on the axes that it depends on. One route serves all sizes and batches, so that results do not jump.
 
 On the paper's routes the sizes enter the equations as arrays. The operator law's equations are exact at one size: their
 work is evaluated once for each distinct size, and the law then runs over batch and steps.
@@ -183,7 +182,7 @@ def _at(value: Any, where: NDArray[np.intp]) -> Any:
 def panel(
     model: str, sizes: Sequence[Size], batches: Sequence[float | None], *, skip: bool = False, **options: Any
 ) -> Panel:
-    """Choose one route for all sizes and batches of a model on an accelerator, and evaluate the work at each size.
+    """Check all sizes and batches of a model on an accelerator, and evaluate the work at each size.
 
     ``options`` are those of `operating_point`, without the size and the batch. Raises `InputError` for a size that the
     model does not accept; with ``skip`` that size is left out, and only if no size is left the error is raised.
@@ -194,15 +193,9 @@ def panel(
     ('roofline', '17.95 s')
     """
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
-    asked = dict(options)
-    points = _points(model, sizes, extremes, asked, skip=skip)
-    notes: tuple[str, ...] = ()
-    if len({pipeline.route_name(x.route) for x in points.values()}) > 1:
-        asked["efficiency"] = operator_law.LAW
-        points = _points(model, sizes, extremes, asked, skip=skip)
-        notes = ("the operator law serves all sizes, since some of them lie below the range of the paper's fit",)
+    points = _points(model, sizes, extremes, options, skip=skip)
     first = next(iter(points.values()))
-    notes = tuple(dict.fromkeys((*notes, *(note for point in points.values() for note in point.notes))))
+    notes = tuple(dict.fromkeys(note for point in points.values() for note in point.notes))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
     numbers = tuple(None if x is None else {y: x.values[y] for y in (*SIZES, B, S)} for x in found)
     arrays: dict[Symbol, Array] = {

@@ -21,7 +21,7 @@ from .grid import Sweep
 from .order import MOST, common, known_lower
 from .panel import Array
 from .requests import RequestList
-from .table import COST, INTERVALS, REQUEST, ROW, TEXT, Columns, Text, chosen, joined
+from .table import COST, DOUBTFUL, INTERVALS, REQUEST, ROW, TEXT, Columns, Text, chosen, joined
 
 SAME_OUTPUT = ("model", "height", "width", "frames", "steps")
 """Columns that two requests for the same output share."""
@@ -37,12 +37,13 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class Front:
-    """The rows on the front, in the order of the first objective, with the columns of the sweep.
+    """The rows on the front, in the order of the first objective, with the columns of the sweep and ``doubtful``.
 
     ``numbers`` are the numbers of the rows in the sweep. ``considered`` is the number of rows that passed the filter,
     ``close`` the number of rows that no other beats but that were left out, since they win by less than the tolerance.
     ``others`` is an even sample of all rows, to be drawn beside the front; it may hold rows of the front, too.
-    ``remarks`` say what is unknown.
+    ``undecided`` is the number of rows off the front that none beats beyond doubt; None if there are too many rows to
+    compare each with all others, or no interval of an objective is known. ``remarks`` say what is unknown.
     """
 
     objectives: tuple[str, ...]
@@ -51,6 +52,7 @@ class Front:
     others: Columns
     considered: int
     close: int
+    undecided: int | None
     within: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
@@ -70,8 +72,8 @@ def front(
 
     >>> from .grid import Grid, sweep
     >>> found = front(sweep(Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20,))), ("per_output_g", "time_s"))
-    >>> [int(x) for x in found.rows["batch"]], [int(x) for x in found.rows["steps"]]
-    ([4, 2, 1], [20, 20, 20])
+    >>> [int(x) for x in found.rows["batch"]]  # larger batches win by less than the tolerance
+    [1]
     """
     if not 0 <= tolerance < 1:
         raise InputError(f"tolerance = {tolerance:g} is outside 0..1; it is relative, 0.001 for a tenth of a per cent")
@@ -91,12 +93,14 @@ def front(
         raise InputError(f"objectives {', '.join(asked)} become {objectives[0]} alone; {'; '.join(remarks)}")
     kept: Columns | None = None
     others: list[Columns] = []
+    few: list[Columns] = []
     considered, stride = 0, max(1, len(sweep) // SAMPLE)
     for _, columns in sweep.chunks(where, numbered=True):
         points = _points(columns, objectives)
         best = _best(columns, objectives, within)
         others.append(chosen(columns, np.arange(-considered % stride, len(points), stride)))
         considered += len(points)
+        few = [*few, columns] if considered <= MOST else []
         if kept is not None:
             best = _best(joined([kept, best]), objectives, within)
         kept = best
@@ -106,9 +110,16 @@ def front(
     stay = np.concatenate([group[spaced(points[group], tolerance)] for group in _groups(kept, within)])
     order = stay[np.lexsort([kept[name][stay] for name in reversed(objectives)])]
     rows, sample = chosen(kept, order), joined(others)
-    del sample[ROW]
-    numbers = rows.pop(ROW)
-    return Front(objectives, rows, numbers, sample, considered, len(points) - len(stay), tuple(within), remarks)
+    compared = joined(few) if few else rows
+    beaten = known_beaten(sweep, compared, objectives, within)
+    numbers, undecided = rows[ROW], None
+    if beaten is not None:
+        rows[DOUBTFUL] = np.isin(numbers, compared[ROW][beaten]).astype(np.int64)
+        known = ~np.isnan(_points(compared, objectives)).any(axis=1)
+        undecided = int((known & ~beaten & ~np.isin(compared[ROW], numbers)).sum()) if few else None
+    del rows[ROW], sample[ROW]
+    close = len(points) - len(stay)
+    return Front(objectives, rows, numbers, sample, considered, close, undecided, tuple(within), remarks)
 
 
 def _best(columns: Columns, objectives: Sequence[str], within: Sequence[str]) -> Columns:
@@ -150,23 +161,28 @@ def spaced(points: Array, tolerance: float) -> NDArray[np.bool_]:
     return stays
 
 
-def doubtful(sweep: Sweep | RequestList, front: Front, level: float = LEVEL) -> NDArray[np.bool_] | None:
-    """Which rows may not belong to the front: another of their group is better in one objective beyond doubt, and
-    worse in no other beyond doubt.
+def known_beaten(
+    sweep: Sweep | RequestList,
+    rows: Columns,
+    objectives: Sequence[str],
+    within: Sequence[str],
+    level: float = LEVEL,
+) -> NDArray[np.bool_] | None:
+    """Which rows another of their group beats beyond doubt: it is known to be better in one objective, worse in none.
 
     None if there are too many rows to compare each with all others, or no interval of an objective is known.
     """
-    if len(front.numbers) > MOST:
+    if len(rows[ROW]) > MOST:
         return None
     matrices = []
-    for name in front.objectives:
-        lower = known_lower(sweep, front.numbers, name, np.array(front.rows[name], dtype=np.float64), level)
+    for name in objectives:
+        lower = known_lower(sweep, rows[ROW], name, np.array(rows[name], dtype=np.float64), level)
         if lower is None:
             return None
         matrices.append(lower)
     better = np.logical_or.reduce(matrices)
     same = np.zeros(better.shape, dtype=np.bool_)
-    for group in _groups(front.rows, front.within):
+    for group in _groups(rows, within):
         same[np.ix_(group, group)] = True
     found: NDArray[np.bool_] = (better & ~better.T & same).any(axis=1)
     return found

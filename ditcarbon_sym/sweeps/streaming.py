@@ -16,10 +16,10 @@ import numpy as np
 
 from ..catalog import files
 from ..errors import InputError
-from .table import NUMBERS, REQUEST, TEXT, Columns, Text, joined
+from .table import DOUBTFUL, RANK, REQUEST, TEXT, Columns, Text, joined
 
 FORMATS = (".csv", ".parquet")
-WHOLE = (*REQUEST, "guidance", "text_tokens")
+WHOLE = (*REQUEST, RANK, DOUBTFUL)
 """Columns that are written as whole numbers."""
 AT_ONCE = 2**13
 """Rows that are turned into text at the same time."""
@@ -151,7 +151,7 @@ class ParquetWriter:
         if name in WHOLE:
             return self._arrow.int64()
         words = self._arrow.dictionary(self._arrow.int32(), self._arrow.string())
-        return words if name in TEXT or name not in NUMBERS else self._arrow.float64()
+        return words if name in TEXT else self._arrow.float64()
 
     def write(self, columns: Columns) -> None:
         """Append rows as a row group."""

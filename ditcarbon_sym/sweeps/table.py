@@ -31,8 +31,8 @@ INTERVALS = tuple(f"{name}_{end}" for name in COVERED for end in ("low", "high")
 """Columns of the ends of intervals, which are there if asked for."""
 ROW = "row"
 """The column of the numbers of rows, by which they are found again."""
-RANK = "rank"
-"""The column that a ranking adds."""
+RANK, DOUBTFUL = "rank", "doubtful"
+"""The columns that a ranking and a front add."""
 
 
 @dataclass(frozen=True)

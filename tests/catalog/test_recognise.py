@@ -4,8 +4,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers

@@ -6,6 +6,7 @@ from ditcarbon_sym.reports.sweep import records
 from ditcarbon_sym.sweeps import axes
 from ditcarbon_sym.sweeps.filters import read_filter
 from ditcarbon_sym.sweeps.grid import AXES, Grid, sweep
+from ditcarbon_sym.sweeps.ranking import top
 from ditcarbon_sym.sweeps.requests import RequestList, read_requests
 from ditcarbon_sym.sweeps.table import NUMBERS, joined
 
@@ -164,7 +165,7 @@ def test_a_list_of_requests_gives_the_estimate_of_each(tmp_path):
     agrees(second, estimate("pixart-alpha", height=512, width=768, pue=1.1, grid=20))
     agrees(third, estimate("flux.1-dev", height=512, width=768, batch=1, steps=10, gpu="h100-sxm-80gb"))
     assert first["cost"] == pytest.approx(first["time_s"] / 1800)
-    assert found.top(1, "time_s")["height"] == [512]
+    assert top(found, 1, "time_s")["height"] == [512]
 
 
 def test_a_list_chooses_one_route_for_a_model_on_an_accelerator():
