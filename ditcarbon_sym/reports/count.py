@@ -51,15 +51,6 @@ def _beside(found: Count) -> str:
     return f"{images}+ {found.tokens['text']:,} text tokens"
 
 
-def basis_rows(found: Count, *, macs: bool) -> list[tuple[str, str]]:
-    """Return labelled lines: what is counted as one operation, and remarks on the configuration."""
-    return [("MAC" if macs else "FLOP", _convention(macs)), *labelled("remarks", found.remarks)]
-
-
-def _convention(macs: bool) -> str:
-    return CONVENTION.replace("= 2 FLOP", "= 1 MAC") if macs else CONVENTION
-
-
 def share_rows(found: Count, *, macs: bool) -> list[tuple[str, ...]]:
     """Return the table of shares: one pass of each stage at batch 1."""
     scale = 2.0 if macs else 1.0

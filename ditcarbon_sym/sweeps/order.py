@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from ..equations.notation import C_emb, mu, tau
+from ..errors import InputError
 from ..estimation.intervals import LEVEL, Array
 from ..estimation.ratios import errors_of, lower
 from .filters import Condition
