@@ -7,7 +7,8 @@ from .estimate import interval
 from .formats import significant
 
 QUANTITIES = (
-    ("time", "time_s", "s"), ("energy", "energy_wh", "Wh"), ("operational carbon", "operational_g", "gCO2eq"),
+    ("time", "time_s", "s"), ("energy", "energy_wh", "Wh"), ("energy, facility", "facility_energy_wh", "Wh"),
+    ("operational carbon", "operational_g", "gCO2eq"),
     ("embodied carbon", "embodied_g", "gCO2eq"), ("total carbon", "total_g", "gCO2eq"),
     ("per output", "per_output_g", "gCO2eq"),
 )  # fmt: skip

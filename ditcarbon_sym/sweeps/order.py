@@ -64,7 +64,7 @@ def ranked(
     ('operational_g', ['b200-sxm', 'b200-sxm', 'h100-sxm-80gb', 'h100-sxm-80gb'], [1, 1, 1, 1])
     """
     column, remarks = common(sweep, by, where)
-    rows, numbers = numbered(sweep, number + 1, column, where, largest=largest)
+    rows, numbers = numbered(sweep, number, column, where, largest=largest, beyond=1)
     if len(numbers) > MOST + 1:
         unranked = f"which differences are known is told of {MOST:,} rows or fewer"
         return Ranking(chosen(rows, slice(number)), column, (*remarks, unranked))
