@@ -31,7 +31,7 @@ derivations: .venv/.installed  ## the equations from matrix products, with their
 	$(BIN)/python -m derivations build/derivations
 
 test: .venv/.installed  ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.v100_production

@@ -10,9 +10,10 @@ from .equations.equation import Equation as Equation
 from .equations.notation import NOTATION as NOTATION
 from .equations.pipeline import closed_form as closed_form, evaluate as evaluate
 from .errors import InputError as InputError
-from .estimation.estimator import Estimate as Estimate, Quantity as Quantity, estimate as estimate
+from .estimation.estimator import Estimate as Estimate, estimate as estimate
 from .estimation.exact_count import Count as Count, count as count
 from .estimation.point import OperatingPoint as OperatingPoint, operating_point as operating_point
+from .estimation.service import Quantity as Quantity
 from .sweeps.grid import Grid as Grid, Sweep as Sweep, sweep as sweep
 from .sweeps.order import Ranking as Ranking, ranked as ranked
 from .sweeps.pareto import Front as Front, front as front

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
 
 
 class InputError(ValueError):
@@ -26,3 +28,17 @@ def nearest(name: str, names: Iterable[str]) -> str:
     known = sorted(names)
     near = similar(name, known)
     return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
+
+
+def imported(module: str, extra: str, what: str) -> Any:
+    """Import a module that an extra of the package brings; raises `InputError` if it is not installed.
+
+    >>> imported("no_such_module", "tables", "a data frame")
+    Traceback (most recent call last):
+    ditcarbon_sym.errors.InputError: a data frame needs no_such_module: pip install 'ditcarbon-sym[tables]'
+    """
+    try:
+        return import_module(module)
+    except ImportError as missing:
+        name = (missing.name or module).partition(".")[0]
+        raise InputError(f"{what} needs {name}: pip install 'ditcarbon-sym[{extra}]'") from None

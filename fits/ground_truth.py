@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.catalog.csv_table import read_table
 from ditcarbon_sym.catalog.files import DATA, read_toml
 from ditcarbon_sym.catalog.stages import Stages
 from fits import reference
@@ -154,8 +155,7 @@ def write(path: Path, rows: Iterable[Row]) -> None:
 
 def read(name: str) -> list[dict[str, str]]:
     """Return the rows of one of the files."""
-    with (TARGET / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(line for line in file if not line.startswith("#")))
+    return read_table(TARGET / f"{name}.csv").rows()
 
 
 def check(names: Iterable[str]) -> int:

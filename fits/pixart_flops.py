@@ -15,7 +15,6 @@ it.
 """
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ditcarbon_sym.catalog.csv_table import read_table
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import flops
 from ditcarbon_sym.equations.notation import H, N, W, ell, m, n_latent
@@ -184,15 +184,16 @@ class Table:
 
     def read(self) -> list[Row]:
         """The rows below the header; raises `InputError` if they cannot be read."""
-        header, *rows = self._lines(comments=False)
-        if tuple(header) != self.header:
+        table = read_table(self.path)
+        if table.columns != self.header:
             raise InputError(f"{self.path}: expected the columns {', '.join(self.header)}")
-        return [tuple(row) for row in rows]
+        return [tuple(row.values()) for row in table.rows()]
 
     def versions(self) -> str:
         """The libraries that counted, as the file names them."""
-        named = [",".join(line) for line in self._lines(comments=True)]
-        return next((line.removeprefix(VERSIONS) for line in named if line.startswith(VERSIONS)), "none named")
+        comments = read_table(self.path).comments
+        named = (line.removeprefix(VERSIONS).strip() for line in comments if line.startswith(VERSIONS))
+        return next(named, "none named")
 
     def counted(self, counters: Any) -> list[Row]:
         return [tuple(str(cell) for cell in row) for row in self.count(counters)]
@@ -216,14 +217,6 @@ class Table:
         """The libraries that count now, and those of the recorded count if they differ."""
         then, now = self.versions(), counters.versions()
         return now if now == then else f"{now}; recorded with {then}"
-
-    def _lines(self, comments: bool) -> list[list[str]]:
-        try:
-            text = self.path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"{self.path}: cannot be read: {error.strerror}") from None
-        lines = [line for line in text.splitlines() if line.startswith("#") == comments]
-        return list(csv.reader(lines)) or [[]]
 
 
 VERSIONS = "# versions: "

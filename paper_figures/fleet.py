@@ -12,9 +12,10 @@ from sympy import Symbol
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import E, tau
-from ditcarbon_sym.estimation.estimator import Estimate, Quantity, estimate_at
+from ditcarbon_sym.estimation.estimator import Estimate, estimate_at
 from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
 from ditcarbon_sym.estimation.ratios import errors_of, ranks
+from ditcarbon_sym.estimation.service import Quantity
 
 from .tables import Table
 

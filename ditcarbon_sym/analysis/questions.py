@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from sympy import Symbol
@@ -12,8 +13,9 @@ from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
+from .knobs import CONSTANTS, loosened
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
-from .variance import Sobol, local_agreement, sobol
+from .variance import ERROR, Sobol, local_agreement, sobol
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def solve(
 
     >>> found = solve("pixart-alpha", "steps", budget_g=0.5).solution
     >>> found.unknown, found.value, found.reached <= found.budget
-    ('steps', 44.0, True)
+    ('steps', 42.0, True)
     """
     given = {unit: x for unit, x in (("g", budget_g), ("wh", budget_wh), ("s", budget_s)) if x is not None}
     rival = {key: value for key, value in (against or {}).items() if value is not None}
@@ -97,9 +99,9 @@ def _other(model: str | None, shared: Mapping[str, Any], rival: Mapping[str, Any
 
 
 def _lasting(point: OperatingPoint) -> tuple[str, ...]:
-    """Return the notes that hold wherever the unknown stands, such as those about missing facts."""
+    """Return the warnings that hold wherever the unknown stands, such as those about missing facts."""
     passing = set(_notes(point))
-    return tuple(note for note in point.notes if note not in passing)
+    return tuple(note for note in estimate_at(point).warnings if note not in passing)
 
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:
@@ -108,13 +110,18 @@ def _notes(point: OperatingPoint) -> tuple[str, ...]:
     return (*outside, *order_notes(point.route, point.calibration, point.model, point.values))
 
 
+LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
+LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS)}
+"""Knobs that it leaves out: they only scale."""
 
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty where it was not asked for."""
+    """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty
+    where it was not asked for, or where SALib is missing, as ``left_out`` then says.
+    """
 
     output: str
     estimate: Estimate
@@ -125,7 +132,7 @@ class Sensitivity:
     agreement: float | None
     samples: int
     seed: int
-    notes: tuple[str, ...] = ()
+    left_out: str = ""
 
     @property
     def noun(self) -> str:
@@ -133,9 +140,9 @@ class Sensitivity:
         return NOUNS[self.output]
 
     @property
-    def unit(self) -> str:
-        """The unit of the output, for people."""
-        return NOTATION[output_symbol(self.output)].unit.replace("gCO2eq", "g CO2eq")
+    def warnings(self) -> tuple[str, ...]:
+        """What to beware of: in the estimate, and of what was left out."""
+        return (*self.estimate.warnings, *([self.left_out] if self.left_out else []))
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
@@ -149,6 +156,7 @@ class Sensitivity:
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
+            "warnings": list(self.warnings),
         }
 
 
@@ -169,7 +177,7 @@ def sensitivity(
 
     >>> found = sensitivity("pixart-alpha", with_sobol=False)
     >>> found.elasticities[0].knob, round(found.elasticities[0].value, 2)
-    ('resolution', 2.62)
+    ('side', 2.9)
     """
     point = operating_point(model, **options)
     if not 0 <= seed < 2**32 - 1:
@@ -179,19 +187,21 @@ def sensitivity(
     symbol = output_symbol(output)
     found = elasticities(point, symbol)
     moving = {x.knob for x in found}
-    used = {knob: (low, high) for knob, (low, high, _) in spans(point, ranges).items() if knob in moving}
+    used = {knob: (low, high) for knob, (low, high, _) in spans(loosened(point), ranges).items() if knob in moving}
     if not moving:
         raise InputError(f"no input changes {output} here")
-    strongest = [x.knob for x in found if x.knob not in ("peak_flop_per_second", "mu_sat", "mu")][:STRONGEST]
+    missing = with_sobol and find_spec("SALib") is None
+    with_sobol = bool(with_sobol and used and not missing)
+    strongest = [x.knob for x in found if x.knob not in LAWS_OWN][:STRONGEST]
     return Sensitivity(
         output=output,
         estimate=estimate_at(point),
         elasticities=found,
-        swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving],
+        swings=[x for x in tornado(point, symbol, ranges) if x.knob in moving or x.knob == ERROR],
         interactions=interactions(point, strongest, symbol),
-        sobol=sobol(point, symbol, used, samples, seed) if with_sobol and used else (),
-        agreement=local_agreement(point, symbol, seed=seed) if with_sobol and used else None,
+        sobol=sobol(point, symbol, used, samples, seed) if with_sobol else (),
+        agreement=local_agreement(point, symbol, seed=seed) if with_sobol else None,
         samples=samples,
         seed=seed,
-        notes=point.notes,
+        left_out=LEFT_OUT if missing else "",
     )

@@ -6,6 +6,7 @@ Read in this order:
 * `layers`, `attentions`, `adaln`: groups of operators that many families share.
 * `network`: what every denoiser, decoder and text encoder offers.
 * `denoisers`, `decoders`, `text_encoders`: the families; each file says what is special about one.
+* `controlnets`: networks that run beside a denoiser.
 
 ``network_class`` finds the class of a released configuration; its file is imported only then.
 """
@@ -36,6 +37,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "denoisers.sd3": ("SD3Transformer2DModel",),
     "denoisers.wan": ("WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps"),
     "denoisers.z_image": ("ZImageTransformer2DModel",),
+    "controlnets": ("FluxControlNetModel",),
     # VAE decoders
     "decoders.allegro": ("AutoencoderKLAllegro",),
     "decoders.cogvideox": ("AutoencoderKLCogVideoX",),

@@ -23,9 +23,13 @@ from .operators import (
 )
 
 
-def modulation(name: str, condition: Size, width: Size, chunks: Size, *, bias: bool = True) -> list[Operator]:
-    """From the condition to ``chunks`` vectors of shift, scale or gate."""
-    return within(name, [activation("silu", 1, condition), dense("linear", 1, condition, chunks * width, bias=bias)])
+def modulation(
+    name: str, condition: Size, width: Size, chunks: Size, *, rows: Size = 1, bias: bool = True
+) -> list[Operator]:
+    """From the condition to ``chunks`` vectors of shift, scale or gate, for each of ``rows`` conditions."""
+    return within(
+        name, [activation("silu", rows, condition), dense("linear", rows, condition, chunks * width, bias=bias)]
+    )
 
 
 def adaptive_norm(

@@ -15,11 +15,15 @@ from math import prod
 from types import NoneType
 from typing import Any, ClassVar, get_args, get_type_hints
 
-from sympy import Symbol, nsimplify
+from sympy import Expr, Symbol, nsimplify
 
-from ..equations.notation import N, a, c, d, f, j, n_ada, p, s, t
+from ..equations.notation import N, a, c, d, ell, f, j, n_ada, n_ref, p, s, t
 from .attentions import Heads
 from .operators import Operator, Size
+
+
+def _in_rows(value: Any, rows: Mapping[Symbol, Expr]) -> Any:
+    return value.xreplace(rows) if isinstance(value, Expr) else value
 
 
 def rounded_down(width: Any) -> Any:
@@ -52,6 +56,8 @@ class Denoiser(Network):
     """Downsampling in space and time of the VAE it was released with, used where no VAE is given."""
     passed_over: ClassVar[frozenset[str]] = frozenset()
     """Fields of released configurations that the released class itself does not have and passes over."""
+    reference_pixels: ClassVar[int] = 0
+    """Pixels of a reference image whose tokens a pipeline appends to the latent's; 0 where none does."""
     copies: ClassVar[str] = ""
     """A word on weights that the released class holds more often than the network needs."""
 
@@ -86,6 +92,17 @@ class Denoiser(Network):
     def text_rows(self, text: int) -> int:
         """Text rows of a prompt of so many tokens: more, where the network pads them."""
         return text
+
+    def reference_rows(self, factor: int) -> int:
+        """Latent tokens that one reference image adds, where the VAE divides its sides by ``factor``."""
+        return self.reference_pixels // (factor * self.patch) ** 2
+
+    def operators_with_references(self, factor: int) -> list[Operator]:
+        """Everything that a pass consists of where reference images are appended: ``ell`` becomes ell + n_ref times
+        the tokens of one. All rows run through all layers, and the pipeline drops those of the references at the end.
+        """
+        everything = {ell: ell + n_ref * self.reference_rows(factor)}
+        return [Operator(**{key: _in_rows(x, everything) for key, x in vars(one).items()}) for one in self.operators()]
 
     @property
     @abstractmethod
@@ -185,6 +202,13 @@ class Decoder(Network):
     def temporal_factor(self) -> int:
         """Output frames to a latent frame; 1 for images and for frames decoded one by one."""
         return 1
+
+    def encoder_operators(self) -> list[Operator] | None:
+        """The encoding half of the VAE, at work where a pipeline is given an image; None where it is not known.
+
+        Rows are in ``H``, ``W`` and ``n_frames`` of what is encoded, and in its ``n_latent``.
+        """
+        return None
 
     def latent_frames(self, frames: int) -> int:
         """Latent frames of so many output frames; the first is one of its own, as causal VAEs have it."""

@@ -1,4 +1,4 @@
-"""On which accelerator a sweep was measured: the one named by the user, or what the sweep says of itself."""
+"""The accelerator on which a table was measured: the user names it, or the table does."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -14,60 +14,96 @@ from ..errors import InputError
 from .measurements import Row, read_header, read_records
 
 FULL = "fp32"
-KNOWN_AS: Mapping[str, str] = {
-    "Tesla V100-PCIE-16GB": "v100-pcie-16gb", "Tesla V100-SXM2-32GB": "v100-sxm2-32gb", "Tesla T4": "t4",
-    "NVIDIA A100-SXM4-40GB": "a100-sxm-40gb", "NVIDIA A100-SXM4-80GB": "a100-sxm-80gb", "NVIDIA A10G": "a10g",
-    "NVIDIA L4": "l4", "NVIDIA L20": "l20", "NVIDIA L40S": "l40s", "NVIDIA GeForce RTX 4090": "rtx-4090",
-    "NVIDIA GeForce RTX 5090": "rtx-5090", "NVIDIA H20": "h20", "NVIDIA H100 80GB HBM3": "h100-sxm-80gb",
-    "NVIDIA H200": "h200-sxm-141gb", "NVIDIA B200": "b200-sxm",
-}  # fmt: skip
-"""Names that the driver gives to accelerators of the catalogue."""
 
 
 def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
-    """The accelerator of a sweep: the one named, the catalogue's of the name in the sweep's header, or the header's
-    own, with the peak and the bandwidth that were measured on it.
+    """The accelerator of a table: the one that the user names, or the one that the table names.
+
+    A sweep may name one that the catalogue does not have. Its own header then gives the peak and the bandwidth, as they
+    were measured. Raises `InputError` if nothing names an accelerator, or if the user and the sweep name different
+    ones.
     """
     told = read_header(path)
-    if gpu is not None:
-        return _at_precision(path, catalog.gpu(gpu), told)
-    if not told:
-        return catalog.gpu(_named_by_rows(path))
-    name = told.get("gpu")
-    if not isinstance(name, str) or not ID.fullmatch(name):
+    name = named(path, gpu, catalog)
+    if not name and not told:
+        name = _named_by_rows(path, catalog).id
+    if name not in catalog.gpus:
+        return _device_of_header(path, name, told)
+    return _at_precision(path, catalog.gpus[name], told)
+
+
+def named(path: Path, gpu: str | None, catalog: Catalog) -> str:
+    """The id of the accelerator that the user names, or else the header of a sweep; empty if neither names one.
+
+    Raises `InputError` if they name different ones.
+    """
+    told = read_header(path)
+    name = str(told.get("gpu", ""))
+    known = None if name in catalog.gpus else catalog.gpu_of_driver(str(told.get("device", "")))
+    of_sweep = name if known is None else known.id
+    if gpu is None:
+        return of_sweep
+    wanted = catalog.gpu(gpu).id
+    if of_sweep in catalog.gpus and of_sweep != wanted:
+        raise InputError(
+            f"{path}: was measured on {of_sweep}, as its header says, and not on {wanted}; leave --gpu out"
+        )
+    return wanted
+
+
+def _device_of_header(path: Path, name: str, told: Mapping[str, Any]) -> Gpu:
+    if not ID.fullmatch(name):
         raise InputError(f"{path}: gpu = {name!r} in its header is no id; expected letters, digits, '.', '_', '-'")
-    if name in catalog.gpus:
-        return _at_precision(path, catalog.gpu(name), told)
-    values = {
-        x: told_number(path, told, x) for x in (Theta_peak, bandwidth, TDP) if x != TDP or NOTATION[x].field in told
-    }
+    fields = [x for x in (Theta_peak, bandwidth, TDP) if x != TDP or NOTATION[x].field in told]
     return Gpu(
-        id=name, name=str(told.get("device", name)), values=values, sources={}, origin=str(path),
-        precision=str(told.get("peak_from", "")),
+        id=name, name=str(told.get("device", name)), values={x: told_number(path, told, x) for x in fields},
+        sources={}, origin=str(path), precision=str(told.get("peak_from", "")),
     )  # fmt: skip
 
 
-def _named_by_rows(path: Path) -> str:
-    """The accelerator that a table's column ``gpu`` names, if it is one."""
-    names = {record.get("gpu") or "" for record in read_records(path)} - {""}
+def _named_by_rows(path: Path, catalog: Catalog) -> Gpu:
+    """The accelerator that a table's column ``gpu`` names, if there is only one."""
+    names = {known_as("gpu", record.get("gpu", ""), catalog) for record in read_records(path)} - {""}
     if not names:
         raise InputError(f"{path} does not say on which accelerator it was measured; give --gpu")
     if len(names) > 1:
         raise InputError(
             f"{path} has rows of {len(names)} accelerators ({', '.join(sorted(names))}); choose with --gpu"
         )
-    return names.pop()
+    return catalog.gpu(names.pop())
 
 
-def rows_on(path: Path, rows: Sequence[Row], device: Gpu) -> tuple[list[Row], tuple[str, ...]]:
-    """The rows that were measured on an accelerator, and what to say of others: rows that name none are taken for its
-    own.
+def known_as(kind: str, name: str, catalog: Catalog) -> str:
+    """The catalogue's id for a name in a table, as people or the driver write it; the name itself if there is none.
+
+    >>> [known_as("gpu", name, load()) for name in ("NVIDIA H100 80GB HBM3", "H100", "H800")]
+    ['h100-sxm-80gb', 'h100-sxm-80gb', 'H800']
     """
-    kept = [row for row in rows if row.extra.get("gpu", "").strip() in ("", device.id)]
+    of_driver = catalog.gpu_of_driver(name) if kind == "gpu" else None
+    if of_driver is not None:
+        return of_driver.id
+    try:
+        return catalog.id_of(kind, name)
+    except InputError:
+        return name
+
+
+def rows_on(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> tuple[list[Row], tuple[str, ...]]:
+    """The rows that were measured on an accelerator, those that name none included, and a warning of the others.
+
+    The rows name their models by the catalogue's ids.
+    """
+    names = [known_as("gpu", row.extra.get("gpu", ""), catalog) for row in rows]
+    others = sorted({*names} - {"", device.id})
+    kept = [
+        replace(row, model=known_as("model", row.model, catalog))
+        for row, name in zip(rows, names, strict=True)
+        if name in ("", device.id)
+    ]
     if not kept:
-        raise InputError(f"{path}: no row was measured on {device.id}; its column gpu names others")
+        raise InputError(f"{path}: no row was measured on {device.id}; its column gpu names {', '.join(others)}")
     left = len(rows) - len(kept)
-    note = f"{left} of {len(rows)} rows were measured on other accelerators than {device.id} and take no part"
+    note = f"{left} of {len(rows)} rows were measured on other accelerators ({', '.join(others)}) and are left out"
     return kept, (note,) if left else ()
 
 
@@ -83,7 +119,7 @@ def told_number(path: Path, told: Mapping[str, Any], x: Symbol) -> float:
 
 
 def _at_precision(path: Path, device: Gpu, told: Mapping[str, Any]) -> Gpu:
-    """The catalogue's accelerator, whose peak is one of 16 bits: of a sweep in 32, the peak that it measured itself."""
+    """The catalogue's accelerator; a sweep in 32 bits brings its own peak, since the catalogue's is of 16 bits."""
     if told.get("dtype") != FULL:
         return device
     values = {**device.values, Theta_peak: told_number(path, told, Theta_peak)}
@@ -91,15 +127,15 @@ def _at_precision(path: Path, device: Gpu, told: Mapping[str, Any]) -> Gpu:
 
 
 def peak_note(path: Path, device: Gpu) -> tuple[str, ...]:
-    """What to say where a sweep's own peak stands for the catalogue's."""
+    """A warning if the sweep's own peak replaces the catalogue's."""
     if read_header(path).get("dtype") != FULL or device.id not in load().gpus:
         return ()
-    return (f"the peak is the {FULL} one that the sweep measured, {device.values[Theta_peak] / 1e12:.3g} TFLOP/s: the "
+    return (f"the sweep measured the {FULL} peak, {device.values[Theta_peak] / 1e12:.3g} TFLOP/s: the "
             "catalogue's is of 16 bits",)  # fmt: skip
 
 
 def told_facts(path: Path, device: Gpu) -> dict[str, Any]:
-    """What a calibration repeats of a sweep's header: when, with what, and where peak and power are from."""
+    """The facts of a sweep's header that go into a calibration: the date, the software, and the origin of the peak."""
     told = read_header(path)
     facts: dict[str, Any] = {
         key: told[key]

@@ -38,11 +38,11 @@ def sweep_data(rows: Sequence[Row], gpu: Gpu | None = None, catalog: Catalog | N
     """
     entries = catalog or load()
     columns: list[tuple[float, float, float]] = []
-    for number, row in enumerate(rows, start=1):
+    for row in rows:
         try:
             columns.append(_measured(row, gpu, entries))
         except InputError as error:
-            raise InputError(f"row {number}: {error}") from None
+            raise InputError(f"row {row.number}: {error}") from None
     batch, tokens, observed = np.array(columns).T
     return Data({B: batch, ell: tokens}, observed, tuple(row.model for row in rows))
 
@@ -160,7 +160,7 @@ def calibrate(
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     path = Path(sweep)
     device = device_of(path, gpu, entries)
-    rows, others = rows_on(path, read_csv(path), device)
+    rows, others = rows_on(path, read_csv(path), device, entries)
     try:
         data = sweep_data(rows, device, entries)
         fitted = fit_identified(saturation, data, BGR, loss)

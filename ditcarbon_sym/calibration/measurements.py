@@ -1,22 +1,24 @@
-"""Tables of measurements: a CSV of configurations and what was measured, read, validated, extra columns kept.
+"""Tables of measurements: a CSV of configurations and what was measured of each, read and validated.
 
-Columns: ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and ``mu`` (delivered over peak),
-``time_s`` (seconds for the whole batch) or an energy (``energy_j``, ``energy_wh`` or ``energy_kwh`` of the batch,
-``energy_j_per_output``); optional ``frames``, ``steps``, ``guidance``, ``text_tokens`` (the model's
-released defaults where absent). Any other column is kept.
+The columns are ``model`` (catalogue id), ``height`` and ``width`` (pixels), ``batch``, and what was measured: ``mu``
+(delivered over peak), ``time_s`` (seconds for the whole batch) or an energy (``energy_j``, ``energy_wh`` or
+``energy_kwh`` of the batch, ``energy_j_per_output``). The columns ``frames``, ``steps``, ``guidance`` and
+``text_tokens`` are optional; the released defaults of the model stand for them. Any other column is kept.
 
-A sweep that ``ditcarbon measure`` wrote says on top, in lines that begin with ``#:``, what it was measured on (TOML).
-Its rows are of one stage each, and some say only why nothing could be measured: those of other stages and those
-without a measurement are not read, nor is a last line that a crash left unfinished.
+A sweep of ``ditcarbon measure`` says on what it was measured, in TOML, in lines on top that begin with ``#:``. Each of
+its rows is of one stage. Rows of other stages are not read, nor are rows that only say why nothing was measured, nor is
+a last line that a crash left unfinished.
 """
 
-import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from ..catalog.csv_table import Table, number, table_of
+from ..catalog.files import read_text
 from ..equations.notation import BY_FIELD, E, Notation, mu, tau
 from ..errors import InputError
 
@@ -24,19 +26,25 @@ REQUIRED = ("model", "height", "width", "batch")
 OPTIONAL = ("frames", "steps", "guidance", "text_tokens")
 MEASURED = {"mu": mu, "time_s": tau}
 TOLD = "#:"
-"""How a line begins that tells what a sweep was measured on."""
+"""The beginning of a line that says on what a sweep was measured."""
 DENOISER, OK = "denoiser", "ok"
 PER_OUTPUT = "energy_j_per_output"
 ENERGIES = {"energy_j": 1.0, "energy_wh": 3600.0, "energy_kwh": 3.6e6, PER_OUTPUT: 1.0}
-"""Columns of energy, of the whole batch but for the last, and joules to their unit: they become ``energy_j``."""
+"""Columns of energy, and joules to their unit; all but the last are of the whole batch. They become ``energy_j``."""
+ML_ENERGY = ("Batch energy (J)", "Energy per image (J)", "Energy per video (J)", "iteration_energy_measurements")
+"""Keys in the JSON results of the ML.ENERGY benchmark (mlenergy2025), versions 2 and 3."""
 _ENERGY = Notation(E, "", "energy of the accelerator", "", "energy", 1e-9, 1e13, False, "")
 _TIME = Notation(tau, "", "runtime of the batch", "s", "time_s", 1e-6, 1e8, False, "seconds")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One configuration, what was measured of it, and the file's other columns as text."""
+    """One configuration, what was measured of it, and the file's other columns as text.
 
+    ``number`` is its place in the file, counted below the header.
+    """
+
+    number: int
     model: str
     request: Mapping[str, float]
     measured: Mapping[str, float]
@@ -46,7 +54,7 @@ class Row:
 def read_header(path: str | Path) -> dict[str, Any]:
     """Return what a sweep says it was measured on; empty for a table that says nothing."""
     path = Path(path)
-    told = [line.removeprefix(TOLD) for line in _lines(path) if line.startswith(TOLD)]
+    told = [line.removeprefix(TOLD) for line in _table(path).comments if line.startswith(TOLD)]
     try:
         return tomllib.loads("".join(told))
     except tomllib.TOMLDecodeError as error:
@@ -59,16 +67,13 @@ def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
     Rows are counted below the header; lines that start with '#' are comments. Of a sweep, those of ``stage`` are read.
     """
     path = Path(path)
-    lines = _lines(path)
-    swept = any(line.startswith(TOLD) for line in lines)
-    if swept and lines and not lines[-1].endswith("\n"):
-        lines = lines[:-1]
-    header, records = _records(path, lines)
-    _check_columns(path, header)
+    table = _table(path)
+    _check_columns(path, table.columns)
+    swept = any(line.startswith(TOLD) for line in table.comments)
     try:
         rows = [
-            row_of(f"{path}: row {number}", record)
-            for number, record in enumerate(records, start=1)
+            row_of(path, place, record)
+            for place, record in enumerate(table.rows(), start=1)
             if not swept or (record["stage"], record["status"]) == (stage, OK)
         ]
     except KeyError as missing:
@@ -80,45 +85,31 @@ def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
 
 def read_records(path: Path) -> list[dict[str, str]]:
     """Read a CSV of any columns as text; raises `InputError` if it is none, or has no rows."""
-    _, records = _records(path, _lines(path))
-    for number, record in enumerate(records, start=1):
-        _demand_whole(f"{path}: row {number}", record)
+    records = _table(path).rows()
     if not records:
         raise InputError(f"{path}: no rows below the header")
     return records
 
 
-def read_columns(path: Path) -> list[str]:
+def read_columns(path: Path) -> tuple[str, ...]:
     """The names of a CSV's columns."""
-    return _records(path, _lines(path))[0]
+    return _table(path).columns
 
 
-def _records(path: Path, lines: list[str]) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        reader = csv.DictReader(line for line in lines if not line.startswith("#"))
-        header, records = list(reader.fieldnames or []), list(reader)
-    except csv.Error as error:
-        raise InputError(f"{path}: not valid CSV: {error}") from None
-    if len(set(header)) != len(header):
-        raise InputError(f"{path}: a column name stands twice in the header")
-    return header, records
+def _table(path: Path) -> Table:
+    text = read_text(path, "CSV")
+    if text.lstrip()[:1] in ("{", "[") and any(f'"{key}"' in text for key in ML_ENERGY):
+        raise InputError(
+            f"{path}: is a result of the ML.ENERGY benchmark, in JSON; write its runs into a CSV with the columns "
+            f"gpu, {', '.join(REQUIRED)}, steps, time_s (seconds of a batch) and {PER_OUTPUT}"
+        )
+    top = takewhile(lambda line: line.startswith("#"), text.split("\n"))
+    if any(line.startswith(TOLD) for line in top):
+        text = text[: text.rfind("\n") + 1]  # a crash may have cut a sweep's last line
+    return table_of(path, text)
 
 
-def _lines(path: Path) -> list[str]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return list(file)
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file (expected CSV in UTF-8)") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
-
-
-def _check_columns(path: Path, header: list[str]) -> None:
+def _check_columns(path: Path, header: tuple[str, ...]) -> None:
     missing = [name for name in REQUIRED if name not in header]
     if missing:
         raise InputError(
@@ -129,15 +120,10 @@ def _check_columns(path: Path, header: list[str]) -> None:
         raise InputError(f"{path}: no column {', '.join(MEASURED)} or {', '.join(ENERGIES)}: nothing measured")
 
 
-def _demand_whole(where: str, record: Mapping[str, Any]) -> None:
-    if None in record or None in record.values():
-        raise InputError(f"{where}: has more or fewer cells than the header")
-
-
-def row_of(where: str, record: Mapping[str, Any]) -> Row:
-    """Validate one record of a table; ``where`` begins the message of what is wrong with it."""
-    _demand_whole(where, record)
-    empty = [name for name in REQUIRED if not record[name].strip()]
+def row_of(path: Path, place: int, record: Mapping[str, str]) -> Row:
+    """Validate one record of a file, whose place is counted below the header."""
+    where = f"{path}: row {place}"
+    empty = [name for name in REQUIRED if not record[name]]
     if empty:
         raise InputError(f"{where}: {empty[0]} is empty")
     numbers = {
@@ -150,7 +136,7 @@ def row_of(where: str, record: Mapping[str, Any]) -> Row:
         for name in MEASURED
         if record.get(name, "") != ""
     }
-    energies = [name for name in ENERGIES if record.get(name, "").strip()]
+    energies = [name for name in ENERGIES if record.get(name, "") != ""]
     if len(energies) > 1:
         raise InputError(f"{where}: gives both {energies[0]} and {energies[1]}; one of them is enough")
     for name in energies:
@@ -159,14 +145,15 @@ def row_of(where: str, record: Mapping[str, Any]) -> Row:
     if not measured:
         raise InputError(f"{where}: none of {', '.join(MEASURED)} and an energy is given")
     known = {*REQUIRED, *OPTIONAL, *MEASURED, *ENERGIES}
-    return Row(record["model"], numbers, measured, {key: value for key, value in record.items() if key not in known})
+    extra = {key: value for key, value in record.items() if key not in known}
+    return Row(place, record["model"], numbers, measured, extra)
 
 
 def _number(where: str, column: str, text: str, notation: Notation) -> float:
     try:
-        value = float(text)
-    except ValueError:
-        raise InputError(f"{where}: {column} = {text!r} is not a number; expected {notation.expectation}") from None
+        value = number(text)
+    except ValueError as error:
+        raise InputError(f"{where}: {column} = {error}; expected {notation.expectation}") from None
     try:
         return notation.check(value)
     except InputError as error:

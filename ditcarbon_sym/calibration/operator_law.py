@@ -10,6 +10,7 @@ import numpy as np
 from scipy.linalg import block_diag
 from sympy import Symbol
 
+from ..catalog.csv_table import number
 from ..catalog.entries import Gpu
 from ..catalog.loading import Catalog, load
 from ..equations import operator_law
@@ -64,7 +65,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     if bandwidth not in device.values:
         raise InputError(f"gpu {device.id!r} has no bandwidth_byte_per_second, which the operator law needs")
     swept = bool(read_header(path))
-    rows, others = rows_on(path, read_csv(path), device)
+    rows, others = rows_on(path, read_csv(path), device, entries)
     runs = _runs(path, rows, device, entries)
     assumed = {e_VAE: operator_law.ASSUMED[e_VAE]}
     whole = {**({} if not swept else ALONE), **assumed}
@@ -109,14 +110,14 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
 
 def _runs(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> Runs:
     found: Runs = []
-    for number, row in enumerate(rows, start=1):
+    for row in rows:
         if "time_s" not in row.measured:
-            raise InputError(f"{path}: row {number}: no time_s, which the operator law is fitted to")
+            raise InputError(f"{path}: row {row.number}: no time_s, which the operator law is fitted to")
         try:
             facts, heads = as_counted(device)
             values = values_of_run(catalog.model(row.model), row.request, {t_exp: 0.0, **facts}, heads)
         except InputError as error:
-            raise InputError(f"{path}: row {number}: {error}") from None
+            raise InputError(f"{path}: row {row.number}: {error}") from None
         found.append((row, values))
     return found
 
@@ -156,7 +157,7 @@ def _with_idle_power(path: Path, device: Gpu, rows: Sequence[Row]) -> Gpu:
 
 def _watts(path: Path, text: str) -> float:
     try:
-        value: float | str = float(text)
+        value: float | str = number(text)
     except ValueError:
         value = text
     try:

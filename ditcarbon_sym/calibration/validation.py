@@ -1,8 +1,7 @@
-"""Predictions against a user's own measurements: every row estimated as `estimate` would, and the errors summed up.
+"""Predictions against a user's own measurements: every row is estimated as by `estimate`, and the errors are summed up.
 
-A table of measurements (`measurements`) may give seconds, efficiency and joules; a CodeCarbon ``emissions.csv`` is
-joined with a table of requests on one of its own columns. What was measured of the denoiser alone is compared with the
-denoiser alone.
+A table of measurements (`measurements`) may give seconds, efficiency and joules. A CodeCarbon ``emissions.csv`` is
+joined with a table of requests (`codecarbon`). A measurement of the denoiser alone is compared with the denoiser alone.
 """
 
 import hashlib
@@ -15,7 +14,7 @@ from typing import Any
 
 from sympy import Integer, Symbol
 
-from ..catalog.loading import Catalog, defaults, load
+from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
@@ -25,7 +24,8 @@ from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import outside_validity
 from ..estimation.transfer import transfer_words
 from .codecarbon import KEYS, joined
-from .measurements import DENOISER, Row, read_columns, read_csv, read_header
+from .device import named
+from .measurements import DENOISER, Row, read_columns, read_csv
 
 Track = Callable[[Sequence[Row]], Iterable[Row]]
 WHOLE = "whole request"
@@ -62,7 +62,7 @@ class Scored:
 
 @dataclass(frozen=True)
 class Summary:
-    """How the predictions of one target fare: errors in per cent, each row counted once."""
+    """The errors of the predictions of one target, in per cent; each row counts once."""
 
     target: str
     rows: int
@@ -75,7 +75,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Validation:
-    """Every scored quantity, in the file's order, and what to beware of."""
+    """Every scored quantity, in the order of the file, and warnings."""
 
     file: str
     scored: tuple[Scored, ...]
@@ -83,7 +83,7 @@ class Validation:
     level: float = LEVEL
 
     def summaries(self, of: Callable[[Scored], bool] = lambda _: True) -> list[Summary]:
-        """Per target, over the rows that ``of`` takes."""
+        """The summary of each target, over the rows for which ``of`` is true."""
         chosen = [x for x in self.scored if of(x)]
         return [_summary(target, mine) for target in TARGETS if (mine := [x for x in chosen if x.target == target])]
 
@@ -131,37 +131,42 @@ def validate(
 ) -> Validation:
     """Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
 
-    ``requests`` names what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
-    and model, height, width, batch. A column ``gpu`` says where a row ran; ``gpu`` stands for those without.
+    ``requests`` says what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
+    and model, height, width, batch. A row ran on the accelerator in its column ``gpu``, or else on ``gpu``.
 
     Raises `InputError` in one line naming file, row, column and value.
     """
     path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
     notes: dict[str, None] = {}
-    if requests is not None:
-        (rows, beware), told = joined(path, Path(requests)), None
-        notes.update(dict.fromkeys(beware))
+    if requests is None:
+        rows, gpu = _measured(path), named(path, gpu, entries) or None
     else:
-        rows, told = _measured(path)
-    if gpu is None and calibration is None:
-        gpu = told
+        measured_on = None if calibration is None else load_calibration(calibration).gpu
+        gpu = measured_on if gpu is None else entries.gpu(gpu).id
+        rows, beware = joined(path, Path(requests), entries, gpu)
+        notes.update(dict.fromkeys(beware))
+    if gpu is not None and gpu not in entries.gpus and calibration is None:
+        raise InputError(
+            f"{path}: was measured on {gpu!r}, which the catalogue does not have; give a calibration of it with "
+            "--calibration, or add it with --catalog"
+        )
     if gpu is None and calibration is None and not all(row.extra.get("gpu") for row in rows):
         notes[f"no accelerator is named: rows are taken for the default's, {defaults()['gpu']}; give --gpu"] = None
     options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries}
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     scored = []
-    for number, row in enumerate(track(rows), start=1):
+    for row in track(rows):
         try:
             point = _point(row, options)
-            scored += _scores(number, row, point)
+            scored += _scores(row, point)
         except InputError as error:
-            raise InputError(f"{path}: row {number}: {error}") from None
+            raise InputError(f"{path}: row {row.number}: {error}") from None
         notes.update(dict.fromkeys(_beware(point, digest)))
     return Validation(path.name, tuple(scored), tuple(notes))
 
 
 def _beware(point: OperatingPoint, digest: str) -> list[str]:
-    """What a prediction of time and energy rests on that its user should know."""
+    """What the user should know of a prediction of time and energy."""
     calibration, gpu = point.calibration, point.device.id
     if calibration is None:
         return []
@@ -172,29 +177,25 @@ def _beware(point: OperatingPoint, digest: str) -> list[str]:
     return notes + [f"{point.model.id} on {gpu}: {note}" for note in outside]
 
 
-def _measured(path: Path) -> tuple[list[Row], str | None]:
-    """The rows of a table, and the accelerator that a sweep says it was measured on."""
+def _measured(path: Path) -> list[Row]:
+    """The rows of a table; raises `InputError` if it is CodeCarbon's."""
     if {"emissions", "energy_consumed"} <= set(read_columns(path)):
         raise InputError(
             f"{path}: is CodeCarbon's; name with --requests a CSV that says what each run did: "
             f"{', '.join(KEYS[:-1])} or {KEYS[-1]}, and model, height, width, batch"
         )
-    told = read_header(path).get("gpu")
-    return read_csv(path), None if told is None else str(told)
+    return read_csv(path)
 
 
 def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
-    given = {**options, "gpu": row.extra.get("gpu") or options["gpu"]}
-    if options["calibration"] is not None and not row.extra.get("gpu"):
-        given["gpu"] = None  # the calibration brings its own
-    wanted: Any = {**given, **row.request}
+    wanted: Any = {**options, "gpu": row.extra.get("gpu") or options["gpu"], **row.request}
     point = operating_point(row.model, **wanted)
     return denoiser_alone(point) if _is_of_the_denoiser(row) else point
 
 
 def _is_of_the_denoiser(row: Row) -> bool:
-    """An efficiency is the denoiser's, as in the paper; a sweep says what it timed."""
-    stage = row.extra.get("stage", "").strip().lower()
+    """Whether a row is of the denoiser alone: an efficiency is, as in the paper, and a sweep says what it timed."""
+    stage = row.extra.get("stage", "").lower()
     if stage not in ("", DENOISER, WHOLE):
         raise InputError(f"stage = {stage!r} is unknown; expected {DENOISER!r} or {WHOLE!r}")
     efficiency = "mu" in row.measured and "time_s" not in row.measured
@@ -218,7 +219,7 @@ def denoiser_alone(point: OperatingPoint) -> OperatingPoint:
     return replace(point, values=values, route=route)
 
 
-def _scores(number: int, row: Row, point: OperatingPoint) -> list[Scored]:
+def _scores(row: Row, point: OperatingPoint) -> list[Scored]:
     measured = _quantities(row, point)
     symbols = tuple(TARGETS[target][0] for target in measured)
     stages = DENOISER if _is_of_the_denoiser(row) else WHOLE
@@ -232,16 +233,14 @@ def _scores(number: int, row: Row, point: OperatingPoint) -> list[Scored]:
             raise InputError(f"the {target} of {point.device.id} cannot be predicted: a fact of it is unknown")
         low, high = (None, None) if symbol not in spread else (end * unit for end in spread[symbol])
         found.append(Scored(
-            number, row.model, point.device.id, dict(row.request), target, value, predicted, low, high,
+            row.number, point.model.id, point.device.id, dict(row.request), target, value, predicted, low, high,
             pipeline.route_name(point.route), stages,
         ))  # fmt: skip
     return found
 
 
 def _quantities(row: Row, point: OperatingPoint) -> dict[str, float]:
-    """Seconds and joules of the batch that a row holds. An efficiency becomes seconds by the leading-order FLOP that
-    the paper defines it with.
-    """
+    """Seconds and joules of the batch. An efficiency becomes seconds by leading-order FLOP, as the paper defines it."""
     found = {}
     if "time_s" in row.measured:
         found["time"] = row.measured["time_s"]

@@ -72,6 +72,7 @@ class Gpu(Entry):
     """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
 
     ``compute_capability`` is NVIDIA's number of the architecture, None for other makers' or where it is not said.
+    ``nvml_names`` are the names that the driver gives it.
     """
 
     precision: str = ""
@@ -79,6 +80,7 @@ class Gpu(Entry):
     die_cm2: float | None = None
     compute_capability: float | None = None
     embodied: Mapping[str, float] = field(default_factory=dict)
+    nvml_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

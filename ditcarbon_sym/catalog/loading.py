@@ -28,6 +28,7 @@ from ..equations.notation import (
     P_enc,
     d,
     n_frames,
+    n_ref,
     t,
     v_s,
     v_t,
@@ -36,7 +37,7 @@ from ..equations.operator_law import LAWS
 from . import stages
 from .entries import Calibration, Datacenter, Entry, Gpu, Model
 from .files import DATA, read_toml
-from .names import meant
+from .names import meant, plain
 from .stages import Stages
 
 SHIPPED = "shipped with the package"
@@ -62,6 +63,18 @@ class Catalog:
         """Return the data centre of this name; raises `InputError` with the ids that it may mean."""
         return self.datacenters[self.id_of("datacenter", name)]
 
+    def gpu_of_driver(self, name: str) -> Gpu | None:
+        """Return the accelerator that NVIDIA's driver calls by this name, or None if the catalogue does not have it.
+
+        The driver names variants of a chip in full, so nothing is guessed: an H100 PCIe is no H100 SXM.
+
+        >>> found = load().gpu_of_driver("NVIDIA A100-SXM4-80GB")
+        >>> (found.id if found else None), load().gpu_of_driver("NVIDIA A100-PCIE-40GB")
+        ('a100-sxm-80gb', None)
+        """
+        told = _without_maker(name)
+        return next((x for x in self.gpus.values() if told in map(_without_maker, x.nvml_names)), None)
+
     def id_of(self, kind: str, name: str) -> str:
         """Return the id that a person means by ``name``; ``kind`` is "model", "gpu" or "datacenter".
 
@@ -74,12 +87,18 @@ class Catalog:
         return meant(kind, name, {key: _other_names(entries, key) for key in entries})
 
 
+def _without_maker(name: str) -> str:
+    """A driver's name of an accelerator without the word NVIDIA, which older drivers leave out."""
+    return plain(name).removeprefix("nvidia")
+
+
 def _other_names(entries: Mapping[str, Entry], key: str) -> tuple[str, ...]:
     """What an entry is called besides its id. A released model's names are read without making its networks."""
     released = stages.released_names(key) if key in stages.shipped_ids() else ()
     if released and key not in paper_models():
         return released
-    return (*released, entries[key].name)
+    entry = entries[key]
+    return (*released, entry.name, *(entry.nvml_names if isinstance(entry, Gpu) else ()))
 
 
 def load(extra: str | Path | None = None) -> Catalog:
@@ -183,7 +202,7 @@ class _Models(Mapping[str, Model]):
 @lru_cache(maxsize=64)
 def _released_model(name: str) -> Model:
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
-    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     return model_of(name, stages.shipped(name), request, SHIPPED)
 
 
@@ -230,7 +249,7 @@ def _values(table: Mapping[str, Any], symbols: Iterable[Symbol]) -> dict[Symbol,
 
 def _model(key: str, table: Mapping[str, Any], origin: str) -> Model:
     values = {**MODEL_DEFAULTS, **_values(table, MODEL_FIELDS)}
-    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     networks = partial(stages.shipped, key) if origin == SHIPPED and key in stages.shipped_ids() else None
     return Model(values={t: values[d], **values}, request=request, networks=networks, **_common(key, table, origin))
 
@@ -242,6 +261,7 @@ def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
         memory_gb=table.get("memory_gb"),
         die_cm2=table.get("die_cm2"),
         compute_capability=table.get("compute_capability"),
+        nvml_names=tuple(table.get("nvml_names", ())),
         embodied=table.get("embodied_gco2eq", {}),
         **_common(key, table, origin),
     )

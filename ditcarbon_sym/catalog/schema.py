@@ -25,6 +25,7 @@ from ..equations.notation import (
     P_idle,
     bandwidth,
     n_frames,
+    n_ref,
     t,
     t_exp,
     v_t,
@@ -92,13 +93,13 @@ _Id = Annotated[str, StringConstraints(pattern=ID.pattern)]
 _Text: Any = (str, "")
 _Sources: Any = (dict[str, str], {})
 _Grams: Any = _number(C_chip)
-_Request = _table("request", REQUEST_FIELDS, optional=(n_frames,))
+_Request = _table("request", REQUEST_FIELDS, optional=(n_frames, n_ref))
 _Model = _table("model", MODEL_FIELDS, (*MODEL_DEFAULTS, t, v_t), name=_Text, sources=_Sources, request=(_Request, ...))
 _OPTIONAL = (TDP, bandwidth, t_exp, P_idle)
 _Gpu = _table(
     "gpu", GPU_FIELDS, _OPTIONAL, name=_Text, sources=_Sources, precision=_Text,
     memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
-    compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}),
+    compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}), nvml_names=(list[str], []),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}

@@ -23,7 +23,8 @@ def sensitivity(
     model: OptionalModel = None,
     output: OutputOption = "per_output_g",
     sobol: Annotated[
-        bool, typer.Option("--sobol/--no-sobol", help="Global indices over the documented ranges.")
+        bool,
+        typer.Option("--sobol/--no-sobol", help="Global indices over documented ranges (extra 'sensitivity')."),
     ] = True,
     samples: Annotated[int, integer_option("Base samples of the Sobol sequence, a power of two.")] = 1024,
     seed: Annotated[int, integer_option("Seed of the Sobol sequence.")] = 0,
@@ -43,17 +44,18 @@ def sensitivity(
     analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
     if out is not None:
         formats.write_atomically(out, report.render(analysis, out.suffix))
-    warn(analysis.notes)
+    warn(analysis.warnings)
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return
     print(estimate.title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
     print_table("", header, report.elasticity_rows(analysis), right=(2,))
+    print(report.exactness_words(analysis))
     if analysis.swings:
         marks = [(*row[:-1], x.note) for row, x in zip(report.swing_rows(analysis), analysis.swings, strict=True)]
         print_table(
-            f"{analysis.noun} ({analysis.unit}) over documented ranges",
+            f"{analysis.noun} ({report.told(analysis)[1]}) over documented ranges",
             ("input", "range", "at low end", "at high end", "note"),
             marks,
             right=(2, 3),
@@ -90,7 +92,7 @@ def uncertainty(
 
     point = operating_point(model, **options)
     spread = report.spread(point, level=level, draws=draws, seed=seed)
-    warn(point.notes)
+    warn(spread.warnings)
     if as_json:
         print(formats.json_text(formats.plain(spread.to_dict())))
         return
@@ -110,7 +112,7 @@ def solve(
         str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
-    budget_wh: Annotated[float | None, number_option("Budget of energy, Wh for the batch.")] = None,
+    budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
     per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
     against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,

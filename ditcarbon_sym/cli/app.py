@@ -73,6 +73,7 @@ def main() -> None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     if sys.stdout is None:
         _fail("standard output is closed; there is nowhere to print to", 2)
+    os.environ["MPLBACKEND"] = "agg"  # figures go to files: a notebook's backend may not be installed here
     with contextlib.suppress(ValueError):  # outside the main thread
         signal.signal(signal.SIGTERM, _terminate)
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from .options import CatalogOption, JsonOption, integer_option
+from .options import ASSUMED_GPU, CatalogOption, JsonOption, integer_option
 from .printing import print_pairs, print_table, progress, warn
 
 
@@ -67,12 +67,13 @@ def fit(
 
 def validate(
     measured: Annotated[
-        Path, typer.Argument(help="CSV: model, height, width, batch, and time_s, energy_j, energy_wh or mu.")
+        Path,
+        typer.Argument(help="CSV: model, height, width, batch, and time_s, mu, or energy_j or energy_wh of the GPU."),
     ],
     requests: Annotated[
         Path | None, typer.Option(help="For CodeCarbon's emissions.csv: a CSV that says what each run did, by run_id.")
     ] = None,
-    gpu: Annotated[str | None, typer.Option(help="Accelerator of the rows, where the file has no column gpu.")] = None,
+    gpu: Annotated[str | None, typer.Option(help=f"Accelerator of rows without a column gpu. {ASSUMED_GPU}")] = None,
     calibration: Annotated[Path | None, typer.Option(help="Score this calibration file (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="Score this law: 'roofline' or 'bgr'.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write every row, predicted and measured, to this CSV.")] = None,

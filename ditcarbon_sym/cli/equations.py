@@ -46,26 +46,26 @@ def formula(
 
 
 def derive(
-    model: Annotated[str | None, typer.Argument(help="Catalogue id: its flags are put in.")] = None,
+    model: Annotated[str | None, typer.Argument(help="Catalogue id: a released network by its operators.")] = None,
     flags: Annotated[str | None, typer.Option(help="Flags instead of a model, such as s=0,c=1,a=0,j=0.")] = None,
-    variable: Annotated[str, typer.Option("--in", help="Symbol that the block's FLOP are a polynomial in.")] = "ell",
+    variable: Annotated[str, typer.Option("--in", help="Symbol that the FLOP are a polynomial in.")] = "ell",
     numbers: Annotated[bool, typer.Option("--numbers", help="Put the model's sizes in, too.")] = False,
     coefficients: Annotated[bool, typer.Option("--coefficients", help="Print the coefficients alone.")] = False,
+    crossover: Annotated[
+        list[str] | None,
+        typer.Option(help="Where one part of a pass overtakes another, such as scores=MLP; may be repeated."),
+    ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Derive closed forms for given flags: per-block coefficient, FLOP polynomial, attention crossover."""
+    """Derive closed forms: FLOP of a model's pass by part, or Eq. (1) and Table 2 for flags; and crossovers."""
     from ..analysis import forms as answers
-    from ..catalog.loading import load
     from ..equations import closed_forms
-    from ..estimation import work
     from ..reports import equations as report, formats
 
     symbol = closed_forms.variable(variable)
-    forms = answers.derive(model, flags, symbol, numbers=numbers, catalog=catalog)
-    if model is not None:
-        warn(work.leading_order_notes_of(load(catalog).model(model)))
+    forms = answers.derive(model, flags, symbol, numbers=numbers, crossovers=crossover or (), catalog=catalog)
     if as_json:
         print(formats.json_text(report.as_dict(forms)))
     elif latex:

@@ -33,7 +33,8 @@ def estimate(
         print(formats.json_text(result.to_dict()))
         return
     print_table(report.title(result), report.header(result), report.rows(result), right=(1,))
-    print_pairs("basis", report.basis_rows(result))
+    given = {name for name, value in options.items() if value is not None}
+    print_pairs("basis", [*report.assumed_rows(result, given), *report.basis_rows(result)])
 
 
 @of_a_request
@@ -67,3 +68,4 @@ def count(
             report.share_rows(found, macs=macs),
             right=(2, 3, 4, 5, 6),
         )
+    print_pairs("basis", report.basis_rows(found, macs=macs))

@@ -27,7 +27,7 @@ SidesOption = Annotated[
     str | None, typer.Option("--resolutions", help="Sides of square outputs, such as 256,512,1024.")
 ]
 FramesOption = Annotated[str | None, typer.Option(help="Output frames of video models, such as 1,17,49.")]
-BatchesOption = Annotated[str | None, typer.Option(help="Batch sizes, such as 1,4,8.")]
+BatchesOption = Annotated[str | None, typer.Option(help="Batch sizes. Assumed: 1,4,8.")]
 BudgetOption = Annotated[float | None, number_option("Minutes to spend; the most useful configurations come first.")]
 
 

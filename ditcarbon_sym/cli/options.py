@@ -70,29 +70,42 @@ OutputOption = Annotated[
 ]
 
 
+GPU = "v100-pcie-16gb"
+PLACE = "us-average"
+"""What is assumed where nothing is said, as in the catalogue's defaults, which a test compares."""
+ASSUMED_GPU = f"Assumed: {GPU}, the paper's, of 2017."
+ASSUMED_PLACE = f"Assumed: {PLACE}, PUE 1.2 and 390 gCO2eq/kWh."
+RELEASED = "Assumed: the model's release."
+
+
 def size_options(
-    resolution: Annotated[int | None, integer_option("Square output, pixels (not with --height, --width).")] = None,
-    height: Annotated[int | None, integer_option("Output height, pixels.")] = None,
-    width: Annotated[int | None, integer_option("Output width, pixels.")] = None,
-    frames: Annotated[int | None, integer_option("Output frames (video models).")] = None,
-    batch: Annotated[int | None, integer_option("Outputs made together.")] = None,
-    steps: Annotated[int | None, integer_option("Denoising steps.")] = None,
+    resolution: Annotated[int | None, integer_option(f"Side of a square output, pixels. {RELEASED}")] = None,
+    height: Annotated[int | None, integer_option(f"Output height, pixels. {RELEASED}")] = None,
+    width: Annotated[int | None, integer_option(f"Output width, pixels. {RELEASED}")] = None,
+    frames: Annotated[int | None, integer_option(f"Output frames (video models). {RELEASED}")] = None,
+    batch: Annotated[int | None, integer_option("Outputs made together. Assumed: 1.")] = None,
+    steps: Annotated[int | None, integer_option(f"Denoising steps. {RELEASED}")] = None,
 ) -> None:
     """The size of a request."""
 
 
 def pass_options(
     guidance: Annotated[
-        float | None, number_option("Denoiser passes per step: 1, or 2 with guidance (not the scale).")
+        float | None, number_option(f"Denoiser passes per step: 1, or 2 with guidance (not the scale). {RELEASED}")
     ] = None,
-    text_tokens: Annotated[int | None, integer_option("Text tokens fed to the denoiser.")] = None,
+    text_tokens: Annotated[int | None, integer_option(f"Text tokens fed to the denoiser. {RELEASED}")] = None,
+    references: Annotated[
+        int | None, integer_option("Reference images appended to the latent (FLUX.1 Kontext, FLUX.2, Qwen-Image-Edit).")
+    ] = None,
 ) -> None:
-    """Passes of a step, and text, of a request."""
+    """Passes of a step, text and reference images of a request."""
 
 
 def setting_options(
-    gpu: Annotated[str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.")] = None,
-    datacenter: Annotated[str | None, typer.Option(help="Data centre id; 'ditcarbon datacenters' lists them.")] = None,
+    gpu: Annotated[str | None, typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}")] = None,
+    datacenter: Annotated[
+        str | None, typer.Option(help=f"Data centre id; 'ditcarbon datacenters' lists them. {ASSUMED_PLACE}")
+    ] = None,
     pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
 ) -> None:
@@ -100,18 +113,20 @@ def setting_options(
 
 
 def law_options(
-    lifetime_years: Annotated[float | None, number_option("Years over which embodied carbon is spread.")] = None,
+    lifetime_years: Annotated[
+        float | None, number_option("Years that embodied carbon is spread over. Assumed: 5.")
+    ] = None,
     utilisation: Annotated[
-        float | None, number_option("Part of the lifetime in which the accelerator works: 1 as in the paper.")
+        float | None, number_option("Part of the lifetime in which the accelerator works. Assumed: 1, as in the paper.")
     ] = None,
     mu: Annotated[float | None, number_option("A measured efficiency, as a fraction of peak.")] = None,
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[
         str | None,
-        typer.Option(help="'roofline': the operator law; 'bgr': the paper's fit even where it extrapolates."),
+        typer.Option(help="'roofline' (assumed): the operator law; 'bgr': the paper's fit, even outside its range."),
     ] = None,
     embodied_boundary: Annotated[
-        str | None, typer.Option(help="Boundary of the embodied carbon: 'die', or another that the accelerator has.")
+        str | None, typer.Option(help="Boundary of the embodied carbon, one that the accelerator has. Assumed: die.")
     ] = None,
 ) -> None:
     """The law of time and energy, and the embodied carbon."""

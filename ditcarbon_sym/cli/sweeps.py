@@ -6,7 +6,18 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import CatalogOption, JsonOption, integer_option, law_options, number_option, pass_options, sharing
+from .options import (
+    ASSUMED_GPU,
+    ASSUMED_PLACE,
+    RELEASED,
+    CatalogOption,
+    JsonOption,
+    integer_option,
+    law_options,
+    number_option,
+    pass_options,
+    sharing,
+)
 from .printing import print_pairs, print_table, progress_of, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
@@ -16,13 +27,13 @@ def _axes(
     file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
     model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
     resolution: Annotated[
-        str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256.")
+        str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256. {RELEASED}")
     ] = None,
-    frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS}")] = None,
-    batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS}")] = None,
-    steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS}")] = None,
-    gpu: Annotated[str | None, typer.Option(help="Accelerator ids, joined by commas.")] = None,
-    datacenter: Annotated[str | None, typer.Option(help="Data centre ids, joined by commas.")] = None,
+    frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS} {RELEASED}")] = None,
+    batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS} Assumed: 1.")] = None,
+    steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS} {RELEASED}")] = None,
+    gpu: Annotated[str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}")] = None,
+    datacenter: Annotated[str | None, typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}")] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
 ) -> None:
@@ -175,7 +186,10 @@ def pareto(
     plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the requests that no other beats in carbon, latency and cost together."""
+    """Find the requests that no other beats in carbon, latency and cost together.
+
+    The column energy_kwh is the accelerator's energy, without PUE; facility_energy_kwh is with it, as carbon is.
+    """
     from ..reports import formats, sweep as report
     from ..reports.figures import drawing
     from ..reports.figures.pareto import front_figure

@@ -53,7 +53,12 @@ n_ada = _symbol(
 )
 t = _symbol("t", "conditioning width feeding adaLN", "1", "conditioning_width", 1, 1e5, integer=True)
 N = _symbol("N", "transformer blocks", "1", "blocks", 1, 1e4, integer=True)
+N_single = _symbol(
+    "N_single", "single-stream blocks, of a network that has both kinds", "1", "single_blocks", 1, 1e4,
+    latex=r"N_{\mathrm{single}}", integer=True,
+)  # fmt: skip
 d = _symbol("d", "hidden size", "1", "hidden_size", 1, 1e5, integer=True)
+h = _symbol("h", "attention heads", "1", "attention_heads", 1, 1e4, integer=True)
 f = _symbol("f", "MLP expansion ratio", "1", "mlp_ratio", 0.1, 64)
 p = _symbol("p", "patch side", "1", "patch_size", 1, 64, integer=True, hint="latent pixels")
 
@@ -85,6 +90,10 @@ n_frames = _symbol(
 )
 n_latent = _symbol("n_latent", "latent frames", "1", latex=r"n_{\mathrm{latent}}")
 m = _symbol("m", "text tokens", "1", "text_tokens", 0, 1e6, integer=True, zero=True)
+n_ref = _symbol(
+    "n_ref", "reference images appended to the latent tokens", "1", "references", 0, 16, latex=r"n_{\mathrm{ref}}",
+    integer=True, zero=True,
+)  # fmt: skip
 B = _symbol("B", "batch size: outputs made together", "1", "batch", 1, 1e6, integer=True)
 S = _symbol("S", "denoising steps", "1", "steps", 1, 1e5, integer=True)
 g = _symbol(
@@ -250,7 +259,7 @@ BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for
 
 # What the entries of the catalogue and a request are made of.
 MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
-REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
+REQUEST_FIELDS = (H, W, n_frames, B, S, g, m, n_ref)
 GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp, P_idle)
 DATACENTER_FIELDS = (PUE, I_grid)
 

@@ -1,7 +1,8 @@
 from .counting import flops as flops
-from .estimator import Estimate as Estimate, Quantity as Quantity, estimate as estimate, estimate_at as estimate_at
+from .estimator import Estimate as Estimate, estimate as estimate, estimate_at as estimate_at
 from .exact_count import Count as Count, count as count
 from .intervals import predictive as predictive
 from .point import OperatingPoint as OperatingPoint, Options as Options, operating_point as operating_point
 from .request import Request as Request, resolve_request as resolve_request
+from .service import Quantity as Quantity
 from .transfer import transferred as transferred

@@ -26,7 +26,6 @@ from ..equations.notation import (
     F_text,
     F_total,
     I_grid,
-    Notation,
     P,
     P_idle,
     S,
@@ -43,30 +42,22 @@ from ..version import __version__
 from . import counting
 from .intervals import LEVEL, interval_words, predictive
 from .point import OperatingPoint, Options, operating_point
+from .service import DAYS_PER_YEAR, Quantity, service
+from .software import software_of
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 EXACT = "exact, operator lists"
 LAWS = {
     "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
     operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
 }  # fmt: skip
-PER_DAY = Notation(B, "n", "outputs per day", "1/day", "per_day", 1e-3, 1e12, False, "outputs per day")
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
 
 
 @dataclass(frozen=True)
-class Quantity:
-    """A value with its interval; None is unknown, never zero."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
 class Estimate:
-    """The answer to one request. Everything is for the whole batch, except ``per_output_g`` and ``per_day``. Energy is
-    the accelerator's; the facility's is that times PUE, what is billed.
+    """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
+    ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed.
     """
 
     model: str
@@ -84,15 +75,23 @@ class Estimate:
     embodied_g: Quantity
     total_g: Quantity
     per_output_g: Quantity
-    per_day: Mapping[str, float | None] | None
+    per_day: Mapping[str, Any] | None
+    per_year: Mapping[str, Any] | None
     basis: Mapping[str, Any]
     warnings: tuple[str, ...]
     interval_level: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
-        plain = {key: vars(value) if isinstance(value, Quantity) else value for key, value in vars(self).items()}
-        return {"schema_version": SCHEMA_VERSION, **plain, "warnings": list(self.warnings)}
+        return {"schema_version": SCHEMA_VERSION, **_plain(vars(self)), "warnings": list(self.warnings)}
+
+
+def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The same table with dictionaries for quantities, however deep they stand."""
+    return {
+        key: vars(x) if isinstance(x, Quantity) else _plain(x) if isinstance(x, Mapping) else x
+        for key, x in table.items()
+    }
 
 
 def estimate(model: str | None = None, *, per_day: float | None = None, **options: Unpack[Options]) -> Estimate:
@@ -130,10 +129,14 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     spread = predictive(point, (mu, tau, E, C_op, C_emb, C_total))
     batch = point.values[B]
 
-    def quantity(symbol: Symbol, factor: float = 1.0) -> Quantity:
-        low, high = spread.get(symbol, (None, None))
-        return Quantity(_times(results[symbol], factor), _times(low, factor), _times(high, factor))
+    def quantity(symbol: Symbol) -> Quantity:
+        return Quantity(results[symbol], *spread.get(symbol, (None, None)))
 
+    one = {
+        "time_s": quantity(tau), "energy_wh": quantity(E).times(1000.0),
+        "facility_energy_wh": quantity(E).times(1000.0 * point.values[PUE]), "operational_g": quantity(C_op),
+        "embodied_g": quantity(C_emb), "total_g": quantity(C_total),
+    }  # fmt: skip
     efficiency = quantity(mu)
     exact, remarks = _exact(point)
     remarks += _waiting(point, results)
@@ -153,14 +156,10 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
             "exact": exact,
         },
         efficiency={**vars(efficiency), **_efficiency_names(point)},
-        time_s=quantity(tau),
-        energy_wh=quantity(E, 1000.0),
-        facility_energy_wh=quantity(E, 1000.0 * point.values[PUE]),
-        operational_g=quantity(C_op),
-        embodied_g=quantity(C_emb),
-        total_g=quantity(C_total),
-        per_output_g=quantity(C_total, 1.0 / batch),
-        per_day=None if per_day is None else _daily(per_day, batch, results),
+        **one,
+        per_output_g=one["total_g"].times(1.0 / batch),
+        per_day=None if per_day is None else service(one, batch, per_day, 1),
+        per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR),
         basis=_basis(point),
         warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
@@ -211,17 +210,6 @@ def _efficiency_names(point: OperatingPoint) -> dict[str, str | None]:
     return {"model": law, "calibration": point.calibration.origin if point.calibration else None}
 
 
-def _daily(per_day: float, batch: float, results: Mapping[Symbol, float | None]) -> dict[str, float | None]:
-    """Scale one batch to a day's outputs."""
-    batches = PER_DAY.check(per_day) / batch
-    return {
-        "outputs": per_day,
-        "total_g": _times(results[C_total], batches),
-        "energy_wh": _times(results[E], 1000.0 * batches),
-        "gpu_hours": _times(results[tau], batches / 3600.0),
-    }
-
-
 def _by_operators(point: OperatingPoint) -> bool:
     return pipeline.route_name(point.route) == operator_law.LAW
 
@@ -270,7 +258,9 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
             "data": calibration.data,
             "convention": calibration.convention,
         },
+        "software": software_of(calibration),
         "interval": interval_words(point),
+        "remarks": [] if point.model.networks is None else list(point.model.networks().remarks),
         "vae": _vae_words(point),
         "peak_flop_per_second": device.values.get(Theta_peak),
         "precision": device.precision,

@@ -227,7 +227,8 @@ def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
     return bool(fitted & _ancestors(output, point.route))
 
 
-def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> set[Symbol]:
+@lru_cache(maxsize=1024)
+def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> frozenset[Symbol]:
     """Everything that ``output`` is computed from."""
     found, by_symbol = {output}, {equation.lhs: equation for equation in pipeline.chain(route)}
     pending = [output]
@@ -238,7 +239,7 @@ def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> set[Symbol]:
                 found.add(x)
                 if x in by_symbol:
                     pending.append(x)
-    return found
+    return frozenset(found)
 
 
 def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from ..calibration.device import KNOWN_AS
 from ..catalog.loading import load
 from ..equations.notation import NOTATION, TDP, Theta_peak, bandwidth
 from ..errors import InputError
@@ -44,9 +43,9 @@ class Device:
     @property
     def id(self) -> str:
         """Its id in the catalogue, or one made of its name."""
-        known = KNOWN_AS.get(self.name)
-        if known in load().gpus:
-            return str(known)
+        known = load().gpu_of_driver(self.name)
+        if known is not None:
+            return known.id
         return re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-")[:64]
 
     def free_bytes(self) -> float:

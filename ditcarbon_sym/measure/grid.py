@@ -84,7 +84,8 @@ def grid(
     """
     entries = catalog or load()
     points, runs, skipped = [], [], []
-    for name in dict.fromkeys(models):
+    models = tuple(dict.fromkeys(entries.id_of("model", name) for name in models))
+    for name in models:
         model = entries.model(name)
         if name not in stages.shipped_ids():
             raise InputError(f"model {name!r} has no released configuration: its network cannot be made")

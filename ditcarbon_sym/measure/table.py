@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..calibration.measurements import TOLD, read_header
+from ..catalog.csv_table import read_table
 from ..errors import InputError
 from ..reports.formats import write_atomically
 
@@ -85,11 +86,10 @@ def taken_up(path: Path, facts: Mapping[str, Any]) -> list[dict[str, str]]:
         with path.open("r+b") as file:
             file.truncate(whole)
             os.fsync(file.fileno())
-    text = content[:whole].decode("utf-8")
-    reader = csv.DictReader(line for line in io.StringIO(text, newline="") if not line.startswith("#"))
-    if tuple(reader.fieldnames or ()) != COLUMNS:
+    found = read_table(path)
+    if found.columns != COLUMNS:
         raise InputError(f"{path}: has other columns than this version writes; give another --out")
-    return list(reader)
+    return found.rows()
 
 
 def append(path: Path, row: Mapping[str, Any]) -> None:

@@ -20,31 +20,30 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 BLOCK = 2**14
 """Elements in a block: few enough for all intermediates to stay in the cache."""
-Place = tuple[slice, ...]
 
 
 def evaluate(
     function: "Compiled",
     arrays: Sequence[NDArray[Any]],
+    shape: tuple[int, ...],
     *,
     out: Sequence[FloatArray] | None = None,
     threads: int | None = None,
     fused: bool = False,
 ) -> list[FloatArray]:
-    """Evaluate a function of arrays that broadcast; each result has the axes along which its inputs vary."""
-    shape = np.broadcast_shapes(*(x.shape for x in arrays))
+    """Evaluate a function of arrays that broadcast to ``shape``; each result has the axes along which it varies."""
     if out is not None:
         _demand(out, arrays, len(function.expressions), shape)
     aligned = [x.reshape((1,) * (len(shape) - x.ndim) + x.shape) if x.ndim else x for x in arrays]
-    if out is None and not fused and prod(shape) <= BLOCK:
+    if not shape or (out is None and not fused and prod(shape) <= BLOCK):
         return _computed(function, aligned)
-    results = list(out) if out is not None else [np.empty(of) for of in _shapes(function, aligned)]
+    results = list(out) if out is not None else [np.empty(of) for of in _shapes(function, aligned, len(shape))]
     if fused:
         from .fused import loop
 
         kernel = loop(function)
 
-    def work(place: Place) -> None:
+    def work(place: tuple[slice, ...]) -> None:
         parts, targets = ([_part(x, place) for x in group] for group in (aligned, results))
         if fused:
             _looped(kernel, parts, targets)
@@ -52,7 +51,7 @@ def evaluate(
             for target, found in zip(targets, _computed(function, parts), strict=True):
                 target[...] = found
 
-    with ThreadPoolExecutor(threads or cores()) as pool:
+    with ThreadPoolExecutor(threads or _cores()) as pool:
         for _ in pool.map(work, _places(shape, 8 * BLOCK if fused else BLOCK)):
             pass
     return results
@@ -64,8 +63,7 @@ def as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
     return [x if x.dtype.kind in "fiu" and x.ndim else np.asarray(x, dtype=np.float64) for x in arrays]
 
 
-def cores() -> int:
-    """Return the number of cores that this process may use."""
+def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -78,39 +76,36 @@ def _computed(function: "Compiled", parts: Sequence[NDArray[Any]]) -> list[Float
 
 def _looped(kernel: Callable[..., None], parts: Sequence[NDArray[Any]], targets: Sequence[FloatArray]) -> None:
     """Fill the targets of a block by a compiled loop, which knows flat arrays alone."""
-    shape = np.broadcast_shapes(*(x.shape for x in parts))
+    shape = np.broadcast_shapes(*(x.shape for x in (*parts, *targets)))
     whole = [x if x.shape == shape and x.flags.c_contiguous else np.empty(shape) for x in targets]
-    inputs = (
-        np.broadcast_to(np.asarray(x, dtype=np.float64), shape).reshape(-1) if x.ndim else float(x) for x in parts
-    )
+    inputs = (np.broadcast_to(np.asarray(x, dtype=np.float64), shape).reshape(-1) for x in parts)
     kernel(*inputs, *(x.reshape(-1) for x in whole))
     for target, found in zip(targets, whole, strict=True):
         if target is not found:
             target[...] = found[tuple(slice(0, n) for n in target.shape)]
 
 
-def _part(array: NDArray[Any], place: Place) -> NDArray[Any]:
+def _part(array: NDArray[Any], place: tuple[slice, ...]) -> NDArray[Any]:
     """The part of an array that meets a block; an axis of length 1 meets all."""
     return array[tuple(slice(None) if n == 1 else cut for n, cut in zip(array.shape, place, strict=bool(array.ndim)))]
 
 
-def _places(shape: tuple[int, ...], size: int) -> Iterator[Place]:
+def _places(shape: tuple[int, ...], size: int) -> Iterator[tuple[slice, ...]]:
     """Cut a shape into blocks: one index at a time on the first axes, pieces of one axis, all of the last axes."""
     cut = next(k for k in range(len(shape)) if prod(shape[k + 1 :]) <= size)
+    after = [slice(None)] * (len(shape) - cut - 1)
     length = max(1, size // max(1, prod(shape[cut + 1 :])))
-    whole = [slice(None)] * (len(shape) - cut - 1)
     for before in product(*(range(n) for n in shape[:cut])):
         for start in range(0, shape[cut], length):
-            yield (*(slice(k, k + 1) for k in before), slice(start, start + length), *whole)
+            yield (*(slice(k, k + 1) for k in before), slice(start, start + length), *after)
 
 
-def _shapes(function: "Compiled", arrays: Sequence[NDArray[Any]]) -> list[tuple[int, ...]]:
-    """The shape of each expression: that of the inputs which lead to it, with all axes."""
+def _shapes(function: "Compiled", arrays: Sequence[NDArray[Any]], axes: int) -> list[tuple[int, ...]]:
+    """The shape of each expression on all axes: that of the inputs which lead to it."""
     shapes = dict(zip(function.arguments, (array.shape for array in arrays), strict=True))
     for symbol, rhs in function.definitions:
         shapes[symbol] = np.broadcast_shapes(*(shapes[x] for x in rhs.free_symbols))
-    ones = (1,) * max(array.ndim for array in arrays)
-    return [np.broadcast_shapes(ones, *(shapes[x] for x in e.free_symbols)) for e in function.expressions]
+    return [np.broadcast_shapes((1,) * axes, *(shapes[x] for x in e.free_symbols)) for e in function.expressions]
 
 
 def _demand(out: Sequence[FloatArray], arrays: Sequence[NDArray[Any]], number: int, shape: tuple[int, ...]) -> None:

@@ -1,11 +1,9 @@
 """Expressions as one vectorised function, written by `sympy.lambdify`.
 
-The chain's own equations become the lines of the function, in order, so that its source reads like the paper. Three
-rules make it fast and safe:
-
-* what is one number is put in exactly before a function of large arrays is written (`Compiled.at`);
-* large arrays are worked through in blocks, on threads (`blocks`); neither changes a result;
-* every input becomes float64 first: int64 wraps silently above 9.2e18 FLOP.
+The chain's own equations become the lines of the function, in order, so that its source reads like the paper. Before a
+function of large arrays is written, what is one number is put in exactly (`Compiled.at`). Large arrays are worked
+through in blocks, on threads (`blocks`); neither changes a result. Every input becomes float64 first: int64 wraps
+silently above 9.2e18 FLOP.
 """
 
 import inspect
@@ -33,15 +31,8 @@ LARGE = 2**20
 class Compiled:
     """A tuple of expressions as one vectorised function of the symbols that they contain.
 
-    Parameters
-    ----------
-    expressions
-        What to compute.
-    definitions
-        Intermediate quantities in the order of their computation. A later one may use the earlier ones.
+    ``definitions`` are intermediate quantities in order; a later one may use the earlier ones.
 
-    Examples
-    --------
     >>> from ditcarbon_sym.equations.notation import B, S
     >>> Compiled((B * S, B + S))({B: [1, 2], S: 10})
     [array([10., 20.]), array([11., 12.])]
@@ -78,13 +69,16 @@ class Compiled:
         """
         given = self.given(values)
         if out is None and all(isinstance(value, float | int) for value in given):
-            return self._of_numbers([float(value) for value in given])
+            try:
+                return [float(value) for value in self.on_numbers(*map(float, given))]
+            except (ArithmeticError, ValueError, TypeError):  # NumPy knows what infinity or NaN it comes to
+                return [float(x) for x in evaluate(self, as_arrays(given), ())]
         if "dask" in sys.modules and any(hasattr(value, "dask") for value in given):
             from .chunked import by_chunks
 
             return by_chunks(self, given, fused=fused)
-        results = self.on_axes(values, out=out, threads=threads, fused=fused)
         shape = np.broadcast_shapes(*(np.shape(value) for value in given))
+        results = self.on_axes(values, out=out, threads=threads, fused=fused)
         return [x if x.shape == shape else np.broadcast_to(x, shape) for x in results]
 
     def on_axes(
@@ -96,13 +90,11 @@ class Compiled:
         fused: bool = False,
     ) -> list[FloatArray]:
         """Evaluate as a call does, but leave each result on the axes that it varies along, with length 1 on others."""
-        arrays = as_arrays(self.given(values))
-        function: Compiled = self
-        if fused or prod(np.broadcast_shapes(*(x.shape for x in arrays))) >= LARGE:
-            known = dict(zip(self.arguments, arrays, strict=True))
-            function = self.at({x: float(array) for x, array in known.items() if not array.ndim})
-            arrays = [known[x] for x in function.arguments]
-        return evaluate(function, arrays, out=out, threads=threads, fused=fused)
+        arrays = dict(zip(self.arguments, as_arrays(self.given(values)), strict=True))
+        shape = np.broadcast_shapes(*(x.shape for x in arrays.values()))
+        numbers = {x: float(array) for x, array in arrays.items() if not array.ndim}
+        function = self.at(numbers) if fused or prod(shape) >= LARGE else self
+        return evaluate(function, [arrays[x] for x in function.arguments], shape, out=out, threads=threads, fused=fused)
 
     def given(self, values: Mapping[Symbol, Any]) -> list[Any]:
         """Return the arguments' values in order; raises `InputError` if one is missing."""
@@ -136,17 +128,10 @@ class Compiled:
         return self._written("math", None)
 
     def _written(self, modules: str, printer: Any) -> Any:
-        lines = (list(self.definitions), self.expressions)
         options = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
-        return lambdify(
-            self.arguments, self.expressions, modules, cse=lambda _: lines, printer=printer and printer(options)
-        )
-
-    def _of_numbers(self, given: Sequence[float]) -> list[Any]:
-        try:
-            return [float(value) for value in self.on_numbers(*given)]
-        except (ArithmeticError, ValueError, TypeError):  # NumPy knows what infinity or NaN it comes to
-            return [float(x) for x in evaluate(self, as_arrays(given))]
+        lines = (list(self.definitions), self.expressions)
+        written = printer and printer(options)
+        return lambdify(self.arguments, self.expressions, modules, cse=lambda _: lines, printer=written)
 
 
 @lru_cache(maxsize=256)
@@ -180,11 +165,11 @@ def exact(value: float) -> Expr:
 class _ArrayPrinter(NumPyPrinter):  # type: ignore[misc]  # sympy has no types
     """NumPy's operations where sympy's own printer demands equal shapes, or calls a slow power."""
 
-    def _print_Max(self, expr: Any) -> str:
-        return reduce(lambda one, other: f"maximum({one}, {other})", map(self._print, expr.args))
+    def _print_Max(self, expr: Any, name: str = "maximum") -> str:
+        return reduce(lambda one, other: f"{name}({one}, {other})", map(self._print, expr.args))
 
     def _print_Min(self, expr: Any) -> str:
-        return reduce(lambda one, other: f"minimum({one}, {other})", map(self._print, expr.args))
+        return self._print_Max(expr, "minimum")
 
     def _print_Piecewise(self, expr: Piecewise) -> str:
         parts = [(self._print(condition), self._print(value)) for value, condition in expr.args]

@@ -19,21 +19,16 @@ PAYS_FROM = 5 * 10**9
 """Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""
 
 
-def available() -> bool:
-    """Whether numba is installed, without loading it."""
-    return find_spec("numba") is not None
-
-
 def pays(function: "Compiled", elements: int) -> bool:
     """Whether so many elements repay the compilation of this function."""
     operations = sum(int(count_ops(x)) for x in (*function.expressions, *(rhs for _, rhs in function.definitions)))
-    return available() and elements * operations >= PAYS_FROM
+    return find_spec("numba") is not None and elements * operations >= PAYS_FROM
 
 
 @lru_cache(maxsize=64)
 def loop(function: "Compiled") -> Callable[..., None]:
     """Return the compiled loop over flat arrays, inputs first."""
-    if not available():
+    if find_spec("numba") is None:
         raise InputError("fused loops need numba: pip install 'ditcarbon-sym[fast]'")
     import numba
 
@@ -54,7 +49,4 @@ def source(inputs: int, outputs: int) -> str:
     """
     x, y = [f"x{k}" for k in range(inputs)], [f"y{k}" for k in range(outputs)]
     read, written = (", ".join(f"{name}[i]" for name in names) for names in (x, y))
-    return f"""\
-def loop({", ".join([*x, *y])}):
-    for i in range(y0.size):
-        {written}, = function({read})"""
+    return f"def loop({', '.join([*x, *y])}):\n    for i in range(y0.size):\n        {written}, = function({read})"

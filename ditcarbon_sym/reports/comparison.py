@@ -1,17 +1,19 @@
 """How a comparison looks: the requests side by side, and their ratios to the first."""
 
 from ..analysis.comparison import Comparison, Ratio
-from ..equations.notation import NOTATION, E, tau
-from ..estimation.estimator import Quantity
-from .estimate import interval
-from .formats import significant
+from ..equations.notation import E, tau
+from ..estimation.service import Quantity
+from .estimate import interval, output_words
+from .formats import energy_unit, significant
 
+ENERGIES = ("energy_wh", "facility_energy_wh")
 QUANTITIES = (
-    ("time", "time_s", "s"), ("energy", "energy_wh", "Wh"), ("energy, facility", "facility_energy_wh", "Wh"),
-    ("operational carbon", "operational_g", "gCO2eq"),
-    ("embodied carbon", "embodied_g", "gCO2eq"), ("total carbon", "total_g", "gCO2eq"),
-    ("per output", "per_output_g", "gCO2eq"),
+    ("time", "time_s", "s"), ("energy, accelerator", "energy_wh", ""),
+    ("energy, facility", "facility_energy_wh", " (with PUE)"), ("operational carbon", "operational_g", "gCO2eq"),
+    ("embodied carbon", "embodied_g", "gCO2eq"),
+    ("total carbon", "total_g", "gCO2eq"), ("per output", "per_output_g", "gCO2eq"),
 )  # fmt: skip
+"""Name, field, and unit; that of energies is chosen once for all, by the largest."""
 
 
 def header(comparison: Comparison) -> tuple[str, ...]:
@@ -26,10 +28,13 @@ def letter(k: int) -> str:
 
 def rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """Return the quantities: each value, with its interval in brackets."""
-    return [
-        (name, *(_cell(getattr(estimate, field)) for estimate in comparison.estimates), unit)
-        for name, field, unit in QUANTITIES
-    ]
+    scale, energy = energy_unit(*(getattr(x, field).value for x in comparison.estimates for field in ENERGIES))
+    found = []
+    for name, field, unit in QUANTITIES:
+        factor, words = (scale, energy + unit) if field in ENERGIES else (1.0, unit)
+        cells = (_cell(getattr(estimate, field).times(factor)) for estimate in comparison.estimates)
+        found.append((name, *cells, words))
+    return found
 
 
 def _cell(quantity: Quantity) -> str:
@@ -48,7 +53,7 @@ def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
 
 def ratio_rows(ratios: tuple[Ratio, ...]) -> list[tuple[str, ...]]:
     """Return the ratios of one request to the first."""
-    return [(NOTATION[x.output].meaning, significant(x.value), _span(x), x.verdict) for x in ratios]
+    return [(output_words(x.output), significant(x.value), _span(x), x.verdict) for x in ratios]
 
 
 def per_output_words(comparison: Comparison, k: int) -> str:

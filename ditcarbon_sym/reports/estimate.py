@@ -1,11 +1,15 @@
 """How an estimate looks: title, rows, and what it rests on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from sympy import Symbol
+
 from ..equations import operator_law
-from ..estimation.estimator import EXACT, Estimate, Quantity
-from .formats import count, significant
+from ..equations.notation import NOTATION, E
+from ..estimation.estimator import EXACT, Estimate
+from ..estimation.service import Quantity
+from .formats import carbon_unit, count, energy_unit, labelled, significant
 
 
 def interval(quantity: Quantity) -> str:
@@ -22,7 +26,7 @@ def header(estimate: Estimate) -> tuple[str, ...]:
 
 def rows(estimate: Estimate) -> list[tuple[str, ...]]:
     """Return the rows under `header`."""
-    flops, daily = estimate.flops, estimate.per_day
+    flops = estimate.flops
     exactly = estimate.flops["convention"].endswith(EXACT)
     outputs = estimate.request["outputs"]
     efficiency = Quantity(*(estimate.efficiency[end] for end in ("value", "low", "high")))
@@ -38,24 +42,51 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
     for name, quantity, unit in (
         ("efficiency mu", efficiency, "of peak"),
         ("time", estimate.time_s, "s"),
-        ("energy", estimate.energy_wh, "Wh"),
-        ("energy, facility", estimate.facility_energy_wh, "Wh"),
+        *energies(estimate.energy_wh, estimate.facility_energy_wh),
         ("operational carbon", estimate.operational_g, "gCO2eq"),
         ("embodied carbon", estimate.embodied_g, "gCO2eq"),
         ("total carbon", estimate.total_g, "gCO2eq"),
         ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
     ):
-        rows.append((name, significant(quantity.value), interval(quantity), unit))
-    if daily is not None:
-        kilograms = None if daily["total_g"] is None else daily["total_g"] / 1000
-        kilowatthours = None if daily["energy_wh"] is None else daily["energy_wh"] / 1000
-        rows += [
-            (f"per day, {significant(daily['outputs'])} outputs", significant(kilograms), "", "kgCO2eq"),
-            ("", significant(kilowatthours), "", "kWh"),
-            ("", significant(daily["gpu_hours"]), "", "accelerator hours"),
-        ]
+        rows.append(_row(name, quantity, unit))
+    rows += [*_service_rows("day", estimate.per_day), *_service_rows("year", estimate.per_year)]
     columns = (0, 1, 3) if estimate.interval_level is None else (0, 1, 2, 3)
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:
+    return name, significant(quantity.value), interval(quantity), unit
+
+
+def energies(accelerator: Quantity, facility: Quantity) -> list[tuple[str, Quantity, str]]:
+    """Return the energy at the accelerator's meter, and the facility's with PUE, in one unit: name, value, unit."""
+    scale, unit = energy_unit(accelerator.value, facility.value)
+    return [
+        ("energy, accelerator", accelerator.times(scale), unit),
+        ("energy, facility", facility.times(scale), f"{unit} (with PUE)"),
+    ]
+
+
+def output_words(output: Symbol) -> str:
+    """Name a quantity, and the boundary of energy, which is without PUE while carbon is with it."""
+    meaning = NOTATION[output].meaning
+    return f"{meaning}, accelerator" if output == E else meaning
+
+
+def _service_rows(period: str, service: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
+    """Return what a service takes in a day or a year, each with the boundary and the interval of one request."""
+    if service is None:
+        return []
+    energy = energies(service["energy_wh"], service["facility_energy_wh"])
+    scale, mass = carbon_unit(*(service[x].value for x in ("operational_g", "embodied_g", "total_g")))
+    return [
+        (f"per {period}", significant(service["outputs"]), "", "outputs"),
+        _row("  time", service["gpu_hours"], "accelerator hours"),
+        *(_row(f"  {name}", x, unit) for name, x, unit in energy),
+        _row("  operational carbon", service["operational_g"].times(scale), mass),
+        _row("  embodied carbon", service["embodied_g"].times(scale), mass),
+        _row("  total carbon", service["total_g"].times(scale), mass),
+    ]
 
 
 def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
@@ -85,6 +116,23 @@ def request_words(model: str, request: Mapping[str, int]) -> str:
     )
 
 
+def assumed_rows(estimate: Estimate, given: Collection[str]) -> list[tuple[str, str]]:
+    """Say what was assumed of the request, the accelerator and the place, where the options ``given`` do not say it."""
+    r = estimate.request
+    assumed = [
+        words
+        for names, words in (
+            ({"gpu", "calibration"}, f"accelerator {estimate.gpu}"),
+            ({"datacenter", "pue"}, f"place {estimate.datacenter}"),
+            ({"resolution", "height"}, f"{r['height']} x {r['width']}"),
+            ({"batch"}, f"batch {r['batch']}"),
+            ({"steps"}, f"{r['steps']} steps"),
+        )
+        if names.isdisjoint(given)
+    ]
+    return [("assumed", f"{', '.join(assumed)}: not given")] if assumed else []
+
+
 def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
     """Return labelled lines that say what the numbers rest on."""
     basis, calibration = estimate.basis, estimate.basis["calibration"]
@@ -108,13 +156,27 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
     mass = "unknown" if embodied is None else f"{embodied / 1000:g} kgCO2eq"
     return [
         *rows,
+        *labelled("software", software_words(basis["software"])),
         ("peak", f"{significant(basis['peak_flop_per_second'] / 1e12)} TFLOP/s {basis['precision']}".rstrip()),
         ("power", f"{basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only"),
         ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh"),
         ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
         ("lifetime", f"{basis['lifetime_years']:g} years, linear, in use {used} of the time (assumed)"),
         ("interval", basis["interval"]),
+        *labelled("remarks", basis["remarks"]),
     ]
+
+
+def software_words(rows: Sequence[Mapping[str, str | None]]) -> list[str]:
+    """Say what each source of a calibration ran, and what of that is unknown."""
+    lines = []
+    for row in rows:
+        told = [x for x in (row["framework"], row["precision"]) if x is not None]
+        told += [f"{name} {row[name]}" for name in ("attention", "torch", "diffusers") if row[name] is not None]
+        unknown = ", ".join(name for name, value in row.items() if value is None)
+        told += [f"unknown: {unknown}"] if unknown else []
+        lines.append(f"{row['source']}: {'; '.join(told)}")
+    return lines or ["unknown: a measured efficiency does not say with what it was measured"]
 
 
 def _errors(calibration: Mapping[str, Any]) -> str:

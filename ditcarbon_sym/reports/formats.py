@@ -41,6 +41,30 @@ def count(value: float) -> str:
     return f"{significant(value / 1e9)} B" if value >= 1e9 else f"{significant(value / 1e6)} M"
 
 
+def energy_unit(*watt_hours: float | None) -> tuple[float, str]:
+    """Return the unit in which energies stand together, and the factor from Wh: kWh if the largest is 1 kWh or more.
+
+    >>> energy_unit(1.19, 1.43), energy_unit(900.0, 1080.0, None)
+    ((1.0, 'Wh'), (0.001, 'kWh'))
+    """
+    return _unit(watt_hours, ((1e3, "kWh"), (1.0, "Wh")))
+
+
+def carbon_unit(*grams: float | None) -> tuple[float, str]:
+    """Return the unit in which masses of carbon stand together, and the factor from grams: by the largest.
+
+    >>> carbon_unit(558.5), carbon_unit(558_500.0, 1.0), carbon_unit(204e6)
+    ((1.0, 'gCO2eq'), (0.001, 'kgCO2eq'), (1e-06, 'tCO2eq'))
+    """
+    return _unit(grams, ((1e6, "tCO2eq"), (1e3, "kgCO2eq"), (1.0, "gCO2eq")))
+
+
+def _unit(values: Iterable[float | None], units: Sequence[tuple[float, str]]) -> tuple[float, str]:
+    largest = max((abs(x) for x in values if x is not None), default=0.0)
+    size, name = next((unit for unit in units if largest >= unit[0]), units[-1])
+    return 1.0 / size, name
+
+
 def ends(pair: Sequence[float | None] | None) -> str:
     """Write an interval; an end that the data do not give is 'bound' below and 'open' above.
 
@@ -63,6 +87,15 @@ def setting_words(knob: str, value: float) -> str:
         return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
     unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "g/kWh", "embodied_gco2eq": "g"}.get(knob, "")
     return f"{significant(value, 3)} {unit}".strip()
+
+
+def labelled(name: str, lines: Sequence[str]) -> list[tuple[str, str]]:
+    """Give the first of several lines a label.
+
+    >>> labelled("remarks", ("one", "two"))
+    [('remarks', 'one'), ('', 'two')]
+    """
+    return [("" if k else name, line) for k, line in enumerate(lines)]
 
 
 def plain(table: Any) -> Any:

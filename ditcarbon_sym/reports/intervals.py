@@ -8,7 +8,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..analysis.sensitivity import WORDS, Swing, tornado
+from ..analysis.knobs import WORDS
+from ..analysis.sensitivity import Swing, tornado
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
 from ..errors import InputError
@@ -24,7 +25,8 @@ from ..estimation.intervals import (
 )
 from ..estimation.point import OperatingPoint
 from . import estimate as request_report
-from .formats import significant
+from .estimate import output_words
+from .formats import energy_unit, significant
 from .sensitivity import swing_words
 
 OUTPUTS = (mu, tau, E, C_op, C_emb, C_total, C_output)
@@ -59,6 +61,7 @@ class Spread:
     scatter: Mapping[str, float]
     words: str
     worst_disagreement: float | None
+    warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
@@ -78,6 +81,7 @@ class Spread:
             },
             "scenario_of": self.scenario_of,
             "scenarios": [vars(x) for x in self.scenarios],
+            "warnings": list(self.warnings),
         }  # fmt: skip
 
 
@@ -103,8 +107,9 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
     scenario_of = next((x for x in (C_total, C_op) if x in known), None)
     scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
     between, joules = ((scatter(point.calibration, energy=x) if point.calibration else None) for x in (False, True))
+    estimate = estimate_at(point)
     return Spread(
-        request_report.title(estimate_at(point)),
+        request_report.title(estimate),
         level,
         draws,
         seed,
@@ -114,6 +119,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
         {} if between is None else {name: x.deviation for name, x in (("time", between), ("energy", joules)) if x},
         interval_words(point, level),
         max(apart, default=None),
+        estimate.warnings,
     )
 
 
@@ -137,15 +143,18 @@ def _ends(ends: Ends) -> str:
 
 
 def rows(found: Spread) -> list[tuple[str, ...]]:
-    """Return the intervals for people; energy in Wh."""
+    """Return the intervals for people; energy is the accelerator's, without PUE."""
     lines = []
     for line in found.lines:
-        scale, unit = (1000.0, "Wh") if line.output == E else (1.0, NOTATION[line.output].unit)
+        scale, unit = 1.0, NOTATION[line.output].unit
+        if line.output == E:
+            scale, unit = energy_unit(1000.0 * line.value)
+            scale *= 1000.0
         ends = [
             None if x is None else (scale * x[0], scale * x[1])
             for x in (line.parameters, line.predictive, line.monte_carlo)
         ]
-        lines.append((NOTATION[line.output].meaning, significant(scale * line.value), unit, *(_ends(x) for x in ends)))
+        lines.append((output_words(line.output), significant(scale * line.value), unit, *(_ends(x) for x in ends)))
     return lines
 
 

@@ -5,25 +5,30 @@ from typing import Any
 
 from ..analysis.inversion import Solution
 from ..analysis.questions import Answer
-from .formats import significant
+from ..equations.notation import NOTATION, E
+from .formats import energy_unit, significant
 
 
 def rows(solution: Solution) -> list[tuple[str, str]]:
     """Return the answer for people."""
+    scale, unit = 1.0, solution.unit
+    if solution.output == NOTATION[E].field:
+        scale, unit = energy_unit(solution.budget, solution.reached)
+        unit = f"{unit} per batch, accelerator"
     return [
         (solution.unknown, significant(solution.value, 6)),
         ("exact root", f"{solution.exact:.6g} ({solution.method})"),
-        ("reached", f"{significant(solution.reached)} {solution.unit}{_interval(solution)}"),
-        ("budget", f"{significant(solution.budget)} {solution.unit}"),
-        ("slack", f"{significant(solution.slack)} {solution.unit}"),
+        ("reached", f"{significant(scale * solution.reached)} {unit}{_interval(solution, scale)}"),
+        ("budget", f"{significant(scale * solution.budget)} {unit}"),
+        ("slack", f"{significant(scale * solution.slack)} {unit}"),
         ("direction", f"{solution.output} {solution.direction} with {solution.unknown}"),
     ]
 
 
-def _interval(solution: Solution) -> str:
+def _interval(solution: Solution, scale: float) -> str:
     if solution.reached_low is None or solution.reached_high is None:
         return ""
-    return f" (90 %: {significant(solution.reached_low)} to {significant(solution.reached_high)})"
+    return f" (90 %: {significant(scale * solution.reached_low)} to {significant(scale * solution.reached_high)})"
 
 
 def title(answer: Answer, rival: Mapping[str, Any]) -> str:

@@ -4,15 +4,28 @@ A report is HTML, Markdown or LaTeX, with its figures inside.
 """
 
 import hashlib
+from dataclasses import replace
 
+from ..analysis.knobs import WORDS
 from ..analysis.questions import Sensitivity
-from ..analysis.sensitivity import WORDS, Swing
+from ..analysis.sensitivity import Swing, output_symbol
 from ..catalog.files import DATA
+from ..equations.notation import NOTATION, E
 from ..version import __version__
 from . import document, estimate as request_report
 from .document import Block
 from .figures.sensitivity import Bars
-from .formats import setting_words, significant
+from .formats import energy_unit, setting_words, significant
+
+
+def told(analysis: Sensitivity) -> tuple[float, str]:
+    """How the output is told: a factor on what was computed, and a unit. Energy is the accelerator's."""
+    symbol = output_symbol(analysis.output)
+    if symbol != E:
+        return 1.0, NOTATION[symbol].unit.replace("gCO2eq", "g CO2eq")
+    reached = (_centre(analysis), *(end for x in analysis.swings for end in (x.at_low, x.at_high)))
+    factor, unit = energy_unit(*(1000.0 * x for x in reached))
+    return 1000.0 * factor, f"{unit}, accelerator"
 
 
 def elasticity_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
@@ -30,12 +43,13 @@ def swing_words(swing: Swing) -> str:
 
 def swing_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return knob, range, output at both ends and source."""
+    scale, _ = told(analysis)
     return [
         (
             WORDS[x.knob],
             swing_words(x),
-            significant(x.at_low),
-            significant(x.at_high),
+            significant(scale * x.at_low),
+            significant(scale * x.at_high),
             f"{x.source} ({x.note})" if x.note else x.source,
         )
         for x in analysis.swings
@@ -61,6 +75,17 @@ def sobol_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     ]
 
 
+def exactness_words(analysis: Sensitivity) -> str:
+    """Say what is exact, and how far the law itself is off."""
+    error = next((x for x in analysis.swings if x.knob == "law"), None)
+    off = (
+        "is off by an amount that is not known here"
+        if error is None
+        else f"is off by a factor of up to {error.high_setting:.2f} on 90 % of models it has not seen"
+    )
+    return f"Elasticities are exact derivatives of the law; the law is not exact and {off}."
+
+
 def agreement_words(analysis: Sensitivity) -> str:
     """Say how well the local and the global analysis agree over narrow ranges, where they must."""
     return (
@@ -76,13 +101,13 @@ def _blocks(analysis: Sensitivity) -> list[Block]:
         ("text", request_report.title(result)),
         ("table", (request_report.header(result), request_report.rows(result))),
     ]
-    if result.warnings:
-        blocks.append(("list", [f"Warning: {warning}" for warning in result.warnings]))
+    if analysis.warnings:
+        blocks.append(("list", [f"Warning: {warning}" for warning in analysis.warnings]))
     strongest = [x.sentence(noun) for x in analysis.elasticities[:5]]
     blocks += [
         ("heading", "What matters here"),
         ("list", [f"{sentence}." for sentence in strongest]),
-        ("text", "Elasticities are exact: the gradient of the closed chain of equations at this operating point."),
+        ("text", exactness_words(analysis)),
         ("figure", (f"Exact elasticities of {noun} at the operating point.", "elasticities")),
         ("table", (("input", "stands at", "elasticity", "in words"), elasticity_rows(analysis))),
         *(_over_ranges(analysis) if analysis.swings else ()),
@@ -118,7 +143,7 @@ def _over_ranges(analysis: Sensitivity) -> list[Block]:
         ("heading", "Over documented ranges"),
         (
             "text",
-            f"Each input alone moves through its documented range, all others stay; {noun} in {analysis.unit}.",
+            f"Each input alone moves through its documented range, all others stay; {noun} in {told(analysis)[1]}.",
         ),
         ("figure", (f"{noun[:1].upper()}{noun[1:]} over the documented range of each input.", "tornado")),
         ("table", (("input", "range", "at low end", "at high end", "source of the range"), swing_rows(analysis))),
@@ -151,7 +176,9 @@ def _centre(analysis: Sensitivity) -> float:
 
 
 def _bars(analysis: Sensitivity) -> Bars:
-    return Bars(analysis.elasticities, analysis.swings, _centre(analysis), analysis.noun, analysis.unit)
+    scale, unit = told(analysis)
+    swings = [replace(x, at_low=scale * x.at_low, at_high=scale * x.at_high) for x in analysis.swings]
+    return Bars(analysis.elasticities, swings, scale * _centre(analysis), analysis.noun, unit)
 
 
 def render(analysis: Sensitivity, suffix: str) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..catalog.entries import Datacenter
 from ..catalog.loading import Catalog
+from ..catalog.names import stands_for
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError
 from ..estimation.intervals import half_widths
@@ -196,4 +197,5 @@ def priced(price: Price, gpu: str) -> float | None:
     """The price of an hour on this accelerator; NaN if prices are given for others only."""
     if price is None or isinstance(price, float | int):
         return price
-    return price.get(gpu, float("nan"))
+    named = (value for name, value in price.items() if stands_for("gpu", name, gpu))
+    return price[gpu] if gpu in price else next(named, float("nan"))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
 from ..equations.notation import NOTATION, B, S
-from ..errors import InputError
+from ..errors import InputError, imported
 from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
@@ -142,16 +142,14 @@ class Sweep:
         return {axis: [_label(axis, x) for x in getattr(self.grid, axis)] for axis in AXES}
 
     def to_xarray(self) -> Any:
-        """Every column of numbers as an ``xarray.Dataset`` over named axes."""
-        import xarray
-
+        """Every column of numbers as an ``xarray.Dataset`` over named axes; raises `InputError` without xarray."""
+        xarray = imported("xarray", "tables", "a data set")
         names = [name for name in self.numbers if name not in REQUEST]
         return xarray.Dataset({name: (AXES, self.array(name)) for name in names}, self.coordinates())
 
     def to_pandas(self, where: Sequence[Condition] = ()) -> Any:
-        """All rows as a ``pandas.DataFrame``, one for each request."""
-        import pandas
-
+        """All rows as a ``pandas.DataFrame``, one for each request; raises `InputError` without pandas."""
+        pandas = imported("pandas", "tables", "a data frame")
         frames = [
             pandas.DataFrame(
                 {

@@ -5,7 +5,6 @@ The column ``model`` is needed. The others are ``resolution`` (or ``height`` and
 default. All requests of a model on an accelerator share one route.
 """
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..catalog.csv_table import number as number_in, read_table
 from ..catalog.entries import Datacenter, Gpu
-from ..catalog.files import read_text
 from ..catalog.loading import Catalog, load
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..errors import InputError, nearest
@@ -40,48 +39,31 @@ Request = Mapping[str, Any]
 def read_requests(path: str | Path) -> list[dict[str, Any]]:
     """Read a list of requests from a CSV file; raises `InputError` naming file, row and column."""
     path = Path(path)
-    try:
-        lines = [line for line in read_text(path, "CSV").splitlines() if not line.startswith("#")]
-        reader = csv.DictReader(lines, strict=True)
-        header = list(reader.fieldnames or [])
-        records = list(reader)
-    except csv.Error as error:
-        raise InputError(f"{path}: not valid CSV: {error}") from None
+    table = read_table(path)
+    header = table.columns
     if "model" not in header:
         raise InputError(f"{path}: no column 'model'; expected some of {', '.join(KNOWN)}, found {', '.join(header)}")
     unknown = [name for name in header if name not in KNOWN]
-    if unknown or len(set(header)) != len(header):
-        said = f"unknown column {unknown[0]!r}" if unknown else "a column name stands twice"
-        raise InputError(f"{path}: {said}; expected some of {', '.join(KNOWN)}")
+    if unknown:
+        raise InputError(f"{path}: unknown column {unknown[0]!r}; expected some of {', '.join(KNOWN)}")
+    records = table.rows()
     if not records:
         raise InputError(f"{path}: no rows below the header")
     return [_request(f"{path}: row {number}", record) for number, record in enumerate(records, start=1)]
 
 
-def _request(where: str, record: Mapping[str | None, Any]) -> dict[str, Any]:
-    if None in record or None in record.values():
-        raise InputError(f"{where}: has more or fewer cells than the header")
-    found: dict[str, Any] = {}
-    for name, text in record.items():
-        if name is None or not text.strip():
-            continue
-        found[name] = text.strip()
-        if name in RANGES:
-            try:
-                found[name] = RANGES[name].check(_number(text))
-            except InputError as error:
-                raise InputError(f"{where}: {error}") from None
-            except ValueError:
-                raise InputError(f"{where}: {name} = {text[:40]!r} is not a number") from None
+def _request(where: str, record: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {name: text for name, text in record.items() if text}
+    for name in [x for x in found if x in RANGES]:
+        try:
+            found[name] = RANGES[name].check(number_in(found[name]))
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
+        except ValueError as error:
+            raise InputError(f"{where}: {name} = {error}") from None
     if "model" not in found:
         raise InputError(f"{where}: model is empty")
     return found
-
-
-def _number(text: str) -> float:
-    if "_" in text or not text.isascii():  # Python would read 1_0 and Arabic digits
-        raise ValueError
-    return float(text)
 
 
 class RequestList:

@@ -154,7 +154,7 @@ def test_a_bad_table_is_refused_in_one_line(refused, write, text, expected):
 @pytest.mark.parametrize(("requests", "expected"), [
     ("name,model,height,width,batch\nx,flux.1-dev,1024,1024,1\n", "no column in common"),
     ("run_id,model,height,width\none,flux.1-dev,1024,1024\n", "no column 'batch'"),
-    ("run_id,model,height,width,batch\none,flux.1-dev,1024,1024,1\n", "run_id = 'two' is not in"),
+    ("run_id,model,height,width,batch\nthree,flux.1-dev,1024,1024,1\n", "row 1: run_id = 'three' is not in"),
     (REQUESTS + REQUESTS.splitlines()[1] + "\n", "a run_id stands twice"),
     (REQUESTS.replace("50,10", "50,0"), "repeats = '0'"),
     (REQUESTS.replace("50,10", "50," + 5000 * "9"), "repeats = '99999999999999999999'"),

@@ -177,7 +177,7 @@ def test_the_command_line_prints_shares(ditcarbon, by):
         (["count"], "give a model"),
         (["count", "flux.1-dev", "--config", "x.json"], "not both"),
         (["count", "flux.1-dev", "--by", "layer"], "by = 'layer' is unknown"),
-        (["count", "flux.1"], "did you mean flux.1-dev"),
+        (["count", "flux.1"], "may mean flux.1-dev, flux.1-schnell"),
         (["count", "flux.1-dev", "--resolution", "1000"], "not a multiple of 16"),
         (["count", "--config", "/nowhere/config.json"], "no such file"),
     ],

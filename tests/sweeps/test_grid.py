@@ -221,12 +221,12 @@ def test_an_option_that_an_axis_would_override_is_refused():
 
 
 def test_a_price_for_an_unknown_accelerator_is_refused():
-    prices = {"v100-pcie-16gb": 1.0, "h900-sxm-80gb": 2.0}
+    prices = {"v100-pcie-16gb": 1.0, "h100-sxm-90gb": 2.0}
     for make in (
         lambda: sweep(Grid(("pixart-alpha",), price_per_hour=prices)),
         lambda: RequestList([{"model": "pixart-alpha"}], prices),
     ):
-        with pytest.raises(InputError, match="price_per_hour: unknown gpu 'h900-sxm-80gb'; did you mean h100-sxm-80gb"):
+        with pytest.raises(InputError, match="price_per_hour: unknown gpu 'h100-sxm-90gb'; did you mean h100-sxm-80gb"):
             make()
 
 

@@ -11,9 +11,11 @@ from typing import ClassVar, Literal
 from sympy import Expr, Rational
 
 from ...equations.notation import H, W, n_frames
-from ..operators import Operator, Size, convolution, within
+from ..operators import Operator, Size, activation, convolution, elementwise, norm, repeated, within
 from .blocks import SQUARE, LevelledDecoder, interpolation, pixel_attention, residual_block, scaled_residual
 
+PLAIN, ATTENDS = "DownEncoderBlock2D", "AttnDownEncoderBlock2D"
+"""Blocks of the encoder, without attention and with it."""
 UpBlock = Literal["UpDecoderBlock2D", "AttnUpDecoderBlock2D"]
 """Residual blocks at one size of the image, without attention and with it."""
 
@@ -25,8 +27,9 @@ class ImageDecoder(LevelledDecoder):
     up_block_types: tuple[UpBlock, ...]
     use_post_quant_conv: bool = True
     mid_block_add_attention: bool = True
-    # This does not change the count.
+    # These do not change the count of the decoder.
     use_quant_conv: bool = True
+    down_block_types: tuple[str, ...]
 
     @property
     def kernel(self) -> tuple[int, ...]:
@@ -55,6 +58,40 @@ class ImageDecoder(LevelledDecoder):
         block = residual_block(rows, inputs, outputs, SQUARE, add=scaled_residual)
         return [*block, *(attended(rows, outputs) if attends else [])]
 
+    def encoder_operators(self) -> list[Operator] | None:
+        """The encoding half: levels that halve the sides, the middle, mean and variance of the latent."""
+        widths, kinds, channels = self.block_out_channels, self.down_block_types, 2 * self.latent_channels
+        if not {*kinds} <= {PLAIN, ATTENDS} or len(kinds) != len(widths):
+            return None
+        levels = [n_frames * H * W * Rational(1, 4**level) for level in range(len(widths))]
+        latent, last = levels[-1], widths[-1]
+        return [
+            convolution("conv_in", levels[0], self.in_channels, widths[0], SQUARE),
+            *(x for level in range(len(widths)) for x in self.down_block(level, levels)),
+            *repeated("mid_block", 1, self.middle(latent, last)),
+            norm("conv_norm_out", latent, last, vectors=2),
+            activation("conv_act", latent, last),
+            convolution("conv_out", latent, last, channels, SQUARE),
+            *([convolution("quant_conv", latent, channels, channels, (1, 1))] if self.use_quant_conv else []),
+        ]
+
+    def down_block(self, level: int, levels: list[Expr]) -> list[Operator]:
+        """Residual blocks of a level of the encoder; all levels but the last end by halving the sides."""
+        widths, rows = self.block_out_channels, levels[level]
+        width, attends = widths[level], self.down_block_types[level] == ATTENDS
+        first, other = (
+            residual_block(rows, inputs, width, SQUARE, add=scaled_residual)
+            for inputs in (widths[max(level - 1, 0)], width)
+        )
+        more = attended(rows, width) if attends else []
+        blocks = [*first, *more, *repeated("", self.layers_per_block - 1, [*other, *more])]
+        if rows != levels[-1]:
+            blocks += [
+                elementwise("downsamplers.0.pad", rows, width, operations=0),
+                convolution("downsamplers.0.conv", levels[level + 1], width, width, SQUARE, inputs_read=rows),
+            ]
+        return repeated(f"down_blocks.{level}", 1, blocks)
+
     def doubled(self, level: int, width: Size) -> list[Operator]:
         """Sides doubled at the end of all levels but the last."""
         if level == self.last:
@@ -75,8 +112,8 @@ def attended(rows: Expr, width: Size) -> list[Operator]:
 class AutoencoderKL(ImageDecoder):
     """The VAE of most image models, with 4 or 16 channels in the latent."""
 
-    # These do not change the count.
-    down_block_types: tuple[str, ...] = ("DownEncoderBlock2D",)
+    # These do not change the count of the decoder.
+    down_block_types: tuple[str, ...] = (PLAIN,)
     sample_size: int | tuple[int, ...] = 32
     scaling_factor: float = 0.18215
     shift_factor: float | None = None
@@ -90,8 +127,8 @@ class AutoencoderKLFlux2(ImageDecoder):
     """The same with 32 channels; the pipeline packs and scales the latent, which is not the decoder's work."""
 
     decoder_block_out_channels: tuple[int, ...] | None = None
-    # These do not change the count.
-    down_block_types: tuple[str, ...] = ("DownEncoderBlock2D",) * 4
+    # These do not change the count of the decoder.
+    down_block_types: tuple[str, ...] = (PLAIN,) * 4
     sample_size: int | tuple[int, ...] = 1024
     batch_norm_eps: float = 1e-4
     batch_norm_momentum: float = 0.1

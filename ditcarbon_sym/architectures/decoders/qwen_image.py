@@ -18,3 +18,7 @@ class AutoencoderKLQwenImage(CausalDecoder):
     @property
     def channels_out(self) -> int:
         return self.input_channels
+
+    @property
+    def channels_in(self) -> int:
+        return self.input_channels

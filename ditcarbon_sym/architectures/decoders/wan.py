@@ -7,10 +7,10 @@ of them. Pixels attend to each other within a latent frame, which is quadratic i
 """
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from sympy import Expr, Rational
+from sympy import Rational
 
 from ...equations.notation import H, W, n_frames, n_latent
 from ..network import Decoder
@@ -18,38 +18,15 @@ from ..operators import (
     Operator,
     Size,
     activation,
-    attention,
     convolution,
     elementwise,
     repeated,
-    residual,
     rms_norm,
     within,
 )
 from .blocks import POINT, SQUARE, interpolation
-
-KEPT = 2
-"""Frames that a convolution over three of them sees before its own: kept from the pass before, or empty."""
-LATER = n_latent - 1
-"""Passes after the first."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Where a stage works: pixels of a frame, and the frames that each pass after the first makes of a latent frame."""
-
-    pixels: Expr
-    chunk: int
-
-    @property
-    def rows(self) -> Expr:
-        """Pixels of all frames; the first pass has one frame at every stage."""
-        return self.pixels * (1 + self.chunk * LATER)
-
-    @property
-    def rows_read(self) -> Expr:
-        """The same with the frames before each pass."""
-        return self.rows + self.pixels * KEPT * n_latent
+from .causal import KEPT, LATER, Grid, at_each, causal_convolution, half, middle, residual_block
+from .causal_encoder import CausalEncoder
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +95,26 @@ class CausalDecoder(Decoder):
             *self.collected(last),
         ]
 
+    @property
+    @abstractmethod
+    def channels_in(self) -> int:
+        """Channels that go into the encoder, those of a packed patch included."""
+
+    def encoder_operators(self) -> list[Operator] | None:
+        """The encoding half; not known where it has attention among its levels, which no release has."""
+        if self.attn_scales:
+            return None
+        return CausalEncoder(
+            channels=self.channels_in,
+            widths=tuple(self.base_dim * factor for factor in self.dim_mult),
+            first_width=self.base_dim,
+            latent_channels=self.z_dim,
+            num_res_blocks=self.num_res_blocks,
+            halvings=self.temperal_downsample[: len(self.dim_mult) - 1],
+            packing=self.packing,
+            past_blocks=self.past_blocks,
+        ).operators()
+
     def collected(self, grid: Grid) -> list[Operator]:
         """Each pass's frames joined to all that came before, unpacked, clamped."""
         copied = grid.pixels * LATER * (1 + grid.chunk * n_latent * Rational(1, 2))
@@ -165,57 +162,6 @@ class CausalDecoder(Decoder):
         ]
 
 
-def at_each(passes: Size, operators: list[Operator]) -> list[Operator]:
-    """The same operators with their weights read again in so many passes."""
-    return [replace(x, weights=x.weights * passes) for x in operators]
-
-
-def half(width: Any) -> Any:
-    """Half a width, in whole channels."""
-    return width // 2 if isinstance(width, int) else width * Rational(1, 2)
-
-
-def causal_convolution(name: str, grid: Grid, inputs: Size, outputs: Size) -> list[Operator]:
-    """Over three frames and three by three pixels; two copies join the frames before and pad the rest."""
-    return [
-        elementwise(f"{name}.pad", grid.rows_read, inputs, operations=0, reads=2, writes=2),
-        convolution(name, grid.rows, inputs, outputs, (3, 3, 3), inputs_read=grid.rows_read),
-    ]
-
-
-def residual_block(grid: Grid, inputs: Size, outputs: Size) -> list[Operator]:
-    """Norm, activation and convolution, twice; a matrix on the way past them where the width changes."""
-    rows = grid.rows
-    return [
-        *([convolution("conv_shortcut", rows, inputs, outputs, POINT)] if inputs != outputs else []),
-        rms_norm("norm1", rows, inputs),
-        activation("nonlinearity1", rows, inputs),
-        *causal_convolution("conv1", grid, inputs, outputs),
-        rms_norm("norm2", rows, outputs),
-        activation("nonlinearity2", rows, outputs),
-        *causal_convolution("conv2", grid, outputs, outputs),
-        residual("add", rows, outputs),
-    ]
-
-
-def middle(grid: Grid, width: Size) -> list[Operator]:
-    """Two residual blocks, between them attention with a single head within each latent frame."""
-    rows = grid.rows
-    attends = [
-        rms_norm("norm", rows, width),
-        convolution("to_qkv", rows, width, 3 * width, (1, 1)),
-        elementwise("to_qkv.contiguous", rows, 3 * width, operations=0),
-        replace(attention("scores", grid.pixels, grid.pixels, 1, width), times=n_latent),
-        convolution("proj", rows, width, width, (1, 1)),
-        residual("add", rows, width),
-    ]
-    return [
-        *within("resnets.0", residual_block(grid, width, width)),
-        *within("attentions.0", attends),
-        *within("resnets.1", residual_block(grid, width, width)),
-    ]
-
-
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderKLWan(CausalDecoder):
     """Version 2.1 halves the width at each doubling; 2.2 adds repeated pixels past each block, and unpacks patches."""
@@ -238,6 +184,10 @@ class AutoencoderKLWan(CausalDecoder):
     @property
     def channels_out(self) -> int:
         return self.out_channels
+
+    @property
+    def channels_in(self) -> int:
+        return self.in_channels
 
     @property
     def packing(self) -> int:

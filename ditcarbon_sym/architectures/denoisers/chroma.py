@@ -23,6 +23,7 @@ class ChromaTransformer2DModel(Flux):
     # This does not change the count.
     axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
+    reference_pixels: ClassVar[int] = 0
     passed_over: ClassVar[frozenset[str]] = frozenset({"guidance_embeds", "pooled_projection_dim"})
 
     def operators(self) -> list[Operator]:

@@ -6,7 +6,7 @@ packs 2 x 2 latent pixels into a token before the network sees them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Symbol
 
@@ -19,6 +19,10 @@ from ..operators import Operator, Size, activation, attention, dense, gated_resi
 
 PACKING = 2
 """Latent pixels to a side of a token, packed by the pipeline (FluxPipeline._pack_latents)."""
+MEGAPIXEL = 1024**2
+"""Pixels of a reference image: FluxKontextPipeline and QwenImageEditPipeline bring any to about so many in its own
+shape, Flux2Pipeline those that are larger.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +33,8 @@ class Packed(Transformer):
     num_layers: int
     joint_attention_dim: int
     out_channels: int | None = None
+
+    reference_pixels: ClassVar[int] = MEGAPIXEL
 
     @property
     def patch(self) -> int:
@@ -89,10 +95,13 @@ def two_streams(width: Any, heads: Heads) -> list[Operator]:
     return [*modulated("norm1", "attn", rows, width, joint), *modulated("norm2", "ff", rows, width, feed)]
 
 
-def modulated_streams(width: Any, heads: Heads) -> list[Operator]:
-    """The same block with its modulation, made for each stream."""
-    vectors = [x for name in ("norm1", "norm1_context") for x in modulation(name, width, width, 6)]
-    return [*vectors, *two_streams(width, heads)]
+def modulated_streams(width: Any, heads: Heads, conditions: int = 1) -> list[Operator]:
+    """The same block with its modulation, made for each stream; that of latents for so many ``conditions``."""
+    return [
+        *modulation("norm1", width, width, 6, rows=conditions),
+        *modulation("norm1_context", width, width, 6),
+        *two_streams(width, heads),
+    ]
 
 
 def parallel_block(width: Any, heads: Heads, inner: Any = None, before: list[Operator] | None = None) -> list[Operator]:

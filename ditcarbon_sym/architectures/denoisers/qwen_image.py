@@ -13,16 +13,19 @@ from sympy import Symbol
 from ...equations.notation import a, ell, m, s
 from ..adaln import adaptive_output
 from ..layers import FREQUENCIES, mlp
-from ..operators import Operator, Size, dense, repeated, rms_norm
+from ..operators import Operator, Size, dense, elementwise, repeated, rms_norm
 from .flux import Packed, modulated_streams
 
 
 @dataclass(frozen=True, kw_only=True)
 class QwenImageTransformer2DModel(Packed):
-    """Text and latents have weights of their own in every block and share the attention."""
+    """Text and latents have weights of their own in every block and share the attention.
+
+    With ``zero_cond_t`` tokens of reference images are modulated as if their timestep were 0 (Qwen-Image-Edit-2511).
+    """
 
     out_channels: int | None = 16
-    zero_cond_t: Literal[False] = False
+    zero_cond_t: bool = False
     use_additional_t_cond: Literal[False] = False
     # These do not change the count.
     guidance_embeds: bool = False
@@ -32,15 +35,22 @@ class QwenImageTransformer2DModel(Packed):
     passed_over: ClassVar[frozenset[str]] = frozenset({"pooled_projection_dim"})
 
     def operators(self) -> list[Operator]:
-        width = self.width
+        width, conditions = self.width, 1 + self.zero_cond_t
+        block = [*modulated_streams(width, self.heads, conditions), *(self.chosen() if self.zero_cond_t else [])]
         return [
             dense("img_in", ell, self.in_channels, width),
             rms_norm("txt_norm", m, self.joint_attention_dim),
             dense("txt_in", m, self.joint_attention_dim, width),
-            *mlp("time_text_embed.timestep_embedder", FREQUENCIES, width),
-            *repeated("transformer_blocks", self.num_layers, modulated_streams(width, self.heads)),
+            *mlp("time_text_embed.timestep_embedder", FREQUENCIES, width, rows=conditions),
+            *repeated("transformer_blocks", self.num_layers, block),
             *adaptive_output(width, width, self.patch_size**2 * self.outputs),
         ]
+
+    def chosen(self) -> list[Operator]:
+        """Six vectors for every latent row, each chosen from those of two timesteps, and read like the rows."""
+        choice = elementwise("img_mod.where", ell, self.width, operations=0, reads=0)
+        scales = elementwise("img_mod.rows", ell, self.width, reads=4)
+        return [*repeated("", 6, [choice]), *repeated("", 2, [scales])]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         return {**super().leading_order(), s: 1, a: 1}

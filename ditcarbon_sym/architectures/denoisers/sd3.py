@@ -41,7 +41,7 @@ class SD3Transformer2DModel(Transformer):
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size
         last = self.num_layers - 1
-        dual = len({layer for layer in self.dual_attention_layers if layer != last})
+        dual = len({layer for layer in self.dual_attention_layers if 0 <= layer < last})
         return [
             *placed_patches(self.in_channels, width, side, self.pos_embed_max_size**2),
             *mlp("time_text_embed.timestep_embedder", FREQUENCIES, width),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 AXES: Mapping[str, str] = MappingProxyType({
     "per_output_g": "carbon per output (gCO$_2$eq)", "total_g": "carbon per request (gCO$_2$eq)",
     "operational_g": "operational carbon (gCO$_2$eq)", "time_s": "latency of the request (s)",
-    "cost_per_output": "cost per output", "cost": "cost of the request", "energy_kwh": "energy (kWh)",
+    "cost_per_output": "cost per output", "cost": "cost of the request",
+    "energy_kwh": "energy of the accelerator (kWh)", "facility_energy_kwh": "energy of the facility (kWh)",
 })  # fmt: skip
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
 """Okabe and Ito's, without the yellow, which white paper swallows."""
