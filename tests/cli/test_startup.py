@@ -11,16 +11,6 @@ from ditcarbon_sym.cli.app import COMMANDS
 from ditcarbon_sym.cli.printing import print_table
 
 
-def test_an_estimate_needs_no_numpy(run_python):
-    run_python(
-        "import sys; sys.argv = ['ditcarbon', 'estimate', 'pixart-alpha']\n"
-        "from ditcarbon_sym.cli.app import main\n"
-        "try: main()\n"
-        "except SystemExit as ended: assert not ended.code\n"
-        "assert not {'numpy', 'pydantic', 'scipy', 'numba', 'matplotlib'} & set(sys.modules)"
-    )
-
-
 @pytest.mark.parametrize("listens", [True, False], ids=["foreground", "background"])
 def test_ctrl_c_while_the_command_line_loads_is_no_traceback_and_the_background_ignores_it(tmp_path, listens):
     (tmp_path / "typer.py").write_text("import sys; print('loading', flush=True); sys.stdin.read(); sys.exit(7)")

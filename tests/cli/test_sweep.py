@@ -48,7 +48,8 @@ def test_a_file_is_written_and_told(ditcarbon, tmp_path):
 
 def test_a_toml_file_says_the_same_as_options_and_options_win(ditcarbon, tmp_path):
     path = tmp_path / "sweep.toml"
-    path.write_text('model = "pixart-alpha"\nresolution = [512, 768, "1024x1024"]\nbatch = "1,2"\nsteps = 20\n')
+    path.write_text('model = "pixart-alpha"\nresolution = [512, 768, "1024x1024"]\nbatch = "1,2"\nsteps = 20\n'
+                    'efficiency = "bgr"\n')  # fmt: skip
     assert ditcarbon("sweep", path).out == ditcarbon("sweep", *MODEL).out
     fewer = ditcarbon("sweep", path, "--batch", 1).out
     assert fewer.count("\n") == 4
@@ -161,7 +162,8 @@ def test_what_does_not_fit_is_said_first_and_can_be_filtered_out(ditcarbon, tmp_
 
 
 def test_the_command_writes_front_and_figure(ditcarbon, refused, tmp_path):
-    options = ("--model", "pixart-alpha", "--batch", "1,2,4", "--steps", "20", "--price-per-hour", "2")
+    options = ("--model", "pixart-alpha", "--batch", "1,2,4", "--steps", "20", "--price-per-hour", "2",
+               "--efficiency", "bgr")  # fmt: skip
     plot, out = tmp_path / "front.png", tmp_path / "front.csv"
     outcome = ditcarbon("pareto", *options, "--plot", plot, "--out", out)
     assert outcome.code == 0 and plot.read_bytes().startswith(b"\x89PNG") and out.read_text().count("\n") == 4
