@@ -1,8 +1,7 @@
 """CodeCarbon's file: which rows are a run, what they ran on, and what is refused instead of averaged."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym.calibration.codecarbon import joined
 from ditcarbon_sym.catalog.loading import load

@@ -5,8 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from ditcarbon_sym.catalog.csv_table import number, read_table, table_of
 from ditcarbon_sym.errors import InputError
