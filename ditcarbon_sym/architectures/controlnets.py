@@ -59,9 +59,7 @@ def _with_a_row(operator: Operator) -> Operator:
     """The same operator with one row of text more; the embedder of the text does not see that row."""
     if operator.name == "context_embedder":
         return operator
-    more: dict[str, Any] = {
-        key: x.subs(m, m + 1) if isinstance(x, Expr) else x for key, x in vars(operator).items()
-    }
+    more: dict[str, Any] = {key: x.subs(m, m + 1) if isinstance(x, Expr) else x for key, x in vars(operator).items()}
     return Operator(**more)
 
 

@@ -6,37 +6,25 @@ is not understood is left out and named.
 """
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..architectures import MODULES, network_class
-from ..architectures.network import Decoder, Denoiser, Encoder
+from ..architectures.network import Decoder, Denoiser, Encoder, Network
 from ..errors import InputError, nearest
 from . import stages
 from .files import read_json
+from .index import EXPAND, INDEX, REFERENCES, given_images, is_component, left_out, named_signs, signs
 from .networks import network, shown
 from .recognise import refuse_binary, refuse_foreign
-from .stages import DECODER, TEXT, Stages, TextStage
+from .stages import CONTROL, DECODER, TEXT, Stages, TextStage
 
-INDEX, CONFIG = "model_index.json", "config.json"
+CONFIG = "config.json"
 LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTransformer2DModel"}
 """``Transformer2DModel`` of older releases, by its norm_type: what diffusers loads in its place."""
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
-COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
-"""Components without weights of note, by how their names begin."""
-DISTILLED = "is_distilled"
-"""Field of an index: the pipeline takes one pass a step."""
-EXPAND = "expand_timesteps"
-"""Field of an index: the network is fed with a timestep for each token."""
-READ = {DISTILLED, EXPAND, "boundary_ratio", "force_zeros_for_empty_prompt", "requires_safety_checker"}
-"""Fields of an index that are read here, or do not change the count."""
-FEW_STEPS = ("LCMScheduler", "TCDScheduler", "SCMScheduler")
-"""Schedulers made for distilled networks: latent, trajectory and continuous-time consistency."""
-TUNED = re.compile(r"(?<![a-z])(?:turbo|schnell|lightning|distill(?:ed)?|lcm|hyper|sprint|flash|fast)(?![a-z])", re.I)
-"""Words by which releases with few steps are called."""
 
 
 def from_diffusers(path: str | Path) -> Stages:
@@ -66,7 +54,7 @@ def _lone(path: Path) -> Stages:
     why = "only the transformer's configuration was given"
     return Stages(
         type(denoiser).__name__, denoiser, None, None, absent={TEXT: why, DECODER: why}, remarks=remarks,
-        sources={"transformer": str(path)}, warnings=warnings, signs=_named_signs(path, configuration),
+        sources={"transformer": str(path)}, warnings=warnings, signs=named_signs(path, configuration),
     )  # fmt: skip
 
 
@@ -81,7 +69,7 @@ def _as_released(denoiser: Denoiser) -> tuple[Denoiser, tuple[str, ...]]:
 
 
 def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
-    components = {name: entry[1] for name, entry in index.items() if _is_component(entry)}
+    components = {name: entry[1] for name, entry in index.items() if is_component(entry)}
     if "transformer" not in components:
         raise InputError(
             f"{path / INDEX}: {_printable(index.get('_class_name'), 'the pipeline')} has no transformer"
@@ -102,47 +90,36 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
             raise InputError(f"{path}: transformer and transformer_2 differ; expected two of the same configuration")
         copies = 2
         remarks.append("two transformers take turns over the steps: parameters are those of one, memory of both")
+    control, beside = _control(path, components)
     decoder, ignored = _decoder(path, components, absent)
     text, unread = _text(path, components, denoiser, absent)
+    kind = _printable(index.get("_class_name"), path.name)
+    references, image_tokens = REFERENCES.get(kind, (0, 0))
     return Stages(
-        _printable(index.get("_class_name"), path.name), denoiser, decoder, text, absent, tuple(remarks),
-        {"pipeline": str(path)}, copies=copies,
-        warnings=(*_left_out(index, components), *warnings, *ignored, *unread),
-        signs=(*_signs(index, components), *_named_signs(path, {**configuration, **index})),
+        kind, denoiser, decoder, text, absent, tuple(remarks), {"pipeline": str(path)}, copies=copies,
+        warnings=(
+            *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored, *unread,
+        ),
+        signs=(*signs(index, components), *named_signs(path, {**configuration, **index})),
+        control=control, references=references, image_tokens=image_tokens, images=1 if control is not None else 0,
     )  # fmt: skip
 
 
-def _left_out(index: Mapping[str, Any], components: Mapping[str, str]) -> list[str]:
-    """Name the components that are not counted, and the fields of the index that are not read."""
-    counted = {"transformer", "transformer_2", "vae"}
-    return [
-        *(
-            f"{shown(name)} ({shown(kind)}) is not counted"
-            for name, kind in components.items()
-            if not (name in counted or name.startswith((*COMPANIONS, "text_encoder")))
-        ),
-        *(
-            f"{INDEX}: {shown(name)} = {shown(value)} is not read"
-            for name, value in index.items()
-            if not (name in READ or name.startswith("_") or _is_component(value) or not value or value == [None, None])
-        ),
-    ]
-
-
-def _signs(index: Mapping[str, Any], components: Mapping[str, str]) -> list[str]:
-    """What an index says of distillation."""
-    scheduler = components.get("scheduler", "")
-    return [
-        *([stages.DISTILLED] if index.get(DISTILLED) is True else []),
-        *([f"its scheduler is {scheduler}"] if scheduler in FEW_STEPS else []),
-    ]
-
-
-def _named_signs(path: Path, configuration: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the names of a release say of distillation: its file and folder, and where it was saved from."""
-    where = path.resolve()
-    names = f"{where.stem} {where.parent.name if path.is_file() else ''} {configuration.get('_name_or_path', '')}"
-    return tuple(f"{stages.NAMED}{word!r}" for word in dict.fromkeys(x.lower() for x in TUNED.findall(names)))
+def _control(path: Path, components: Mapping[str, str]) -> tuple[Network | None, tuple[str, ...]]:
+    """The ControlNet beside the denoiser, and what to say of it; None where there is none that is understood."""
+    name = components.get(CONTROL, "")
+    try:
+        if not name:
+            return None, ()
+        if name not in MODULES:
+            raise InputError(f"{shown(name)} is not modelled")
+        found, ignored = network(name, _component(path, CONTROL), str(path / CONTROL / CONFIG))
+    except InputError as error:
+        return None, (f"{CONTROL} ({shown(name)}) is not counted: {error}",)
+    return found, (
+        f"{CONTROL} ({name}) is counted beside the denoiser, once a step; its image is encoded once",
+        *ignored,
+    )
 
 
 def _printable(name: Any, otherwise: str) -> str:
@@ -155,10 +132,6 @@ def _expanded(denoiser: Denoiser) -> Denoiser:
     fields = {x.name: getattr(denoiser, x.name) for x in dataclasses.fields(denoiser)}  # type: ignore[arg-type]
     found: Denoiser = network_class(f"{type(denoiser).__name__}{stages.EXPANDED}")(**fields)
     return found
-
-
-def _is_component(entry: Any) -> bool:
-    return isinstance(entry, list) and len(entry) == 2 and all(isinstance(part, str) for part in entry)
 
 
 def _component(path: Path, name: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sympy import Symbol
 
-from ..equations.notation import P_VAE, P_enc, g, n_frames
+from ..equations.notation import P_VAE, P_enc, g, n_frames, n_ref
 from . import stages
 from .diffusers import from_diffusers
 from .entries import Lender, Model
@@ -40,6 +40,7 @@ def model_from(path: str | Path) -> Model:
     request = {x: value for x, value in known.request.items() if x not in lender.missing}
     if lender.one_pass:
         request[g] = 1.0
+    request[n_ref] = float(networks.references)
     model = model_of(networks.name, networks, request, str(path))
     stand_ins = {x: known.values[x] for x in (P_enc, P_VAE) if x not in model.values}
     values = known.values if lender.same and _agree(networks, released) else {**model.values, **stand_ins}
@@ -63,7 +64,10 @@ def lender_of(networks: Stages) -> Lender:
     embedded = bool(getattr(denoiser, GUIDANCE, False)) and not getattr(near.denoiser, GUIDANCE, False)
     words = {f"{stages.NAMED}{word!r}" for word in re.split(r"[^a-z]+", best[0])}
     signs = (*([f"{GUIDANCE} = true"] if embedded else []), *(x for x in networks.signs if x not in words))
-    shared = tuple(x for name in best for x in stages.shipped(name).shared_with) if same else ()
+    # The index of a pipeline that appends reference images says so itself.
+    whole = networks.decoder is not None
+    others = [x for name in best for x in stages.shipped(name).shared_with if not (whole and "reference image" in x)]
+    shared = tuple(others) if same else ()
     return Lender(best, same, signs, embedded or networks.distilled, shared, missing)
 
 

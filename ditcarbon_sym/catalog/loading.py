@@ -28,6 +28,7 @@ from ..equations.notation import (
     P_enc,
     d,
     n_frames,
+    n_ref,
     t,
     v_s,
     v_t,
@@ -201,7 +202,7 @@ class _Models(Mapping[str, Model]):
 @lru_cache(maxsize=64)
 def _released_model(name: str) -> Model:
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
-    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     return model_of(name, stages.shipped(name), request, SHIPPED)
 
 
@@ -248,7 +249,7 @@ def _values(table: Mapping[str, Any], symbols: Iterable[Symbol]) -> dict[Symbol,
 
 def _model(key: str, table: Mapping[str, Any], origin: str) -> Model:
     values = {**MODEL_DEFAULTS, **_values(table, MODEL_FIELDS)}
-    request = {n_frames: 1.0, **_values(table["request"], REQUEST_FIELDS)}
+    request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     networks = partial(stages.shipped, key) if origin == SHIPPED and key in stages.shipped_ids() else None
     return Model(values={t: values[d], **values}, request=request, networks=networks, **_common(key, table, origin))
 

@@ -25,6 +25,7 @@ from ..equations.notation import (
     P_idle,
     bandwidth,
     n_frames,
+    n_ref,
     t,
     t_exp,
     v_t,
@@ -92,7 +93,7 @@ _Id = Annotated[str, StringConstraints(pattern=ID.pattern)]
 _Text: Any = (str, "")
 _Sources: Any = (dict[str, str], {})
 _Grams: Any = _number(C_chip)
-_Request = _table("request", REQUEST_FIELDS, optional=(n_frames,))
+_Request = _table("request", REQUEST_FIELDS, optional=(n_frames, n_ref))
 _Model = _table("model", MODEL_FIELDS, (*MODEL_DEFAULTS, t, v_t), name=_Text, sources=_Sources, request=(_Request, ...))
 _OPTIONAL = (TDP, bandwidth, t_exp, P_idle)
 _Gpu = _table(

@@ -13,13 +13,17 @@ from typing import Any
 from sympy import Expr, Integer
 
 from ..architectures import network_class
-from ..architectures.network import Decoder, Denoiser, Encoder
+from ..architectures.network import Decoder, Denoiser, Encoder, Network
 from ..architectures.operators import Operator, Size
 from ..equations.notation import m
 from .files import DATA, read_toml
 
 TEXT, DENOISER, DECODER = "text_encoder", "denoiser", "vae_decoder"
 STAGES = (TEXT, DENOISER, DECODER)
+"""Stages of every pipeline."""
+CONTROL, ENCODER = "controlnet", "vae_encoder"
+BESIDE = (CONTROL, ENCODER)
+"""Stages of some pipelines: beside the denoiser, once a step, and for images that they are given."""
 DISTILLED = "is_distilled = true"
 """What an index says of a pipeline that takes one pass a step."""
 NAMED = "its name says "
@@ -51,14 +55,16 @@ class TextStage:
         return self.tokens() if self.negative_extra is None else m + self.negative_extra
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stages:
-    """The networks of one pipeline.
+    """The networks of one pipeline; equal to itself alone.
 
     ``text`` is empty where nothing reads text. A stage that is None is not known, and ``absent`` says why. ``copies``
     counts denoisers of this configuration that take turns over the steps. ``assumed_factors`` are those of the VAE
     where it is not known. ``warnings`` belong into every answer, ``remarks`` into the count's. ``signs`` are what the
     files say of distillation. ``shared_with`` names other releases of the same configuration with what they request.
+    ``control`` runs beside the denoiser. ``references`` is how many images are appended to the latent where the user
+    does not say, ``image_tokens`` what each adds to the prompt; ``images`` of the output's size are encoded besides.
     """
 
     name: str
@@ -73,6 +79,10 @@ class Stages:
     warnings: tuple[str, ...] = ()
     signs: tuple[str, ...] = ()
     shared_with: tuple[str, ...] = ()
+    control: Network | None = None
+    references: int = 0
+    image_tokens: int = 0
+    images: int = 0
 
     @property
     def distilled(self) -> bool:
@@ -91,20 +101,42 @@ class Stages:
             return self.assumed_factors or self.denoiser.vae_factors
         return self.decoder.spatial_factor, self.decoder.temporal_factor
 
-    def operators(self) -> dict[str, list[Operator]]:
+    @property
+    def reference_rows(self) -> int:
+        """Latent tokens that a reference image adds; 0 where none can be appended."""
+        return self.denoiser.reference_rows(self.factors[0])
+
+    def denoising(self, references: bool) -> list[Operator]:
+        """A pass of the denoiser; with ``references`` its rows hold the tokens of n_ref images."""
+        return self.denoiser.operators_with_references(self.factors[0]) if references else self.denoiser.operators()
+
+    def operators(self, references: bool = False) -> dict[str, list[Operator]]:
         """The operators of each known stage, one pass each; those of several text encoders are named after them."""
         found: dict[str, list[Operator]] = {}
         if self.text is not None:
             found[TEXT] = [x for stage in self.text for x in _placed(stage)]
-        found[DENOISER] = self.denoiser.operators()
+        found[DENOISER] = self.denoising(references)
+        if self.control is not None:
+            found[CONTROL] = self.control.operators()
+        if self.encoder is not None and (references or self.images):
+            found[ENCODER] = self.encoder
         if self.decoder is not None:
             found[DECODER] = self.decoder.operators()
         return found
 
     @cached_property
+    def encoder(self) -> list[Operator] | None:
+        """The encoding half of the VAE; None where it is not known."""
+        return None if self.decoder is None else self.decoder.encoder_operators()
+
+    @cached_property
     def passes(self) -> dict[str, list[list[Operator]]]:
         """One pass of every network of each known stage, in its own tokens."""
         found = {DENOISER: [self.denoiser.operators()]}
+        if self.control is not None:
+            found[CONTROL] = [self.control.operators()]
+        if self.encoder is not None and (self.references or self.images):
+            found[ENCODER] = [self.encoder]
         if self.text is not None:
             found[TEXT] = [stage.network.operators() for stage in self.text]
         if self.decoder is not None:

@@ -94,8 +94,11 @@ def pass_options(
         float | None, number_option(f"Denoiser passes per step: 1, or 2 with guidance (not the scale). {RELEASED}")
     ] = None,
     text_tokens: Annotated[int | None, integer_option(f"Text tokens fed to the denoiser. {RELEASED}")] = None,
+    references: Annotated[
+        int | None, integer_option("Reference images appended to the latent (FLUX.1 Kontext, FLUX.2, Qwen-Image-Edit).")
+    ] = None,
 ) -> None:
-    """Passes of a step, and text, of a request."""
+    """Passes of a step, text and reference images of a request."""
 
 
 def setting_options(

@@ -259,7 +259,7 @@ BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for
 
 # What the entries of the catalogue and a request are made of.
 MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
-REQUEST_FIELDS = (H, W, n_frames, B, S, g, m)
+REQUEST_FIELDS = (H, W, n_frames, B, S, g, m, n_ref)
 GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp, P_idle)
 DATACENTER_FIELDS = (PUE, I_grid)
 

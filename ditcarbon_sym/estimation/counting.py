@@ -5,18 +5,17 @@ The paper's Eqs. (1) and (2) keep the leading order; here nothing is dropped. On
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, Unpack
 
 from sympy import Expr, Integer
 
 from ..architectures.network import Decoder, Tile
 from ..architectures.operators import flop, total
 from ..catalog.entries import Model
-from ..catalog.stages import DECODER, DENOISER, STAGES, TEXT, Stages
+from ..catalog.stages import BESIDE, CONTROL, DECODER, DENOISER, ENCODER, STAGES, TEXT, Stages
 from ..equations import pipeline
-from ..equations.notation import B, F_block, H, N, P, S, W, ell, g, m, n_frames, n_latent
+from ..equations.notation import B, F_block, H, N, P, S, W, ell, g, m, n_frames, n_latent, n_ref
 from ..errors import InputError
 from ..numerics.functions import compiled
 
@@ -40,16 +39,20 @@ class Work(TypedDict):
     batch: "ArrayLike"
     steps: "ArrayLike"
     guidance: "ArrayLike"
+    references: NotRequired["ArrayLike"]
 
 
 @lru_cache(maxsize=64)
-def _expressions(networks: "_ById") -> Mapping[str, Expr]:
+def _expressions(networks: Stages, references: bool) -> Mapping[str, Expr]:
     """FLOP of one pass of each stage at batch 1; the text stage in two, prompt and negative prompt."""
-    passes = networks.stages.passes
-    found = {stage: flop(passes[stage][0]) for stage in (DENOISER, DECODER) if stage in passes}
-    if networks.stages.text is not None:
+    passes = networks.passes
+    found = {stage: flop(passes[stage][0]) for stage in (CONTROL, DECODER) if stage in passes}
+    found[DENOISER] = flop(networks.denoising(references))
+    if networks.encoder is not None and (references or networks.images):
+        found[ENCODER] = flop(networks.encoder)
+    if networks.text is not None:
         prompt = negative = Integer(0)
-        for stage, operators in zip(networks.stages.text, passes[TEXT], strict=True):
+        for stage, operators in zip(networks.text, passes[TEXT], strict=True):
             one = flop(operators)
             prompt += one.xreplace({m: stage.tokens()})
             negative += one.xreplace({m: stage.negative_tokens()}) if stage.negative else 0
@@ -58,41 +61,21 @@ def _expressions(networks: "_ById") -> Mapping[str, Expr]:
 
 
 @lru_cache(maxsize=64)
-def _weights(networks: "_ById") -> Mapping[str, int | None]:
-    return networks.stages.weights()
+def weights_of(networks: Stages) -> Mapping[str, int | None]:
+    """Parameters of every stage; None where it is not known."""
+    return networks.weights()
 
 
 @lru_cache(maxsize=64)
-def _buffers(networks: "_ById") -> int:
-    return int(total(networks.stages.denoiser.operators()).buffers)
-
-
-@dataclass(frozen=True, eq=False)
-class _ById:
-    """A pipeline as a key: by identity, since its networks may hold what does not hash."""
-
-    stages: Stages
-
-    def __hash__(self) -> int:
-        return id(self.stages)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ById) and other.stages is self.stages
-
-
-def weights_of(networks: Stages) -> Mapping[str, int | None]:
-    """Parameters of every stage; None where it is not known."""
-    return _weights(_ById(networks))
-
-
 def buffers_of(networks: Stages) -> int:
     """Elements that the denoiser keeps beside its parameters."""
-    return _buffers(_ById(networks))
+    return int(total(networks.denoiser.operators()).buffers)
 
 
 def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     """FLOP of whole requests, by stage: ``denoiser_forward`` (one pass, batch 1), ``denoiser``, ``text_encoder``,
-    ``vae_decoder``, ``total``; None where a stage is not known.
+    ``vae_decoder``, ``total``; None where a stage is not known. ``controlnet`` and ``vae_encoder`` are there where they
+    are at work.
 
     Sizes may be arrays that broadcast; the result then is one array each, from one vectorised call.
 
@@ -104,16 +87,18 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     """
     given = _sizes(sizes)
     latent, tokens = latent_size(networks, given["height"], given["width"], given["frames"])
-    expressions = _expressions(_ById(networks))
+    has_references = bool(getattr(given["references"], "any", lambda: given["references"])())
+    expressions = _expressions(networks, has_references)
     depth = -(-latent // networks.denoiser.patch_frames)
     values = {
         ell: tokens, m: given["text_tokens"], n_latent: depth,
-        H: given["height"], W: given["width"], n_frames: given["frames"],
+        H: given["height"], W: given["width"], n_frames: given["frames"], n_ref: given["references"],
     }  # fmt: skip
     encoded = (TEXT, "negative")
     at = {stage: compiled((expressions[stage],))(values)[0] for stage in encoded if stage in expressions}
     padded: Any = networks.denoiser.text_rows
-    at[DENOISER] = compiled((expressions[DENOISER],))({**values, m: padded(given["text_tokens"])})[0]
+    in_rows = {**values, m: padded(given["text_tokens"])}
+    at |= {x: compiled((expressions[x],))(in_rows)[0] for x in (DENOISER, CONTROL) if x in expressions}
     if networks.decoder is not None:
         at[DECODER] = decoded(networks.decoder, expressions[DECODER], given["height"], given["width"], latent)
     batch, steps, passes = (1.0 * given[key] for key in ("batch", "steps", "guidance"))
@@ -123,10 +108,25 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
         TEXT: batch * (at[TEXT] + (passes > 1) * at["negative"]) if TEXT in at else None,
         DECODER: batch * at[DECODER] if DECODER in at else None,
     }
-    parts = [found[stage] for stage in STAGES]
+    if CONTROL in at:
+        found[CONTROL] = batch * steps * at[CONTROL]
+    if has_references or networks.images:
+        found[ENCODER] = batch * _encoded(networks, expressions[ENCODER], given) if ENCODER in expressions else None
+    parts = [found[stage] for stage in (*STAGES, *BESIDE) if stage in found]
     found["total"] = None if any(part is None for part in parts) else sum(parts)
     shape = getattr(given["height"], "shape", ())
     return {key: x if x is None or not shape else _repeated(x, shape) for key, x in found.items()}
+
+
+def _encoded(networks: Stages, expression: Expr, given: Mapping[str, Any]) -> Any:
+    """FLOP of encoding the images of an output: references of their own size, others of the output's."""
+    function = compiled((expression,))
+    side = math.isqrt(networks.denoiser.reference_pixels)
+    one = {n_frames: 1, n_latent: 1}
+    found = given["references"] * function({H: side, W: side, **one})[0] if side else 0.0
+    if networks.images:
+        found = found + networks.images * function({H: given["height"], W: given["width"], **one})[0]
+    return found
 
 
 def _repeated(x: Any, shape: tuple[int, ...]) -> Any:
@@ -136,7 +136,8 @@ def _repeated(x: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
-    """The sizes of requests as whole numbers of one shape, checked."""
+    """The sizes of requests as whole numbers of one shape, checked; no references where none are given."""
+    sizes = {"references": 0, **sizes}
     missing = [key for key in Work.__required_keys__ if key not in sizes]
     if missing:
         raise InputError(f"no value for {', '.join(sorted(missing))}")
@@ -159,7 +160,7 @@ def _sizes(sizes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _least(key: str) -> int:
-    return 0 if key == "text_tokens" else 1
+    return 0 if key in ("text_tokens", "references") else 1
 
 
 def decoded(decoder: Decoder, expression: Expr, height: Any, width: Any, latent: Any) -> Any:

@@ -1,5 +1,6 @@
 """The exact count of one request: parameters, FLOP, memory and bytes of every stage, whole or by operator and block."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Unpack
@@ -7,8 +8,8 @@ from typing import Any, Unpack
 from ..architectures.operators import grouped, total
 from ..catalog.entries import Model
 from ..catalog.loading import load
-from ..catalog.stages import DECODER, DENOISER, Stages
-from ..equations.notation import NOTATION, REQUEST_FIELDS, H, W, ell, m, n_frames, n_latent
+from ..catalog.stages import CONTROL, DECODER, DENOISER, ENCODER, Stages
+from ..equations.notation import NOTATION, REQUEST_FIELDS, H, W, ell, m, n_frames, n_latent, n_ref
 from ..errors import InputError
 from .counting import (
     BYTES,
@@ -97,16 +98,22 @@ def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **r
     loaded = _loaded(networks, weights)
     exact = known(found)
     unfit = networks.decoder is not None and exact[DECODER] is None
+    unencoded = ENCODER in exact and exact[ENCODER] is None
     copies = networks.denoiser.copies
     warnings = (
         *(f"{stage} is not counted: {why}" for stage, why in networks.absent.items()),
         *(["vae_decoder is not counted: the output is smaller than the tiles it decodes"] if unfit else []),
+        *(["vae_encoder is not counted: the encoding half of this VAE is not modelled"] if unencoded else []),
         *([f"parameters of {chosen.id}: {copies}"] if copies else []),
     )
     return Count(
         model=chosen.id,
         request=sizes,
-        tokens={"latent": int(tokens), "text": networks.denoiser.text_rows(sizes["text_tokens"])},
+        tokens={
+            "latent": int(tokens),
+            "text": networks.denoiser.text_rows(sizes["text_tokens"]),
+            **_references(networks, sizes),
+        },
         parameters=int(weights[DENOISER] or 0),
         buffers=buffers_of(networks),
         flops=exact,
@@ -120,6 +127,11 @@ def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **r
     )
 
 
+def _references(networks: Stages, sizes: Mapping[str, int]) -> dict[str, int]:
+    """Latent tokens of reference images, where there are any."""
+    return {"reference": sizes["references"] * networks.reference_rows} if sizes["references"] else {}
+
+
 def _loaded(networks: Stages, weights: Mapping[str, int | None]) -> int | None:
     """Parameters in memory: every stage, and every denoiser that takes a turn."""
     if None in weights.values():
@@ -130,15 +142,24 @@ def _loaded(networks: Stages, weights: Mapping[str, int | None]) -> int | None:
 def _shares(networks: Stages, sizes: Mapping[str, int], latent: int, tokens: int) -> list[Share]:
     """One share for each stage, block and kind of operator, one pass each."""
     depth = -(-latent // networks.denoiser.patch_frames)
-    common = {ell: tokens, m: sizes["text_tokens"], H: sizes["height"], W: sizes["width"], n_frames: sizes["frames"]}
+    common = {
+        ell: tokens, m: sizes["text_tokens"], H: sizes["height"], W: sizes["width"], n_frames: sizes["frames"],
+        n_ref: sizes["references"],
+    }  # fmt: skip
     found = []
-    for stage, operators in networks.operators().items():
+    for stage, operators in networks.operators(references=sizes["references"] > 0).items():
         pieces: list[tuple[int, dict[Any, Any]]] = [(1, {**common, n_latent: depth})]
-        if stage == DENOISER:
+        if stage in (DENOISER, CONTROL):
             pieces[0][1][m] = networks.denoiser.text_rows(sizes["text_tokens"])
         if stage == DECODER and networks.decoder is not None:
             tiles = networks.decoder.tiles(sizes["height"], sizes["width"], latent)
             pieces = [(tile.times, tile_sizes(tile, networks.decoder)) for tile in tiles]
+        if stage == ENCODER:
+            side, one = math.isqrt(networks.denoiser.reference_pixels), {n_frames: 1, n_latent: 1}
+            pieces = [
+                (sizes["references"], {H: side, W: side, **one}),
+                (networks.images, {H: sizes["height"], W: sizes["width"], **one}),
+            ]
         for key, members in grouped(operators, lambda x: f"{x.block or 'outside blocks'}|{x.kind}").items():
             sums = total(members)
             found.append(

@@ -28,7 +28,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
-from ..equations.notation import C_op, C_total, E, mu, tau
+from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
 from .point import OperatingPoint
 
 LEVEL = 0.9
@@ -187,9 +187,9 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
         return time
     share = _share_of_energy(output, point)
     of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
-    groups = (
-        time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)[()]
-    )
+    groups = time.groups
+    if energy.groups != groups:
+        groups = np.where(of_energy >= of_time, energy.groups, groups)[()]
     return Scatter(of_energy + of_time, groups)
 
 
@@ -279,8 +279,6 @@ def monte_carlo(
     valid ranges (which is where linearisation fails, if it does); the scatter is normal in the logarithm, or Student's
     where groups are few.
     """
-    from ..equations.notation import NOTATION
-
     calibration = point.calibration
     if calibration is None or scatter(calibration) is None or _is_borrowed(point):
         return {}

@@ -19,6 +19,7 @@ from ..equations.notation import (
     m,
     n_frames,
     n_latent,
+    n_ref,
     p,
     v_s,
     v_t,
@@ -37,6 +38,7 @@ class Request(TypedDict, total=False):
     steps: float | None
     guidance: float | None
     text_tokens: float | None
+    references: float | None
 
 
 def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symbol, float], tuple[str, ...]]:
@@ -57,7 +59,11 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
     unknown = [key for key in given if key not in known]
     if unknown:
         raise InputError(f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)}")
-    numbers = {**model.request, **{known[key]: checked(key, value, BY_FIELD[key]) for key, value in given.items()}}
+    numbers = {
+        n_ref: 0.0,
+        **model.request,
+        **{known[key]: checked(key, value, BY_FIELD[key]) for key, value in given.items()},
+    }
     _demand_all(model, numbers)
     _demand_whole_patches(model, numbers)
     _demand_what_the_network_takes(model, numbers)
@@ -65,8 +71,10 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
         raise InputError(
             f"text_tokens = {numbers[m]:g}: {model.id} takes exactly {model.text_tokens_fixed}; leave it out"
         )
+    borrowed = _borrowed(model, numbers, {known[key] for key in given})
     numbers, rounded = _with_latent_frames(model, numbers)
-    return numbers, (*_borrowed(model, numbers, {known[key] for key in given}), *model.notes, *rounded)
+    numbers, appended = _with_references(model, numbers)
+    return numbers, (*borrowed, *appended, *model.notes, *rounded)
 
 
 def _demand_all(model: Model, numbers: Mapping[Symbol, float]) -> None:
@@ -83,7 +91,8 @@ def _borrowed(model: Model, numbers: Mapping[Symbol, float], given: set[Symbol])
     if lender is None:
         return ()
     whose = f"of {' and '.join(lender.ids)}, {'whose configuration this is' if lender.same else 'the nearest release'}"
-    rest = [x for x in REQUEST_FIELDS if x not in given and x != B and (x != n_frames or model.is_video)]
+    own = {B, n_ref} if model.is_video else {B, n_ref, n_frames}
+    rest = [x for x in REQUEST_FIELDS if x not in given | own]
     assumed = [x for x in (S, g) if x in rest and (lender.signs or not lender.same)]
     sure = [x for x in rest if x not in assumed]
     notes = []
@@ -164,3 +173,18 @@ def _with_latent_frames(model: Model, numbers: dict[Symbol, float]) -> tuple[dic
     )
     tokens = -(-latent // model.patch_frames)  # incomplete patches in time are padded
     return {**numbers, n_latent: float(tokens)}, () if whole == frames else (note,)
+
+
+def _with_references(model: Model, numbers: dict[Symbol, float]) -> tuple[dict[Symbol, float], tuple[str, ...]]:
+    """Add the tokens that reference images bring into the prompt, and say what they add to the latent."""
+    count = int(numbers[n_ref])
+    if not count:
+        return numbers, ()
+    networks = model.networks() if model.networks is not None else None
+    rows = networks.reference_rows if networks is not None else 0
+    if networks is None or not rows:
+        raise InputError(f"references = {count}: {model.id} appends no reference images; leave references out")
+    prompt = count * networks.image_tokens
+    also = f" and {prompt:,} to the prompt" if prompt else ""
+    note = f"references = {count}: they add {count * rows:,} tokens to the latent{also}; the VAE encodes them"
+    return {**numbers, m: numbers[m] + prompt}, (note,)

@@ -42,6 +42,7 @@ from ..equations.notation import (
     n_frames,
     n_latent,
     n_launch,
+    n_ref,
 )
 from ..errors import InputError
 from . import work_of_flags
@@ -61,8 +62,8 @@ def equations(model: Model, numbers: Mapping[Symbol, float], head_multiple: int)
     if model.networks is None:
         return work_of_flags.equations(model.values[d], head_multiple)
     networks = model.networks()
-    sizes = tuple(int(numbers[x]) for x in (H, W, n_frames, m, g))
-    return _equations(_Key(networks), sizes, head_multiple)
+    sizes = tuple(int(numbers.get(x, 0)) for x in (H, W, n_frames, m, g, n_ref))
+    return _equations(networks, sizes, head_multiple)
 
 
 def leading_order_notes_of(model: Model) -> tuple[str, ...]:
@@ -88,29 +89,18 @@ def with_model(equation: Equation, model: Model) -> tuple[Equation, tuple[str, .
     return counted, leading_order_notes_of(model) if flop else ()
 
 
-class _Key:
-    """Networks as a key of a cache: by identity."""
-
-    def __init__(self, networks: Stages) -> None:
-        self.networks = networks
-
-    def __hash__(self) -> int:
-        return id(self.networks)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.networks is self.networks
-
-
 @lru_cache(maxsize=512)
-def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[Equation, ...]:
-    networks = key.networks
-    height, width, frames, text, _ = sizes
+def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> tuple[Equation, ...]:
+    height, width, frames, text, _, references = sizes
     latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
     depth = -(-latent // networks.denoiser.patch_frames)
-    operators = networks.denoiser.operators()
     padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
-    rows = {m: padded}
-    parts = {name: _sum(values).xreplace(rows) for name, values in _work(operators, head_multiple).items()}
+    rows = {m: padded, n_ref: Integer(references)}
+    work = kinds_of_work(networks.denoising(references > 0), head_multiple)
+    if networks.control is not None:  # once a step, whereas the denoiser takes g passes
+        for name, values in kinds_of_work(networks.control.operators(), head_multiple).items():
+            work[name] += [value / g for value in values]
+    parts = {name: _sum(values).xreplace(rows) for name, values in work.items()}
     label = "operator list"
     return (
         Equation(label, P, Integer(networks.weights()[stages.DENOISER] or 0)),
@@ -127,18 +117,20 @@ def _equations(key: _Key, sizes: tuple[int, ...], head_multiple: int) -> tuple[E
 
 
 def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equation]:
-    """FLOP of the text encoders and of the decoder for one output."""
-    height, width, frames, _, guidance = sizes
+    """FLOP of the text encoders and of the VAE for one output: of its decoder, and of its encoder where it is given
+    images.
+    """
+    height, width, frames, _, guidance, references = sizes
     text, decoder = [order.text_encoder], [order.latent_pixels, order.vae_decoder]
     if networks.text is not None:
         text = [Equation("operator list", F_text, _text(networks, guidance))]
     if networks.decoder is not None:
-        one = _decoded(networks.decoder, height, width, frames, latent)
+        one = _decoded(networks.decoder, height, width, frames, latent) + _encoded(networks, references)
         decoder = [Equation("operator list", F_VAE, one)]
     return [*text, *decoder]
 
 
-def _work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+def kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
     """Terms of each kind of work, one denoiser pass of one output."""
     found: dict[str, list[Expr]] = {
         name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")
@@ -185,6 +177,15 @@ def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int
     return exact(here) * H * W * n_frames / (height * width * frames)
 
 
+def _encoded(networks: Stages, references: int) -> Expr:
+    """FLOP of encoding the images that a pipeline is given for one output; 0 where the encoder is not known."""
+    if networks.encoder is None or not (references or networks.images):
+        return Integer(0)
+    expression, side = total(networks.encoder).flop, math.isqrt(networks.denoiser.reference_pixels)
+    one = expression.subs({n_frames: 1, n_latent: 1})
+    return references * one.subs({H: side, W: side}) + networks.images * one
+
+
 NOTABLE = 0.05
 """Relative error of the leading order from which its users are warned of it."""
 
@@ -195,12 +196,13 @@ def leading_order_notes(model: Model, numbers: Mapping[Symbol, float], *, fitted
         return ()
     networks = model.networks()
     sizes: Any = {NOTATION[x].field: int(numbers[x]) for x in REQUEST_FIELDS}
+    beside = "" if networks.control is None else "; the ControlNet's are left out"
     forward = float(flops(networks, **sizes)["denoiser_forward"])
     error = leading_order(model, numbers, 1, forward)["denoiser_forward_error"]
-    if abs(error) <= NOTABLE:
+    if abs(error) <= NOTABLE and not beside:
         return ()
     return (
         f"the leading-order FLOP of a pass{', as the calibration was fitted with,' if fitted else ''} are "
         f"{abs(error):.0%} {'above' if error > 0 else 'below'} the exact count for {model.id}; "
-        "time, energy and carbon carry that error",
+        f"time, energy and carbon carry that error{beside}",
     )

@@ -6,7 +6,10 @@ from ..estimation.counting import CONVENTION
 from ..estimation.exact_count import Count, Share
 from .formats import count as words, labelled, significant
 
-NAMES = {"text_encoder": "text encoder", "denoiser": "denoiser", "vae_decoder": "VAE decoder"}
+NAMES = {
+    "denoiser": "denoiser", "controlnet": "ControlNet", "text_encoder": "text encoder", "vae_encoder": "VAE encoder",
+    "vae_decoder": "VAE decoder",
+}  # fmt: skip
 
 
 def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
@@ -20,11 +23,9 @@ def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
             for stage, weight in found.weights.items()
             if stage != "denoiser"
         ),
-        ("latent tokens", f"{found.tokens['latent']:,}", f"+ {found.tokens['text']:,} text tokens"),
+        ("latent tokens", f"{found.tokens['latent']:,}", _beside(found)),
         (f"{unit}, one denoiser pass", significant(flops["denoiser_forward"]), f"{unit}, batch 1"),
-        (f"{unit}, denoiser", significant(flops["denoiser"]), unit),
-        (f"{unit}, text encoder", significant(flops["text_encoder"]), unit),
-        (f"{unit}, VAE decoder", significant(flops["vae_decoder"]), unit),
+        *((f"{unit}, {name}", significant(flops[stage]), unit) for stage, name in NAMES.items() if stage in flops),
         (f"{unit}, total", significant(flops["total"]), unit),
         (
             "leading order, one pass", significant(approximate),
@@ -42,6 +43,12 @@ def basis_rows(found: Count, *, macs: bool) -> list[tuple[str, str]]:
 
 def _convention(macs: bool) -> str:
     return CONVENTION.replace("= 2 FLOP", "= 1 MAC") if macs else CONVENTION
+
+
+def _beside(found: Count) -> str:
+    """The tokens beside those of the output."""
+    images = f"+ {found.tokens['reference']:,} of reference images " if "reference" in found.tokens else ""
+    return f"{images}+ {found.tokens['text']:,} text tokens"
 
 
 def share_rows(found: Count, *, macs: bool) -> list[tuple[str, ...]]:

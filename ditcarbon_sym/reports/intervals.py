@@ -8,7 +8,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..analysis.sensitivity import WORDS, Swing, tornado
+from ..analysis.knobs import WORDS
+from ..analysis.sensitivity import Swing, tornado
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
 from ..errors import InputError

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from ..equations.notation import C_emb, mu, tau
+from ..errors import InputError
 from ..estimation.intervals import LEVEL, Array
 from ..estimation.ratios import errors_of, lower
 from .filters import Condition
@@ -63,6 +64,8 @@ def ranked(
     >>> found.by, found.rows["gpu"].words(), found.rows["rank"].tolist()
     ('operational_g', ['b200-sxm', 'b200-sxm', 'h100-sxm-80gb', 'h100-sxm-80gb'], [1, 1, 1, 1])
     """
+    if number < 1:
+        raise InputError(f"top = {number} is not a number of rows; expected at least 1")
     column, remarks = common(sweep, by, where)
     rows, numbers = numbered(sweep, number + 1, column, where, largest=largest)
     if len(numbers) > MOST + 1:

@@ -131,7 +131,7 @@ def test_a_full_disk_leaves_no_file_and_one_line(tmp_path, suffix):
         (("--batch", "0"), "batch = 0 is outside"),
         (("--batch", "1,1"), "stands twice"),
         (("--resolution", "512x"), "is neither a number nor a range"),
-        (("--gpu", "h200"), "unknown gpu 'h200'"),
+        (("--gpu", "x200"), "unknown gpu 'x200'"),
         (("--price-per-hour", "-2"), "is not a price"),
         (("--pue", "1.2"), "pue and grid go together"),
         (("--datacenter", "germany", "--pue", "1.2", "--grid", "5"), "give one or the other"),
