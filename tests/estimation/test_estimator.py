@@ -28,7 +28,7 @@ def test_without_options_the_models_release_is_asked_for():
     result = estimate("cogvideox-2b")
     assert result.request == {
         "height": 480, "width": 720, "frames": 49, "batch": 1, "outputs": 1, "steps": 50, "guidance": 2,
-        "text_tokens": 226,
+        "text_tokens": 226, "references": 0,
     }  # fmt: skip
     assert (result.gpu, result.datacenter) == ("v100-pcie-16gb", "us-average")
     assert result.tokens == {"latent": 30 * 45 * 13, "text": 226}
