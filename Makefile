@@ -30,8 +30,8 @@ claims: .venv/.installed  ## the ledger of every printed number; rewrites the sh
 derivations: .venv/.installed  ## the equations from matrix products, with their steps, into build/derivations
 	$(BIN)/python -m derivations build/derivations
 
-test: .venv/.installed  ## all tests
-	$(BIN)/pytest
+test: .venv/.installed  ## all tests, on all cores
+	$(BIN)/pytest -n auto --dist worksteal
 
 fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.v100_production

@@ -7,7 +7,7 @@ it lives.
 
 >>> from ditcarbon_sym import estimate
 >>> print(f"{estimate('pixart-alpha').total_g.value:.2f} g CO2eq")
-0.56 g CO2eq
+0.24 g CO2eq
 """
 
 import lazy_loader

@@ -1,9 +1,9 @@
-"""What matters here: exact elasticities at an operating point, ranges around it, and Sobol indices as the global
-counterpart.
+"""What matters here: exact elasticities at an operating point, and ranges around it.
 
 An *elasticity* is the percentage by which an output changes when an input changes by one per cent: local and exact,
-from the gradient of the chain. A *knob* is what a user turns: the side of the output moves height and width
-together, frames move latent and output frames.
+from the gradient of the chain. Exact is the derivative of the law, not the law: its constants have a covariance, and on
+a model that it has not seen it has an error. Both stand among the bars of the tornado, and in the Sobol indices
+(`variance`).
 """
 
 import math
@@ -16,61 +16,15 @@ import numpy as np
 from sympy import Expr, Symbol, exp, log
 
 from ..catalog.loading import ranges
-from ..equations import derivatives, pipeline
+from ..equations import derivatives, operator_law, pipeline
 from ..equations.equation import exact
-from ..equations.notation import (
-    B_0,
-    NOTATION,
-    P_VAE,
-    PUE,
-    TDP,
-    B,
-    C_chip,
-    C_output,
-    H,
-    I_grid,
-    L,
-    N,
-    P_enc,
-    S,
-    Theta_peak,
-    W,
-    d,
-    ell_star,
-    eps_flop,
-    f,
-    g,
-    k_VAE,
-    m,
-    mu,
-    mu_sat,
-    n_frames,
-    n_latent,
-    t,
-    v_t,
-)
+from ..equations.notation import NOTATION, TDP, C_output, H, Theta_peak, W, n_frames, n_latent, v_t
 from ..errors import InputError, nearest
+from ..estimation.intervals import LEVEL, predictive, quantile, scatter_met
 from ..estimation.point import OperatingPoint
+from ..estimation.request import resolve_request
 from ..estimation.routes import outside_validity
-
-KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
-    "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
-    "blocks": (N,), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
-    "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
-    "tdp_watt": (TDP,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
-    "grid_gco2eq_per_kwh": (I_grid,), "mu_sat": (mu_sat,), "B_0": (B_0,), "ell_star": (ell_star,), "mu": (mu,),
-})  # fmt: skip
-"""What a user can turn, and the symbols that turn with it."""
-
-WORDS: Mapping[str, str] = MappingProxyType({
-    "side": "side length", "frames": "frames", "steps": "steps", "batch": "batch size", "guidance": "guidance passes",
-    "text_tokens": "text tokens", "blocks": "blocks", "hidden_size": "hidden size", "mlp_ratio": "MLP ratio",
-    "text_encoder_parameters": "text-encoder parameters", "vae_decoder_parameters": "VAE decoder parameters",
-    "vae_reuse_factor": "VAE reuse factor", "peak_flop_per_second": "peak throughput", "tdp_watt": "power",
-    "embodied_gco2eq": "embodied carbon of the accelerator", "lifetime_s": "hardware lifetime in use", "pue": "PUE",
-    "grid_gco2eq_per_kwh": "grid intensity", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
-    "ell_star": "sequence half-saturation", "mu": "efficiency",
-})  # fmt: skip
+from .knobs import KNOBS, WORDS, belongs_to_calibration, exponents, loosened, setting, turned
 
 NOUNS: Mapping[str, str] = MappingProxyType({
     "per_output_g": "carbon per output", "total_g": "carbon", "operational_g": "operational carbon",
@@ -121,35 +75,22 @@ def output_symbol(name: str) -> Symbol:
     return pipeline.NAMES[name]
 
 
-def belongs_to_calibration(point: OperatingPoint, symbol: Symbol) -> bool:
-    """Whether a fact of the accelerator cannot be turned: its joules were measured at this peak and this power, and
-    would be others on an accelerator that has others.
-    """
-    known = {} if point.calibration is None else point.calibration.values
-    return symbol in (Theta_peak, TDP) and eps_flop in known
-
-
 def refuse_if_calibrated(point: OperatingPoint, name: str, symbol: Symbol) -> None:
-    """Raise `InputError` for a fact of the accelerator that its calibration was measured at."""
-    if belongs_to_calibration(point, symbol):
+    """Raise `InputError` for the peak or the power that the energy of a calibration was measured at."""
+    if symbol in (Theta_peak, TDP) and belongs_to_calibration(point, symbol):
         raise InputError(
             f"{name} of {point.device.id} is what its energy was measured at and cannot be turned; give another "
             "accelerator (--gpu, or an entry of your own in --catalog)"
         )
 
 
-def setting(point: OperatingPoint, knob: str) -> float:
-    """Where a knob stands: for the side, the geometric mean of height and width."""
-    values = [point.values[x] for x in KNOBS[knob]]
-    return math.prod(values) ** (1 / len(values))
-
-
 def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elasticity]:
     """Return the exact elasticity of ``output`` to every knob it depends on, the strongest first.
 
-    Knobs at zero (no text, ell* = 0) and unknown ones are left out. Raises `InputError` if the output itself is
-    unknown.
+    Knobs at zero (no text, ell* = 0) and unknown ones are left out. On a calibrated accelerator measured joules go with
+    its facts (`knobs.TIED`). Raises `InputError` if the output itself is unknown.
     """
+    point = loosened(point)
     slopes = derivatives.gradient(point.values, output, point.route)
     value = float(slopes.pop(output))
     if value == 0:
@@ -157,13 +98,12 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
     if math.isnan(value):
         raise InputError(f"{NOTATION[output].field} is unknown here: {'; '.join(point.notes)}")
     found = []
-    for knob, moved in KNOBS.items():
-        pulls = [float(slopes[x]) * point.values[x] for x in moved if x in slopes]
+    for knob in KNOBS:
+        moved = exponents(point, knob)
+        pulls = [power * float(slopes[x]) * point.values[x] for x, power in moved.items() if x in slopes]
         if knob == "frames":
             pulls = _pull_of_frames(point, slopes)
-        if knob == "hidden_size" and point.values[t] == point.values[d] and t in slopes:
-            pulls.append(float(slopes[t]) * point.values[t])
-        if pulls and all(point.values[x] for x in moved) and not belongs_to_calibration(point, moved[0]):
+        if pulls and all(point.values[x] for x in moved):
             found.append(Elasticity(knob, sum(pulls) / value, setting(point, knob)))
     return sorted(found, key=lambda x: -round(abs(x.value), 9))  # of equals, the first in the table
 
@@ -177,33 +117,27 @@ def _pull_of_frames(point: OperatingPoint, slopes: Mapping[Symbol, Any]) -> list
     return [(direct + through) * point.values[n_frames]]
 
 
-def turned(point: OperatingPoint, knob: str, value: Any) -> dict[Symbol, Any]:
-    """Return the symbols that change when a knob is turned to ``value`` (a number or an array)."""
-    if knob == "frames":
-        # From the latent frames counted at the operating point, which a request that the VAE rounds has fewer of.
-        latent = point.values[n_latent] + (np.asarray(value) - point.values[n_frames]) / point.values[v_t]
-        return {n_frames: value, n_latent: latent}
-    if knob == "hidden_size" and point.values[t] == point.values[d]:
-        return {d: value, t: value}
-    if knob == "side":
-        factor = np.asarray(value) / setting(point, knob)
-        return {H: point.values[H] * factor, W: point.values[W] * factor}
-    return dict.fromkeys(KNOBS[knob], value)
-
-
 def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, str]]:
-    """Return the documented range of each knob that has one at this operating point: low, high, source."""
+    """Return the documented range of each knob that has one at this operating point: low, high, source.
+
+    Sizes of a request go from and to parts of what the model was released for, not of what a calibration has seen.
+    """
+    released = resolve_request(point.model, {})[0]
     found = {}
     for knob, entry in ranges().items():
+        symbol = KNOBS[knob][0]
         if knob == "frames" and not point.model.is_video:
             continue
-        if any(math.isnan(point.values.get(x, math.nan)) for x in KNOBS[knob]):
+        if math.isnan(point.values.get(symbol, math.nan)):
             continue
-        if belongs_to_calibration(point, KNOBS[knob][0]):
+        if symbol in (Theta_peak, TDP) and belongs_to_calibration(point, symbol):
             continue
-        scale = setting(point, knob) if entry.get("relative") else 1.0
-        valid = NOTATION[KNOBS[knob][0]]
+        release = math.sqrt(released[H] * released[W]) if knob == "side" else released.get(symbol, math.inf)
+        scale = setting(point, knob) if entry.get("relative") else release if entry.get("of_release") else 1.0
+        valid = NOTATION[symbol]
         low, high = max(entry["low"] * scale, valid.low), min(entry["high"] * scale, valid.high)
+        if entry.get("up_to_release"):
+            high = min(high, release)
         if low < high:
             used = (
                 f", times the utilisation of {point.utilisation:g}"
@@ -211,7 +145,35 @@ def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, st
                 else ""
             )
             found[knob] = (low, high, entry["source"] + used)
+    return found | _ranges_of_constants(point)
+
+
+def _ranges_of_constants(point: OperatingPoint) -> dict[str, tuple[float, float, str]]:
+    """The interval of each fitted constant alone, from the covariance of the calibration."""
+    if point.calibration is None:
+        return {}
+    found = {}
+    for k, x in enumerate(point.calibration.free):
+        value, deviation = point.calibration.values[x], math.sqrt(point.calibration.covariance[k][k])
+        half = quantile(LEVEL) * deviation
+        valid, ends = NOTATION[x], (value - half, value + half)
+        if point.calibration.law == operator_law.LAW:  # whose covariance holds in logarithms
+            ends = value * math.exp(-half / value), value * math.exp(half / value)
+        low, high = max(ends[0], valid.low), min(ends[1], valid.high)
+        if low < high:
+            found[valid.field] = (low, high, f"{100 * LEVEL:g} % interval of the fit, {point.calibration.origin}")
     return found
+
+
+def error_of_the_law(point: OperatingPoint, output: Symbol) -> float:
+    """Standard deviation of the output's logarithm that the law's error on an unseen model gives; 0 if it has none.
+
+    Where few groups were held out it is that of the normal distribution with the same central interval.
+    """
+    if output not in predictive(point, (output,)):
+        return 0.0
+    met = scatter_met(output, point)
+    return met.quantile(LEVEL) / quantile(LEVEL) * met.deviation
 
 
 def tornado(
@@ -219,14 +181,19 @@ def tornado(
 ) -> list[Swing]:
     """Turn each knob through its range, all else as it is; the widest swing first.
 
-    The ranges are the documented ones, with those ``given`` in their place. A note tells an end outside what the
-    efficiency was calibrated in, and an operating point outside the range.
+    The ranges are the documented ones, with those ``given`` in their place. The law's own error is a bar, too, as a
+    factor. A note tells an end outside what the efficiency was calibrated in, and an operating point outside the range.
     """
-    swings = []
+    point, swings = loosened(point), []
     for knob, (low, high, source) in spans(point, given).items():
         ends = pipeline.evaluate({**point.values, **turned(point, knob, np.array([low, high]))}, (output,), point.route)
         at_low, at_high = (float(x) for x in np.broadcast_to(ends[output], (2,)))
         swings.append(Swing(knob, low, high, at_low, at_high, source, _range_note(point, knob, low, high)))
+    if spread := error_of_the_law(point, output):
+        here = float(pipeline.evaluate(point.values, (output,), point.route)[output])
+        factor = math.exp(quantile(LEVEL) * spread)
+        source = f"{100 * LEVEL:g} % of models held out of the fit"
+        swings.append(Swing("law", 1 / factor, factor, here / factor, here * factor, source))
     return sorted(swings, key=lambda x: -abs(x.at_high - x.at_low))
 
 
@@ -276,17 +243,16 @@ def interactions(
     It is by how much the elasticity to one knob changes per unit change in the logarithm of the other; zero where
     they only multiply.
     """
+    point = loosened(point)
     turns = {knob: Symbol(f"u_{knob}", real=True) for knob in knobs}
     moved: dict[Symbol, Expr] = {x: exact(value) for x, value in point.values.items() if not math.isnan(value)}
     for knob, u in turns.items():
-        for x in KNOBS[knob]:
-            moved[x] = moved[x] * exp(u)
+        for x, power in exponents(point, knob).items():
+            moved[x] = moved[x] * exp(power * u)
         if knob == "frames":
             moved[n_latent] = (
                 exact(point.values[n_latent]) + (moved[n_frames] - exact(point.values[n_frames])) / moved[v_t]
             )
-        if knob == "hidden_size" and point.values[t] == point.values[d]:
-            moved[t] = moved[d]
     logarithm = log(pipeline.closed_form(output, point.route).rhs.xreplace(moved))
     here = dict.fromkeys(turns.values(), 0)
     names = list(turns)

@@ -51,6 +51,7 @@ def sensitivity(
     print(estimate.title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
     print_table("", header, report.elasticity_rows(analysis), right=(2,))
+    print(report.exactness_words(analysis))
     if analysis.swings:
         marks = [(*row[:-1], x.note) for row, x in zip(report.swing_rows(analysis), analysis.swings, strict=True)]
         print_table(

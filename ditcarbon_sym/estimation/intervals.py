@@ -15,7 +15,7 @@ An operating point may hold arrays: deviations, scatter and half-widths are then
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
@@ -28,10 +28,13 @@ from sympy import Symbol
 
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
-from ..equations.notation import C_op, C_total, E, mu, tau
+from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
+from ..errors import InputError
 from .point import OperatingPoint
 
 LEVEL = 0.9
+WIDEST = 100.0
+"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer."""
 Array = NDArray[np.float64]
 
 
@@ -117,7 +120,14 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
     if point.calibration is None:
         return {}
     matrix = np.array(point.calibration.covariance)
-    return {x: np.sqrt(quadratic(r, matrix)) for x, r in relative_slopes(point, outputs).items()}
+    found = {x: np.sqrt(quadratic(r, matrix)) for x, r in relative_slopes(point, outputs).items()}
+    for x, deviation in found.items():
+        if np.max(deviation) > WIDEST:
+            raise InputError(
+                f"calibration {point.calibration.origin}: the covariance leaves {NOTATION[x].field} unknown within a "
+                f"factor of e^{np.max(deviation):.3g}; is it in the units of the parameters?"
+            )
+    return found
 
 
 def quadratic(slopes: Array, covariance: Array) -> Array:
@@ -170,7 +180,7 @@ def half_widths(point: OperatingPoint, outputs: Sequence[Symbol], level: float =
 
 def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
     """The outputs that have a predictive interval: those that depend on a fit whose error on other models is known."""
-    if point.calibration is None or scatter(point.calibration) is None or _is_borrowed(point):
+    if point.calibration is None or scatter(point.calibration) is None or is_borrowed(point):
         return ()
     return tuple(x for x in outputs if _depends_on_fit(x, point))
 
@@ -187,9 +197,9 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
         return time
     share = _share_of_energy(output, point)
     of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
-    groups = (
-        time.groups if energy.groups == time.groups else np.where(of_energy >= of_time, energy.groups, time.groups)[()]
-    )
+    groups = time.groups
+    if energy.groups != groups:
+        groups = np.where(of_energy >= of_time, energy.groups, groups)[()]
     return Scatter(of_energy + of_time, groups)
 
 
@@ -217,7 +227,7 @@ def _share_of_energy(output: Symbol, point: OperatingPoint) -> Any:
     return np.divide(operational, total, out=np.ones(total.shape), where=total > 0)[()]
 
 
-def _is_borrowed(point: OperatingPoint) -> bool:
+def is_borrowed(point: OperatingPoint) -> bool:
     """Whether a fit made on another accelerator is used as it stands: how far it is off there is not known."""
     return point.calibration is not None and point.calibration.gpu != point.device.id
 
@@ -246,7 +256,7 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     """Say what the interval covers and what it does not."""
     if point.calibration is None:
         return "none: a measured efficiency comes without one"
-    if _is_borrowed(point):
+    if is_borrowed(point):
         return f"none: the fit was made on {point.calibration.gpu}, and its error elsewhere is unknown"
     if scatter(point.calibration) is None:
         return "none: no model could be held out of the calibration, so its error on others is unknown"
@@ -260,43 +270,3 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
         f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
         "not of PUE, grid, power or embodied carbon"
     )
-
-
-def drawn_parameters(calibration: Calibration, rng: Any, draws: int) -> Any:
-    """Values of the fitted parameters: (draws, parameters)."""
-    centre, covariance = np.array([calibration.values[x] for x in calibration.free]), np.array(calibration.covariance)
-    if calibration.law != operator_law.LAW:
-        return rng.multivariate_normal(centre, covariance, draws)
-    return centre * np.exp(rng.multivariate_normal(0 * centre, covariance / np.outer(centre, centre), draws))
-
-
-def monte_carlo(
-    point: OperatingPoint, output: Symbol = E, level: float = LEVEL, draws: int = 100_000, seed: int = 0
-) -> Mapping[str, tuple[float, float]]:
-    """Check the delta method by sampling: parameter and predictive intervals of one output from draws of the fit.
-
-    Parameters are drawn from their normal distribution, those of the operator law in logarithms, and kept inside their
-    valid ranges (which is where linearisation fails, if it does); the scatter is normal in the logarithm, or Student's
-    where groups are few.
-    """
-    from ..equations.notation import NOTATION
-
-    calibration = point.calibration
-    if calibration is None or scatter(calibration) is None or _is_borrowed(point):
-        return {}
-    between = scatter_met(output, point)
-    rng = np.random.default_rng(seed)
-    sample = drawn_parameters(calibration, rng, draws)
-    kept = np.ones(draws, dtype=bool)
-    for column, x in enumerate(calibration.free):
-        kept &= (sample[:, column] >= NOTATION[x].low) & (sample[:, column] <= NOTATION[x].high)
-    drawn = {x: sample[kept, column] for column, x in enumerate(calibration.free)}
-    values = np.asarray(pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output])
-    ends = [(1 - level) / 2, (1 + level) / 2]
-    few = between.groups
-    noise = rng.standard_normal(len(values)) if few is None else rng.standard_t(few, len(values))
-    scattered = values * np.exp(between.deviation * noise)
-    return {
-        "parameter": (float(np.quantile(values, ends[0])), float(np.quantile(values, ends[1]))),
-        "predictive": (float(np.quantile(scattered, ends[0])), float(np.quantile(scattered, ends[1]))),
-    }

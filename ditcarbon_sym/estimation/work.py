@@ -96,9 +96,9 @@ def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> 
     depth = -(-latent // networks.denoiser.patch_frames)
     padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
     rows = {m: padded, n_ref: Integer(references)}
-    work = _work(networks.denoising(references > 0), head_multiple)
+    work = kinds_of_work(networks.denoising(references > 0), head_multiple)
     if networks.control is not None:  # once a step, whereas the denoiser takes g passes
-        for name, values in _work(networks.control.operators(), head_multiple).items():
+        for name, values in kinds_of_work(networks.control.operators(), head_multiple).items():
             work[name] += [value / g for value in values]
     parts = {name: _sum(values).xreplace(rows) for name, values in work.items()}
     label = "operator list"
@@ -130,7 +130,7 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     return [*text, *decoder]
 
 
-def _work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+def kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
     """Terms of each kind of work, one denoiser pass of one output."""
     found: dict[str, list[Expr]] = {
         name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")

@@ -36,12 +36,6 @@ def rows(found: Count, *, macs: bool) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _beside(found: Count) -> str:
-    """The tokens beside those of the output."""
-    images = f"+ {found.tokens['reference']:,} of reference images " if "reference" in found.tokens else ""
-    return f"{images}+ {found.tokens['text']:,} text tokens"
-
-
 def basis_rows(found: Count, *, macs: bool) -> list[tuple[str, str]]:
     """Return labelled lines: what is counted as one operation, and remarks on the configuration."""
     return [("MAC" if macs else "FLOP", _convention(macs)), *labelled("remarks", found.remarks)]
@@ -49,6 +43,12 @@ def basis_rows(found: Count, *, macs: bool) -> list[tuple[str, str]]:
 
 def _convention(macs: bool) -> str:
     return CONVENTION.replace("= 2 FLOP", "= 1 MAC") if macs else CONVENTION
+
+
+def _beside(found: Count) -> str:
+    """The tokens beside those of the output."""
+    images = f"+ {found.tokens['reference']:,} of reference images " if "reference" in found.tokens else ""
+    return f"{images}+ {found.tokens['text']:,} text tokens"
 
 
 def share_rows(found: Count, *, macs: bool) -> list[tuple[str, ...]]:

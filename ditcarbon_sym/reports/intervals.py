@@ -8,7 +8,8 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..analysis.sensitivity import WORDS, Swing, tornado
+from ..analysis.knobs import WORDS
+from ..analysis.sensitivity import Swing, tornado
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
 from ..errors import InputError
@@ -16,13 +17,13 @@ from ..estimation.estimator import estimate_at
 from ..estimation.intervals import (
     interval_words,
     log_interval,
-    monte_carlo,
     parameter_deviations,
     predictive,
     quantile,
     scatter,
 )
 from ..estimation.point import OperatingPoint
+from ..estimation.sampling import monte_carlo
 from . import estimate as request_report
 from .estimate import output_words
 from .formats import energy_unit, significant

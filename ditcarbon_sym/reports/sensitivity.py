@@ -6,8 +6,9 @@ A report is HTML, Markdown or LaTeX, with its figures inside.
 import hashlib
 from dataclasses import replace
 
+from ..analysis.knobs import WORDS
 from ..analysis.questions import Sensitivity
-from ..analysis.sensitivity import WORDS, Swing, output_symbol
+from ..analysis.sensitivity import Swing, output_symbol
 from ..catalog.files import DATA
 from ..equations.notation import NOTATION, E
 from ..version import __version__
@@ -74,6 +75,17 @@ def sobol_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     ]
 
 
+def exactness_words(analysis: Sensitivity) -> str:
+    """Say what is exact, and how far the law itself is off."""
+    error = next((x for x in analysis.swings if x.knob == "law"), None)
+    off = (
+        "is off by an amount that is not known here"
+        if error is None
+        else f"is off by a factor of up to {error.high_setting:.2f} on 90 % of models it has not seen"
+    )
+    return f"Elasticities are exact derivatives of the law; the law is not exact and {off}."
+
+
 def agreement_words(analysis: Sensitivity) -> str:
     """Say how well the local and the global analysis agree over narrow ranges, where they must."""
     return (
@@ -95,7 +107,7 @@ def _blocks(analysis: Sensitivity) -> list[Block]:
     blocks += [
         ("heading", "What matters here"),
         ("list", [f"{sentence}." for sentence in strongest]),
-        ("text", "Elasticities are exact: the gradient of the closed chain of equations at this operating point."),
+        ("text", exactness_words(analysis)),
         ("figure", (f"Exact elasticities of {noun} at the operating point.", "elasticities")),
         ("table", (("input", "stands at", "elasticity", "in words"), elasticity_rows(analysis))),
         *(_over_ranges(analysis) if analysis.swings else ()),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from ..equations.notation import C_emb, mu, tau
+from ..errors import InputError
 from ..estimation.intervals import LEVEL, Array
 from ..estimation.ratios import errors_of, lower
 from .filters import Condition
@@ -63,8 +64,10 @@ def ranked(
     >>> found.by, found.rows["gpu"].words(), found.rows["rank"].tolist()
     ('operational_g', ['b200-sxm', 'b200-sxm', 'h100-sxm-80gb', 'h100-sxm-80gb'], [1, 1, 1, 1])
     """
+    if number < 1:
+        raise InputError(f"top = {number} is not a number of rows; expected at least 1")
     column, remarks = common(sweep, by, where)
-    rows, numbers = numbered(sweep, number + 1, column, where, largest=largest)
+    rows, numbers = numbered(sweep, number, column, where, largest=largest, beyond=1)
     if len(numbers) > MOST + 1:
         unranked = f"which differences are known is told of {MOST:,} rows or fewer"
         return Ranking(chosen(rows, slice(number)), column, (*remarks, unranked))

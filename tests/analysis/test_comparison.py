@@ -11,7 +11,6 @@ from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import C_op, C_output, C_total, E, tau
 from ditcarbon_sym.estimation.intervals import (
-    drawn_parameters,
     parameter_deviations,
     predictive,
     quantile,
@@ -19,6 +18,7 @@ from ditcarbon_sym.estimation.intervals import (
     within_model,
 )
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.sampling import constants
 from fits import corpus
 from fits.runs import B200, H100 as H100_ID, published
 
@@ -108,8 +108,7 @@ def test_the_interval_of_a_ratio_is_what_sampling_the_shared_parameters_gives(ou
     found = compare([f"flux.1-dev@1024,{H100}", f"flux.1-dev@512,{H100}"])
     calibration = found.points[0].calibration
     rng = np.random.default_rng(0)
-    sample = drawn_parameters(calibration, rng, 40_000)
-    drawn = {x: sample[:, k] for k, x in enumerate(calibration.free)}
+    drawn = constants(calibration, rng.standard_normal((40_000, len(calibration.free))))
     first, other = (
         pipeline.evaluate({**point.values, **drawn}, (output,), point.route)[output] for point in found.points
     )

@@ -5,16 +5,8 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym import InputError
-from ditcarbon_sym.analysis.sensitivity import (
-    KNOBS,
-    WORDS,
-    documented_ranges,
-    elasticities,
-    interactions,
-    setting,
-    tornado,
-    turned,
-)
+from ditcarbon_sym.analysis.knobs import KNOBS, WORDS, loosened, setting, turned
+from ditcarbon_sym.analysis.sensitivity import documented_ranges, elasticities, interactions, tornado
 from ditcarbon_sym.analysis.variance import sobol
 from ditcarbon_sym.catalog import loading
 from ditcarbon_sym.equations import pipeline
@@ -32,6 +24,7 @@ def by_knob(point, output=C_output):
 @pytest.mark.parametrize("point", [PIXART, VIDEO], ids=["image", "video"])
 @pytest.mark.parametrize("output", [C_output, tau, E])
 def test_a_knobs_elasticity_is_what_turning_it_does(point, output):
+    point = loosened(point)
     for knob, value in by_knob(point, output).items():
         here, step = setting(point, knob), 1e-5
         ends = pipeline.evaluate(
@@ -207,4 +200,4 @@ def test_parameters_have_elasticities_though_no_input_of_theirs_has_a_range(ditc
     report = tmp_path / "report.md"
     outcome = ditcarbon("sensitivity", "pixart-alpha", "--output", "parameters", "--report", report)
     assert outcome.code == 0 and "hidden size" in outcome.out and "over documented ranges" not in outcome.out
-    assert "1 % more blocks costs 1 % more parameters here" in report.read_text()
+    assert "1 % more blocks costs 0.97 % more parameters here" in report.read_text()

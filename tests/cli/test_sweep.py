@@ -114,7 +114,7 @@ def test_a_catalogue_is_looked_for_beside_the_file_that_names_it(ditcarbon, tmp_
         (("--by", "time_s"), "--by without --top"),
         (("--largest",), "--largest without --top"),
         (("--price-per-hour", "v100-pcie-16gb=1,v100-pcie-16gb=2"), "'v100-pcie-16gb' stands twice"),
-        (("--price-per-hour", "v100=1"), "price_per_hour: unknown gpu 'v100'"),
+        (("--price-per-hour", "v100=1"), "price_per_hour: gpu 'v100' may mean v100-pcie-16gb"),
         (("--resolution", "512x512:1024:2"), "'512x512:1024:2' has a range in HEIGHTxWIDTH"),
     ],
 )

@@ -44,8 +44,8 @@ def test_carbon_adds_up_and_is_shared_among_outputs():
 
 def test_a_day_is_so_many_batches():
     result = estimate(**PIXART, batch=4, per_day=1e6)
-    assert result.per_day["total_g"] == pytest.approx(1e6 * result.per_output_g.value)
-    assert result.per_day["gpu_hours"] == pytest.approx(1e6 / 4 * result.time_s.value / 3600)
+    assert result.per_day["total_g"].value == pytest.approx(1e6 * result.per_output_g.value)
+    assert result.per_day["gpu_hours"].value == pytest.approx(1e6 / 4 * result.time_s.value / 3600)
 
 
 def test_a_measured_efficiency_is_used_as_it_is():
@@ -222,7 +222,7 @@ def test_bad_input_is_refused_in_one_line(options, expected):
 
 def test_the_dictionary_has_plain_values_only():
     plain = estimate(**PIXART).to_dict()
-    assert plain["schema_version"] == 1
+    assert plain["schema_version"] == 2
     total = plain["total_g"]
     assert set(total) == {"value", "low", "high"} and total["low"] < total["value"] < total["high"]
 

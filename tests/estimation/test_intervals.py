@@ -9,7 +9,6 @@ from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
 from ditcarbon_sym.estimation.intervals import (
     log_interval,
-    monte_carlo,
     parameter_deviations,
     predictive,
     quantile,
@@ -18,6 +17,7 @@ from ditcarbon_sym.estimation.intervals import (
     student_quantile,
 )
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.sampling import monte_carlo
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
 

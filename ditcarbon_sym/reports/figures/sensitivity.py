@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...analysis.sensitivity import WORDS, Elasticity, Swing
+from ...analysis.knobs import WORDS
+from ...analysis.sensitivity import Elasticity, Swing
 from ..formats import setting_words, significant, tex
 from .drawing import drawn
 

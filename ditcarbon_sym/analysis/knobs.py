@@ -1,0 +1,176 @@
+"""What can be turned at an operating point: every input of its route, by name, and the symbols that turn with it.
+
+On the operator law the work of a model is counted in numbers. `loosened` puts its width and depth back as symbols, as
+far as the class of the network allows, so that they can be turned, too.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from sympy import Expr, Integer, Rational, Symbol
+
+from ..architectures.operators import total
+from ..equations import pipeline
+from ..equations.equation import Equation
+from ..equations.notation import (
+    B_0,
+    NOTATION,
+    P_VAE,
+    PUE,
+    TDP,
+    B,
+    C_chip,
+    F_attn,
+    F_denoiser,
+    F_dense,
+    H,
+    I_grid,
+    L,
+    N,
+    N_single,
+    P,
+    P_enc,
+    P_idle,
+    Q_elem,
+    S,
+    Theta_peak,
+    W,
+    bandwidth,
+    d,
+    e_dense,
+    e_mem,
+    e_VAE,
+    ell_star,
+    eps_byte,
+    eps_flop,
+    f,
+    g,
+    k_VAE,
+    m,
+    mu,
+    mu_sat,
+    n_exp,
+    n_frames,
+    n_latent,
+    n_launch,
+    phi_elem,
+    r_attn,
+    rho,
+    t,
+    t_exp,
+    t_launch,
+    v_t,
+)
+from ..estimation import work
+from ..estimation.point import OperatingPoint
+from .symbolic import with_symbols
+
+CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem)
+"""What a calibration holds."""
+
+KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
+    "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
+    "blocks": (N, N_single), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
+    "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
+    "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
+    "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
+    "grid_gco2eq_per_kwh": (I_grid,), "mu": (mu,), **{NOTATION[x].field: (x,) for x in CONSTANTS},
+})  # fmt: skip
+"""What can be turned, and the symbols that turn with it."""
+
+WORDS: Mapping[str, str] = MappingProxyType({
+    "side": "side length", "frames": "frames", "steps": "steps", "batch": "batch size", "guidance": "guidance passes",
+    "text_tokens": "text tokens", "blocks": "blocks", "hidden_size": "hidden size", "mlp_ratio": "MLP ratio",
+    "text_encoder_parameters": "text-encoder parameters", "vae_decoder_parameters": "VAE decoder parameters",
+    "vae_reuse_factor": "VAE reuse factor", "peak_flop_per_second": "peak throughput",
+    "bandwidth_byte_per_second": "memory bandwidth", "seconds_per_exponential": "time of an exponential",
+    "tdp_watt": "power", "idle_watt": "idle power", "embodied_gco2eq": "embodied carbon of the accelerator",
+    "lifetime_s": "hardware lifetime in use", "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
+    "mu": "efficiency", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
+    "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
+    "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
+    "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
+    "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
+    "constants": "fitted constants of the law, together", "law": "error of the law on a model it has not seen",
+})  # fmt: skip
+"""What a knob is called; the last two are the law's own, and no inputs of the equations."""
+
+TIED: Mapping[str, Mapping[Symbol, int]] = MappingProxyType({
+    "peak_flop_per_second": {eps_flop: -1}, "tdp_watt": {eps_flop: 1, eps_byte: 1},
+    "bandwidth_byte_per_second": {eps_byte: -1},
+})  # fmt: skip
+"""How measured joules go with the facts of an accelerator, as powers: as in `operator_law.TRANSFER`."""
+
+WHOLE = ("steps", "batch", "guidance", "text_tokens", "frames")
+"""Knobs that stand at whole numbers only."""
+
+
+def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int]:
+    """The symbols that turn with a knob at this point, each with the power of the knob that it goes with."""
+    found = {x: 1 for x in KNOBS[knob] if x in point.values}
+    if knob == "hidden_size" and d in found and point.values.get(t) == point.values[d]:
+        found[t] = 1
+    if belongs_to_calibration(point, KNOBS[knob][0]):
+        found |= {x: power for x, power in TIED[knob].items() if x in point.values}
+    return found
+
+
+def belongs_to_calibration(point: OperatingPoint, symbol: Symbol) -> bool:
+    """Whether the joules of the calibration were measured at this fact of the accelerator, and so go with it."""
+    known = {} if point.calibration is None else point.calibration.values
+    return symbol in (Theta_peak, TDP, bandwidth) and eps_flop in known
+
+
+def setting(point: OperatingPoint, knob: str) -> float:
+    """Where a knob stands: of the side, the geometric mean of height and width; of the blocks, those of all kinds."""
+    values = [point.values[x] for x in KNOBS[knob] if x in point.values]
+    return sum(values) if knob == "blocks" else math.prod(values) ** (1 / len(values))
+
+
+def turned(point: OperatingPoint, knob: str, value: Any) -> dict[Symbol, Any]:
+    """Return the symbols that change when a knob is turned to ``value`` (a number or an array)."""
+    if knob == "frames":
+        # From the latent frames counted at the operating point, which a request that the VAE rounds has fewer of.
+        latent = point.values[n_latent] + (np.asarray(value) - point.values[n_frames]) / point.values[v_t]
+        return {n_frames: value, n_latent: latent}
+    moved = exponents(point, knob)
+    if len(moved) == 1:
+        return dict.fromkeys(moved, value)
+    factor = np.asarray(value) / setting(point, knob)
+    return {x: point.values[x] * factor**power for x, power in moved.items()}
+
+
+def loosened(point: OperatingPoint) -> OperatingPoint:
+    """Return the point with width and depth of its network as symbols in the work of its route, where they can be.
+
+    >>> from ditcarbon_sym.estimation.point import operating_point
+    >>> found = loosened(operating_point("flux.1-dev", gpu="h100-sxm-80gb"))
+    >>> [found.values[x] for x in (d, N, N_single)]
+    [3072.0, 19.0, 38.0]
+    """
+    if isinstance(point.route, str) or point.model.networks is None:
+        return point
+    chosen = with_symbols(point.model.networks().denoiser, heads=False)
+    values = {x: value for x, value in point.values.items() if x not in (d, N, N_single, t, f)}
+    numbers = {x: float(value) for x, value in chosen.numbers.items()}
+    if not numbers:
+        return replace(point, values=values)
+    sums = total(chosen.network.operators())
+    multiple = 1 if point.calibration is None else point.calibration.head_multiple
+    text = int(point.values[m])
+    rows = {m: Rational(chosen.network.text_rows(text), text) * m if text else m}
+    made = {
+        name: sum(terms, Integer(0)).xreplace(rows)
+        for name, terms in work.kinds_of_work(chosen.network.operators(), multiple).items()
+    }
+    symbolic: dict[Symbol, Expr] = {
+        P: sums.parameters, F_dense: made["dense"], F_attn: made["padded"], n_exp: made["exponentials"],
+        Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
+        F_denoiser: B * g * S * (made["dense"] + made["attention"]),
+    }  # fmt: skip
+    equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in point.route.equations)
+    return replace(point, route=pipeline.Route(point.route.name, equations), values={**values, **numbers})
