@@ -58,7 +58,7 @@ class Compiled:
     ) -> list[Any]:
         """Evaluate at ``values``: numbers, or arrays of shapes that broadcast.
 
-        Each result has the broadcast shape of the inputs: a float if all are numbers, a read-only view where it does not
+        Each result has the inputs' broadcast shape: a float if all are numbers, a read-only view where it does not
         vary. An unknown input is NaN; symbols that the expressions do not contain are ignored; dask arrays give dask
         arrays. ``out`` takes the results in float64 arrays of that shape, on so many ``threads`` (by default the
         cores). ``fused`` runs a loop that numba compiles (extra ``fast``), which equals the others to rounding.
