@@ -30,7 +30,7 @@ claims: .venv/.installed  ## the ledger of every printed number; rewrites the sh
 derivations: .venv/.installed  ## the equations from matrix products, with their steps, into build/derivations
 	$(BIN)/python -m derivations build/derivations
 
-test: .venv/.installed  ## all tests
+test: .venv/.installed  ## all tests, on all cores
 	$(BIN)/pytest -n auto --dist worksteal
 
 fits: .venv/.installed  ## refit the calibrations that the package ships

@@ -59,8 +59,8 @@ def joined(path: Path, requests: Path, catalog: Catalog, gpu: str | None = None)
             if not mine:
                 raise InputError(f"{where}: {TASK} = {task!r} is not in {path}{nearest(task, tasks)}")
         for k, run in _last_of_each_run(path, mine, notes):
-            of_run, own = f"{path}: row {k}", asked.get("gpu")
-            device = _accelerator(of_run, run, catalog.gpu(own).id if own else gpu, catalog, notes)
+            of_run, own = f"{path}: row {k}", _own_gpu(where, asked, catalog)
+            device = _accelerator(of_run, run, own or gpu, catalog, notes)
             row = row_of(requests, place, _line(of_run, run, where, asked, device, notes))
             found.append(replace(row, number=k))
             used.append(run)
@@ -120,6 +120,14 @@ def _last_of_each_run(path: Path, rows: Sequence[Placed], notes: dict[str, None]
         yield last, run
     if len(by_run) > 1:
         notes[f"a request of the table stands for {len(by_run)} runs: each is compared with it"] = None
+
+
+def _own_gpu(where: str, asked: Record, catalog: Catalog) -> str:
+    """The id of the accelerator that a request names; empty if it names none."""
+    try:
+        return catalog.gpu(asked["gpu"]).id if asked.get("gpu") else ""
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def _accelerator(where: str, run: Record, given: str | None, catalog: Catalog, notes: dict[str, None]) -> str:

@@ -5,14 +5,12 @@ error has no meaning, however plausible it looks; the profile then gives a one-s
 level, by default 90 %.
 """
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import lmfit
 import numpy as np
 from scipy.optimize import brentq
 from scipy.stats import f as f_distribution, t as t_distribution
@@ -22,7 +20,7 @@ from ..equations.equation import Equation
 from ..equations.notation import NOTATION
 from ..numerics.blocks import FloatArray
 from .data import Data
-from .fitting import Fit, Free, Identified, fit, held_at
+from .fitting import Fit, Free, Identified, fit, squares_with
 
 LEVEL = 0.9
 Track = Callable[[Iterable[Any]], Iterable[Any]]
@@ -61,7 +59,8 @@ def knowledge(
         value, error = fitted.values[x], errors.get(x, np.nan)
         # The rows show a tied parameter only together with a held one, so its own fit is too narrow.
         alone = bool(np.isfinite(error)) and x not in fitted.tied
-        drawn = tuple(float(end) for end in np.quantile(columns[x], tails)) if x in columns and alone else None
+        ends = [float(end) for end in np.quantile(columns[x], tails)] if x in columns and alone else None
+        drawn = None if ends is None else (min(ends[0], value), max(ends[1], value))
         normal = (value - quantile * error, value + quantile * error) if alone else None
         said = verdict(fitted, x, profiles[x])
         known.append(Knowledge(x, value, error if alone else None, normal, profiles[x], drawn, said))
@@ -72,8 +71,8 @@ def verdict(fitted: Identified, x: Symbol, profile: tuple[float | None, float | 
     """Say whether the data identify a parameter: its profile must close on both sides, and be narrow enough."""
     low, high = profile
     if x in fitted.held:
-        limit = f" (at most {high:.3g})" if high is not None and low == fitted.held[x] else ""
-        limit = f" (at least {low:.3g})" if low is not None and high == fitted.held[x] else limit
+        limit = f" (at most {high:.3g})" if high is not None and high > fitted.held[x] else ""
+        limit = f" (at least {low:.3g})" if low is not None and low < fitted.held[x] else limit
         return f"not identified: {fitted.reasons[x]}{limit}"
     if x in fitted.tied:
         others = " and ".join(NOTATION[y].field for y in fitted.tied[x])
@@ -90,33 +89,23 @@ def verdict(fitted: Identified, x: Symbol, profile: tuple[float | None, float | 
 def profile_intervals(
     fitted: Identified, parameters: Mapping[Symbol, Free], level: float = LEVEL
 ) -> dict[Symbol, tuple[float | None, float | None]]:
-    """Profile-likelihood intervals: lmfit's ``conf_interval`` inside the bounds, a one-sided limit for held parameters.
+    """Profile-likelihood intervals, and a one-sided limit for held parameters.
 
-    An end is None if the profile does not cross the threshold before it reaches a bound.
+    An end is None if the profile does not cross the threshold before it reaches a bound, or within steps that grow to
+    many times the value. (lmfit's ``conf_interval`` steps linearly, by finite differences: it may take hours.)
     """
-    shipped = fitted.shipped
     intervals: dict[Symbol, tuple[float | None, float | None]] = {
         x: one_sided_limit(fitted.full, x, parameters, level, value) for x, value in fitted.held.items()
     }
-    if len(shipped.free) == 1 or not np.isfinite(shipped.covariance).all():
-        for x in shipped.free:
-            base = fitted.full if x in fitted.tied else shipped
-            intervals[x] = (_crossing(base, x, parameters, level, -1), _crossing(base, x, parameters, level, +1))
-        return intervals
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # lmfit warns when it reaches a bound; that end is None
-        found = lmfit.conf_interval(shipped.minimizer, shipped.result, sigmas=[level], maxiter=200)
-    for x in shipped.free:
-        (_, low), _, (_, high) = found[x.name]
-        intervals[x] = (_finite(low), _finite(high))
-    for x in fitted.tied:
-        sides = (_crossing(fitted.full, x, parameters, level, side) for side in (-1, +1))
-        intervals[x] = (next(sides), next(sides))
-    return intervals
+    for x in fitted.shipped.free:
+        base = fitted.full if x in fitted.tied else fitted.shipped
+        intervals[x] = (_crossing(base, x, parameters, level, -1), _crossing(base, x, parameters, level, +1))
+    return {x: _holding(fitted.values[x], *ends) for x, ends in intervals.items()}
 
 
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _holding(value: float, low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """The interval, with the value in it: rounding, or few draws of a bootstrap, may leave it outside."""
+    return None if low is None else min(low, value), None if high is None else max(high, value)
 
 
 def one_sided_limit(
@@ -139,7 +128,7 @@ def _crossing(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: 
     best, value, bounds = max(fitted.sum_of_squares, 1e-30), fitted.values[x], parameters[x]
 
     def excess(candidate: float) -> float:
-        return (_squares_with(fitted, x, candidate, parameters) / best - 1) * fitted.degrees_of_freedom - threshold
+        return (squares_with(fitted, x, candidate, parameters) / best - 1) * fitted.degrees_of_freedom - threshold
 
     step = max(abs(value), bounds.start) * 0.02
     inner, outer = value, value
@@ -153,15 +142,6 @@ def _crossing(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], level: 
             return None
         inner, step = outer, 1.6 * step
     return None
-
-
-def _squares_with(fitted: Fit, x: Symbol, value: float, parameters: Mapping[Symbol, Free]) -> float:
-    """The least sum of squares with x held at ``value``."""
-    if len(fitted.free) > 1:
-        return held_at(fitted, {x: value}, parameters).sum_of_squares
-    alone = fitted.result.params.copy()
-    alone[x.name].value = value
-    return float(np.sum(fitted.minimizer.userfcn(alone) ** 2))
 
 
 def residual_bootstrap(

@@ -23,7 +23,7 @@ from .confidence import LEVEL, Knowledge, Track, knowledge, next_measurement, re
 from .data import Data
 from .device import device_of, peak_note, rows_on, told_facts
 from .fitting import BGR, LOSSES, Fit, Identified, fit_identified
-from .held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
+from .held_out import EXACT, leave_one_group_out, log_scatter, residual_logs, within_scatter
 from .measurements import DENOISER, Row, read_csv
 
 CANDIDATE_SIDES = (256, 512, 768, 1024)
@@ -94,8 +94,8 @@ def calibration_table(
             "loss": full.loss,
             "mape_percent": shipped.mape(),
             "held_out_mape_percent": {group: trained.mape(rows) for group, (trained, rows) in held_out.items()},
-            **({"held_out_log_scatter": log_scatter(held_out)} if held_out else {}),
-            **({"within_log_scatter": within} if (within := within_scatter(residual_logs(shipped))) else {}),
+            **({"held_out_log_scatter": found} if held_out and (found := log_scatter(held_out)) > EXACT else {}),
+            **({"within_log_scatter": found} if (found := within_scatter(residual_logs(shipped)) or 0) > EXACT else {}),
         },
         "validity": full.data.validity(pixels_min),
         "convention": {
@@ -240,6 +240,8 @@ def fit_warnings(data: Data, held_out: Mapping[str, tuple[Fit, Data]]) -> tuple[
     if not held_out:
         why = f"only one model, {data.groups[0]}" if len(set(data.groups)) == 1 else "too few rows of each model"
         notes.append(f"{why}: nothing can be held out, so how well the fit predicts others is unknown")
+    elif log_scatter(held_out) <= EXACT:
+        notes.append("the rows agree with the law to the last digit, as no measurement does: no interval can be given")
     if len(data) < 10:
         notes.append(f"{len(data)} rows are few: intervals rest on the law being right")
     return tuple(notes)

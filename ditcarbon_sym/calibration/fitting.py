@@ -6,7 +6,7 @@ measured.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -71,7 +71,6 @@ class Fit:
     data: Data
     at_bound: tuple[Symbol, ...]
     result: Any = field(repr=False, compare=False)
-    minimizer: Any = field(repr=False, compare=False)
 
     def predict(self, data: Data | None = None) -> FloatArray:
         """Predict the rows of ``data`` (by default those fitted)."""
@@ -153,13 +152,25 @@ def fit(
     values = {x: float(result.params[x.name].value) for x in free}
     covariance = np.full((len(free), len(free)), np.nan) if result.covar is None else np.asarray(result.covar)
     on_bound = tuple(x for x in free if _stands_on_bound(x, parameters[x], values, jacobian, residual, result.params))
-    return Fit(equation, free, values, covariance, loss, data, on_bound, result, minimizer)
+    return Fit(equation, free, values, covariance, loss, data, on_bound, result)
 
 
 def held_at(fitted: Fit, values: Mapping[Symbol, float], parameters: Mapping[Symbol, Free]) -> Fit:
     """Hold some parameters at ``values``, and fit the others again."""
     equation = Equation(f"{fitted.equation.number}, reduced", fitted.equation.lhs, fitted.equation.at(values).rhs)
     return fit(equation, fitted.data, {x: p for x, p in parameters.items() if x not in values}, fitted.loss)
+
+
+def squares_with(fitted: Fit, x: Symbol, value: float, parameters: Mapping[Symbol, Free]) -> float:
+    """The least sum of squares with x held at ``value``. The search for the others begins where they were fitted."""
+    held = replace(fitted.data, inputs={**fitted.data.inputs, x: np.full(len(fitted.data), value)})
+    others = {y: parameters[y] for y in fitted.free if y != x}
+    if not others:
+        residual, _ = _residuals(fitted.equation, held, {}, fitted.loss)
+        return float(np.sum(residual(None) ** 2))
+    # A search that begins on a bound stays there.
+    begin = {y: fitted.values[y] for y in others if y not in fitted.at_bound}
+    return fit(fitted.equation, held, others, fitted.loss, begin).sum_of_squares
 
 
 @dataclass(frozen=True)
@@ -188,16 +199,26 @@ def fit_identified(
 ) -> Identified:
     """Fit the law. Hold each parameter on a bound, and each that the rows cannot show; fit the others again."""
     full = fit(equation, data, parameters, loss)
-    held = {x: parameters[x].nearest_bound(full.values[x]) for x in full.at_bound}
-    reasons = {x: f"it stands on its bound, {bound:g}" for x, bound in held.items()}
-    shipped = held_at(full, held, parameters) if held else full
+    shipped = full
+    held: dict[Symbol, float] = {}
+    reasons: dict[Symbol, str] = {}
     tied: dict[Symbol, tuple[Symbol, ...]] = {}
-    while (direction := _unseen(shipped, parameters)) is not None:
-        x, others = direction
-        held[x] = parameters[x].low
-        reasons[x] = f"the rows do not vary in a way that shows it; held at {held[x]:g}"
-        tied = {y: (*tied.get(y, ()), x) for y in {*tied, *others} - {x}}
+    while True:
+        if shipped.at_bound:  # the fit of the others may end on a bound, too
+            for x in shipped.at_bound:
+                held[x] = parameters[x].nearest_bound(shipped.values[x])
+                reasons[x] = f"it stands on its bound, {held[x]:g}"
+        elif (direction := _unseen(shipped, parameters)) is not None:
+            x, others = direction
+            held[x] = parameters[x].low
+            reasons[x] = f"the rows do not vary in a way that shows it; held at {held[x]:g}"
+            tied = {y: (*tied.get(y, ()), x) for y in {*tied, *others} - {x}}
+        else:
+            break
         shipped = held_at(full, held, parameters)
+    if not np.isfinite(shipped.covariance).all():
+        names = " and ".join(NOTATION[x].field for x in shipped.free)
+        raise InputError(f"the rows do not tell {names} apart; measure other sizes and batches")
     return Identified(full, shipped, held, reasons, tied)
 
 
@@ -226,20 +247,20 @@ def _residuals(equation: Equation, data: Data, free: Mapping[Symbol, Free], loss
     whiten = whitening(data)
     known = [x for x in free if np.isfinite(free[x].spread)]
 
-    def evaluate(parameters: Any) -> tuple[FloatArray, FloatArray]:
+    def evaluate(parameters: Any) -> list[FloatArray]:
         values = {x: parameters[x.name].value for x in free}
-        predicted, *slopes = (np.broadcast_to(r, data.observed.shape) for r in function({**data.inputs, **values}))
-        return predicted, np.column_stack(slopes)
+        return [np.broadcast_to(r, data.observed.shape) for r in function({**data.inputs, **values})]
 
     def residual(parameters: Any) -> FloatArray:
-        predicted, _ = evaluate(parameters)
+        predicted, *_ = evaluate(parameters)
         difference = np.log(predicted / data.observed) if loss == "log" else predicted - data.observed
         scale = data.observed if loss == "relative" else 1.0
         off = [np.log(parameters[x.name].value / free[x].start) / free[x].spread for x in known]
         return np.concatenate([whiten(root * difference / scale), off])
 
     def jacobian(parameters: Any) -> FloatArray:
-        predicted, slopes = evaluate(parameters)
+        predicted, *columns = evaluate(parameters)
+        slopes = np.column_stack(columns)
         scale = {"absolute": np.ones_like(predicted), "relative": data.observed, "log": predicted}[loss]
         off = [[(x == y) / (parameters[x.name].value * free[x].spread) for y in free] for x in known]
         return np.concatenate([whiten(slopes * (root / scale)[:, None]), np.reshape(off, (-1, len(free)))])

@@ -11,6 +11,9 @@ from ..numerics.blocks import FloatArray
 from .data import Data
 from .fitting import BGR, Fit, Free, fit
 
+EXACT = 1e-9
+"""Rows that agree with a law better than this, in logarithms, are computed and not measured."""
+
 
 def leave_one_group_out(
     equation: Equation,

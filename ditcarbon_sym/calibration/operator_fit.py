@@ -26,8 +26,8 @@ from ..errors import InputError
 from ..numerics.blocks import FloatArray
 from . import planning
 from .confidence import LEVEL, Knowledge
-from .data import Data, whitening
-from .fitting import Fit, Free, Identified, fit
+from .data import Data
+from .fitting import Fit, Free, Identified, fit, squares_with
 
 
 def _about(symbol: Symbol, expected: float, low: float, high: float) -> Free:
@@ -134,15 +134,8 @@ def interval(fitted: Fit, x: Symbol, parameters: Mapping[Symbol, Free], quantile
 
 def distance(fitted: Fit, x: Symbol, value: float, parameters: Mapping[Symbol, Free]) -> float:
     """How much the least sum of squares rises if x is held at ``value``: its squared distance, in standard errors."""
-    data, others = fitted.data, {y: parameters[y] for y in fitted.free if y != x}
-    data = replace(data, inputs={**data.inputs, x: np.full(len(data), value)})
-    if others:
-        squares = fit(fitted.equation, data, others, "log", fitted.values).sum_of_squares
-    else:
-        logs = np.log(fitted.equation(data.inputs) / data.observed)
-        squares = float(np.sum(whitening(data)(logs) ** 2))
     off = np.log(value / parameters[x].start) / parameters[x].spread
-    return float(squares + off**2 - fitted.sum_of_squares)
+    return float(squares_with(fitted, x, value, parameters) + off**2 - fitted.sum_of_squares)
 
 
 def scatter(logs: FloatArray, groups: tuple[str, ...]) -> tuple[float, float]:

@@ -35,7 +35,7 @@ from .data import Data, columns, values_of_run
 from .device import device_of, peak_note, rows_on, told_facts
 from .efficiency import Calibrated, fit_warnings, interval_table, models_words
 from .fitting import Fit, Identified
-from .held_out import log_scatter, residual_logs, within_scatter
+from .held_out import EXACT, log_scatter, residual_logs, within_scatter
 from .measurements import Row, read_csv, read_header
 from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model, known as known_of
 
@@ -184,15 +184,13 @@ def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
 
 def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffix: str = "") -> dict[str, Any]:
     """The errors on models held out, and the scatter within one model."""
-    within = within_scatter(residual_logs(fitted.shipped))
-    found: dict[str, Any] = {} if within is None else {f"within_log_scatter{suffix}": within}
+    scatter = {"within_log_scatter": within_scatter(residual_logs(fitted.shipped)) or 0.0}
+    found: dict[str, Any] = {}
     if held_out:
+        scatter["held_out_log_scatter"] = log_scatter(held_out, each_once=True)
         errors = {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
-        found |= {
-            f"held_out_mape_percent{suffix}": errors,
-            f"held_out_log_scatter{suffix}": log_scatter(held_out, each_once=True),
-        }
-    return found
+        found[f"held_out_mape_percent{suffix}"] = errors
+    return found | {f"{name}{suffix}": value for name, value in scatter.items() if value > EXACT}
 
 
 def law_table(

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from annotated_types import Ge, Gt, Len, Lt
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, create_model
 from sympy import Symbol
 
@@ -33,6 +35,8 @@ from ..equations.notation import (
 from ..equations.operator_law import ENERGY, LAWS
 from ..errors import InputError, nearest
 
+ROUNDING = 1e-3
+"""Part of its own size by which a covariance may be off: people round to three digits."""
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
 
 
@@ -188,7 +192,20 @@ def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]
         raise InputError(
             f"{path}: covariance must be a finite square matrix over parameters of the law {law!r}, not over {names}"
         )
+    _demand_covariance(np.array(matrix, dtype=float), f"{path}: covariance")
     return checked
+
+
+def _demand_covariance(matrix: NDArray[np.float64], where: str) -> None:
+    """Raise `InputError` unless the matrix is a covariance: symmetric, and no variance of a sum is negative."""
+    deviations = np.sqrt(np.maximum(np.diag(matrix), 0))
+    apart = np.abs(matrix - matrix.T) > ROUNDING * np.outer(deviations, deviations)
+    if apart.any():
+        i, k = (int(x) for x in np.argwhere(apart)[0])
+        raise InputError(f"{where}: matrix[{i}][{k}] = {matrix[i, k]:g} is not matrix[{k}][{i}] = {matrix[k, i]:g}")
+    scale = np.where(deviations > 0, deviations, 1.0)
+    if np.linalg.eigvalsh(matrix / scale / scale[:, None])[0] < -ROUNDING * len(matrix):
+        raise InputError(f"{where}: no parameters vary like this (the matrix has a negative eigenvalue)")
 
 
 def _validated(schema: type[BaseModel], table: Mapping[str, Any], where: str) -> dict[str, Any]:

@@ -28,10 +28,13 @@ from sympy import Symbol
 
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
-from ..equations.notation import C_op, C_total, E, mu, tau
+from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
+from ..errors import InputError
 from .point import OperatingPoint
 
 LEVEL = 0.9
+WIDEST = 100.0
+"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer."""
 Array = NDArray[np.float64]
 
 
@@ -117,7 +120,14 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
     if point.calibration is None:
         return {}
     matrix = np.array(point.calibration.covariance)
-    return {x: np.sqrt(quadratic(r, matrix)) for x, r in relative_slopes(point, outputs).items()}
+    found = {x: np.sqrt(quadratic(r, matrix)) for x, r in relative_slopes(point, outputs).items()}
+    for x, deviation in found.items():
+        if np.max(deviation) > WIDEST:
+            raise InputError(
+                f"calibration {point.calibration.origin}: the covariance leaves {NOTATION[x].field} unknown within a "
+                f"factor of e^{np.max(deviation):.3g}; is it in the units of the parameters?"
+            )
+    return found
 
 
 def quadratic(slopes: Array, covariance: Array) -> Array:

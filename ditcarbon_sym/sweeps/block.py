@@ -1,5 +1,6 @@
 """One model on one accelerator over the axes of a sweep: every column, on the axes along which it varies."""
 
+import contextlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -171,7 +172,26 @@ def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
             yield (*(slice(x, x + 1) for x in place), slice(start, min(start + length, shape[cut])), *after)
 
 
-def check_prices(price: float | Mapping[str, float] | None, entries: Catalog, used: Collection[str]) -> None:
+Price = float | Mapping[str, float] | None
+"""The price of an hour: one for all accelerators, or one for each by its name."""
+
+
+def known_prices(price: Price, entries: Catalog) -> Price:
+    """Prices by the catalogue's ids. A name that it lacks may be that of a calibration file, and stays as it is."""
+    if not isinstance(price, Mapping):
+        return price
+    found: dict[str, float] = {}
+    for name, amount in price.items():
+        gpu = name
+        with contextlib.suppress(InputError):
+            gpu = entries.id_of("gpu", name)
+        if gpu in found:
+            raise InputError(f"price_per_hour: {gpu} has two prices; give one")
+        found[gpu] = amount
+    return found
+
+
+def check_prices(price: Price, entries: Catalog, used: Collection[str]) -> None:
     """Raise `InputError` for a price of an accelerator that is neither in the catalogue nor in use."""
     for gpu in price if isinstance(price, Mapping) else ():
         if gpu not in used:
@@ -181,7 +201,7 @@ def check_prices(price: float | Mapping[str, float] | None, entries: Catalog, us
                 raise InputError(f"price_per_hour: {error}") from None
 
 
-def priced(price: float | Mapping[str, float] | None, gpu: str) -> float | None:
+def priced(price: Price, gpu: str) -> float | None:
     """The price of an hour on this accelerator; NaN if prices are given for others only."""
     if price is None or isinstance(price, float | int):
         return price

@@ -18,7 +18,7 @@ from ..catalog.loading import Catalog, load
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
 from ..estimation.point import OperatingPoint, chosen_facility
-from .block import CHUNK, Block, check_prices, parts, priced
+from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
 from .table import COST, INTERVALS, NUMBERS, REQUEST, ROW, TEXT, Columns, Text
@@ -44,7 +44,7 @@ class Grid:
     gpu: tuple[str | None, ...] = (None,)
     datacenter: tuple[str | tuple[float, float] | None, ...] = (None,)
     options: Mapping[str, Any] = field(default_factory=dict)
-    price_per_hour: float | Mapping[str, float] | None = None
+    price_per_hour: Price = None
     skip: bool = False
     intervals: bool = False
 
@@ -194,10 +194,9 @@ def sweep(grid: Grid) -> Sweep:
     for name in (*AXES, "height", "width", "pue", "grid"):
         if options.get(name) is not None:
             raise InputError(f"options: {name} = {options[name]!r} is not an option of a grid; give it as an axis")
-    for name in grid.model:
-        entries.model(name)
-    for gpu in grid.gpu:
-        entries.gpu(gpu) if gpu is not None else None
+    _check_distinct("model", [entries.model(name).id for name in grid.model])
+    _check_distinct("gpu", [entries.gpu(name).id for name in grid.gpu if name is not None])
+    price = known_prices(grid.price_per_hour, entries)
     facilities = tuple(_facility(entries, x) for x in grid.datacenter)
     asked = [_size(*x) for x in product(grid.resolution, grid.frames)]
     blocks, notes = [], dict[str, None]()
@@ -218,12 +217,18 @@ def sweep(grid: Grid) -> Sweep:
             one, np.arange(len(asked)).reshape(shape),
             np.array([release[B] if x is None else float(x) for x in grid.batch]),
             np.array([release[S] if x is None else float(x) for x in grid.steps]),
-            facilities, priced(grid.price_per_hour, one.point.device.id), number * prod(grid.shape[2:]),
+            facilities, priced(price, one.point.device.id), number * prod(grid.shape[2:]),
         ))  # fmt: skip
     if not blocks:
         raise InputError(f"nothing is left of the sweep; {next(iter(notes))}")
-    check_prices(grid.price_per_hour, entries, [x.panel.point.device.id for x in blocks])
+    check_prices(price, entries, [x.panel.point.device.id for x in blocks])
     return Sweep(grid, blocks, tuple(notes))
+
+
+def _check_distinct(axis: str, ids: Sequence[str]) -> None:
+    for k, name in enumerate(ids):
+        if name in ids[:k]:
+            raise InputError(f"{axis}: {name} stands twice, under two names")
 
 
 def _most_steps(grid: Grid) -> int | None:

@@ -67,7 +67,7 @@ def ranked(
     if number < 1:
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")
     column, remarks = common(sweep, by, where)
-    rows, numbers = numbered(sweep, number + 1, column, where, largest=largest)
+    rows, numbers = numbered(sweep, number, column, where, largest=largest, beyond=1)
     if len(numbers) > MOST + 1:
         unranked = f"which differences are known is told of {MOST:,} rows or fewer"
         return Ranking(chosen(rows, slice(number)), column, (*remarks, unranked))

@@ -45,14 +45,21 @@ def top(
 
 
 def numbered(
-    sweep: Sweep | RequestList, number: int, by: str, where: Sequence[Condition] = (), *, largest: bool = False
+    sweep: Sweep | RequestList,
+    number: int,
+    by: str,
+    where: Sequence[Condition] = (),
+    *,
+    largest: bool = False,
+    beyond: int = 0,
 ) -> tuple[Columns, NDArray[np.intp]]:
-    """The rows of `top`, and their numbers in the sweep."""
+    """The rows of `top` and some beyond them, with their numbers in the sweep."""
     if by not in sweep.numbers or by in INTERVALS:
         known = ", ".join(name for name in sweep.numbers if name not in INTERVALS)
         raise InputError(f"by = {by!r} is not a column of numbers to rank by; expected one of {known}")
     if number < 1:
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")
+    number += beyond
     if isinstance(sweep, RequestList):
         rows = sweep.top(number, by, where, largest=largest)
         return chosen(sweep.table, rows), rows

@@ -18,7 +18,7 @@ from ..catalog.loading import Catalog, load
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..errors import InputError, nearest
 from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
-from .block import CHUNK, Block, check_prices, priced
+from .block import CHUNK, Block, Price, check_prices, known_prices, priced
 from .filters import Condition, kept
 from .panel import Array, panel
 from .table import COST, INTERVALS, NUMBERS, ROW, TEXT, Columns, Text, chosen
@@ -83,7 +83,7 @@ class RequestList:
     def __init__(
         self,
         requests: Sequence[Request],
-        price_per_hour: float | Mapping[str, float] | None = None,
+        price_per_hour: Price = None,
         source: str | Path | None = None,
         intervals: bool = False,
         **options: Any,
@@ -91,6 +91,7 @@ class RequestList:
         requests, options = _with_defaults(requests, options)
         catalog = options.get("catalog")
         entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+        price_per_hour = known_prices(price_per_hour, entries)
         groups: dict[tuple[str, str | None], list[int]] = {}
         for number, request in enumerate(requests):
             groups.setdefault((request["model"], request.get("gpu")), []).append(number)
@@ -192,7 +193,7 @@ def _place(entries: Catalog, request: Request, where: str) -> Datacenter:
 
 
 def _block(
-    model: str, gpu: str | None, members: Mapping[int, Request], row: str, price: Any, options: Mapping[str, Any]
+    model: str, gpu: str | None, members: Mapping[int, Request], row: str, price: Price, options: Mapping[str, Any]
 ) -> tuple[Block, Any]:
     """Return the block of one model on one accelerator, and the index of each request's size in it."""
     distinct: dict[tuple[Any, ...], int] = {}

@@ -58,3 +58,50 @@ def test_a_bad_table_is_refused_in_one_line_that_names_it(write, content, expect
 def test_a_missing_table_is_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read_csv(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "row"),
+    [
+        ("model;height;width;batch;mu\npixart-alpha;512;512;4;0,4\n;;;;\n", 0),
+        (" Model , HEIGHT,Width,batch, MU \n pixart-alpha , 512,512,4,0.4 \n\n,,,,\n", 0),
+        ("model\theight\twidth\tbatch\tmu\npixart-alpha\t512\t512\t4\t0,4\n", 0),
+        ('model,height,width,batch,mu,note\nsd3-medium,512,512,1,0.3,"two\n#lines"\npixart-alpha,512,512,4,0.4,\n', 1),
+        (",model,height,width,batch,mu\n0,pixart-alpha,512,512,4,0.4\n", 0),
+    ],
+)
+def test_tables_that_differ_in_harmless_ways_say_the_same(write, content, row):
+    found = read_csv(write(content))[row]
+    assert (found.number, found.model, found.measured) == (row + 1, "pixart-alpha", {"mu": 0.4})
+    assert found.request == {"height": 512.0, "width": 512.0, "batch": 4.0}
+
+
+@pytest.mark.parametrize("text", ["6_27", "0x1p-3", "1 000", "٠.٤", "0,4"])
+def test_what_python_reads_as_a_number_and_people_do_not_is_refused(write, text):
+    with pytest.raises(InputError, match=r"row 1: time_s = .* is not a number"):
+        read_csv(write(f'model,height,width,batch,time_s\npixart-alpha,512,512,4,"{text}"\n'))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"Model": "a/b", "GPU model": "NVIDIA A100-SXM4-40GB", "Batch size": 1, "Batch energy (J)": 562.3}',
+        '[{"model_id": "x", "energy_per_image": 5.0, "iteration_energy_measurements": []}]',
+    ],
+)
+def test_a_result_of_mlenergys_benchmark_is_named_with_the_way_out(refused, write, text):
+    for command in ("validate", "fit"):
+        line = refused(command, write(text), "--gpu", "a100-sxm-40gb")
+        assert "is a result of the ML.ENERGY benchmark, in JSON; write its runs into a CSV with the columns" in line
+        assert "gpu, model, height, width, batch, steps, time_s (seconds of a batch) and energy_j_per_output" in line
+
+
+def test_other_json_is_named_too(refused, write):
+    assert "is JSON; expected CSV" in refused("validate", write('{"model": "flux.1-dev"}'), "--gpu", "l4")
+
+
+def test_a_row_keeps_its_place_in_a_sweep_whose_other_rows_are_not_read(write):
+    rows = ["pixart-alpha,512,512,1,vae_decoder,ok,1.0", "pixart-alpha,512,512,1,denoiser,ok,2.0"]
+    header = '#: gpu = "l4"\nmodel,height,width,batch,stage,status,time_s'
+    (row,) = read_csv(write("\n".join([header, *rows, "pixart-alpha,512,5"])))
+    assert (row.number, row.measured) == (2, {"time_s": 2.0})

@@ -13,10 +13,11 @@ GRID = Grid(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")])
-@pytest.mark.parametrize("objectives", [("per_output_g", "time_s"), ("per_output_g", "time_s", "cost_per_output")])
-def test_the_figure_is_drawn_the_same_twice(suffix, magic, objectives):
-    found = front(sweep(GRID), objectives)
+@pytest.mark.parametrize(("suffix", "magic", "dimensions"), [
+    (".png", b"\x89PNG", 3), (".pdf", b"%PDF", 3), (".svg", b"<?xml", 3), (".svg", b"<?xml", 2),
+])  # fmt: skip
+def test_the_figure_is_drawn_the_same_twice(suffix, magic, dimensions):
+    found = front(sweep(GRID), ("per_output_g", "time_s", "cost_per_output")[:dimensions])
     picture = front_figure(found, suffix)
     assert picture.startswith(magic) and picture == front_figure(found, suffix)
 

@@ -236,3 +236,14 @@ def test_a_sweep_on_an_accelerator_that_is_not_calibrated_gives_what_single_esti
         single = estimate("pixart-alpha", gpu=gpu, batch=row["batch"], height=row["height"], width=row["width"])
         assert row["time_s"] == pytest.approx(single.time_s.value, rel=1e-9)
         assert 1000 * row["energy_kwh"] == pytest.approx(single.energy_wh.value, rel=1e-9)
+
+
+def test_a_price_holds_for_an_accelerator_under_any_of_its_names():
+    found = sweep(Grid(("pixart-alpha",), gpu=("h100",), price_per_hour={"H100": 3.6}))
+    assert rows_of(found)[0]["cost"] == pytest.approx(rows_of(found)[0]["time_s"] / 1000)
+    listed = RequestList([{"model": "pixart-alpha", "gpu": "h100-sxm-80gb"}], {"h100": 3.6})
+    assert rows_of(listed)[0]["cost"] == rows_of(found)[0]["cost"]
+    with pytest.raises(InputError, match="price_per_hour: h100-sxm-80gb has two prices"):
+        sweep(Grid(("pixart-alpha",), price_per_hour={"h100": 1.0, "h100-sxm-80gb": 2.0}))
+    with pytest.raises(InputError, match="gpu: h100-sxm-80gb stands twice, under two names"):
+        sweep(Grid(("pixart-alpha",), gpu=("h100", "h100-sxm-80gb")))
