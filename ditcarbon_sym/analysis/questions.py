@@ -10,6 +10,7 @@ from sympy import Symbol
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
+from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
@@ -105,9 +106,10 @@ def _lasting(point: OperatingPoint) -> tuple[str, ...]:
 
 
 def _notes(point: OperatingPoint) -> tuple[str, ...]:
-    """Say how a point lies outside the range of its calibration, and how far its FLOP are off."""
+    """Say how a point lies outside the range of its calibration, how far its FLOP are off, and whether it fits."""
     outside = () if point.calibration is None else outside_validity(point.calibration, point.model, point.values)
-    return (*outside, *order_notes(point.route, point.calibration, point.model, point.values))
+    beware = order_notes(point.route, point.calibration, point.model, point.values)
+    return (*outside, *beware, *peak_notes(point.model, point.values, point.device))
 
 
 LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"

@@ -129,3 +129,9 @@ def test_an_estimate_tells_its_memory_and_the_next_batch_needs_more():
     one, two = (estimate("flux.1-dev", gpu="h100-sxm-80gb", batch=batch).memory_gib for batch in (1, 2))
     assert one.low < one.value < one.high and two.value > one.value
     assert B in load().model("flux.1-dev").request
+
+
+def test_an_answer_that_does_not_fit_is_said_to_be_one(ditcarbon):
+    asked = ("solve", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--for", "batch", "--budget-s")
+    assert "does not fit" not in ditcarbon(*asked, 10).err
+    assert "at the answer: flux.1-dev in a batch of" in ditcarbon(*asked, 1000).err
