@@ -11,9 +11,8 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Symbol
 
-from ..architectures.operators import total
 from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import (
@@ -24,18 +23,13 @@ from ..equations.notation import (
     TDP,
     B,
     C_chip,
-    F_attn,
-    F_denoiser,
-    F_dense,
     H,
     I_grid,
     L,
     N,
     N_single,
-    P,
     P_enc,
     P_idle,
-    Q_elem,
     S,
     Theta_peak,
     W,
@@ -53,10 +47,9 @@ from ..equations.notation import (
     m,
     mu,
     mu_sat,
-    n_exp,
     n_frames,
     n_latent,
-    n_launch,
+    n_ref,
     phi_elem,
     r_attn,
     rho,
@@ -159,18 +152,8 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
     numbers = {x: float(value) for x, value in chosen.numbers.items()}
     if not numbers:
         return replace(point, values=values)
-    sums = total(chosen.network.operators())
+    networks = replace(point.model.networks(), denoiser=chosen.network)
     multiple = 1 if point.calibration is None else point.calibration.head_multiple
-    text = int(point.values[m])
-    rows = {m: Rational(chosen.network.text_rows(text), text) * m if text else m}
-    made = {
-        name: sum(terms, Integer(0)).xreplace(rows)
-        for name, terms in work.kinds_of_work(chosen.network.operators(), multiple).items()
-    }
-    symbolic: dict[Symbol, Expr] = {
-        P: sums.parameters, F_dense: made["dense"], F_attn: made["padded"], n_exp: made["exponentials"],
-        Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
-        F_denoiser: B * g * S * (made["dense"] + made["attention"]),
-    }  # fmt: skip
+    symbolic = work.work_of_a_pass(networks, int(point.values[m]), int(point.values[n_ref]), multiple)
     equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in point.route.equations)
     return replace(point, route=pipeline.Route(point.route.name, equations), values={**values, **numbers})

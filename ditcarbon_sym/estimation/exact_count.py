@@ -98,12 +98,10 @@ def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **r
     loaded = _loaded(networks, weights)
     exact = known(found)
     unfit = networks.decoder is not None and exact[DECODER] is None
-    unencoded = ENCODER in exact and exact[ENCODER] is None
     copies = networks.denoiser.copies
     warnings = (
         *(f"{stage} is not counted: {why}" for stage, why in networks.absent.items()),
         *(["vae_decoder is not counted: the output is smaller than the tiles it decodes"] if unfit else []),
-        *(["vae_encoder is not counted: the encoding half of this VAE is not modelled"] if unencoded else []),
         *([f"parameters of {chosen.id}: {copies}"] if copies else []),
     )
     return Count(
