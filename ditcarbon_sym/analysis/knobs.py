@@ -11,8 +11,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Symbol
+from sympy import Expr, Symbol
 
+from ..architectures.operators import total
 from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import (
@@ -23,13 +24,18 @@ from ..equations.notation import (
     TDP,
     B,
     C_chip,
+    F_attn,
+    F_denoiser,
+    F_dense,
     H,
     I_grid,
     L,
     N,
     N_single,
+    P,
     P_enc,
     P_idle,
+    Q_elem,
     S,
     Theta_peak,
     W,
@@ -47,8 +53,10 @@ from ..equations.notation import (
     m,
     mu,
     mu_sat,
+    n_exp,
     n_frames,
     n_latent,
+    n_launch,
     n_ref,
     phi_elem,
     r_attn,
@@ -147,13 +155,19 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
     """
     if isinstance(point.route, str) or point.model.networks is None:
         return point
-    chosen = with_symbols(point.model.networks().denoiser, heads=False)
+    networks = point.model.networks()
+    chosen = with_symbols(networks.denoiser, heads=False)
     values = {x: value for x, value in point.values.items() if x not in (d, N, N_single, t, f)}
     numbers = {x: float(value) for x, value in chosen.numbers.items()}
     if not numbers:
         return replace(point, values=values)
-    networks = replace(point.model.networks(), denoiser=chosen.network)
     multiple = 1 if point.calibration is None else point.calibration.head_multiple
-    symbolic = work.work_of_a_pass(networks, int(point.values[m]), int(point.values[n_ref]), multiple)
+    text, references = int(point.values[m]), int(point.values.get(n_ref, 0))
+    made = work.work_of_a_pass(replace(networks, denoiser=chosen.network), text, references, multiple)
+    symbolic: dict[Symbol, Expr] = {
+        P: total(chosen.network.operators()).parameters, F_dense: made["dense"], F_attn: made["padded"],
+        n_exp: made["exponentials"], Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
+        F_denoiser: B * g * S * (made["dense"] + made["attention"]),
+    }  # fmt: skip
     equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in point.route.equations)
     return replace(point, route=pipeline.Route(point.route.name, equations), values={**values, **numbers})

@@ -13,6 +13,7 @@ from sympy import Expr, Integer, Rational, Symbol
 
 from ..architectures.network import Decoder
 from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, total
+from ..catalog import stages
 from ..catalog.entries import Model
 from ..catalog.stages import Stages
 from ..equations import flops as order
@@ -93,35 +94,31 @@ def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> 
     height, width, frames, text, _, references = sizes
     latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
     depth = -(-latent // networks.denoiser.patch_frames)
-    label, made = "operator list", work_of_a_pass(networks, text, references, head_multiple)
+    parts = work_of_a_pass(networks, text, references, head_multiple)
+    label = "operator list"
     return (
-        Equation(label, P, made[P]),
+        Equation(label, P, Integer(networks.weights()[stages.DENOISER] or 0)),
         Equation(label, ell, Rational(tokens, height * width * depth) * H * W * n_latent),
-        *(Equation(label, x, made[x]) for x in (F_dense, F_attn, n_exp, Q_elem, n_launch)),
+        Equation(label, F_dense, parts["dense"]),
+        Equation(label, F_attn, parts["padded"]),
+        Equation(label, n_exp, parts["exponentials"]),
+        Equation(label, Q_elem, BYTES_PER_ELEMENT * parts["moved"]),
+        Equation(label, n_launch, parts["launches"]),
         *_one_shot(networks, sizes, latent),
-        Equation(label, F_denoiser, made[F_denoiser]),
+        Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
         Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
     )
 
 
-def work_of_a_pass(networks: Stages, text: int, references: int, head_multiple: int) -> dict[Symbol, Expr]:
-    """Parameters of the denoiser, each kind of work in a pass, and FLOP of all passes; for so many text tokens and
-    reference images. A ControlNet works once a step, whereas the denoiser takes g passes.
-    """
-    denoiser = networks.denoiser
-    padded = Rational(denoiser.text_rows(text), text) * m if text else m
+def work_of_a_pass(networks: Stages, text: int, references: int, head_multiple: int) -> dict[str, Expr]:
+    """Each kind of work in one denoiser pass of one output, at so many text tokens and reference images."""
+    padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
     rows = {m: padded, n_ref: Integer(references)}
-    kinds = kinds_of_work(networks.denoising(references > 0), head_multiple)
-    if networks.control is not None:
-        for name, values in kinds_of_work(networks.control.operators(), head_multiple).items():
-            kinds[name] += [value / g for value in values]
-    parts = {name: _sum(values).xreplace(rows) for name, values in kinds.items()}
-    return {
-        P: _sum([Integer(1) * x.times * x.parameters for x in denoiser.operators()]),
-        F_dense: parts["dense"], F_attn: parts["padded"], n_exp: parts["exponentials"],
-        Q_elem: BYTES_PER_ELEMENT * parts["moved"], n_launch: parts["launches"],
-        F_denoiser: B * g * S * (parts["dense"] + parts["attention"]),
-    }  # fmt: skip
+    work = _kinds_of_work(networks.denoising(references > 0), head_multiple)
+    if networks.control is not None:  # once a step, whereas the denoiser takes g passes
+        for name, values in _kinds_of_work(networks.control.operators(), head_multiple).items():
+            work[name] += [value / g for value in values]
+    return {name: _sum(values).xreplace(rows) for name, values in work.items()}
 
 
 def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equation]:
@@ -138,7 +135,7 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     return [*text, *decoder]
 
 
-def kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+def _kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
     """Terms of each kind of work, one denoiser pass of one output."""
     found: dict[str, list[Expr]] = {
         name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")
