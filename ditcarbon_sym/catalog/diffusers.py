@@ -117,7 +117,7 @@ def _control(path: Path, components: Mapping[str, str]) -> tuple[Network | None,
     except InputError as error:
         return None, (f"{CONTROL} ({shown(name)}) is not counted: {error}",)
     return found, (
-        f"{CONTROL} ({name}) is counted beside the denoiser, once a step; its image is encoded once",
+        f"{CONTROL} ({name}) is counted beside the denoiser, once a step, and the encoding of its image",
         *ignored,
     )
 
@@ -146,6 +146,8 @@ def _denoiser(configuration: Mapping[str, Any], path: Path) -> tuple[Denoiser, t
     kinds = sorted(kind for kind in MODULES if "Transformer" in kind or kind == "HunyuanDiT2DModel")
     if name not in kinds:
         refuse_foreign(path, configuration)
+        if isinstance(name, str) and name in MODULES:
+            raise InputError(f"{path}: {name} runs beside a denoiser; give the folder of the pipeline that it is in")
         if not isinstance(name, str):
             raise InputError(f"{path}: no _class_name; expected the config.json of a diffusers transformer")
         raise InputError(

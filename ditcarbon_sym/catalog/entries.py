@@ -1,4 +1,4 @@
-"""What an entry of the catalogue is: a substitution of symbols by numbers, with its name and where it is from."""
+"""What an entry of the catalogue holds: numbers for symbols, a name, and where they come from."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,7 +71,7 @@ class Model(Entry):
 class Gpu(Entry):
     """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
 
-    ``compute_capability`` is NVIDIA's number of the architecture, None for other makers' or where it is not said.
+    ``compute_capability`` is NVIDIA's number of the architecture; None if unknown or of another maker.
     ``nvml_names`` are the names that the driver gives it.
     """
 
@@ -92,8 +92,8 @@ class Datacenter(Entry):
 class Calibration:
     """Values of one efficiency law on one device, with their covariance, validity and conventions.
 
-    ``transferred``: not fitted on this device but likened to others; ``equations`` then say how parameters of the law
-    come of what accelerators have in common, which is what ``values`` hold.
+    ``transferred``: it was not fitted on this device, but comes from other accelerators. Then ``values`` hold what
+    accelerators have in common, and ``equations`` turn these into the parameters of the law.
     """
 
     law: str

@@ -1,4 +1,4 @@
-"""Reading and writing files: every way in which that can fail becomes one line, and none is left half written."""
+"""Reading and writing files: every failure becomes one line, and no file is left half written."""
 
 import contextlib
 import json
@@ -69,11 +69,10 @@ def read_text(path: Path, kind: str) -> str:
 
 @contextlib.contextmanager
 def written_together(paths: Sequence[Path]) -> Iterator[list[IO[bytes]]]:
-    """Files that take their places, all or none, when all has been written, and vanish otherwise.
+    """Open files for writing; either all of them take their places at the end, or none does.
 
-    Each is written under another name beside its place, and keeps the permissions of what it replaces. A link is
-    followed, and what is no file, a device or a pipe, is written to and stays what it is. Raises `InputError` if one
-    cannot be.
+    Each file is written beside its place under another name. It gets the permissions of the file that it replaces. A
+    link is followed; a device or a pipe is written to and stays one. Raises `InputError` if a file cannot be written.
     """
     waiting: list[tuple[IO[bytes], Path]] = []
     try:
@@ -100,7 +99,7 @@ def written_together(paths: Sequence[Path]) -> Iterator[list[IO[bytes]]]:
 
 
 def _place(path: Path) -> Path:
-    """Where a file really lies: what a link points to."""
+    """Where a file really lies, with links followed."""
     return Path(os.path.realpath(path))
 
 
@@ -110,7 +109,7 @@ def _is_special(path: Path) -> bool:
 
 
 def _permissions(path: Path) -> int:
-    """Those of the file that is replaced; of a new one, what the user's mask leaves."""
+    """The permissions of the file that is replaced; for a new file, those that the user's mask leaves."""
     if path.is_file():
         return stat.S_IMODE(path.stat().st_mode)
     mask = os.umask(0)
@@ -120,7 +119,7 @@ def _permissions(path: Path) -> int:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Name the file that cannot be written, and why."""
+    """Turn a failure to write into an `InputError` that names the file and the reason."""
     try:
         yield
     except OSError as error:
@@ -128,7 +127,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _beside(path: Path) -> IO[bytes]:
-    """A new file beside a place."""
+    """Open a new file in the folder of ``path``."""
     import tempfile  # takes longer to load than the rest of this module
 
     try:

@@ -1,8 +1,7 @@
 """What is known of models, accelerators, data centres and calibrations.
 
 An entry is a substitution: ``entry.values`` maps symbols to numbers and merges with ``|`` into a configuration. The
-files shipped in ``data/`` are validated by the tests; a file of the user's is validated when read (`schema`), entry
-by entry.
+tests validate the files shipped in ``data/``; a file of the user's is validated when it is read (`schema`).
 """
 
 import csv
@@ -207,10 +206,9 @@ def _released_model(name: str) -> Model:
 
 
 def model_of(name: str, networks: Stages, request: Mapping[Symbol, float], origin: str) -> Model:
-    """Return the model that these networks are at leading order: the flags that come nearest, the encoders' and the
-    decoder's parameters as counted.
+    """Return the model of these networks: the nearest flags, and the parameters of encoders and decoder as counted.
 
-    A stage that is not known leaves its symbol out.
+    The symbol of a stage that is not known is left out.
     """
     denoiser, weights = networks.denoiser, networks.weights()
     space, time = networks.factors

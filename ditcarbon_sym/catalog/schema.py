@@ -1,6 +1,6 @@
 """Validation of the user's TOML files, built from the table of symbols: pydantic models, one-line messages.
 
-Imported only when a file of the user's is read, so that the command line does not pay for it otherwise.
+It is imported only when a file of the user's is read, so that other commands do not wait for pydantic.
 """
 
 import math
@@ -219,7 +219,7 @@ def _validated(schema: type[BaseModel], table: Mapping[str, Any], where: str) ->
 
 
 def _told(error: Any, schema: type[BaseModel]) -> str:
-    """One pydantic error in the house's words."""
+    """One of pydantic's errors in our words."""
     parts = [str(part) for part in error["loc"]]
     path, last = ".".join(parts), parts[-1]
     if error["type"] == "missing":

@@ -191,7 +191,7 @@ def released_names(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def shipped_classes() -> Mapping[str, tuple[str, ...]]:
-    """Released class of the denoiser to the catalogue models that are one, without making them."""
+    """Map the class of each released denoiser to the catalogue's models of that class, without making them."""
     found: dict[str, tuple[str, ...]] = {}
     for name in sorted(shipped_ids()):
         kind = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]["_class_name"]
@@ -200,7 +200,7 @@ def shipped_classes() -> Mapping[str, tuple[str, ...]]:
 
 
 def made(configuration: Mapping[str, Any]) -> Any:
-    """Make a network from a trusted configuration, unchecked; ``_null`` names fields that TOML has no value for."""
+    """Make a network from a shipped configuration, unchecked; ``_null`` lists its null fields, which TOML lacks."""
     fields = {key: value for key, value in configuration.items() if key not in ("_class_name", "_null", "sources")}
     fields |= dict.fromkeys(configuration.get("_null", ()))
     return network_class(configuration["_class_name"])(**{key: _tuples(value) for key, value in fields.items()})
@@ -213,7 +213,7 @@ def text_network(name: str) -> Encoder:
 
 
 def at_tokens(operator: Operator, tokens: Size) -> Operator:
-    """An encoder's operator with its own tokens in place of m."""
+    """Return an encoder's operator with the number of its own tokens in place of m."""
     return Operator(**{
         key: value.subs(m, tokens) if isinstance(value, Expr) else value for key, value in vars(operator).items()
     })  # fmt: skip
@@ -233,7 +233,7 @@ def _text_stage(entry: Mapping[str, Any]) -> TextStage:
 
 
 def _tuples(value: Any) -> Any:
-    """TOML and JSON have lists where a frozen network has tuples."""
+    """Turn lists into tuples: TOML and JSON have lists where a network has tuples."""
     return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
 
 

@@ -30,7 +30,7 @@ LARGEST = 2**31
 
 
 class Work(TypedDict):
-    """Sizes of a request, numbers or arrays that broadcast."""
+    """The sizes of a request: numbers, or arrays that broadcast."""
 
     height: "ArrayLike"
     width: "ArrayLike"
@@ -164,7 +164,7 @@ def _least(key: str) -> int:
 
 
 def decoded(decoder: Decoder, expression: Expr, height: Any, width: Any, latent: Any) -> Any:
-    """FLOP of decoding an output, piece by piece; NaN where no piece fits into it. Sizes may be arrays."""
+    """FLOP of decoding an output, tile by tile; NaN where the output is smaller than a tile. Sizes may be arrays."""
     function = compiled((expression,))
     found = sum(tile.times * function(tile_sizes(tile, decoder))[0] for tile in decoder.tiles(height, width, latent))
     if isinstance(found, int | float):
@@ -207,7 +207,7 @@ def networks_of(model: Model) -> Stages:
 
 
 def leading_order(model: Model, numbers: Mapping[Any, float], parameters: int, forward: float) -> dict[str, float]:
-    """What Eq. (1) and Table 2 say of the denoiser with the model's flags, and how far that is from the exact count."""
+    """What Eq. (1) and Table 2 give for the denoiser, and their relative errors against the exact count."""
     values = {**model.values, **numbers, B: 1.0, g: 1.0, S: 1.0}
     approximate = pipeline.evaluate(values, (P, F_block))
     flop = float(approximate[F_block] * values[N])

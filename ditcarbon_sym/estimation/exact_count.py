@@ -33,7 +33,7 @@ SIXTEEN_BITS = 2
 
 @dataclass(frozen=True)
 class Share:
-    """What a group of operators has and does in one pass at batch 1; ``bytes`` moved at 16 bits with weights."""
+    """Parameters and work of a group of operators in one pass at batch 1; ``bytes`` moved at 16 bits with weights."""
 
     stage: str
     name: str
@@ -49,7 +49,7 @@ class Count:
 
     ``flops`` holds ``denoiser_forward`` (one pass at batch 1), then ``text_encoder``, ``denoiser``, ``vae_decoder``
     and ``total`` for the whole request. ``parameters`` are the denoiser's, ``weights`` those of every stage.
-    ``leading_order`` stands beside: what Eqs. (1) and (2) say of the denoiser, and the relative error of that.
+    ``leading_order`` holds what Eqs. (1) and (2) give for the denoiser, and their relative errors.
     """
 
     model: str
@@ -98,12 +98,10 @@ def count(model: str | Model, *, by: str | None = None, catalog: Any = None, **r
     loaded = _loaded(networks, weights)
     exact = known(found)
     unfit = networks.decoder is not None and exact[DECODER] is None
-    unencoded = ENCODER in exact and exact[ENCODER] is None
     copies = networks.denoiser.copies
     warnings = (
         *(f"{stage} is not counted: {why}" for stage, why in networks.absent.items()),
         *(["vae_decoder is not counted: the output is smaller than the tiles it decodes"] if unfit else []),
-        *(["vae_encoder is not counted: the encoding half of this VAE is not modelled"] if unencoded else []),
         *([f"parameters of {chosen.id}: {copies}"] if copies else []),
     )
     return Count(
@@ -133,7 +131,7 @@ def _references(networks: Stages, sizes: Mapping[str, int]) -> dict[str, int]:
 
 
 def _loaded(networks: Stages, weights: Mapping[str, int | None]) -> int | None:
-    """Parameters in memory: every stage, and every denoiser that takes a turn."""
+    """Parameters in memory: those of every stage, and of every denoiser that takes turns."""
     if None in weights.values():
         return None
     return sum(weight or 0 for weight in weights.values()) + (networks.copies - 1) * (weights[DENOISER] or 0)

@@ -74,7 +74,7 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
     borrowed = _borrowed(model, numbers, {known[key] for key in given})
     numbers, rounded = _with_latent_frames(model, numbers)
     numbers, appended = _with_references(model, numbers)
-    return numbers, (*borrowed, *appended, *model.notes, *rounded)
+    return numbers, (*borrowed, *appended, *_unencoded(model, numbers), *model.notes, *rounded)
 
 
 def _demand_all(model: Model, numbers: Mapping[Symbol, float]) -> None:
@@ -90,7 +90,8 @@ def _borrowed(model: Model, numbers: Mapping[Symbol, float], given: set[Symbol])
     lender = model.lender
     if lender is None:
         return ()
-    whose = f"of {' and '.join(lender.ids)}, {'whose configuration this is' if lender.same else 'the nearest release'}"
+    near = "the nearest release" if len(lender.ids) == 1 else "the nearest releases"
+    whose = f"of {' and '.join(lender.ids)}, {'whose configuration this is' if lender.same else near}"
     own = {B, n_ref} if model.is_video else {B, n_ref, n_frames}
     rest = [x for x in REQUEST_FIELDS if x not in given | own]
     assumed = [x for x in (S, g) if x in rest and (lender.signs or not lender.same)]
@@ -105,9 +106,10 @@ def _borrowed(model: Model, numbers: Mapping[Symbol, float], given: set[Symbol])
     if sure:
         notes.append(f"borrowed: {_values(numbers, sure)}, {whose}")
     if lender.shared and {S, g} - given:
-        notes.append(
-            f"the same configuration has {'; or '.join(lender.shared)}: if it is that, give --steps, --guidance"
-        )
+        others = " and ".join(lender.shared)
+        asked = [S, g, *([n_ref] if "reference image" in others else [])]
+        options = ", ".join(f"--{_option(x)}" for x in asked)
+        notes.append(f"the same configuration has {others}; if it is that, give {options}")
     return tuple(notes)
 
 
@@ -193,3 +195,11 @@ def _with_references(model: Model, numbers: dict[Symbol, float]) -> tuple[dict[S
     also = f" and {prompt:,} to the prompt" if prompt else ""
     note = f"references = {count}: they add {count * rows:,} tokens to the latent{also}; the VAE encodes them"
     return {**numbers, m: numbers[m] + prompt}, (note,)
+
+
+def _unencoded(model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
+    """Say that encoding the images that a pipeline is given is left out, where the encoder is not known."""
+    networks = model.networks() if model.networks is not None else None
+    if networks is None or networks.encoder is not None or not (numbers[n_ref] or networks.images):
+        return ()
+    return ("vae_encoder is not counted: the encoding half of the VAE is not known",)

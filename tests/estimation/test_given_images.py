@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ditcarbon_sym import estimate
+from ditcarbon_sym.analysis.sensitivity import elasticities
 from ditcarbon_sym.architectures.controlnets import FluxControlNetModel
 from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.lending import model_from
-from ditcarbon_sym.equations.notation import ell, m
+from ditcarbon_sym.equations import pipeline as pipeline_of_equations
+from ditcarbon_sym.equations.notation import F_total, S, ell, g, m
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.counting import flops
 from ditcarbon_sym.estimation.exact_count import count
+from ditcarbon_sym.estimation.point import operating_point
 from tests.catalog.conftest import pipeline  # noqa: F401  # a fixture
 
 CONTROL = {
@@ -167,3 +170,30 @@ def test_the_command_line_takes_references(ditcarbon, refused):
     assert found["request"]["references"] == 2 and found["flops"]["vae_encoder"] > 0
     assert "of reference images" in ditcarbon("count", "flux.2-dev", "--references", "2").out
     assert "references = -1" in refused("estimate", "flux.2-dev", "--references", "-1")
+
+
+@pytest.mark.parametrize("references", [0, 2])
+def test_elasticities_are_those_of_the_work_with_references_and_a_controlnet(references, controlled):
+    """A pass of guidance more costs no ControlNet more: its elasticity is below that of steps."""
+    point = operating_point(config=controlled(), references=references, gpu="h100")
+    found = {x.knob: x.value for x in elasticities(point, F_total)}
+    for knob, symbol in (("guidance", g), ("steps", S), ("text_tokens", m)):
+        low, high = (
+            pipeline_of_equations.evaluate(
+                {**point.values, symbol: factor * point.values[symbol]}, (F_total,), point.route
+            )
+            for factor in (1 - 1e-6, 1 + 1e-6)
+        )
+        assert found[knob] == pytest.approx((high[F_total] / low[F_total] - 1) / 2e-6, rel=1e-4)
+    assert found["guidance"] < 0.95 * found["steps"]
+
+
+def test_a_lone_transformer_says_that_the_encoder_of_its_references_is_not_known(pipeline):  # noqa: F811
+    lone = pipeline("flux.1-dev") / "transformer"
+    for found in (count(model_from(lone), references=1), estimate(config=lone, references=1)):
+        assert any("vae_encoder is not counted" in x for x in found.warnings)
+
+
+def test_a_controlnets_own_folder_is_named(controlled):
+    with pytest.raises(InputError, match="FluxControlNetModel runs beside a denoiser; give the folder of the pipeline"):
+        model_from(controlled() / "controlnet")
