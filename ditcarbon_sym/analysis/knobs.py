@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Expr, Symbol
 
 from ..architectures.operators import total
 from ..equations import pipeline
@@ -57,6 +57,7 @@ from ..equations.notation import (
     n_frames,
     n_latent,
     n_launch,
+    n_ref,
     phi_elem,
     r_attn,
     rho,
@@ -154,22 +155,18 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
     """
     if isinstance(point.route, str) or point.model.networks is None:
         return point
-    chosen = with_symbols(point.model.networks().denoiser, heads=False)
+    networks = point.model.networks()
+    chosen = with_symbols(networks.denoiser, heads=False)
     values = {x: value for x, value in point.values.items() if x not in (d, N, N_single, t, f)}
     numbers = {x: float(value) for x, value in chosen.numbers.items()}
     if not numbers:
         return replace(point, values=values)
-    sums = total(chosen.network.operators())
     multiple = 1 if point.calibration is None else point.calibration.head_multiple
-    text = int(point.values[m])
-    rows = {m: Rational(chosen.network.text_rows(text), text) * m if text else m}
-    made = {
-        name: sum(terms, Integer(0)).xreplace(rows)
-        for name, terms in work.kinds_of_work(chosen.network.operators(), multiple).items()
-    }
+    text, references = int(point.values[m]), int(point.values.get(n_ref, 0))
+    made = work.work_of_a_pass(replace(networks, denoiser=chosen.network), text, references, multiple)
     symbolic: dict[Symbol, Expr] = {
-        P: sums.parameters, F_dense: made["dense"], F_attn: made["padded"], n_exp: made["exponentials"],
-        Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
+        P: total(chosen.network.operators()).parameters, F_dense: made["dense"], F_attn: made["padded"],
+        n_exp: made["exponentials"], Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
         F_denoiser: B * g * S * (made["dense"] + made["attention"]),
     }  # fmt: skip
     equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in point.route.equations)

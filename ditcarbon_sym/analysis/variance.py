@@ -17,9 +17,9 @@ from ..equations.notation import NOTATION, C_output, n_frames, v_t
 from ..errors import InputError, imported
 from ..estimation.intervals import parameter_deviations
 from ..estimation.point import OperatingPoint
-from ..estimation.sampling import constants
 from ..numerics.blocks import FloatArray
 from .knobs import CONSTANTS, KNOBS, WHOLE, loosened, setting, turned
+from .sampling import constants
 from .sensitivity import check_range, documented_ranges, elasticities, error_of_the_law, spans
 
 FITTED, ERROR = "constants", "law"

@@ -221,6 +221,11 @@ class Encoder(Network):
     Its fields have transformers' defaults: a ``config.json`` may leave out what equals them.
     """
 
+    @property
+    def longest(self) -> int | None:
+        """The most tokens that it takes, or that its tokenizer leaves; None where that is not known."""
+        return None
+
     @classmethod
     def read(cls, configuration: Mapping[str, Any]) -> dict[str, Any]:
         """The fields that shape the network, out of a released configuration, which holds many more.

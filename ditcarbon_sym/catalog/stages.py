@@ -95,6 +95,12 @@ class Stages:
         return max((-stage.extra for stage in self.text or () if stage.fixed is None), default=0)
 
     @property
+    def most_text(self) -> int | None:
+        """The most text tokens that no encoder cuts off; None where none has a length that is known."""
+        known = (stage for stage in self.text or () if stage.fixed is None and stage.network.longest is not None)
+        return min(((stage.network.longest or 0) - stage.extra for stage in known), default=None)
+
+    @property
     def factors(self) -> tuple[int, int]:
         """Downsampling of the VAE in space and time."""
         if self.decoder is None:

@@ -239,6 +239,12 @@ C_chip = _symbol(
     zero=True,
     hint="in grams: was it given in kilograms?",
 )
+u = _symbol("u", "part of the lifetime in use", "1", "utilisation", 1e-4, 1, hint="a fraction of the lifetime in use")
+E_idle = _symbol(
+    "E_idle", "energy that the accelerator draws idle for a busy request", "kWh", "idle_energy_kwh",
+    latex=r"E_{\mathrm{idle}}", zero=True,
+)  # fmt: skip
+C_idle = _symbol("C_idle", "carbon of that energy", "gCO2eq", "idle_g", latex=r"C_{\mathrm{idle}}", zero=True)
 C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"C_{\mathrm{op}}", zero=True)
 C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}", zero=True)
 C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}", zero=True)

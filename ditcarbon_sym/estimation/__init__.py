@@ -2,8 +2,9 @@
 
 Read in this order: `request` (the numbers of a request, checked); `routes` (which law leads to time and energy) with
 `work`, `work_of_flags` and `transfer` (what that law needs to know of a model and of an accelerator); `point` (all
-inputs of the equations together); `intervals` (how sure an output is); `estimator` (the answer). `counting` and
-`exact_count` count parameters and FLOP exactly, without time.
+inputs of the equations together); `intervals` (how sure an output is) and `ratios` (how sure the ratio of two is);
+`memory` (what fits); `estimator` (the answer). `counting` and `exact_count` count parameters and FLOP exactly, without
+time.
 """
 
 import lazy_loader

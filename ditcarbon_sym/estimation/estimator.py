@@ -22,6 +22,7 @@ from ..equations.notation import (
     C_op,
     C_total,
     E,
+    E_idle,
     F_denoiser,
     F_text,
     F_total,
@@ -41,6 +42,7 @@ from ..equations.notation import (
 from ..version import __version__
 from . import counting
 from .intervals import LEVEL, interval_words, predictive
+from .memory import memory_of, peak_notes
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
 from .software import software_of
@@ -57,7 +59,9 @@ _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb
 @dataclass(frozen=True)
 class Estimate:
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
-    ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed.
+    ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
+    draws idle, where its utilisation is below one, is in no other quantity. ``memory_gib`` is the peak with all stages
+    loaded.
     """
 
     model: str
@@ -75,6 +79,9 @@ class Estimate:
     embodied_g: Quantity
     total_g: Quantity
     per_output_g: Quantity
+    idle_energy_wh: Quantity
+    idle_g: Quantity
+    memory_gib: Quantity
     per_day: Mapping[str, Any] | None
     per_year: Mapping[str, Any] | None
     basis: Mapping[str, Any]
@@ -135,11 +142,11 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     one = {
         "time_s": quantity(tau), "energy_wh": quantity(E).times(1000.0),
         "facility_energy_wh": quantity(E).times(1000.0 * point.values[PUE]), "operational_g": quantity(C_op),
-        "embodied_g": quantity(C_emb), "total_g": quantity(C_total),
+        "embodied_g": quantity(C_emb), "total_g": quantity(C_total), **_idle(point, quantity(tau)),
     }  # fmt: skip
     efficiency = quantity(mu)
     exact, remarks = _exact(point)
-    remarks += _waiting(point, results)
+    remarks += (*_waiting(point, results), *peak_notes(point.model, point.values, point.device))
     return Estimate(
         model=point.model.id,
         gpu=point.device.id,
@@ -158,6 +165,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         efficiency={**vars(efficiency), **_efficiency_names(point)},
         **one,
         per_output_g=one["total_g"].times(1.0 / batch),
+        memory_gib=memory_of(point.model, point.values).peak(batch),
         per_day=None if per_day is None else service(one, batch, per_day, 1),
         per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR),
         basis=_basis(point),
@@ -194,6 +202,18 @@ def _waiting(point: OperatingPoint, results: Mapping[Symbol, float | None]) -> t
     if launching < seconds / 2:
         return ()
     return (f"the idle power of {point.device.id} is unknown: waiting for launches is counted as drawing nothing",)
+
+
+def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
+    """What the accelerator draws idle for this request; its interval is that of the time."""
+    watts = 0.0 if point.utilisation == 1 else point.device.values.get(P_idle)
+    if watts is None:
+        return {"idle_energy_wh": Quantity(None), "idle_g": Quantity(None)}
+    energy = time.times(float(carbon.idle_energy({**point.values, P_idle: watts, tau: 1.0})))
+    return {
+        "idle_energy_wh": energy.times(1000.0),
+        "idle_g": energy.times(float(carbon.idle_carbon({**point.values, E_idle: 1.0}))),
+    }
 
 
 def _known(value: Any) -> float | None:

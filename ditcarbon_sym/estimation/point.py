@@ -16,7 +16,6 @@ from sympy import Symbol
 from ..catalog.entries import Calibration, Datacenter, Gpu, Model
 from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..catalog.names import plain, stands_for
-from ..catalog.stages import DENOISER
 from ..equations import pipeline
 from ..equations.notation import (
     NOTATION,
@@ -27,12 +26,12 @@ from ..equations.notation import (
     I_grid,
     L,
     Notation,
-    P,
     P_idle,
     Theta_peak,
+    u,
 )
 from ..errors import InputError
-from .counting import BYTES
+from .memory import weight_notes
 from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
 
@@ -41,9 +40,6 @@ CLEANEST = 5.0
 made.
 """
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
-UTILISATION = Notation(
-    L, "u", "part of the lifetime in use", "1", "utilisation", 1e-4, 1, False, "a fraction of the lifetime in use"
-)
 
 
 class Options(Request, total=False):
@@ -51,10 +47,10 @@ class Options(Request, total=False):
 
     ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
-    accelerator works, 1 as the paper has it. ``embodied_boundary``: which figure of it, "die" (the
-    paper's) or another that the accelerator has; boundaries are never mixed. ``mu``, ``calibration``, ``efficiency``:
-    a measured efficiency, a calibration file, or a law by name: "roofline" (the operator law, the default) or "bgr"
-    (the paper's fit).
+    accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
+    ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
+    never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
+    "roofline" (the operator law, the default) or "bgr" (the paper's fit).
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
     """
@@ -114,16 +110,16 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
-        for notation in (LIFETIME_YEARS, UTILISATION)
+        for notation in (LIFETIME_YEARS, NOTATION[u])
     )
     boundary = _boundary(device, options.get("embodied_boundary"))
     values = {
         **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
-        L: years * used * float(SECONDS_PER_YEAR), C_chip: device.embodied.get(boundary, math.nan),
+        L: years * used * float(SECONDS_PER_YEAR), u: used, C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + _memory(chosen, device)
+    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device)
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )
@@ -224,47 +220,11 @@ def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None,
     return Datacenter("custom", "as given", values, {}, "as given")
 
 
-def memory_share(model: Model, device: Gpu) -> float:
-    """The denoiser's weights, at two bytes a parameter, over the accelerator's memory; NaN where one is unknown."""
-    if device.memory_gb is None:
-        return math.nan
-    if model.networks is None:
-        weights = float(pipeline.evaluate(model.values, (P,))[P])
-    else:
-        weights = model.networks().weights()[DENOISER] or math.nan
-    return BYTES["bf16"] * weights / 1e9 / device.memory_gb
-
-
-def _memory(model: Model, device: Gpu) -> tuple[str, ...]:
-    """Warn where the denoiser alone, at two bytes a parameter, is larger than the accelerator's memory."""
-    if device.memory_gb is None or model.networks is None:
-        return ()
-    weights, room = model.networks().weights(), device.memory_gb
-    size, everything = (
-        BYTES["bf16"] / 1e9 * x for x in (weights[DENOISER] or 0, sum(x or 0 for x in weights.values()))
-    )
-    if size <= room < everything:
-        return (
-            f"all stages of {model.id} together take {everything:.1f} GB at 16 bits and {device.id} has {room:g} GB: "
-            "they fit one after another only",
-        )
-    if size <= room:
-        return ()
-    return (
-        f"{model.id} does not fit {device.id}: the denoiser's weights take {size:.1f} GB at 16 bits, the accelerator "
-        f"has {room:g} GB",
-    )
-
-
 def _idle(device: Gpu, utilisation: float) -> tuple[str, ...]:
-    """What a utilisation below one does not change."""
-    if utilisation == 1:
+    """Say that energy while idle cannot be told."""
+    if utilisation == 1 or P_idle in device.values:
         return ()
-    watts = f"{device.values[P_idle]:g} W" if P_idle in device.values else "power that is unknown"
-    return (
-        f"the utilisation counts for embodied carbon alone: energy and price are of busy hours; idle, {device.id} "
-        f"draws {watts} for {1 / utilisation - 1:.3g} s of each busy second",
-    )
+    return (f"the idle power of {device.id} is unknown: energy while idle is left out",)
 
 
 def _dim(facility: Datacenter) -> tuple[str, ...]:

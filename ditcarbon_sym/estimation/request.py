@@ -149,6 +149,11 @@ def _demand_what_the_network_takes(model: Model, numbers: Mapping[Symbol, float]
             f"text_tokens = {numbers[m]:g}: {model.id} takes at least {networks.least_text}, "
             "which its encoders of fixed length fill"
         )
+    if networks.most_text is not None and numbers[m] > networks.most_text:
+        raise InputError(
+            f"text_tokens = {numbers[m]:g}: {model.id} takes at most {networks.most_text}, its encoder cuts off the "
+            "rest"
+        )
     space = networks.factors[0]
     refusal = networks.denoiser.refusal(int(numbers[H]) // space, int(numbers[W]) // space)
     if refusal:

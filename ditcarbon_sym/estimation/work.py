@@ -94,13 +94,7 @@ def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> 
     height, width, frames, text, _, references = sizes
     latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
     depth = -(-latent // networks.denoiser.patch_frames)
-    padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
-    rows = {m: padded, n_ref: Integer(references)}
-    work = kinds_of_work(networks.denoising(references > 0), head_multiple)
-    if networks.control is not None:  # once a step, whereas the denoiser takes g passes
-        for name, values in kinds_of_work(networks.control.operators(), head_multiple).items():
-            work[name] += [value / g for value in values]
-    parts = {name: _sum(values).xreplace(rows) for name, values in work.items()}
+    parts = work_of_a_pass(networks, text, references, head_multiple)
     label = "operator list"
     return (
         Equation(label, P, Integer(networks.weights()[stages.DENOISER] or 0)),
@@ -114,6 +108,17 @@ def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> 
         Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
         Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
     )
+
+
+def work_of_a_pass(networks: Stages, text: int, references: int, head_multiple: int) -> dict[str, Expr]:
+    """Each kind of work in one denoiser pass of one output, at so many text tokens and reference images."""
+    padded = Rational(networks.denoiser.text_rows(text), text) * m if text else m
+    rows = {m: padded, n_ref: Integer(references)}
+    work = _kinds_of_work(networks.denoising(references > 0), head_multiple)
+    if networks.control is not None:  # once a step, whereas the denoiser takes g passes
+        for name, values in _kinds_of_work(networks.control.operators(), head_multiple).items():
+            work[name] += [value / g for value in values]
+    return {name: _sum(values).xreplace(rows) for name, values in work.items()}
 
 
 def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equation]:
@@ -130,7 +135,7 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     return [*text, *decoder]
 
 
-def kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
+def _kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[str, list[Expr]]:
     """Terms of each kind of work, one denoiser pass of one output."""
     found: dict[str, list[Expr]] = {
         name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")

@@ -13,18 +13,13 @@ from typing import Any
 from ..catalog import stages
 from ..catalog.files import DATA, read_toml
 from ..errors import InputError
+from ..estimation.memory import ONE_AFTER_ANOTHER
 from .inputs import image, video
 from .inputs.tensors import made
 
 DENOISERS = {**image.DENOISERS, **video.DENOISERS}
 DECODERS = {**image.DECODERS, **video.DECODERS}
 RELEASED_AS, PATCHES = video.RELEASED_AS, video.PATCHES
-ONE_AFTER_ANOTHER = frozenset({
-    "WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps", "CosmosTransformer3DModel",
-    "Lumina2Transformer2DModel", "CogView4Transformer2DModel", "QwenImageTransformer2DModel",
-    "ChromaTransformer2DModel", "HunyuanVideoTransformer3DModel",
-})  # fmt: skip
-"""Classes whose pipelines run the guidance passes one after another; all others run them as one batch."""
 TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
 """Classes whose text half has a configuration of its own, and its type."""
 VISION = "vision_"

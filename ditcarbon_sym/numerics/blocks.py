@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from .functions import Compiled
 
 FloatArray = NDArray[np.float64]
-BLOCK = 2**14
-"""Elements in a block: few enough for all intermediates to stay in the cache."""
+BLOCK = 2**15
+"""Elements in a block: few enough for the intermediates in use to stay in the cache."""
 
 
 def evaluate(
@@ -52,7 +52,7 @@ def evaluate(
                 target[...] = found
 
     with ThreadPoolExecutor(threads or _cores()) as pool:
-        for _ in pool.map(work, _places(shape, 8 * BLOCK if fused else BLOCK)):
+        for _ in pool.map(work, _places(shape, 4 * BLOCK if fused else BLOCK)):
             pass
     return results
 

@@ -8,6 +8,7 @@ silently above 9.2e18 FLOP.
 
 import inspect
 import math
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, reduce
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from sympy import Expr, Integer, Piecewise, Rational, Symbol, lambdify
+from sympy import Expr, Piecewise, Rational, Symbol, lambdify
 from sympy.printing.numpy import NumPyPrinter
 
 from ..errors import InputError
@@ -57,13 +58,10 @@ class Compiled:
     ) -> list[Any]:
         """Evaluate at ``values``: numbers, or arrays of shapes that broadcast.
 
-        Each result has the broadcast shape of the inputs, and is a float if all inputs are numbers. A result that does
-        not vary along an axis is a read-only view that repeats itself there. An unknown input is NaN. Symbols that the
-        expressions do not contain are ignored. Dask arrays give dask arrays.
-
-        ``out`` takes the results in float64 arrays of that shape. ``threads`` is the number of cores if it is not
-        given. ``fused`` runs the function in a loop that numba compiles (extra ``fast``); its results equal the others
-        to rounding.
+        Each result has the inputs' broadcast shape: a float if all are numbers, a read-only view where it does not
+        vary. An unknown input is NaN; symbols that the expressions do not contain are ignored; dask arrays give dask
+        arrays. ``out`` takes the results in float64 arrays of that shape, on so many ``threads`` (by default the
+        cores). ``fused`` runs a loop that numba compiles (extra ``fast``), which equals the others to rounding.
 
         Raises `InputError` if a symbol has no value, and ValueError if ``out`` does not fit or overlaps an input.
         """
@@ -98,9 +96,8 @@ class Compiled:
 
     def given(self, values: Mapping[Symbol, Any]) -> list[Any]:
         """Return the arguments' values in order; raises `InputError` if one is missing."""
-        missing = [x for x in self.arguments if x not in values]
-        if missing:
-            raise InputError(f"no value for {', '.join(x.name for x in missing)}")
+        if missing := [x.name for x in self.arguments if x not in values]:
+            raise InputError(f"no value for {', '.join(missing)}")
         return [values[x] for x in self.arguments]
 
     def at(self, values: Mapping[Symbol, float]) -> "Compiled":
@@ -114,24 +111,21 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The text of the function that computes on arrays."""
-        return inspect.getsource(self.on_arrays)
+        """The text of the function that computes on arrays, without the lines that free memory."""
+        return re.sub(r"    del .*\n", "", inspect.getsource(self.on_arrays))
 
     @cached_property
     def on_arrays(self) -> Any:
         """The function of all arguments, with NumPy's operations."""
-        return self._written("numpy", _ArrayPrinter)
+        return self._written("numpy", _ArrayPrinter(), _freed(self.definitions, self.expressions))
 
     @cached_property
     def on_numbers(self) -> Any:
         """The function of all arguments, with those of Python's ``math``; numba compiles it, too."""
-        return self._written("math", None)
+        return self._written("math", None, self.definitions)
 
-    def _written(self, modules: str, printer: Any) -> Any:
-        options = {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": True}
-        lines = (list(self.definitions), self.expressions)
-        written = printer and printer(options)
-        return lambdify(self.arguments, self.expressions, modules, cse=lambda _: lines, printer=written)
+    def _written(self, modules: str, printer: Any, lines: Sequence[Any]) -> Any:
+        return lambdify(self.arguments, self.expressions, modules, printer, cse=lambda outputs: (lines, outputs))
 
 
 @lru_cache(maxsize=256)
@@ -154,16 +148,14 @@ def compiled(expressions: tuple[Expr, ...], definitions: tuple[Definition, ...] 
 
 
 def exact(value: float) -> Expr:
-    """Return a float as the rational number that its shortest decimal form denotes.
-
-    >>> exact(2048.0), exact(0.1)
-    (2048, 1/10)
-    """
-    return Integer(int(value)) if float(value).is_integer() else Rational(repr(float(value)))
+    """Return a float as the rational number that its shortest decimal form denotes: 0.1 is 1/10."""
+    return Rational(repr(float(value)))
 
 
 class _ArrayPrinter(NumPyPrinter):  # type: ignore[misc]  # sympy has no types
     """NumPy's operations where sympy's own printer demands equal shapes, or calls a slow power."""
+
+    _default_settings = NumPyPrinter._default_settings | {"fully_qualified_modules": False}
 
     def _print_Max(self, expr: Any, name: str = "maximum") -> str:
         return reduce(lambda one, other: f"{name}({one}, {other})", map(self._print, expr.args))
@@ -191,3 +183,14 @@ def _needed(expressions: Sequence[Expr], definitions: Sequence[Definition]) -> l
             kept.append((symbol, rhs))
             wanted |= rhs.free_symbols
     return kept[::-1]
+
+
+def _freed(definitions: Sequence[Definition], expressions: Sequence[Expr]) -> list[tuple[Symbol, Expr | None]]:
+    """The definitions, each dropped after its last use: the next one takes its memory, which lies in the cache."""
+    defined, used = {x for x, _ in definitions}, set().union(*(e.free_symbols for e in expressions))
+    lines: list[tuple[Symbol, Expr | None]] = []
+    for symbol, rhs in reversed(definitions):
+        ended = rhs.free_symbols & defined - used
+        lines += [*((x, None) for x in sorted(ended, key=str)), (symbol, rhs)]
+        used |= ended
+    return lines[::-1]

@@ -1,7 +1,4 @@
-"""The function of numbers in a loop that numba compiles (extra ``fast``): inputs are read once, results written once.
-
-The compiler may join a product and a sum into one rounding, so that the last bits differ from NumPy's.
-"""
+"""The function of numbers in a loop that numba compiles (extra ``fast``); its last bits may differ from NumPy's."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -47,11 +47,24 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("embodied carbon", estimate.embodied_g, "gCO2eq"),
         ("total carbon", estimate.total_g, "gCO2eq"),
         ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
+        *_idle(estimate),
+        ("peak memory", estimate.memory_gib, "GiB, all stages loaded"),
     ):
         rows.append(_row(name, quantity, unit))
     rows += [*_service_rows("day", estimate.per_day), *_service_rows("year", estimate.per_year)]
     columns = (0, 1, 3) if estimate.interval_level is None else (0, 1, 2, 3)
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def _idle(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
+    """Return what the accelerator draws between requests; nothing where it is always in use."""
+    if estimate.basis["utilisation"] == 1:
+        return []
+    scale, unit = energy_unit(estimate.idle_energy_wh.value)
+    return [
+        ("idle energy, apart", estimate.idle_energy_wh.times(scale), f"{unit} between requests, no program loaded"),
+        ("idle carbon, apart", estimate.idle_g, "gCO2eq, in no total"),
+    ]
 
 
 def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 from sympy import Symbol
 
 from ..analysis.knobs import WORDS
+from ..analysis.sampling import monte_carlo
 from ..analysis.sensitivity import Swing, tornado
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
@@ -23,7 +24,6 @@ from ..estimation.intervals import (
     scatter,
 )
 from ..estimation.point import OperatingPoint
-from ..estimation.sampling import monte_carlo
 from . import estimate as request_report
 from .estimate import output_words
 from .formats import energy_unit, significant

@@ -16,7 +16,8 @@ from ..catalog.names import stands_for
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError
 from ..estimation.intervals import half_widths
-from ..estimation.point import OperatingPoint, memory_share
+from ..estimation.memory import memory_of
+from ..estimation.point import OperatingPoint
 from .panel import GRAMS, Array, Panel, grams
 from .table import (
     COST,
@@ -62,6 +63,13 @@ class Block:
         pue, grid = (np.array([x.values[y] for x in self.facilities]) for y in (PUE, I_grid))
         return pue, grid
 
+    @cached_property
+    def memory(self) -> tuple[Array, Array]:
+        """GiB of weights, and what an output adds to them at the peak, at every size; NaN where there is none."""
+        found = [x and memory_of(self.panel.point.model, x) for x in self.panel.sizes]
+        weights, alive = (np.array([getattr(x, name) if x else np.nan for x in found]) for name in ("weights", "alive"))
+        return weights, alive
+
     def evaluate(
         self, part: Sequence[slice], fields: Collection[str] = NUMBERS, *, fused: bool = False
     ) -> dict[str, Array]:
@@ -104,8 +112,8 @@ class Block:
         if OPERATIONAL_EACH in fields:
             found[OPERATIONAL_EACH] = found["operational_g"] / batch
         if MEMORY in fields:
-            point = self.panel.point
-            found[MEMORY] = np.full(where.shape, memory_share(point.model, point.device))
+            weights, alive = self.memory
+            found[MEMORY] = (weights[where] + batch * alive[where]) / (self.panel.point.device.memory_gb or np.nan)
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch

@@ -117,6 +117,10 @@ def front(
         rows[DOUBTFUL] = np.isin(numbers, compared[ROW][beaten]).astype(np.int64)
         known = ~np.isnan(_points(compared, objectives)).any(axis=1)
         undecided = int((known & ~beaten & ~np.isin(compared[ROW], numbers)).sum()) if few else None
+    else:
+        remarks += (
+            f"which differences are known is not told: over {MOST:,} rows, or an objective without an interval",
+        )
     del rows[ROW], sample[ROW]
     close = len(points) - len(stay)
     return Front(objectives, rows, numbers, sample, considered, close, undecided, tuple(within), remarks)

@@ -7,6 +7,7 @@ import pytest
 
 from ditcarbon_sym import InputError
 from ditcarbon_sym.analysis.comparison import OUTPUTS, compare, ratios, read_request
+from ditcarbon_sym.analysis.sampling import constants
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import C_op, C_output, C_total, E, tau
@@ -18,7 +19,6 @@ from ditcarbon_sym.estimation.intervals import (
     within_model,
 )
 from ditcarbon_sym.estimation.point import operating_point
-from ditcarbon_sym.estimation.sampling import constants
 from fits import corpus
 from fits.runs import B200, H100 as H100_ID, published
 

@@ -36,7 +36,7 @@ def questions(draw):
     return name, draw(st.sampled_from(CARDS)), unknown, draw(values[unknown]), draw(st.sampled_from([tau, E, C_total]))
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(questions())
 def test_solving_for_what_an_estimate_costs_gives_its_request_back(question):
     model, gpu, unknown, value, output = question

@@ -16,6 +16,7 @@ SIDES = tuple((512, 512 + 64 * k) for k in range(8))
 GRID = Grid(
     ("pixart-alpha", "dit-xl-2-512"), SIDES, batch=tuple(range(1, 65)), steps=tuple(range(1, 101)),
     datacenter=tuple((1.05 + 0.05 * i, 5.0 * j) for i in range(10) for j in range(1, 99)),
+    options={"efficiency": "bgr"},
 )  # fmt: skip
 PART = 10**6
 BEST = 10
@@ -50,7 +51,9 @@ def naive(values):
 def test_the_best_ten_of_a_hundred_million_take_less_than_a_hundredth_of_the_dense_grid(told):
     found = sweep(GRID)
     part = dense(found)
-    small = Grid(GRID.model, SIDES[:1], batch=(1, 2), steps=(1, 2), datacenter=GRID.datacenter[:50])
+    small = Grid(
+        GRID.model, SIDES[:1], batch=(1, 2), steps=(1, 2), datacenter=GRID.datacenter[:50], options=GRID.options
+    )
     everything = np.sort(sweep(small).array("total_g").ravel())[:BEST]
     assert np.allclose(top(sweep(small), BEST, "total_g")["total_g"], everything, rtol=1e-12)
     best = by_turns({
@@ -66,7 +69,14 @@ def test_the_best_ten_of_a_hundred_million_take_less_than_a_hundredth_of_the_den
 
 def test_the_best_ten_are_those_of_the_dense_grid():
     found = sweep(
-        Grid(GRID.model, SIDES, batch=GRID.batch[::8], steps=GRID.steps[::10], datacenter=GRID.datacenter[::9])
+        Grid(
+            GRID.model,
+            SIDES,
+            batch=GRID.batch[::8],
+            steps=GRID.steps[::10],
+            datacenter=GRID.datacenter[::9],
+            options=GRID.options,
+        )
     )
     everything = np.sort(found.array("total_g").ravel())[:BEST]
     assert np.allclose(top(found, BEST, "total_g")["total_g"], everything, rtol=1e-12)

@@ -26,7 +26,7 @@ def test_a_sweep_is_not_fitted_or_scored_as_of_another_accelerator(refused, writ
     path = write('#: gpu = "h100-sxm-80gb"\n' + ROWS)
     for command in ("fit", "validate"):
         line = refused(command, path, "--gpu", "v100-pcie-16gb")
-        assert "was measured on h100-sxm-80gb, as its header says, not on v100-pcie-16gb" in line
+        assert "was measured on h100-sxm-80gb, as its header says, and not on v100-pcie-16gb" in line
 
 
 def test_a_sweep_names_its_accelerator_by_the_drivers_name_too(write):

@@ -5,7 +5,9 @@ import pytest
 from ditcarbon_sym import InputError
 from ditcarbon_sym.calibration import efficiency
 from ditcarbon_sym.catalog.loading import load_calibration
-from ditcarbon_sym.equations.notation import mu_sat
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import F_total, Theta_peak, mu_sat
+from ditcarbon_sym.estimation.point import operating_point
 from fits.corpus import CORPUS
 
 
@@ -50,12 +52,12 @@ def test_fit_writes_a_calibration_that_estimate_reads(ditcarbon, sweep, tmp_path
 
 
 def test_seconds_become_efficiency_through_the_papers_flop(ditcarbon, tmp_path):
-    from ditcarbon_sym import estimate
-
     rows = []
     for side in (512, 1024):
         for batch in (1, 4, 8):
-            seconds = estimate("pixart-alpha", resolution=side, batch=batch, mu=0.3).time_s.value
+            point = operating_point("pixart-alpha", resolution=side, batch=batch, efficiency="bgr")
+            flop = pipeline.evaluate(point.values, (F_total,))[F_total]  # leading order, as Eq. (4) has it
+            seconds = flop / (0.3 * point.values[Theta_peak])
             rows.append(f"pixart-alpha,{side},{side},{batch},{seconds}\n")
     path = tmp_path / "times.csv"
     path.write_text("model,height,width,batch,time_s\n" + "".join(rows))

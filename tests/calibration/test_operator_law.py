@@ -232,7 +232,7 @@ def test_a_sweep_in_32_bits_has_its_own_peak_and_not_the_catalogues_of_16(tmp_pa
         result = calibrate(path, gpu)
         assert result.table["device"]["peak_flop_per_second"] == 400e12
         assert result.table["data"]["peak_from"] == "fp32, measured"
-        assert any("the peak is the fp32 one" in words for words in result.warnings)
+        assert any("the sweep measured the fp32 peak" in words for words in result.warnings)
 
 
 def test_a_table_without_a_header_needs_its_gpu(refused, tmp_path):

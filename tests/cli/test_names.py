@@ -15,7 +15,7 @@ def commands(model, gpu, place):
     return {
         "estimate": ("estimate", model, *where),
         "uncertainty": ("uncertainty", model, *where),
-        "sensitivity": ("sensitivity", model, *where),
+        "sensitivity": ("sensitivity", model, *where, "--no-sobol"),
         "solve": ("solve", model, *where, "--budget-g", "1", "--for", "steps"),
         "compare": ("compare", f"{model},gpu={gpu}", f"{model},gpu={gpu},steps=9", "--datacenter", place),
         "sweep": ("sweep", "--model", model, *where, "--steps", "9"),

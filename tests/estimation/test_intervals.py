@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym import estimate
+from ditcarbon_sym.analysis.sampling import monte_carlo
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
@@ -17,7 +18,6 @@ from ditcarbon_sym.estimation.intervals import (
     student_quantile,
 )
 from ditcarbon_sym.estimation.point import operating_point
-from ditcarbon_sym.estimation.sampling import monte_carlo
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
 

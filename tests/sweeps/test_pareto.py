@@ -165,3 +165,11 @@ def test_a_front_judges_all_cards_by_what_is_known_of_all():
     )
     with pytest.raises(InputError, match="become operational_g alone; total_g is unknown on b200-sxm"):
         front(sweep(cards), ("total_g", "operational_g"))
+
+
+def test_a_front_says_if_it_does_not_know_which_differences_are_real():
+    (said,) = front(sweep(Grid(("pixart-alpha",), options={"mu": 0.4}, steps=(20, 40))), ("time_s", "total_g")).remarks
+    assert said.startswith("which differences are known is not told")
+    long = Grid(("pixart-alpha",), steps=tuple(range(1, 1002)))
+    found = front(sweep(long), ("time_s", "total_g"))
+    assert found.undecided is None and "doubtful" not in found.rows and found.remarks == (said,)

@@ -24,6 +24,11 @@ class CLIPTextModel(Encoder):
     max_position_embeddings: int = 77
     projection_dim: int = 512
 
+    @property
+    def longest(self) -> int:
+        """Its learned positions."""
+        return self.max_position_embeddings
+
     def operators(self) -> list[Operator]:
         width = self.hidden_size
         return [
@@ -57,6 +62,11 @@ class BertModel(Encoder):
     num_attention_heads: int = 12
     max_position_embeddings: int = 512
     type_vocab_size: int = 2
+
+    @property
+    def longest(self) -> int:
+        """Its learned positions."""
+        return self.max_position_embeddings
 
     def operators(self) -> list[Operator]:
         width = self.hidden_size

@@ -33,6 +33,11 @@ class T5EncoderModel(Encoder):
     positions_everywhere: ClassVar[bool] = False
 
     @property
+    def longest(self) -> int:
+        """Positions are relative, without an end; the released tokenizers cut off at this (``model_max_length``)."""
+        return 512
+
+    @property
     def gated(self) -> bool:
         """Whether the MLP multiplies two halves."""
         return self.feed_forward_proj.startswith("gated-")

@@ -8,8 +8,8 @@ from sympy import Symbol
 from ..catalog.entries import Calibration
 from ..equations import operator_law, pipeline
 from ..equations.notation import NOTATION, E
-from .intervals import LEVEL, Array, is_borrowed, scatter, scatter_met
-from .point import OperatingPoint
+from ..estimation.intervals import LEVEL, Array, is_borrowed, scatter, scatter_met
+from ..estimation.point import OperatingPoint
 
 
 def constants(calibration: Calibration, normals: Array) -> dict[Symbol, Array]:
