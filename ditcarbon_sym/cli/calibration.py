@@ -63,6 +63,8 @@ def fit(
     print_pairs("", report.rows(result))
     if out is not None:
         print(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
+    if plot is not None:
+        print(f"wrote {plot}")
 
 
 def validate(
@@ -106,3 +108,6 @@ def validate(
     title = f"{found.file}: {len(found.scored)} predictions against measurements, {found.level:.0%} intervals"
     print_table(title, report.HEADER, report.model_rows(found), right=(3, 4, 5, 6))
     print_pairs("in words", report.verdicts(found))
+    for path in (out, plot):
+        if path is not None:
+            print(f"wrote {path}")

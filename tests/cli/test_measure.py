@@ -28,7 +28,11 @@ def test_measuring_loads_nothing_that_fitting_needs(run_python):
         "import sys; import ditcarbon_sym.cli.measure; from ditcarbon_sym.measure import bench, campaign, grid;"
         "found = grid.grid(('dit-xl-2-256',), {x: 1e12 for x in (campaign.Theta_peak, campaign.bandwidth)});"
         "grid.ordered(found, grid.costs(found, None), 'bf16', 'cuda');"
-        "assert not {'lmfit', 'scipy', 'pydantic', 'matplotlib', 'tomli_w'} & set(sys.modules)"
+        "assert not {'lmfit', 'scipy', 'pydantic', 'matplotlib', 'tomli_w'} & set(sys.modules)\n"
+        "foreign = {name.partition('.')[0] for name, x in sys.modules.items()"
+        " if 'site-packages' in (getattr(x, '__file__', None) or '')}\n"
+        "told = {'typer', 'annotated_doc', 'shellingham', 'rich', 'sympy', 'mpmath', 'numpy', 'lazy_loader'}\n"
+        "assert {x for x in foreign if not x.startswith('_')} <= told, foreign - told"
     )
 
 
