@@ -2,7 +2,8 @@
 
 *reproduced*: the paper's own reading rounds to the printed digits (or keeps the printed bound);
 *reproduced with a stated correction*: another reading does, and the correction is named;
-*consistent with*: the printed value lies in a range that follows from what is published;
+*consistent with*: the printed value lies in a range that follows from what is published, and that is narrow enough to
+say anything; or it follows from numbers that are inferred from the print;
 *not reproducible*: none of these; the note says what is missing or what comes out instead.
 """
 
@@ -69,7 +70,7 @@ def _decide(claim: Claim, found: Found | None) -> Entry:
             status = CONSISTENT if reading.inferred else CORRECTED if reading.correction else REPRODUCED
             return Entry(claim, reading.value / scale, status, _note(reading.correction, found.note))
     ours = found.value / scale
-    if found.inference is not None and _overlaps(claim, found.inference, scale):
+    if found.inference is not None and found.inference.tells and _overlaps(claim, found.inference, scale):
         return Entry(claim, ours, CONSISTENT, _note(found.inference.words, found.note))
     off = f"computed {significant(ours)}" + (f", {100 * (ours / claim.value - 1):+.2f} %" if claim.value else "")
     return Entry(claim, ours, MISSING, _note(off, found.note, found.inference.words if found.inference else ""))

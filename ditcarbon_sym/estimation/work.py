@@ -142,7 +142,7 @@ def _kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[st
     }
     for x in operators:
         times = Integer(1) * x.times
-        found["launches"].append(times)
+        found["launches"].append(x.calls)
         softmax = x.kind == ATTENTION and x.elementwise != 0
         if softmax:
             exponentials = Integer(1) * x.elementwise / SOFTMAX
