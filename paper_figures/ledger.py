@@ -139,21 +139,21 @@ def between_marks(text: str, content: str) -> str:
 def errata_markdown() -> str:
     """What does not hold as printed: results that need a correction or do not come out, one line per quantity."""
     rows: list[tuple[str, ...]] = []
-    cells: dict[str, list[Claim]] = {}
+    cells: dict[tuple[str, str], list[Claim]] = {}
     seen: set[str] = set()
     for entry in ledger():
         claim = entry.claim
         if claim.kind != "result" or entry.status == REPRODUCED or claim.quantity in seen:
             continue
         seen.add(claim.quantity)
-        if claim.quantity.startswith(("table6.", "table7.")) and entry.status == CORRECTED:
-            cells.setdefault(entry.note, []).append(claim)
+        if claim.quantity.startswith(("table6.", "table7.")) and entry.status in (CORRECTED, CONSISTENT):
+            cells.setdefault((entry.status, entry.note), []).append(claim)
             continue
         value = "" if entry.computed is None else significant(entry.computed)
         printed = claim.printed if claim.unit == "1" else f"{claim.printed} {claim.unit}"
         rows.append((f"`{claim.id}`", claim.where, printed, value, entry.status, entry.note))
-    for note, members in cells.items():
-        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", CORRECTED, note))
+    for (status, note), members in cells.items():
+        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", status, note))
     return markdown_table(("first ledger entry", "where", "printed", "computed", "status", "why"), rows)
 
 
