@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from ..architectures.operators import total
 from ..equations import pipeline
@@ -58,7 +58,7 @@ from ..equations.notation import (
     n_latent,
     n_launch,
     n_ref,
-    phi_elem,
+    eps_0,
     r_attn,
     rho,
     t,
@@ -70,7 +70,7 @@ from ..estimation import work
 from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
 
-CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem)
+CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, eps_0)
 """What a calibration holds."""
 
 KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
@@ -95,14 +95,13 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
     "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
     "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
-    "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
+    "byte_per_exponential": "bytes moved per exponential", "joule_per_flop_in_common": "energy per FLOP in common",
     "constants": "fitted constants of the law, together", "law": "error of the law on a model it has not seen",
 })  # fmt: skip
 """What a knob is called; the last two are the law's own, and no inputs of the equations."""
 
-TIED: Mapping[str, Mapping[Symbol, int]] = MappingProxyType({
-    "peak_flop_per_second": {eps_flop: -1}, "tdp_watt": {eps_flop: 1, eps_byte: 1},
-    "bandwidth_byte_per_second": {eps_byte: -1},
+TIED: Mapping[str, Mapping[Symbol, Rational]] = MappingProxyType({
+    "peak_flop_per_second": {eps_flop: -Rational(1, 2)}, "tdp_watt": {eps_flop: Rational(1, 2)},
 })  # fmt: skip
 """How measured joules go with the facts of an accelerator, as powers: as in `operator_law.TRANSFER`."""
 
