@@ -53,8 +53,8 @@ def unseen() -> tuple[Unseen, ...]:
 
 
 def half_widths(rows: Data, target: str) -> np.ndarray:
-    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models, all without
-    the team.
+    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models, all
+    without the team.
     """
     held = {
         model: off(laws(H100, (*WITHOUT, ("model", model)))[target], members(H100), target, (*WITHOUT, *others))

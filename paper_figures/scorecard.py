@@ -134,7 +134,7 @@ class Unseen:
 
 @lru_cache(maxsize=1)
 def never_fitted() -> tuple[Unseen, ...]:
-    """Every run of `fits/measurements/unseen.csv`: predicted over measured seconds, and whether the interval holds it."""
+    """Every run of `fits/measurements/unseen.csv`: predicted over measured seconds; does the interval hold it?"""
     found = []
     for row in published.published(published.UNSEEN):
         request = {key: int(row[key]) for key in published.REQUEST if row.get(key)}
@@ -163,10 +163,12 @@ def unseen() -> Table:
     )
     return Table(
         "Runs that no fit has seen",
-        ("accelerator", "model", "size", "batch", "measured (s)", "predicted / measured", "90 % interval", "source, and why"),
+        ("accelerator", "model", "size", "batch", "measured (s)", "predicted / measured", "90 % interval",
+         "source, and why"),
         [mean, *(
             (load().gpu(x.row["gpu"]).name, x.row["model"], f"{x.row['height']} x {x.row['width']}", x.row["batch"],
-             x.row["time_s"], f"{x.ratio:.2f}", "inside" if x.inside else "outside", f"{x.row['source']}: {x.row['why']}")
+             x.row["time_s"], f"{x.ratio:.2f}", "inside" if x.inside else "outside",
+             f"{x.row['source']}: {x.row['why']}")
             for x in found
         )],
         "Seconds of eager runs, from sources that were kept back before any fit, and from sources that do not say "
