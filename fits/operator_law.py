@@ -136,7 +136,7 @@ def held_out(name: str, target: str, kind: str = "model") -> dict[str, Mapping[s
     """ln(predicted / measured) of each model's runs, by the model or the team that is held out, here and elsewhere."""
     gpus = members(name)
     names = dict.fromkeys(run.model if kind == "model" else run.source for _, run in runs_of(name, target))
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for one in names:
         law = laws(name, ((kind, one),))[target]
         others = tuple((kind, other) for other in names if other != one)

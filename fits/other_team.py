@@ -13,8 +13,8 @@ import numpy as np
 from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 
-from .chips import Out
-from .operator_law import fits_of, laws, members, runs_of, scatter
+from .chips import Out, members
+from .operator_law import fits_of, laws, runs_of, scatter
 from .runs import H100, data, published_runs
 from .transfer import knowing, off
 

@@ -248,7 +248,7 @@ def jackknife() -> tuple[tuple[Symbol, ...], Any]:
 
 @lru_cache(maxsize=1)
 def rated_power_for_the_time() -> dict[str, float]:
-    """The rival of the law of energy: a part of rated power for the time expected. Per cent on accelerators held out."""
+    """The rival of the law of energy: a part of rated power for the time expected. In per cent, chips held out."""
     found = {}
     for name in accelerators("energy"):
         out: Out = (("chip", CHIPS[name]),)

@@ -229,7 +229,8 @@ def constants() -> Table:
         rows,
         "Part of peak that products reach at full clock, attention's over it, bytes an elementwise pass moves in the "
         "time of one exponential, part of peak of the VAE decoder, seconds to launch an operator; errors by leaving "
-        "each chip out. Below, single accelerators, which are expected to be near what all have in common. They are effective "
+        "each chip out. Below, single accelerators, which are expected to be near what all have in common. They "
+        "are effective "
         "constants of eager PyTorch.",
     )
 

@@ -200,7 +200,8 @@ def operational_carbon() -> Results:
         error = section_4_3.carbon_error(name)
         words = (
             f"powers from the printed {least:g} to {most:g} W with the printed mean ratio of "
-            f"{section_4_3.MEAN_RATIO:g} leave an error of {error.low:.1f} to {error.high:.1f} %; one power for all runs would be "
+            f"{section_4_3.MEAN_RATIO:g} leave an error of {error.low:.1f} to {error.high:.1f} %; one power for "
+            "all runs would be "
             f"{error.power:.0f} W and leave {error.error:.1f} %"
         )
         inference = Inference(error.low, error.high, words)

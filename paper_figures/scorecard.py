@@ -137,7 +137,7 @@ def never_fitted() -> tuple[Unseen, ...]:
     """Every run of `fits/measurements/unseen.csv`: predicted over measured seconds; does the interval hold it?"""
     found = []
     for row in published.published(published.UNSEEN):
-        request = {key: int(row[key]) for key in published.REQUEST if row.get(key)}
+        request: Any = {key: int(row[key]) for key in published.REQUEST if row.get(key)}
         time = estimate(row["model"], gpu=row["gpu"], **request).time_s
         measured = float(row["time_s"])
         assert time.value is not None and time.low is not None and time.high is not None

@@ -117,8 +117,8 @@ power are the ones that `LIMITED` slows down. `fits/transfer.py` compares this w
 
 LAUNCH = 3e-5
 """Seconds to launch an operator of eager PyTorch from Python, expected within a factor of seven. It does not rest on
-the single model whose runs show it best. On four and eight accelerators, PixArt-Sigma, HunyuanDiT and SD3.5-medium with a
-batch of one stop at 65 to 78 microseconds an operator (`fits/launches.py`), which include the calls that communicate;
+the single model whose runs show it best. On four and eight accelerators, PixArt-Sigma, HunyuanDiT and SD3.5-medium with
+a batch of one stop at 65 to 78 microseconds an operator (`fits/launches.py`), which include the calls that communicate;
 the dispatch of one kernel takes some ten."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})
