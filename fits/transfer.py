@@ -213,7 +213,10 @@ def pool(target: str, joules: str = "geometric mean", passes: str = "clock", out
     return Pool(held, fitted)
 
 
-CHOICES = tuple((joules, passes) for joules in JOULES for passes in BYTES)
+CHOICES = (
+    *((joules, "clock") for joules in JOULES), *(("geometric mean", passes) for passes in BYTES if passes != "clock"),
+)  # fmt: skip
+"""The rules that are compared: each for joules with the shipped one for passes, and the other way round."""
 
 
 @lru_cache(maxsize=2)
