@@ -4,7 +4,6 @@ All other modules import their symbols from here: to sympy, ``Symbol("N")`` and 
 different symbols. The loader, its error messages and the JSON keys read the same table.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType

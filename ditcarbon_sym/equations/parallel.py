@@ -1,9 +1,9 @@
 r"""The law of several accelerators: time and energy of one request that they share (beyond the paper).
 
-The tokens are split over ``n_U n_R`` accelerators, the passes of guidance over ``n_C`` groups of them. Four things
+The tokens are split over ``n_U n_R`` accelerators, the passes of guidance over ``n_C`` groups of them. Three things
 happen. The work of a pass *divides*. Splitting *moves* data: heads are exchanged before and after attention (Ulysses),
-keys and values go round while attention is at work (ring), and both copy what they send. What the host does for each
-kernel does *not divide*, and takes longer in the code that splits. Text encoder and VAE decoder do not divide, either.
+keys and values go round while attention is at work (ring), and the code that splits adds elementwise passes. The rest
+does *not divide*: text encoder, VAE decoder, and what the host does for each kernel, which takes longer in that code.
 
     time   = larger(launches, (busy of one + padding) / n + moved) + text + decoding
     energy = one accelerator's + what is moved and padded + waiting of all
@@ -72,7 +72,7 @@ WORK = (operator_law.BUSY + PADDING) / n_gpu
 
 SHARE = passes * Q_attn / n_gpu
 """Bytes of queries, keys, values and outputs that each accelerator holds, over a whole request."""
-COPIES = several * c_copy * SHARE / (e_mem * bandwidth)
+COPIES = several * c_copy * operator_law.TRAFFIC / n_gpu
 EXCHANGE = (1 - 1 / n_U) * SHARE / (e_link * link)
 MERGES = (n_R - 1) * c_ring * SHARE / 4 / (e_mem * bandwidth)
 ROUND = (n_R - 1) * SHARE / 2 / (e_link * link)

@@ -44,8 +44,8 @@ t_ring = _symbol(
 )  # fmt: skip
 e_link = _symbol("e_link", "part of the link that an exchange of heads reaches", "1", "e_link", 1e-3, 2,
                  latex=r"e_{\mathrm{link}}")  # fmt: skip
-c_copy = _symbol("c_copy", "elementwise passes over queries, keys, values and outputs that splitting adds", "1",
-                 "c_copy", 0, 1e3, latex=r"c_{\mathrm{copy}}", zero=True)  # fmt: skip
+c_copy = _symbol("c_copy", "elementwise passes that the code which splits adds, over those of one accelerator", "1",
+                 "c_copy", 0, 100, latex=r"c_{\mathrm{copy}}", zero=True)  # fmt: skip
 c_ring = _symbol("c_ring", "elementwise passes over the outputs that a pass around the ring adds", "1", "c_ring", 0,
                  1e3, latex=r"c_{\mathrm{ring}}", zero=True)  # fmt: skip
 c_VAE = _symbol("c_VAE", "by how much decoding takes longer on one of many accelerators", "1", "c_vae", 0, 100,

@@ -57,10 +57,13 @@ OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
 
 @dataclass(frozen=True)
 class Route:
-    """A route with work of its own: every equation from request to seconds and kWh, for one model."""
+    """A route with work of its own: every equation from request to seconds and kWh, for one model, and its accounting
+    where that is not the common one.
+    """
 
     name: str
     equations: tuple[Equation, ...]
+    accounting: tuple[Equation, ...] = ACCOUNTING
 
 
 AnyRoute = str | Route
@@ -76,7 +79,7 @@ def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
     """Every equation from request to grams along ``route``, in order of computation."""
     if isinstance(route, str):
         return WORK + ROUTES[route] + ACCOUNTING
-    return route.equations + ACCOUNTING
+    return route.equations + route.accounting
 
 
 def find(name: str) -> Equation:
