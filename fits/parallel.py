@@ -67,6 +67,7 @@ TIME: Free_ = {
 }  # fmt: skip
 """What is expected, and how surely (standard deviations of logarithms): to within a factor of three to five."""
 ENERGY: Free_ = {phi_wait: Free(0.3, 1e-3, 1.0, spread=0.7), phi_move: Free(0.6, 1e-3, 1.5, spread=0.7)}
+RUNTIME, ENERGIES = parallel.closed(parallel.runtime), parallel.closed(parallel.energy)
 ROW, MODEL = 0.06, 0.10
 """Scatter of a row about its model's mean, and of models, in logarithms: as the residuals have it."""
 WORK = (Q_attn, n_attn, pad_dense, pad_elem, n_dec)
@@ -165,16 +166,16 @@ class Law:
 
     def predict(self, target: str, chosen: Sequence[Run], without: str = "") -> Floats:
         """Seconds or kWh of runs."""
-        equation = parallel.runtime if target == "time" else parallel.energy
+        equation = RUNTIME if target == "time" else ENERGIES
         rows = data(target, chosen, without, self.values)
         return np.broadcast_to(equation(rows.inputs), rows.observed.shape)
 
 
 def fitted(chosen: Sequence[Run], left_out: Mapping[Symbol, float], without: str = "") -> Law:
     """Fit the law to runs, the law of one accelerator given."""
-    time = fit(_at(parallel.runtime, left_out), data("time", chosen, without), TIME, "log")
+    time = fit(_at(RUNTIME, left_out), data("time", chosen, without), TIME, "log")
     rows = data("energy", chosen, without, {**left_out, **time.values})
-    return Law(time, fit(parallel.energy, rows, ENERGY, "log"), left_out)
+    return Law(time, fit(ENERGIES, rows, ENERGY, "log"), left_out)
 
 
 def _at(equation: Equation, numbers: Mapping[Symbol, float]) -> Equation:
@@ -364,8 +365,9 @@ def main() -> None:
         shares = coverage(target)
         print(
             f"{target}: held out {np.mean(list(errors.values())):.1f} %, worst {max(errors, key=errors.__getitem__)} "
-            f"{max(errors.values()):.1f} %; ideal scaling {100 * np.mean(each):.1f} %; 90 % intervals hold {shares[0]:.0%} "
-            f"of runs, {shares[1]:.0%} of models; " + ", ".join(f"{name} {error:.1f}" for name, error in errors.items())
+            f"{max(errors.values()):.1f} %; ideal scaling {100 * np.mean(each):.1f} %; 90 % intervals hold "
+            f"{shares[0]:.0%} of runs, {shares[1]:.0%} of models; "
+            + ", ".join(f"{name} {error:.1f}" for name, error in errors.items())
         )
     longer = np.array([x[-1] for x in best_splits()])
     print(f"the best split predicted is within 10 % of the best measured in {np.sum(longer <= 1.1)} of {len(longer)}")

@@ -33,6 +33,22 @@ link = _symbol(
     latex=r"\beta_{\mathrm{link}}", hint="in B/s: was it given in GB/s?",
 )  # fmt: skip
 
+# Seconds of each accelerator, in parts, and joules of one
+tau_busy = _symbol("tau_busy", "seconds of each accelerator's share of the work of one", "s", "busy_s",
+                   latex=r"\tau_{\mathrm{busy}}")  # fmt: skip
+tau_attn = _symbol("tau_attn", "seconds of attention in that", "s", "attention_s", latex=r"\tau_{\mathrm{attn}}",
+                   zero=True)  # fmt: skip
+tau_pad = _symbol("tau_pad", "seconds of padding, of all accelerators together", "s", "padding_s",
+                  latex=r"\tau_{\mathrm{pad}}", zero=True)  # fmt: skip
+tau_move = _symbol("tau_move", "seconds in which each accelerator moves data", "s", "moving_s",
+                   latex=r"\tau_{\mathrm{move}}", zero=True)  # fmt: skip
+tau_launch = _symbol("tau_launch", "seconds of the host's launches", "s", "launching_s",
+                     latex=r"\tau_{\mathrm{launch}}", zero=True)  # fmt: skip
+tau_steps = _symbol("tau_steps", "seconds of all denoising steps", "s", "denoising_s", latex=r"\tau_{\mathrm{steps}}")
+tau_dec = _symbol("tau_dec", "seconds of decoding", "s", "decoding_s", latex=r"\tau_{\mathrm{dec}}", zero=True)
+E_alone = _symbol("E_alone", "energy of the request on one accelerator", "kWh", "energy_alone_kwh",
+                  latex=r"E_{\mathrm{alone}}", zero=True)  # fmt: skip
+
 # What is fitted
 t_wrap = _symbol(
     "t_wrap", "seconds that a kernel waits longer in the code that splits", "s", "t_wrap", 0, 1e-2,

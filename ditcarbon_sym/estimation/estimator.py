@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
-from ..equations import carbon, operator_law, pipeline
+from ..equations import carbon, operator_law, parallel, pipeline
 from ..equations.notation import (
     F_VAE,
     NOTATION,
@@ -39,6 +39,7 @@ from ..equations.notation import (
     t_launch,
     tau,
 )
+from ..equations.parallel_notation import n_C, n_gpu, n_R, n_U
 from ..version import __version__
 from . import counting
 from .intervals import LEVEL, interval_words, predictive
@@ -61,7 +62,8 @@ class Estimate:
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
     ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
     draws idle, where its utilisation is below one, is in no other quantity. ``memory_gib`` is the peak with all stages
-    loaded.
+    loaded. Where several accelerators share the request (``gpus``, ``split``), energy and carbon are those of all of
+    them, and memory is that of each.
     """
 
     model: str
@@ -87,6 +89,8 @@ class Estimate:
     basis: Mapping[str, Any]
     warnings: tuple[str, ...]
     interval_level: float | None = None
+    gpus: int = 1
+    split: Mapping[str, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
@@ -112,8 +116,8 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
         Outputs per day, to scale the result to a service.
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
-        ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``datacenter``, or ``pue`` with ``grid``;
-        ``lifetime_years``, ``utilisation``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+        ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``gpus``, ``datacenter``, or ``pue`` with
+        ``grid``; ``lifetime_years``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
     results = {x: _known(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
     spread = predictive(point, (mu, tau, E, C_op, C_emb, C_total))
-    batch = point.values[B]
+    batch, gpus = point.values[B], point.values.get(n_gpu, 1.0)
 
     def quantity(symbol: Symbol) -> Quantity:
         return Quantity(results[symbol], *spread.get(symbol, (None, None)))
@@ -144,7 +148,6 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         "facility_energy_wh": quantity(E).times(1000.0 * point.values[PUE]), "operational_g": quantity(C_op),
         "embodied_g": quantity(C_emb), "total_g": quantity(C_total), **_idle(point, quantity(tau)),
     }  # fmt: skip
-    efficiency = quantity(mu)
     exact, remarks = _exact(point)
     remarks += (*_waiting(point, results), *peak_notes(point.model, point.values, point.device))
     return Estimate(
@@ -156,21 +159,27 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         parameters=results[P] or 0.0,
         flops={
             "denoiser": results[F_denoiser],
-            "text_encoder": _times(results[F_text], batch),
-            "vae_decoder": _times(results[F_VAE], batch),
+            "text_encoder": Quantity(results[F_text]).times(batch).value,
+            "vae_decoder": Quantity(results[F_VAE]).times(batch).value,
             "total": results[F_total],
             "convention": _convention(point),
             "exact": exact,
         },
-        efficiency={**vars(efficiency), **_efficiency_names(point)},
+        efficiency={
+            **vars(quantity(mu)),
+            "model": LAWS[pipeline.route_name(point.route)],
+            "calibration": point.calibration.origin if point.calibration else None,
+        },
         **one,
         per_output_g=one["total_g"].times(1.0 / batch),
         memory_gib=memory_of(point.model, point.values).peak(batch),
-        per_day=None if per_day is None else service(one, batch, per_day, 1),
-        per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR),
+        per_day=None if per_day is None else service(one, batch, per_day, 1, gpus),
+        per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR, gpus),
         basis=_basis(point),
         warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
+        gpus=int(gpus),
+        split=None if gpus == 1 else {NOTATION[x].field: int(point.values[x]) for x in (n_U, n_R, n_C)},
     )
 
 
@@ -209,7 +218,8 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
     watts = 0.0 if point.utilisation == 1 else point.device.values.get(P_idle)
     if watts is None:
         return {"idle_energy_wh": Quantity(None), "idle_g": Quantity(None)}
-    energy = time.times(float(carbon.idle_energy({**point.values, P_idle: watts, tau: 1.0})))
+    one = float(carbon.idle_energy({**point.values, P_idle: watts, tau: 1.0}))
+    energy = time.times(one * point.values.get(n_gpu, 1.0))
     return {
         "idle_energy_wh": energy.times(1000.0),
         "idle_g": energy.times(float(carbon.idle_carbon({**point.values, E_idle: 1.0}))),
@@ -219,15 +229,6 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
 def _known(value: Any) -> float | None:
     number = float(value)
     return None if math.isnan(number) else number
-
-
-def _times(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
-
-
-def _efficiency_names(point: OperatingPoint) -> dict[str, str | None]:
-    law = LAWS[pipeline.route_name(point.route)]
-    return {"model": law, "calibration": point.calibration.origin if point.calibration else None}
 
 
 def _by_operators(point: OperatingPoint) -> bool:
@@ -243,7 +244,8 @@ def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
     used = set(pipeline.chain(point.route))
     printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed]
+    beyond = [equation.number for equation in (*operator_law.EQUATIONS, *parallel.EQUATIONS) if equation in used]
+    return [*beyond, *printed]
 
 
 def _convention(point: OperatingPoint) -> str:

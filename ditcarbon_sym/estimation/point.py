@@ -50,7 +50,8 @@ class Options(Request, total=False):
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
-    "roofline" (the operator law, the default) or "bgr" (the paper's fit).
+    "roofline" (the operator law, the default) or "bgr" (the paper's fit). ``gpus``: accelerators that share the
+    request; ``split``: their degrees, such as "ulysses=4,ring=2", else those that take least time.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
     """
@@ -65,6 +66,8 @@ class Options(Request, total=False):
     calibration: str | Path | None
     efficiency: str | None
     embodied_boundary: str | None
+    gpus: float | None
+    split: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -108,6 +111,10 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     device = _device(entries, options.get("gpu"), own)
     facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    if options.get("gpus") is not None or options.get("split") is not None:
+        from .several.route import shared
+
+        route = shared(route, chosen, numbers, device, options.get("gpus"), options.get("split"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])

@@ -17,8 +17,8 @@ from ...catalog.entries import Calibration, Gpu, Model
 from ...catalog.files import DATA, read_toml
 from ...equations import carbon, operator_law, parallel, pipeline
 from ...equations.equation import Equation
-from ...equations.notation import BY_FIELD, JOULE_PER_KWH, TDP, E, g, tau
-from ...equations.parallel_notation import link, n_dec, pad_dense, pad_elem, several
+from ...equations.notation import BY_FIELD, JOULE_PER_KWH, NOTATION, TDP, C_emb, E, g, tau
+from ...equations.parallel_notation import link, n_dec, n_gpu, pad_dense, pad_elem, several
 from ...errors import InputError
 from ..routes import ChosenRoute
 from . import work
@@ -37,10 +37,7 @@ OTHER_LINK = 0.15
 `fits/parallel_elsewhere.py`, lie within it)."""
 GUIDANCE = 0.1
 """The same where guidance passes are split, which no run that the law was fitted to shows (assumed)."""
-REPLACED: Mapping[Symbol, Equation] = {
-    x.lhs: x for x in (parallel.runtime, parallel.efficiency, parallel.energy, parallel.embodied)
-}  # fmt: skip
-RATED = Equation("5, several accelerators", E, parallel.n_gpu * tau * TDP / JOULE_PER_KWH)
+RATED = Equation("5, several accelerators", E, n_gpu * tau * TDP / JOULE_PER_KWH)
 """Energy where a calibration has no law of it."""
 
 
@@ -58,7 +55,12 @@ def law() -> Calibration:
 
 
 def shared(
-    alone: ChosenRoute, model: Model, numbers: Mapping[Symbol, float], device: Gpu, gpus: int | None, split: str | None
+    alone: ChosenRoute,
+    model: Model,
+    numbers: Mapping[Symbol, float],
+    device: Gpu,
+    gpus: float | None,
+    split: str | None,
 ) -> ChosenRoute:
     """Return the route of a request that several accelerators share; ``alone`` is that of one.
 
@@ -66,7 +68,9 @@ def shared(
     cannot have, and for a law that is not of operators.
     """
     asked = None if split is None else read_split(split)
-    number = asked.gpus if gpus is None and asked is not None else int(gpus or 1)
+    number = (
+        asked.gpus if gpus is None and asked is not None else int(NOTATION[n_gpu].check(1 if gpus is None else gpus))
+    )
     passes = int(numbers[g])
     if asked is not None:
         checked_split(asked, model, number, passes)
@@ -74,8 +78,8 @@ def shared(
         return alone
     if alone.calibration is None or pipeline.route_name(alone.route) != operator_law.LAW:
         raise InputError(
-            f"gpus = {number}: several accelerators are a matter of the operator law; leave out --mu, and --efficiency bgr "
-            "or a --calibration of that law"
+            f"gpus = {number}: several accelerators need the operator law; leave out --mu, and --efficiency bgr or a "
+            "--calibration of that law"
         )
     route = _route(alone.route, model, numbers, number)
     values = {**alone.values, **law().values, link: device.link_byte_per_second or PCIE, several: 1.0}
@@ -88,12 +92,13 @@ def shared(
 
 
 def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, float], gpus: int) -> pipeline.Route:
-    """The equations of several accelerators: those of one, with time, energy and embodied carbon replaced."""
+    """The equations of several accelerators: those of one, but for time, efficiency, energy and embodied carbon."""
     assert isinstance(alone, pipeline.Route)
     split = [x for x in work.equations(model, numbers, 1, gpus) if x.lhs not in (pad_dense, pad_elem, n_dec)]
-    changed = [RATED if x is carbon.energy else REPLACED.get(x.lhs, x) for x in alone.equations]
-    accounting = tuple(REPLACED.get(x.lhs, x) for x in alone.accounting)
-    return pipeline.Route(alone.name, (*split, parallel.number, *changed), accounting)
+    first = next(k for k, x in enumerate(alone.equations) if x.lhs == tau)
+    joules = (RATED,) if carbon.energy in alone.equations else (parallel.alone, parallel.energy)
+    accounting = tuple(parallel.embodied if x.lhs == C_emb else x for x in alone.accounting)
+    return pipeline.Route(alone.name, (*alone.equations[:first], *split, *parallel.TIMES, *joules), accounting)
 
 
 def _paddings(model: Model, numbers: Mapping[Symbol, float], split: Split) -> dict[Symbol, float]:

@@ -67,7 +67,7 @@ def read_split(text: str) -> Split:
 
 
 def heads_of(model: Model) -> int | None:
-    """Heads of attention that Ulysses splits, keys' and values' where those are fewer; None where they are not known."""
+    """Heads that Ulysses splits: those of keys and values, where they are fewer; None where they are not known."""
     heads = getattr(model.networks().denoiser, "heads", None) if model.networks is not None else None
     if heads is None:
         number = getattr(model.networks().denoiser, "n_heads", None) if model.networks is not None else None
@@ -97,14 +97,15 @@ def checked_split(split: Split, model: Model, gpus: int, passes: int) -> Split:
     if split.gpus != gpus:
         good = str(valid_splits(model, gpus, 1)[0])
         raise InputError(
-            f"split {str(split)!r} is for {split.gpus} accelerators, but gpus = {gpus}; expected degrees whose product is "
-            f"{gpus}, such as {good}"
+            f"split {str(split)!r} is for {split.gpus} accelerators, but gpus = {gpus}; expected degrees whose product "
+            f"is {gpus}, such as {good}"
         )
     heads = heads_of(model)
     if heads is not None and heads % split.ulysses:
         divisors = ", ".join(str(x) for x in range(1, heads + 1) if heads % x == 0)
         raise InputError(
-            f"split: ulysses = {split.ulysses} does not divide the {heads} heads of {model.id}; expected one of {divisors}"
+            f"split: ulysses = {split.ulysses} does not divide the {heads} heads of {model.id}; expected one of "
+            f"{divisors}"
         )
     if split.cfg not in (1, passes):
         raise InputError(
