@@ -122,7 +122,17 @@ def hessian(
     >>> curvature[PUE, I_grid] == curvature[I_grid, PUE] > 0, curvature[PUE, PUE]
     (True, 0.0)
     """
-    definitions, slopes = adjoints(output, chain(route), frozenset(inputs))
+    return second_derivatives(configuration, output, inputs, chain(route))
+
+
+def second_derivatives(
+    configuration: Mapping[Symbol, "ArrayLike"],
+    output: Symbol,
+    inputs: Sequence[Symbol],
+    equations: tuple[Equation, ...],
+) -> dict[tuple[Symbol, Symbol], Any]:
+    """`hessian` along a chain of one's own."""
+    definitions, slopes = adjoints(output, equations, frozenset(inputs))
     gradient = [Equation("", Symbol(f"slope_{x.name}", real=True), slopes.get(x, Integer(0))) for x in inputs]
     steps = (*(Equation("", symbol, rhs) for symbol, rhs in definitions), *gradient)
     lines, second = tangents(tuple(inputs), steps)
