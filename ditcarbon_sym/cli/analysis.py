@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .help import ids
 from .options import (
     JsonOption,
     OptionalModel,
@@ -14,7 +15,7 @@ from .options import (
     number_option,
     read_range,
 )
-from .printing import print_pairs, print_table, warn
+from .printing import print_pairs, print_table, remark, warn
 
 
 @at_operating_point
@@ -36,7 +37,10 @@ def sensitivity(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
+    """Say what matters: elasticities, tornado, Sobol indices.
+
+    Elasticities are exact, at one operating point; interactions are second derivatives.
+    """
     from ..analysis.questions import sensitivity as answered
     from ..reports import estimate, formats, sensitivity as report
 
@@ -48,10 +52,10 @@ def sensitivity(
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return
-    print(estimate.title(analysis.estimate))
+    remark(estimate.title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
     print_table("", header, report.elasticity_rows(analysis), right=(2,))
-    print(report.exactness_words(analysis))
+    remark(report.exactness_words(analysis))
     if analysis.swings:
         marks = [(*row[:-1], x.note) for row, x in zip(report.swing_rows(analysis), analysis.swings, strict=True)]
         print_table(
@@ -70,9 +74,9 @@ def sensitivity(
     if analysis.sobol:
         header = ("input", "first order", "total", "local share")
         print_table("Sobol indices over the same ranges", header, report.sobol_rows(analysis))
-        print(report.agreement_words(analysis))
+        remark(report.agreement_words(analysis))
     if out is not None:
-        print(f"\nwrote {out}")
+        remark(f"\nwrote {out}")
 
 
 @at_operating_point
@@ -84,8 +88,9 @@ def uncertainty(
     seed: Annotated[int, integer_option("Seed of the Monte Carlo.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Show intervals and where they come from: the fit, held-out scatter, Monte Carlo; and scenario ranges beside
-    them.
+    """Show intervals, and where they come from.
+
+    They come from the fit and the held-out scatter, with a Monte Carlo as a check. Scenario ranges stand beside them.
     """
     from ..estimation.point import operating_point
     from ..reports import formats, intervals as report
@@ -115,14 +120,20 @@ def solve(
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
     per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
-    against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
-    against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
-    against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
+    against_model: Annotated[
+        str | None, typer.Option(help="Break even with this model instead of a budget.", autocompletion=ids("models"))
+    ] = None,
+    against_gpu: Annotated[
+        str | None, typer.Option(help="Break even with this accelerator.", autocompletion=ids("gpus"))
+    ] = None,
+    against_datacenter: Annotated[
+        str | None, typer.Option(help="Break even with this data centre.", autocompletion=ids("datacenters"))
+    ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer inverse questions: the largest request within a budget, or where two requests break even."""
+    """Find the largest request in a budget, or a break-even."""
     from ..analysis.questions import solve as answered
     from ..reports import formats, inversion as report
 
@@ -135,8 +146,7 @@ def solve(
     if as_json:
         print(formats.json_text({**answer.to_dict(), "model": str(options["config"] if model is None else model)}))
         return
-    print(report.title(answer, rival))
-    print_table("", ("", "value"), report.rows(answer.solution))
+    print_table(report.title(answer, rival), ("", "value"), report.rows(answer.solution))
 
 
 @at_operating_point
@@ -149,7 +159,7 @@ def compare(
     level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare requests side by side, and say which differences lie inside the uncertainty."""
+    """Compare requests, and say which differences are known."""
     from ..analysis.comparison import compare as compared
     from ..reports import comparison as report, formats
 
@@ -166,5 +176,5 @@ def compare(
         name = f"{report.letter(k)} / A"
         print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), report.ratio_rows(ratios), right=(1,))
         if words := report.per_output_words(found, k):
-            print(words)
-        print(f"shared errors of {name}: {found.shared[k - 1]}\n")
+            remark(words)
+        remark(f"shared errors of {name}: {found.shared[k - 1]}\n")

@@ -5,40 +5,30 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from ..version import __version__
-from . import analysis, calibration, catalog, equations, estimation, measure, sweeps
+from . import analysis, calibration, catalog, equations, estimation, help, measure, printing, sweeps
 
-COMMANDS = (
-    estimation.estimate,
-    estimation.count,
-    catalog.models,
-    catalog.gpus,
-    catalog.datacenters,
-    equations.formula,
-    equations.derive,
-    measure.measure,
-    measure.plan_calibration,
-    calibration.fit,
-    calibration.validate,
-    analysis.sensitivity,
-    analysis.uncertainty,
-    analysis.solve,
-    analysis.compare,
-    sweeps.sweep,
-    sweeps.pareto,
-    catalog.claims,
-)
-"""The commands, in the order in which --help lists them."""
+GROUPS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Estimate": (estimation.estimate, estimation.count, analysis.compare),
+    "Look up": (catalog.models, catalog.gpus, catalog.datacenters),
+    "Understand": (equations.formula, equations.derive, analysis.sensitivity, analysis.uncertainty),
+    "Plan": (analysis.solve, sweeps.sweep, sweeps.pareto),
+    "Calibrate": (measure.measure, measure.plan_calibration, calibration.fit, calibration.validate),
+    "Paper": (catalog.claims,),
+}
+"""The commands in groups, in the order in which --help lists them."""
+COMMANDS = tuple(command for group in GROUPS.values() for command in group)
 INTERRUPTED = 130
 TERMINATED = 143
 
 app = typer.Typer(
-    add_completion=False,
+    cls=help.Group,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -63,8 +53,9 @@ def _options(
         print(context.get_help())
 
 
-for command in COMMANDS:
-    app.command()(command)
+for title, group in GROUPS.items():
+    for command in group:
+        app.command(cls=help.Command, rich_help_panel=title)(printing.with_formats(command))
 
 
 def main() -> None:
@@ -117,5 +108,5 @@ def _close_quietly() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{printing.coloured('error:', 31)} {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)

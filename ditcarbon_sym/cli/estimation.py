@@ -23,7 +23,7 @@ def estimate(
     per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate parameters, FLOP, time, energy and carbon of one request."""
+    """Estimate time, energy and carbon of one request."""
     from ..estimation import estimator
     from ..reports import estimate as report, formats
 
@@ -47,7 +47,10 @@ def count(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count parameters and FLOP exactly, operator by operator, from the released configuration."""
+    """Count parameters and FLOP exactly, operator by operator.
+
+    The released configuration is counted, or with --config your own.
+    """
     from ..estimation import exact_count
     from ..estimation.point import chosen_model
     from ..reports import count as report, formats

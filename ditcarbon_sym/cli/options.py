@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .help import ids, words
+
 
 def whole(text: str | int) -> int:
     """Read a whole number; a default is one already. Unlike typer's message, ours repeats what was typed."""
@@ -51,7 +53,8 @@ def number_option(help: str, *names: str) -> Any:
 
 
 OptionalModel = Annotated[
-    str | None, typer.Argument(help="Catalogue id; 'ditcarbon models' lists them. Or give --config.")
+    str | None,
+    typer.Argument(help="Catalogue id; 'ditcarbon models' lists them. Or give --config.", autocompletion=ids("models")),
 ]
 ConfigOption = Annotated[
     Path | None,
@@ -102,9 +105,16 @@ def pass_options(
 
 
 def setting_options(
-    gpu: Annotated[str | None, typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}")] = None,
+    gpu: Annotated[
+        str | None,
+        typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
+    ] = None,
     datacenter: Annotated[
-        str | None, typer.Option(help=f"Data centre id; 'ditcarbon datacenters' lists them. {ASSUMED_PLACE}")
+        str | None,
+        typer.Option(
+            help=f"Data centre id; 'ditcarbon datacenters' lists them. {ASSUMED_PLACE}",
+            autocompletion=ids("datacenters"),
+        ),
     ] = None,
     pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
@@ -123,7 +133,10 @@ def law_options(
     calibration: Annotated[Path | None, typer.Option(help="A calibration file of your own (TOML).")] = None,
     efficiency: Annotated[
         str | None,
-        typer.Option(help="'roofline' (assumed): the operator law; 'bgr': the paper's fit, even outside its range."),
+        typer.Option(
+            help="'roofline' (assumed): the operator law; 'bgr': the paper's fit, even outside its range.",
+            autocompletion=words("roofline", "bgr"),
+        ),
     ] = None,
     embodied_boundary: Annotated[
         str | None, typer.Option(help="Boundary of the embodied carbon, one that the accelerator has. Assumed: die.")

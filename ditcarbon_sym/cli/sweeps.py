@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .help import ids
 from .options import (
     ASSUMED_GPU,
     ASSUMED_PLACE,
@@ -18,22 +19,29 @@ from .options import (
     pass_options,
     sharing,
 )
-from .printing import print_pairs, print_table, progress_of, warn
+from .printing import print_pairs, print_table, progress_of, remark, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
 
 def _axes(
     file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
-    model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Catalogue ids, joined by commas.", autocompletion=ids("models"))
+    ] = None,
     resolution: Annotated[
         str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256. {RELEASED}")
     ] = None,
     frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS} {RELEASED}")] = None,
     batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS} Assumed: 1.")] = None,
     steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS} {RELEASED}")] = None,
-    gpu: Annotated[str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}")] = None,
-    datacenter: Annotated[str | None, typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}")] = None,
+    gpu: Annotated[
+        str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}", autocompletion=ids("gpus"))
+    ] = None,
+    datacenter: Annotated[
+        str | None,
+        typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}", autocompletion=ids("datacenters")),
+    ] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
 ) -> None:
@@ -89,9 +97,10 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best.
+    """Estimate a grid or a list of requests.
 
-    energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
+    Rows go to stdout as CSV, or to a file; --top prints only the best.
+        energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
     times the grid's intensity.
     """
     from ..errors import InputError
@@ -133,11 +142,11 @@ def sweep(
             header = report.header(ranking.rows, ranking.by)
             title = f"best {len(ranking.rows['batch'])} of {len(found):,} requests by {ranking.by}"
             print_table(title, header, report.rows(ranking.rows, header), right=report.right(header))
-            for remark in remarks:
-                print(remark)
+            for words in remarks:
+                remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            print(f"\nwrote {rows:,} rows to {out}")
+            remark(f"\nwrote {rows:,} rows to {out}")
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
@@ -186,7 +195,7 @@ def pareto(
     plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the requests that no other beats in carbon, latency and cost together.
+    """Find requests that none beats in carbon, time and cost.
 
     The column energy_kwh is the accelerator's energy, without PUE; facility_energy_kwh is with it, as carbon is.
     """
@@ -231,8 +240,8 @@ def pareto(
     title = f"front of {', '.join(front.objectives)}: {number:,} of {front.considered:,} requests"
     if out is None or number <= 50:
         print_table(title, header, report.rows(front.rows, header), right=report.right(header))
-    for remark in report.front_words(front, tolerance):
-        print(remark)
+    for words in report.front_words(front, tolerance):
+        remark(words)
     for path in (out, plot):
         if path is not None:
-            print(f"wrote {path}")
+            remark(f"wrote {path}")

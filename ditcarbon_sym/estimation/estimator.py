@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
-from ..equations import carbon, operator_law, parallel, pipeline
+from ..equations import carbon, operator_law, pipeline
 from ..equations.notation import (
     F_VAE,
     NOTATION,
@@ -55,6 +55,8 @@ LAWS = {
     operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
 }  # fmt: skip
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
+_COVERED = (mu, tau, E, C_op, C_emb, C_total)
+"""Those that have an interval."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,7 @@ class Estimate:
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
     ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
     draws idle, where its utilisation is below one, is in no other quantity. ``memory_gib`` is the peak with all stages
-    loaded. Where several accelerators share the request (``gpus``, ``split``), energy and carbon are those of all of
-    them, and memory is that of each.
+    loaded. Of several accelerators (``gpus``, ``split``), energy and carbon are of all, memory of each.
     """
 
     model: str
@@ -135,9 +136,10 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
 
 def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
-    computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
-    results = {x: _known(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
-    spread = predictive(point, (mu, tau, E, C_op, C_emb, C_total))
+    by_operators = pipeline.route_name(point.route) == operator_law.LAW
+    computed = (*_COMPUTED, n_launch) if by_operators else _COMPUTED
+    values = pipeline.evaluate(point.values, computed, point.route)
+    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, _COVERED, values=values)
     batch, gpus = point.values[B], point.values.get(n_gpu, 1.0)
 
     def quantity(symbol: Symbol) -> Quantity:
@@ -205,7 +207,7 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
 def _waiting(point: OperatingPoint, results: Mapping[Symbol, float | None]) -> tuple[str, ...]:
     """Say that idle power is missing where launches take half of the time or more, and joules have their own law."""
     used, seconds = {x for equation in pipeline.chain(point.route) for x in equation.inputs}, results[tau]
-    if not _by_operators(point) or P_idle not in used or P_idle in point.device.values or seconds is None:
+    if n_launch not in results or P_idle not in used or P_idle in point.device.values or seconds is None:
         return ()
     launching = (results[n_launch] or 0.0) * point.values[S] * point.values[t_launch]
     if launching < seconds / 2:
@@ -231,10 +233,6 @@ def _known(value: Any) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _by_operators(point: OperatingPoint) -> bool:
-    return pipeline.route_name(point.route) == operator_law.LAW
-
-
 def _counts_exactly(point: OperatingPoint) -> bool:
     """Whether the FLOP of the route are those of the model's operators."""
     return not isinstance(point.route, str) and point.model.networks is not None
@@ -244,8 +242,8 @@ def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
     used = set(pipeline.chain(point.route))
     printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    beyond = [equation.number for equation in (*operator_law.EQUATIONS, *parallel.EQUATIONS) if equation in used]
-    return [*beyond, *printed]
+    beyond = ("operator law,", "several accelerators,")
+    return [*(x.number for x in pipeline.chain(point.route) if x.number.startswith(beyond)), *printed]
 
 
 def _convention(point: OperatingPoint) -> str:
@@ -263,7 +261,7 @@ def _vae_words(point: OperatingPoint) -> str:
 
 
 def _power_words(point: OperatingPoint) -> str:
-    if carbon.energy in pipeline.chain(point.route):
+    if "5" in {x.number for x in pipeline.chain(point.route)}:
         return "rated TDP for the whole runtime, paper Eq. (5)"
     return "energy by its own law on the work, not rated power x time; rated"
 

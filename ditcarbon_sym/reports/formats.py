@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -107,16 +108,26 @@ def plain(table: Any) -> Any:
     return None if isinstance(table, float) and math.isnan(table) else table
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in Markdown.
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Write a table in Markdown, the columns in ``right`` flush right.
 
-    >>> print(markdown_table(["a", "b"], [["1", "2"]]))
+    >>> print(markdown_table(["a", "b"], [["1", "2"]], right=(1,)))
     | a | b |
-    | --- | --- |
+    | --- | ---: |
     | 1 | 2 |
     """
-    lines = [header, ["---"] * len(header), *rows]
+    rules = ["---:" if k in right else "---" for k in range(len(header))]
+    lines = [header, rules, *([cell.replace("|", r"\|") for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def bare(cell: str) -> str:
+    """Write a number without the commas of its thousands, for a file that a program reads.
+
+    >>> bare("16,384.5"), bare("6.568e14"), bare("one, two")
+    ('16384.5', '6.568e14', 'one, two')
+    """
+    return cell.replace(",", "") if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", cell) else cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -166,7 +177,7 @@ def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: s
     parts = [
         r"\begin{table}",
         r"  \centering\small",
-        rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
+        rf"  \caption{{{tex(caption)}}}\label{{{label}}}" if caption else "",
         rf"  {fit}\begin{{tabular}}{{{columns}}}",
         r"    \toprule",
         f"    {lines[0]}",

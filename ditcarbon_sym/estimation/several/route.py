@@ -37,7 +37,7 @@ OTHER_LINK = 0.15
 `fits/parallel_elsewhere.py`, lie within it)."""
 GUIDANCE = 0.1
 """The same where guidance passes are split, which no run that the law was fitted to shows (assumed)."""
-RATED = Equation("5, several accelerators", E, n_gpu * tau * TDP / JOULE_PER_KWH)
+RATED = Equation("5", E, n_gpu * tau * TDP / JOULE_PER_KWH)
 """Energy where a calibration has no law of it."""
 
 
