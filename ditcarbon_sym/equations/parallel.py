@@ -73,6 +73,7 @@ from .parallel_notation import (
     tau_launch,
     tau_move,
     tau_pad,
+    tau_round,
     tau_steps,
 )
 
@@ -92,9 +93,9 @@ SHARE = passes * Q_attn / n_gpu
 ADDED = several * c_copy * operator_law.TRAFFIC / n_gpu
 EXCHANGE = (1 - 1 / n_U) * SHARE / (e_link * link)
 MERGES = (n_R - 1) * c_ring * SHARE / 4 / (e_mem * bandwidth)
-ROUND = (n_R - 1) * SHARE / 2 / (e_link * link)
+around = Equation(f"{LABEL}, round", tau_round, (n_R - 1) * SHARE / 2 / (e_link * link))
 """Keys and values, half of these bytes, go round n_R - 1 times, and the outputs, a quarter, are merged as often."""
-LATE = larger(tau_attn, ROUND) - tau_attn
+LATE = larger(tau_attn, tau_round) - tau_attn
 """What of the round does not fit behind attention."""
 moving = Equation(f"{LABEL}, moving", tau_move, ADDED + EXCHANGE + MERGES + LATE)
 
@@ -121,7 +122,7 @@ energy = Equation(
 where the pipeline decodes everywhere. The others wait."""
 embodied = Equation(f"{LABEL}, embodied", C_emb, n_gpu * of_one.rhs)
 
-TIMES = (number, busy, attention, padding, moving, launching, steps, decoding, runtime, efficiency)
+TIMES = (number, busy, attention, padding, around, moving, launching, steps, decoding, runtime, efficiency)
 EQUATIONS = (*TIMES, alone, energy, embodied)
 """In order of computation."""
 

@@ -40,6 +40,8 @@ tau_attn = _symbol("tau_attn", "seconds of attention in that", "s", "attention_s
                    zero=True)  # fmt: skip
 tau_pad = _symbol("tau_pad", "seconds of padding, of all accelerators together", "s", "padding_s",
                   latex=r"\tau_{\mathrm{pad}}", zero=True)  # fmt: skip
+tau_round = _symbol("tau_round", "seconds in which keys and values go round", "s", "round_s",
+                    latex=r"\tau_{\mathrm{round}}", zero=True)  # fmt: skip
 tau_move = _symbol("tau_move", "seconds in which each accelerator moves data", "s", "moving_s",
                    latex=r"\tau_{\mathrm{move}}", zero=True)  # fmt: skip
 tau_launch = _symbol("tau_launch", "seconds of the host's launches", "s", "launching_s",
