@@ -114,7 +114,8 @@ def solve(
     options: dict[str, Any],
     model: OptionalModel = None,
     unknown: Annotated[
-        str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
+        str,
+        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, gpus, split, grid, pue ..."),
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
@@ -131,6 +132,9 @@ def solve(
     ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="With --for gpus: the upper end of the interval meets the budget.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the largest request in a budget, or a break-even."""
@@ -140,7 +144,7 @@ def solve(
     rival = {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}
     answer = answered(
         model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival, both=both,
-        **options,
+        sure=sure, **options,
     )  # fmt: skip
     warn(answer.warnings)
     if as_json:

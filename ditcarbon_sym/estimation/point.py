@@ -146,8 +146,11 @@ def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
     return operating_point(**merged(point.asked, changes))
 
 
-GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
-"""Options that say one thing together: a size, a facility, a law."""
+GROUPS = (
+    ("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"),
+    ("gpus", "split"),
+)  # fmt: skip
+"""Options that say one thing together: a size, a facility, a law, a split."""
 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

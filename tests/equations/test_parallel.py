@@ -44,7 +44,7 @@ def alone(values):
 
 
 def test_one_accelerator_is_the_operator_law_exactly():
-    at_one = {x: v for x, v in ALONE.items()}
+    at_one = dict(ALONE)
     assert simplify(RUNTIME.rhs.xreplace(at_one) - operator_law.runtime.rhs) == 0
     assert simplify(ENERGY.rhs.xreplace(at_one) - operator_law.energy.rhs) == 0
     assert simplify(parallel.embodied.rhs.xreplace(at_one) - carbon.embodied.rhs) == 0
@@ -80,7 +80,7 @@ def test_embodied_carbon_and_rated_power_are_those_of_all():
 @settings(max_examples=30, deadline=None)
 @given(numbers())
 def test_derivatives_by_the_degrees_agree_with_differences(values):
-    route = pipeline.Route("several", parallel.TIMES + (parallel.alone, parallel.energy), ())
+    route = pipeline.Route("several", (*parallel.TIMES, parallel.alone, parallel.energy), ())
     values = {x: v for x, v in values.items() if x != n_gpu} | {parallel.n_C: 1.0, parallel.F_total: 1.0}
     for output in (tau, E):
         slopes = gradient(values, output, route, (n_U, n_R))
