@@ -16,9 +16,9 @@ from ..equations.notation import NOTATION, C_total, g, tau
 from ..equations.parallel_notation import n_gpu, n_R, n_U
 from ..errors import InputError
 from ..estimation.intervals import predictive
-from ..estimation.point import OperatingPoint, asked_again
+from ..estimation.point import OperatingPoint, asked_again, split_of
 from ..estimation.several.route import NODE
-from ..estimation.several.split import DEGREES, valid_splits
+from ..estimation.several.split import valid_splits
 from .inversion import DECREASING, INCREASING, TOLD, Solution
 
 SEARCHED = "every number up to that of a node, each with its best split"
@@ -45,18 +45,8 @@ def choice(point: OperatingPoint, output: Symbol) -> Choice:
     found = pipeline.evaluate(point.values, (tau, output), point.route)
     low, high = predictive(point, (output,)).get(output, (None, None))
     ends = (None if x is None else scale * x for x in (low, high))
-    return Choice(
-        point, int(point.values.get(n_gpu, 1)), split_of(point), float(found[tau]), scale * float(found[output]), *ends
-    )  # fmt: skip
-
-
-def split_of(point: OperatingPoint) -> str:
-    """The degrees of a split that are above one, as `--split` reads them."""
-    values = {x: int(point.values.get(symbol, 1)) for x, symbol in zip(DEGREES, _SYMBOLS, strict=True)}
-    return ",".join(f"{x}={value}" for x, value in values.items() if value > 1) or "none"
-
-
-_SYMBOLS = tuple(next(x for x in NOTATION if NOTATION[x].field == name) for name in DEGREES)
+    gpus, seconds, value = (float(x) for x in (point.values.get(n_gpu, 1), found[tau], found[output]))
+    return Choice(point, int(gpus), split_of(point.values), seconds, scale * value, *ends)
 
 
 def numbers(point: OperatingPoint, output: Symbol) -> list[Choice]:

@@ -30,6 +30,7 @@ from ..equations.notation import (
     Theta_peak,
     u,
 )
+from ..equations.parallel_notation import n_C, n_R, n_U
 from ..errors import InputError
 from .memory import weight_notes
 from .request import Request, checked, resolve_request
@@ -161,6 +162,16 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """
     replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
     return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
+
+
+def split_of(values: Mapping[Symbol, float]) -> str:
+    """How the accelerators of an operating point split its request, as `--split` reads it; "none" where it is one.
+
+    >>> split_of(operating_point("flux.1-dev", gpu="h100-sxm-80gb", split="ulysses=4,ring=2").values)
+    'ulysses=4,ring=2'
+    """
+    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C)}
+    return ",".join(f"{name}={degree:g}" for name, degree in degrees.items() if degree > 1) or "none"
 
 
 def chosen_model(
