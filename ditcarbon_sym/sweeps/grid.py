@@ -44,11 +44,11 @@ class Grid:
     steps: tuple[int | None, ...] = (None,)
     gpu: tuple[str | None, ...] = (None,)
     datacenter: tuple[str | tuple[float, float] | None, ...] = (None,)
-    gpus: tuple[int | None, ...] = (None,)
     options: Mapping[str, Any] = field(default_factory=dict)
     price_per_hour: Price = None
     skip: bool = False
     intervals: bool = False
+    gpus: tuple[int | None, ...] = (None,)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -139,7 +139,7 @@ class Sweep:
         return found
 
     def array(self, name: str) -> Array:
-        """One column as an array over the grid's axes; NaN where it is unknown or the model does not take the request."""
+        """One column as an array over the grid's axes; NaN where it is unknown or the request is not taken."""
         if name not in self.numbers:
             raise InputError(f"unknown column {name!r}; expected one of {', '.join(self.numbers)}")
         found = np.full(self.grid.shape, np.nan)
