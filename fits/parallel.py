@@ -31,10 +31,10 @@ from ditcarbon_sym.equations.parallel_notation import (
     c_ring,
     c_VAE,
     e_link,
+    everywhere,
     link,
     n_attn,
     n_C,
-    n_dec,
     n_gpu,
     n_R,
     n_U,
@@ -70,7 +70,7 @@ ENERGY: Free_ = {phi_wait: Free(0.3, 1e-3, 1.0, spread=0.7), phi_move: Free(0.6,
 RUNTIME, ENERGIES = parallel.closed(parallel.runtime), parallel.closed(parallel.energy)
 ROW, MODEL = 0.06, 0.10
 """Scatter of a row about its model's mean, and of models, in logarithms: as the residuals have it."""
-WORK = (Q_attn, n_attn, pad_dense, pad_elem, n_dec)
+WORK = (Q_attn, n_attn, pad_dense, pad_elem, everywhere)
 LEFT_OUT: Mapping[str, Mapping[Symbol, float]] = {
     "all": {}, "decoding as on one": {c_VAE: 0.0}, "no passes added": {c_copy: 0.0}, "no merges": {c_ring: 0.0},
 }  # fmt: skip
@@ -107,7 +107,7 @@ def values_of_split(
     values = values_of_run(chosen, request, gpu.values, HEADS.get(gpu.id, 1))
     ulysses, ring, guidance = degrees
     gpus = ulysses * ring * guidance
-    found = compiled(WORK, tuple((x.lhs, x.rhs) for x in work.equations(chosen, values, ulysses * ring, gpus)))(values)
+    found = compiled(WORK, tuple((x.lhs, x.rhs) for x in work.equations(chosen, values, ulysses * ring)))(values)
     return {
         P_idle: 0.0, **values, **dict(zip(WORK, map(float, found), strict=True)), link: gpu.link_byte_per_second or 0.0,
         n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: float(gpus), several: float(gpus > 1),

@@ -53,6 +53,7 @@ from .parallel_notation import (
     c_ring,
     c_VAE,
     e_link,
+    everywhere,
     link,
     n_attn,
     n_C,
@@ -108,6 +109,7 @@ steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
 
 DECODING = B * F_VAE / (e_VAE * Theta_peak)
 TEXT = B * F_text / (e_dense * Theta_peak)
+decoders = Equation(f"{LABEL}, decoders", n_dec, 1 + everywhere * (n_gpu - 1))
 decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * DECODING)
 runtime = Equation(f"{LABEL}, time", tau, tau_steps + operator_law.ONE_SHOT - DECODING + tau_dec)
 efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
@@ -122,7 +124,7 @@ energy = Equation(
 where the pipeline decodes everywhere. The others wait."""
 embodied = Equation(f"{LABEL}, embodied", C_emb, n_gpu * of_one.rhs)
 
-TIMES = (number, busy, attention, padding, around, moving, launching, steps, decoding, runtime, efficiency)
+TIMES = (number, busy, attention, padding, around, moving, launching, steps, decoders, decoding, runtime, efficiency)
 EQUATIONS = (*TIMES, alone, energy, embodied)
 """In order of computation."""
 
@@ -130,7 +132,7 @@ TIME: tuple[Symbol, ...] = (t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE)
 ENERGY: tuple[Symbol, ...] = (phi_wait, phi_move)
 DEGREES: tuple[Symbol, ...] = (n_U, n_R, n_C)
 ALONE: Mapping[Symbol, Integer] = MappingProxyType({
-    **dict.fromkeys((*DEGREES, n_gpu, n_dec, pad_dense, pad_elem), Integer(1)), several: Integer(0),
+    **dict.fromkeys((*DEGREES, n_gpu, pad_dense, pad_elem), Integer(1)), several: Integer(0),
 })  # fmt: skip
 """One accelerator: what the symbols of a split then are."""
 

@@ -13,6 +13,7 @@ n_R = _symbol("n_R", "degree of ring attention: keys and values go round", "1", 
               integer=True)  # fmt: skip
 n_C = _symbol("n_C", "degree of guidance parallelism: passes are split", "1", "cfg", 1, 3, latex=r"n_C", integer=True)
 several = _flag("several", "several accelerators share a request: the code that splits it is at work", "several")
+everywhere = _flag("everywhere", "the VAE decodes the same outputs on all accelerators", "decodes_everywhere")
 n_dec = _symbol("n_dec", "accelerators on which the VAE decodes the same outputs", "1", "decoding_gpus", 1, 1024,
                 latex=r"n_{\mathrm{dec}}", integer=True)  # fmt: skip
 Q_attn = _symbol(

@@ -54,7 +54,7 @@ from ..equations.notation import (
     n_launch,
     tau,
 )
-from ..equations.parallel_notation import Q_attn, n_attn, n_dec, n_gpu, pad_dense, pad_elem
+from ..equations.parallel_notation import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point, split_of
 from ..numerics.functions import Compiled, compiled
@@ -68,7 +68,7 @@ PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
 SHARED = (Q_attn, n_attn)
 """Work that a split over several accelerators concerns."""
-PADDED = (pad_dense, pad_elem, n_dec)
+PADDED = (pad_dense, pad_elem, everywhere)
 """What such a split makes of each size."""
 GIVEN = {*WORK, *SHARED, F_denoiser, F_total}
 """Quantities that are evaluated once for each size, or count FLOP. All others are the law's: of time, energy, their

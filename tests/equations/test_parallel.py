@@ -11,8 +11,8 @@ from ditcarbon_sym.equations.parallel import ALONE
 from ditcarbon_sym.equations.parallel_notation import (
     TABLE,
     c_VAE,
+    everywhere,
     n_C,
-    n_dec,
     n_gpu,
     n_R,
     n_U,
@@ -34,7 +34,7 @@ def numbers(draw):
     gpus = float(ulysses * ring * guidance)
     assume(gpus > 1)
     degrees = {n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: gpus}
-    split = {**degrees, several: 1.0, n_dec: draw(st.floats(1, gpus))}
+    split = {**degrees, several: 1.0, everywhere: draw(st.sampled_from([0.0, 1.0]))}
     padded = {x: draw(st.floats(1, gpus)) for x in (parallel.pad_dense, parallel.pad_elem)}
     return {**values, **split, **padded, phi_wait: draw(st.floats(0, 1))}
 

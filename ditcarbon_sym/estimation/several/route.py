@@ -18,7 +18,7 @@ from ...catalog.files import DATA, read_toml
 from ...equations import carbon, operator_law, parallel, pipeline
 from ...equations.equation import Equation
 from ...equations.notation import BY_FIELD, JOULE_PER_KWH, NOTATION, TDP, C_emb, E, g, tau
-from ...equations.parallel_notation import link, n_dec, n_gpu, pad_dense, pad_elem, several
+from ...equations.parallel_notation import everywhere, link, n_gpu, pad_dense, pad_elem, several
 from ...errors import InputError
 from ..routes import ChosenRoute
 from . import work
@@ -37,6 +37,8 @@ OTHER_LINK = 0.15
 `fits/parallel_elsewhere.py`, lie within it)."""
 GUIDANCE = 0.1
 """The same where guidance passes are split, which no run that the law was fitted to shows (assumed)."""
+PADDED = (pad_dense, pad_elem, everywhere)
+"""What a split makes of a request, as numbers."""
 RATED = Equation("5", E, n_gpu * tau * TDP / JOULE_PER_KWH)
 """Energy where a calibration has no law of it."""
 
@@ -81,7 +83,7 @@ def shared(
             f"gpus = {number}: several accelerators need the operator law; leave out --mu, and --efficiency bgr or a "
             "--calibration of that law"
         )
-    route = _route(alone.route, model, numbers, number)
+    route = _route(alone.route, model, numbers)
     values = {**alone.values, **law().values, link: device.link_byte_per_second or PCIE, several: 1.0}
     candidates = valid_splits(model, number, 1) if asked is None else [asked]
     each = [{**values, **x.values, **_paddings(model, numbers, x)} for x in candidates]
@@ -91,10 +93,10 @@ def shared(
     return ChosenRoute(route, each[best], calibration, (*alone.warnings, *notes))
 
 
-def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, float], gpus: int) -> pipeline.Route:
+def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, float]) -> pipeline.Route:
     """The equations of several accelerators: those of one, but for time, efficiency, energy and embodied carbon."""
     assert isinstance(alone, pipeline.Route)
-    split = [x for x in work.equations(model, numbers, 1, gpus) if x.lhs not in (pad_dense, pad_elem, n_dec)]
+    split = [x for x in work.equations(model, numbers, 1) if x.lhs not in PADDED]
     first = next(k for k, x in enumerate(alone.equations) if x.lhs == tau)
     joules = (RATED,) if carbon.energy in alone.equations else (parallel.alone, parallel.energy)
     accounting = tuple(parallel.embodied if x.lhs == C_emb else x for x in alone.accounting)
@@ -103,8 +105,8 @@ def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, floa
 
 def _paddings(model: Model, numbers: Mapping[Symbol, float], split: Split) -> dict[Symbol, float]:
     """What a split pads, and where the VAE decodes, as numbers."""
-    found = {x.lhs: x.rhs for x in work.equations(model, numbers, split.sharing, split.gpus)}
-    return {x: float(found[x]) for x in (pad_dense, pad_elem, n_dec)}
+    found = {x.lhs: x.rhs for x in work.equations(model, numbers, split.sharing)}
+    return {x: float(found[x]) for x in PADDED}
 
 
 def _fastest(route: pipeline.Route, known: Mapping[Symbol, float], each: list[dict[Symbol, float]]) -> int:

@@ -15,7 +15,7 @@ from ...catalog.entries import Model
 from ...catalog.stages import Stages
 from ...equations.equation import Equation, exact
 from ...equations.notation import H, N, W, d, ell, g, m, n_frames, n_latent, n_ref
-from ...equations.parallel_notation import Q_attn, n_attn, n_dec, pad_dense, pad_elem
+from ...equations.parallel_notation import Q_attn, everywhere, n_attn, pad_dense, pad_elem
 from ...numerics.functions import compiled
 from ..counting import latent_size
 from ..work import BYTES_PER_ELEMENT, work_of_a_pass
@@ -29,36 +29,36 @@ ONE_DECODES = frozenset({
 pipeline on every accelerator, and so all of them decode (xdit2024code)."""
 
 
-def equations(model: Model, numbers: Mapping[Symbol, float], sharing: int, gpus: int) -> tuple[Equation, ...]:
-    """What a split over ``sharing`` accelerators to a sequence, of ``gpus`` in all, adds to the work of a request.
+def equations(model: Model, numbers: Mapping[Symbol, float], sharing: int) -> tuple[Equation, ...]:
+    """What a split over ``sharing`` accelerators to a sequence adds to the work of a request.
 
     >>> from ...catalog.loading import load
     >>> from ..request import resolve_request
     >>> model = load().model("sd3.5-medium")
-    >>> [x.lhs.name for x in equations(model, resolve_request(model, {})[0], 8, 8)]
-    ['Q_attn', 'n_attn', 'pad_dense', 'pad_elem', 'n_dec']
+    >>> [x.lhs.name for x in equations(model, resolve_request(model, {})[0], 8)]
+    ['Q_attn', 'n_attn', 'pad_dense', 'pad_elem', 'everywhere']
     """
     if model.networks is None:
-        return _of_flags(gpus)
+        return _of_flags()
     networks = model.networks()
     sizes = tuple(int(numbers.get(x, 0)) for x in (H, W, n_frames, m, n_ref))
     moved, layers = exchanged(networks, sizes[4] > 0)
     rows = {m: _text_rows(networks, sizes[3]), n_ref: Integer(sizes[4])}
     dense, elementwise = padding(networks, sizes, sharing)
-    decoding = 1 if type(networks.denoiser).__name__ in ONE_DECODES else gpus
+    everyone = type(networks.denoiser).__name__ not in ONE_DECODES
     return (
         Equation(LABEL, Q_attn, BYTES_PER_ELEMENT * moved.xreplace(rows)), Equation(LABEL, n_attn, layers),
         Equation(LABEL, pad_dense, dense), Equation(LABEL, pad_elem, elementwise),
-        Equation(LABEL, n_dec, Integer(decoding)),
+        Equation(LABEL, everywhere, Integer(everyone)),
     )  # fmt: skip
 
 
-def _of_flags(gpus: int) -> tuple[Equation, ...]:
+def _of_flags() -> tuple[Equation, ...]:
     """The same of a model that is known by its flags alone: one attention to a block, and no padding."""
     return (
         Equation(LABEL, Q_attn, BYTES_PER_ELEMENT * 4 * N * d * ell), Equation(LABEL, n_attn, N),
         Equation(LABEL, pad_dense, Integer(1)), Equation(LABEL, pad_elem, Integer(1)),
-        Equation(LABEL, n_dec, Integer(gpus)),
+        Equation(LABEL, everywhere, Integer(1)),
     )  # fmt: skip
 
 
