@@ -27,8 +27,8 @@ def derive() -> Derivation:
         r"one and on two, and $x$ what two move and pad over $b$. If $x \ge \frac12$, two never do.",
     )
     proof.say(
-        "Each of n accelerators is at work for its share, its part of the padding, and what it moves; the host launches "
-        "meanwhile. The larger of the two prevails, smoothly, as fourth powers add:"
+        "Each of n accelerators is at work for its share, its part of the padding, and what it moves; meanwhile the "
+        "host launches. The larger of the two prevails, smoothly, as fourth powers add:"
     )
     at_work = tau_busy + tau_pad / n_gpu + tau_move
     proof.conclude((tau_launch**4 + at_work**4) ** QUARTER, parallel.steps)

@@ -283,14 +283,21 @@ def coverage(target: str, level: float = LEVEL) -> tuple[float, float]:
     return float(np.mean(np.concatenate(inside))), float(np.mean(means))
 
 
-def best_splits() -> list[tuple[str, str, int, float]]:
+def law_without(held: Held) -> Law:
+    """The law that has not seen a model held out."""
+    seen = [x for x in runs() if x.model != held.model]
+    return fitted(seen, LEFT_OUT[held.left_out], held.model)
+
+
+@lru_cache(maxsize=1)
+def best_splits() -> tuple[tuple[str, str, int, float], ...]:
     """For each model, accelerator and batch: how much longer the run with the predicted best number of accelerators and
     split took than the best one measured. Predictions are by a law without the model.
     """
     found = []
     for x in held_out():
         alone = [run for run in runs() if run.model == x.model and run.gpus == 1]
-        law = fitted([run for run in runs() if run.model != x.model], LEFT_OUT[x.left_out], x.model)
+        law = law_without(x)
         everything = [*alone, *x.runs]
         times = law.predict("time", everything, x.model)
         for key in dict.fromkeys((run.gpu, int(run.values[B])) for run in everything):
@@ -298,7 +305,7 @@ def best_splits() -> list[tuple[str, str, int, float]]:
             chosen = min(mine, key=lambda k: times[k])
             least = min(everything[k].time for k in mine)
             found.append((x.model, *key, everything[chosen].time / least))
-    return found
+    return tuple(found)
 
 
 def table() -> dict[str, Any]:

@@ -24,6 +24,7 @@ from . import (
     operator_law_tables,
     other_team,
     scorecard,
+    several,
     tables,
 )
 
@@ -33,9 +34,10 @@ TABLES = {
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
     **fleet.TABLES,
+    **several.TABLES,
 }
 FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
-           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
+           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES, **several.FIGURES}  # fmt: skip
 
 
 def _table(name: str, folder: Path) -> None:
