@@ -104,7 +104,7 @@ def values_of_split(
 ) -> dict[Symbol, float]:
     """All symbols of the law at a request and a split into degrees of Ulysses, ring and guidance."""
     chosen = load().model(model)
-    values = values_of_run(chosen, request, gpu.values, HEADS.get(gpu.id, 1))
+    values = values_of_run(chosen, request, gpu.values, HEADS)
     ulysses, ring, guidance = degrees
     gpus = ulysses * ring * guidance
     found = compiled(WORK, tuple((x.lhs, x.rhs) for x in work.equations(chosen, values, ulysses * ring)))(values)
@@ -266,7 +266,7 @@ def shipped() -> tuple[str, Law]:
 def ideal(chosen: Sequence[Run]) -> dict[str, Floats]:
     """ln(measured / predicted) where work divides without loss: a part of the time, and the same energy."""
     found = {}
-    for target, equation in (("time", operator_law.runtime), ("energy", operator_law.energy)):
+    for target, equation in (("time", operator_law.limited), ("energy", operator_law.energy)):
         rows = data(target, chosen)
         parts = rows.inputs[n_gpu] if target == "time" else 1.0
         found[target] = np.log(rows.observed * parts / equation(rows.inputs))

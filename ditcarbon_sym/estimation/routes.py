@@ -102,7 +102,8 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
     own_energy = set(operator_law.ENERGY) <= known
     equations = (
         *work.equations(model, numbers, calibration.head_multiple), *calibration.equations,
-        operator_law.runtime, operator_law.efficiency, operator_law.energy if own_energy else carbon.energy,
+        *((operator_law.limited, operator_law.efficiency, operator_law.energy) if own_energy
+          else (operator_law.runtime, operator_law.efficiency, carbon.energy)),
     )  # fmt: skip
     values = {P_idle: 0.0, **calibration.device, **calibration.values}
     notes = [transfer_words(calibration, device)] if calibration.transferred else []

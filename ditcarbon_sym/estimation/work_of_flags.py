@@ -14,7 +14,7 @@ from sympy import Expr, Integer
 
 from ..equations import flops, pipeline
 from ..equations.equation import Equation
-from ..equations.notation import F_attn, F_block, F_dense, N, Q_elem, c, d, ell, m, n_exp, n_launch, s
+from ..equations.notation import F_attn, F_block, F_dense, N, Q_elem, c, d, ell, m, n_exp, n_launch, q_VAE, s
 
 FROM = 2048
 """Hidden size from which networks count as wide. Those are younger, too: they normalise and rotate queries and keys,
@@ -45,6 +45,7 @@ def equations(hidden_size: float, head_multiple: int = 1) -> tuple[Equation, ...
     attention: Expr = 4 * N * d * _SCORES
     return (
         *pipeline.WORK,
+        Equation(_LABEL, q_VAE, Integer(1)),
         Equation(_LABEL, F_dense, N * F_block - attention),
         Equation(_LABEL, F_attn, padded * attention),
         Equation(_LABEL, n_exp, N * d / head * _SCORES),

@@ -98,9 +98,10 @@ def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, floa
     assert isinstance(alone, pipeline.Route)
     split = [x for x in work.equations(model, numbers, 1) if x.lhs not in PADDED]
     first = next(k for k, x in enumerate(alone.equations) if x.lhs == tau)
-    joules = (RATED,) if carbon.energy in alone.equations else (parallel.alone, parallel.energy)
+    rated = carbon.energy in alone.equations
+    law = (*parallel.AT_FULL_CLOCK, RATED) if rated else (*parallel.TIMES, parallel.alone, parallel.energy)
     accounting = tuple(parallel.embodied if x.lhs == C_emb else x for x in alone.accounting)
-    return pipeline.Route(alone.name, (*alone.equations[:first], *split, *parallel.TIMES, *joules), accounting)
+    return pipeline.Route(alone.name, (*alone.equations[:first], *split, *law), accounting)
 
 
 def _paddings(model: Model, numbers: Mapping[Symbol, float], split: Split) -> dict[Symbol, float]:
