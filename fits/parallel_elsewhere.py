@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ def rows() -> tuple[Row, ...]:
     found = []
     for row in read_records(ELSEWHERE):
         split = ",".join(f"{x}={row[x]}" for x in ("ulysses", "ring", "cfg"))
-        request = {key: int(row[key]) for key in ("height", "width", "frames", "batch", "steps")}
+        request: Any = {key: int(row[key]) for key in ("height", "width", "frames", "batch", "steps")}
         shared, alone = (estimate(row["model"], gpu=row["gpu"], split=x, **request) for x in (split, None))
         found.append(Row(
             row["model"], row["gpu"], int(row["gpus"]), split, row["compiled"] == "yes", row["source"],

@@ -89,7 +89,7 @@ def held_out() -> Table:
     """The error on each model, held out of both laws and of the choice of terms."""
     chosen = parallel.split_over(parallel.runs())
     naive = parallel.ideal(chosen)
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for x in parallel.held_out():
         mine = [run.model == x.model for run in chosen]
         ideal = [100 * float(np.mean(np.abs(np.expm1(-naive[target][mine])))) for target in parallel.TARGETS]
@@ -143,7 +143,7 @@ def _error_and_bias(logs: parallel.Floats) -> str:
 
 def splits() -> Table:
     """Whether the number and split predicted to be best are nearly the best measured."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for model in parallel.models():
         mine = [x for x in parallel.best_splits() if x[0] == model]
         longer = np.array([x[-1] for x in mine])
