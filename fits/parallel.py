@@ -24,7 +24,7 @@ from ditcarbon_sym.catalog.entries import Gpu
 from ditcarbon_sym.catalog.loading import load, shipped_calibration
 from ditcarbon_sym.equations import operator_law, parallel
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import JOULE_PER_KWH, NOTATION, B, P_idle, ell
+from ditcarbon_sym.equations.notation import JOULE_PER_KWH, NOTATION, B, P_idle, e_mem, ell
 from ditcarbon_sym.equations.parallel_notation import (
     Q_attn,
     c_copy,
@@ -135,8 +135,14 @@ def of_one(gpu: str, without: str = "") -> Mapping[Symbol, float]:
         shipped = shipped_calibration(gpu, operator_law.LAW)
         assert shipped is not None
         return shipped.values
-    times, energies = one.held_out(gpu)
-    return {**operator_law.ASSUMED, **times[without][0].values, **energies[without][0].values}
+    values: dict[Symbol, float] = {}
+    for law in one.laws(gpu, (("model", without),)).values():
+        values |= law.values
+    memory = Equation("by the clock", e_mem, operator_law.TRANSFER[e_mem])({**load().gpu(gpu).values, **values})
+    return {
+        **{x: v for x, v in values.items() if x in (*operator_law.TIME, *operator_law.ENERGY)},
+        e_mem: float(memory),
+    }
 
 
 def data(target: str, chosen: Sequence[Run], without: str = "", fitted: Mapping[Symbol, float] | None = None) -> Data:
