@@ -89,10 +89,15 @@ def find(name: str) -> Equation:
     (E, 'Table 2')
     >>> find("roofline.tau").number
     'operator law, time'
+    >>> find("several.tau").number
+    'several accelerators, time'
     """
+    from . import parallel
+
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     known |= {f"{operator_law.LAW}.{equation.lhs}": equation for equation in operator_law.EQUATIONS}
+    known |= {f"several.{equation.lhs}": equation for equation in parallel.EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())

@@ -240,10 +240,9 @@ def _counts_exactly(point: OperatingPoint) -> bool:
 
 def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
-    used = set(pipeline.chain(point.route))
-    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    beyond = ("operator law,", "several accelerators,")
-    return [*(x.number for x in pipeline.chain(point.route) if x.number.startswith(beyond)), *printed]
+    used, beyond = pipeline.chain(point.route), ("operator law,", "several accelerators,")
+    named = (x.number for x in used if x.number.startswith(beyond) and x.lhs in _COMPUTED)
+    return [*named, *(f"Eq. ({x.number})" for x in pipeline.EQUATIONS if x in used)]
 
 
 def _convention(point: OperatingPoint) -> str:
