@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 WIDE = 2.0
 
+
 @dataclass(frozen=True)
 class Reading:
     """One value, and the correction it needs ('' for the paper's own words).

@@ -215,7 +215,11 @@ def section_4_4() -> Results:
         _numbers_of_4_4(reuse, implied=flag) for reuse, flag in ((1.0, False), (3.0, False), (3.0, True))
     )
     for quantity in ours:
-        readings = [Reading(literal[quantity]), Reading(ours[quantity], REUSE), Reading(implied[quantity], IMPLIED, inferred=True)]
+        readings = [
+            Reading(literal[quantity]),
+            Reading(ours[quantity], REUSE),
+            Reading(implied[quantity], IMPLIED, inferred=True),
+        ]
         if quantity in rounded:
             readings.append(Reading(rounded[quantity], ROUNDED))
         yield Found(quantity, tuple(readings), ours=1)

@@ -60,7 +60,9 @@ is published is 693 of 700 W."""
 
 passes = B * g * S
 LAUNCHES = S * n_launch * t_launch
-PRODUCTS = passes * (F_dense / Theta_peak + F_attn / (r_attn * Theta_peak) + n_exp * t_exp) / e_dense
+WORK = passes * (F_dense + F_attn / r_attn + n_exp * t_exp * Theta_peak)
+"""The work of the products, in FLOP of dense ones that take as long."""
+PRODUCTS = WORK / (e_dense * Theta_peak)
 TRAFFIC = passes * Q_elem / (e_mem * bandwidth)
 BUSY = PRODUCTS + TRAFFIC
 """What the passes take at full clock."""
@@ -79,8 +81,8 @@ runtime = Equation("operator law, time", tau, DENOISING + ONE_SHOT)
 """Time at full clock, where no law of energy is known."""
 efficiency = Equation("operator law, efficiency", mu, F_total / (tau * Theta_peak))
 
-JOULES = eps_flop * passes * (F_dense + F_attn + n_exp * t_exp * Theta_peak) + eps_byte * passes * Q_elem
-"""Joules of the passes' work."""
+JOULES = eps_flop * WORK + eps_byte * passes * Q_elem
+"""Joules of the passes' work. Attention is slower than dense products at the same power."""
 LIMITED = larger(BUSY, JOULES / TDP, LIMITER)
 """What the passes take within rated power: where their work would draw more, the clock falls."""
 TEXT_JOULES = eps_flop * B * F_text
@@ -90,9 +92,7 @@ WAITING = larger(LAUNCHES, LIMITED) - LIMITED
 limited = Equation(
     "operator law, time within rated power", tau, larger(LAUNCHES, LIMITED) + LIMITED_TEXT + DECODER
 )  # fmt: skip
-energy = Equation(
-    "operator law, energy", E, (JOULES + P_idle * WAITING + TEXT_JOULES + TDP * DECODER) / JOULE_PER_KWH
-)
+energy = Equation("operator law, energy", E, (JOULES + P_idle * WAITING + TEXT_JOULES + TDP * DECODER) / JOULE_PER_KWH)
 """Joules follow the work, not the clock; while kernels are launched, the accelerator draws idle power. The VAE decoder
 draws full power: the slope and the intercept of a sweep over steps draw the same. So no request draws more than rated
 power on the mean, as long as idle power is less."""
