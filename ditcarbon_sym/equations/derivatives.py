@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Eq, Expr, Integer, Piecewise, Symbol, sqrt
+from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Symbol, sqrt
 
 from ..numerics.functions import Compiled, Definition, compiled
 from .equation import Equation
@@ -99,7 +99,7 @@ def tangents(
     for equation in equations:
         definitions.append((equation.lhs, equation.rhs))
         moving = [x for x in equation.inputs if any((x, parameter) in slopes for parameter in parameters)]
-        partial = {x: equation.rhs.diff(x) for x in moving}
+        partial = {x: slope_of(equation.rhs, x) for x in moving}
         for parameter in parameters:
             terms = [partial[x] * slopes[x, parameter] for x in moving if (x, parameter) in slopes]
             if terms:
@@ -107,6 +107,25 @@ def tangents(
                 definitions.append((dot, sum(terms)))
                 slopes[equation.lhs, parameter] = dot
     return tuple(definitions), slopes
+
+
+def slope_of(expression: Expr, x: Symbol) -> Expr:
+    """The derivative by a symbol. Factors that do not hold it stay as they are: sympy would derive each to zero.
+
+    >>> from .notation import B, S, tau
+    >>> slope_of(3 * B * S**2 / tau, S)
+    6*B*S/tau
+    """
+    if expression.is_Add:
+        return Add(*(slope_of(term, x) for term in expression.args if x in term.free_symbols))
+    if expression.is_Mul:
+        moving = [factor for factor in expression.args if x in factor.free_symbols]
+        if len(moving) == 1:
+            others = (factor for factor in expression.args if factor is not moving[0])
+            return Mul(*others, slope_of(moving[0], x))
+    if expression.is_Pow and x not in expression.exp.free_symbols:
+        return expression.exp * expression.base ** (expression.exp - 1) * slope_of(expression.base, x)
+    return Integer(1) if expression == x else expression.diff(x)
 
 
 def hessian(
