@@ -62,6 +62,8 @@ SPREAD: Mapping[Symbol, float] = {
 assumed; with twice as much, models held out are missed by more."""
 CALIBRATED = (H100, B200, chips.A100, "l20", "h20", "rtx-4090")
 """Accelerators from Ampere on with runs of three models."""
+INSIDE = 0.95
+"""A search that begins on a bound stays there: it begins within this part of the upper one."""
 TIME = (t_launch, e_dense, r_attn, rho, e_VAE)
 
 
@@ -100,7 +102,8 @@ def expected(name: str, out: Out = ()) -> tuple[Free_, Free_]:
     """What is expected of an accelerator: the constants in common, without the runs that are held out."""
     shared = {**{x: free.start for x, free in transfer.ENERGY.items()}, **common(out).values}
     joules = joules_in_common(members(name)[0], shared)
-    time = {x: replace(transfer.TIME[x], start=shared[x], spread=SPREAD[x]) for x in TIME}
+    starts = {x: min(shared[x], INSIDE * transfer.TIME[x].high) for x in TIME}
+    time = {x: replace(transfer.TIME[x], start=starts[x], spread=SPREAD[x]) for x in TIME}
     return time, {x: Free(joules[x], 1e-3 * joules[x], 1e3 * joules[x], spread=SPREAD[x]) for x in joules}
 
 
@@ -188,22 +191,21 @@ def _quality(name: str, target: str) -> dict[str, Any]:
     """The errors of a calibration in time or energy: on models held out or, where it has few joules, on chips."""
     gpus, suffix = members(name), "_energy" if target == "energy" else ""
     logs = off(laws(name)[target], gpus, target)
-    found: dict[str, Any] = {}
+    runs = transfer.within(laws(name)[target], gpus, target) if logs else None
+    if runs is None:  # no model has two runs here
+        runs = transfer.within(transfer.laws()[target], chips.modern(), target)
+    found: dict[str, Any] = {f"within_log_scatter{suffix}": runs}
     if logs:
-        found = {
-            f"mape_percent{suffix}": percent(logs),
-            f"within_log_scatter{suffix}": transfer.within(laws(name)[target], gpus, target),
-        }
-    held = held_out(name, target) if len(logs) > 2 else {}
-    if held:
+        found[f"mape_percent{suffix}"] = percent(logs)
+    if len(logs) > 2:
+        held = held_out(name, target)
         return {
             **found, f"held_out_mape_percent{suffix}": {model: percent(each) for model, each in held.items()},
             f"held_out_log_scatter{suffix}": scatter(held),
         }  # fmt: skip
     elsewhere = transfer.pool(target)
     return {
-        f"within_log_scatter{suffix}": transfer.within(transfer.laws()[target], chips.modern(), target), **found,
-        f"held_out_mape_percent{suffix}": elsewhere.mape,
+        **found, f"held_out_mape_percent{suffix}": elsewhere.mape,
         f"held_out_log_scatter{suffix}": max(elsewhere.scatter, transfer.TEAMS),
         f"held_out_groups{suffix}": len(transfer.chips(target)),
     }  # fmt: skip

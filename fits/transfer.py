@@ -50,7 +50,7 @@ error that a team's runs of a model share for less."""
 ROUNDS = 1
 """How often time and energy are fitted in turn after the first time; a second time moves no constant by a hundredth."""
 TIME: Mapping[Symbol, Free] = MappingProxyType({
-    t_launch: Free(operator_law.LAUNCH, 1e-7, 1e-2, spread=2.0), e_dense: Free(0.75, 1e-3, 1.0, spread=0.3),
+    t_launch: Free(operator_law.LAUNCH, 1e-7, 8e-5, spread=2.0), e_dense: Free(0.75, 1e-3, 1.0, spread=0.3),
     r_attn: Free(0.7, 0.05, 5.0, spread=0.7), rho: Free(0.15, 1e-3, 1e2, spread=1.0),
     e_VAE: Free(operator_law.ASSUMED[e_VAE], 1e-3, 1.0, spread=1.0),
 })  # fmt: skip

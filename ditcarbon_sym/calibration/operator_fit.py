@@ -188,7 +188,9 @@ def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> 
     begins: list[dict[Symbol, float]] = [{}]
     for x, values in STARTS.items():
         if x in parameters:
-            begins = [{**begin, x: value} for begin in begins for value in values]
+            free = parameters[x]
+            inside = dict.fromkeys(value if free.low < value < free.high else free.start for value in values)
+            begins = [{**begin, x: value} for begin in begins for value in inside]
     return min((fit(equation, data, parameters, "log", begin) for begin in begins), key=lambda x: x.sum_of_squares)
 
 

@@ -63,8 +63,8 @@ def test_energy_is_at_least_idle_power_for_the_time_on_every_calibrated_accelera
 def test_waiting_for_launches_draws_idle_power():
     law = operator_law.energy
     values = dict.fromkeys(law.inputs, 1.0) | {P_idle: 7.0}
-    busy = Equation("busy", tau, operator_law.BUSY)(values)
-    waiting = Equation("all", tau, operator_law.larger(operator_law.LAUNCHES, operator_law.BUSY))(values) - busy
+    busy = Equation("busy", tau, operator_law.LIMITED)(values)
+    waiting = Equation("all", tau, operator_law.larger(operator_law.LAUNCHES, operator_law.LIMITED))(values) - busy
     assert waiting > 0
     assert law(values) - law({**values, P_idle: 0.0}) == pytest.approx(7.0 * waiting / 3.6e6)
 
@@ -150,7 +150,7 @@ def test_before_ampere_heads_are_padded_and_exponentials_hide_in_attention():
     facts, heads = as_counted(load().gpu("t4"))
     assert (facts[t_exp], heads) == (0.0, 32)
     facts, heads = as_counted(load().gpu("l4"))
-    assert facts[t_exp] > 0 and heads == 1
+    assert facts[t_exp] > 0 and heads == 32
 
 
 def test_what_a_sweep_does_not_show_of_the_memory_is_expected_from_other_accelerators(bare_card):
