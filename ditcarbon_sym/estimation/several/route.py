@@ -37,7 +37,8 @@ OTHER_LINK = 0.15
 `fits/parallel_elsewhere.py`, lie within it)."""
 GUIDANCE = 0.5
 """The same where guidance passes are split, which no run that the law was fitted to shows (assumed). The five published
-runs that do, of SANA at 4096 x 4096, take half of the time that is predicted, because they decode in parallel."""
+runs that do, of SANA at 4096 x 4096, take half of the time that is predicted, probably because they decode in
+parallel."""
 PADDED = (pad_dense, pad_elem, everywhere)
 """What a split makes of a request, as numbers."""
 RATED = Equation("5", E, n_gpu * tau * TDP / JOULE_PER_KWH)
