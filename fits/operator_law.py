@@ -205,7 +205,7 @@ def _quality(name: str, target: str) -> dict[str, Any]:
         }  # fmt: skip
     elsewhere = transfer.pool(target)
     return {
-        **found, f"held_out_mape_percent{suffix}": elsewhere.mape,
+        f"mape_percent{suffix}": elsewhere.in_fit, **found, f"held_out_mape_percent{suffix}": elsewhere.mape,
         f"held_out_log_scatter{suffix}": max(elsewhere.scatter, transfer.TEAMS),
         f"held_out_groups{suffix}": len(transfer.chips(target)),
     }  # fmt: skip

@@ -125,6 +125,7 @@ WORDS: Mapping[str, str] = MappingProxyType({
 
 TIED: Mapping[str, Mapping[Symbol, Rational]] = MappingProxyType({
     "peak_flop_per_second": {eps_flop: -Rational(1, 2)}, "tdp_watt": {eps_flop: Rational(1, 2)},
+    "bandwidth_byte_per_second": {},
 })  # fmt: skip
 """How measured joules go with the facts of an accelerator, as powers: as in `operator_law.TRANSFER`."""
 
@@ -132,9 +133,9 @@ WHOLE = ("steps", "batch", "guidance", "text_tokens", "frames")
 """Knobs that stand at whole numbers only."""
 
 
-def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int]:
+def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int | Rational]:
     """The symbols that turn with a knob at this point, each with the power of the knob that it goes with."""
-    found = {x: 1 for x in KNOBS[knob] if x in point.values}
+    found: dict[Symbol, int | Rational] = {x: 1 for x in KNOBS[knob] if x in point.values}
     if knob == "hidden_size" and d in found and point.values.get(t) == point.values[d]:
         found[t] = 1
     if belongs_to_calibration(point, KNOBS[knob][0]):

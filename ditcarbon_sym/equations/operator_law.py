@@ -86,7 +86,7 @@ JOULES = eps_flop * WORK + eps_byte * passes * Q_elem
 LIMITED = larger(BUSY, JOULES / TDP, LIMITER)
 """What the passes take within rated power: where their work would draw more, the clock falls."""
 TEXT_JOULES = eps_flop * B * F_text
-LIMITED_TEXT = larger(TEXT, TEXT_JOULES / TDP, LIMITER)
+LIMITED_TEXT = B * F_text * larger(1 / (e_dense * Theta_peak), eps_flop / TDP, LIMITER)
 WAITING = larger(LAUNCHES, LIMITED) - LIMITED
 
 limited = Equation(

@@ -119,7 +119,9 @@ def test_a_card_below_the_power_of_all_those_pooled_is_told_to_extrapolate():
 def test_the_chip_of_a_calibrated_accelerator_brings_its_constants():
     found, known = (estimate("flux.1-dev", gpu=gpu) for gpu in ("h200-sxm-141gb", "h100-sxm-80gb"))
     assert found.time_s.value == pytest.approx(known.time_s.value)
-    assert found.energy_wh.value == pytest.approx(known.energy_wh.value)
+    idle = [load().gpu(gpu).values[P_idle] for gpu in ("h200-sxm-141gb", "h100-sxm-80gb")]
+    waiting = (idle[0] - idle[1]) * known.time_s.value / 3600  # it draws a little more while it waits for kernels
+    assert 0 < found.energy_wh.value - known.energy_wh.value < waiting
     assert found.time_s.high > known.time_s.high and "h100-sxm-80gb, which has the same peak" in found.warnings[0]
 
 
