@@ -54,8 +54,6 @@ LAWS = {
     operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
 }  # fmt: skip
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
-_COVERED = (mu, tau, E, C_op, C_emb, C_total)
-"""Those that have an interval."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +133,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     """Evaluate the whole chain at an operating point."""
     computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
     values = pipeline.evaluate(point.values, computed, point.route)
-    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, _COVERED, values=values)
+    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
     batch = point.values[B]
 
     def quantity(symbol: Symbol) -> Quantity:
