@@ -51,6 +51,7 @@ from ..equations.notation import (
     n_frames,
     n_latent,
     n_launch,
+    n_ref,
     tau,
 )
 from ..errors import InputError
@@ -61,7 +62,7 @@ Array = NDArray[np.float64]
 Size = Mapping[str, Any]
 """A size as asked for: ``height`` and ``width``, ``frames``. The model's release fills in what is left out."""
 
-SIZES = (H, W, n_frames, n_latent, m, g)
+SIZES = (H, W, n_frames, n_latent, m, g, n_ref)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
 CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
