@@ -24,7 +24,7 @@ build/.figures: .venv/.installed $(SOURCES)
 	$(BIN)/python -m paper_figures build
 	@touch $@
 
-claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy and the README's totals
+claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy, the totals of the site and the errata
 	$(BIN)/python -m paper_figures.ledger build
 
 derivations: .venv/.installed  ## the equations from matrix products, with their steps, into build/derivations
