@@ -18,6 +18,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def run_page(page: str, folder: Path) -> list[Result]:
     namespace: dict[str, Any] = {"__name__": "__main__"}
     found = blocks(page)
     with contextlib.chdir(folder):
-        for block, following in zip(found, [*found[1:], None], strict=True):
+        for block, following in zip_longest(found, found[1:]):
             if block.title:
                 Path(block.title).write_text(block.text, encoding="utf-8")
             if block.language == "python":

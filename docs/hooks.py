@@ -25,6 +25,7 @@ PARTS = {
     "   ": changes,
 }
 """Heading of the navigation that gets a part's pages; spaces for a part whose pages the navigation names itself."""
+SHIM = "https://unpkg.com/iframe-worker/shim"
 _MADE: dict[str, Pages] = {}
 log = logging.getLogger("mkdocs.docs")
 
@@ -49,6 +50,16 @@ def _under(nav: list[Any], heading: str, titles: dict[str, str]) -> None:
                 inside += [{title: path} for path, title in titles.items()]
             elif isinstance(inside, list):
                 _under(inside, heading, titles)
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """Let the search of files without a server load its worker from this site, not from a network."""
+    return output.replace(SHIM, f"{'../' * page.file.dest_uri.count('/')}assets/iframe-worker.js")
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """The same for the page of what is not found."""
+    return output_content.replace(SHIM, "assets/iframe-worker.js")
 
 
 def on_files(files: Files, config: Any) -> Files:

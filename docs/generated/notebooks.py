@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import nbformat
+from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 
 from docs.examples import ROOT
@@ -18,7 +19,9 @@ def pages() -> dict[str, str | bytes]:
     made: dict[str, str | bytes] = {}
     for path in NOTEBOOKS:
         book = nbformat.read(path, as_version=4)
-        NotebookClient(book, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
+        client = NotebookClient(book, timeout=300, resources={"metadata": {"path": str(ROOT)}})
+        client.km = AsyncKernelManager(kernel_name="python3", transport="ipc")
+        client.execute()
         made |= _page(path.stem, book)
         made[f"notebooks/{path.name}"] = nbformat.writes(book) + "\n"
     lines = [f"- [{title}]({path.removeprefix('notebooks/')})" for path, title in titles().items()]
