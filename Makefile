@@ -93,7 +93,7 @@ docs: .venv/.docs  ## the site, with its gallery and notebooks run, into build/s
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	$(BIN)/python -m docs.check
 
-docs-check: docs  ## photographs of three pages of the site, wide and narrow (needs Chromium), into build/shots
+docs-check: docs  ## photographs of four pages of the site, wide and narrow (needs Chromium), into build/shots
 	$(BIN)/python -m docs.check shots
 
 examples: .venv/.installed  ## write into README.md and the site's pages what their examples print now

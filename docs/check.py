@@ -1,7 +1,7 @@
 """Check the site that was built: every link and image leads to a file, every anchor to a place, nothing to a network.
 
-``python -m docs.check`` checks links; ``python -m docs.check shots`` then photographs three pages, wide and narrow, with
-headless Chromium, into ``build/shots``, for a person to look at.
+``python -m docs.check`` checks links; ``python -m docs.check shots`` then photographs a few pages, wide and narrow,
+with headless Chromium, into ``build/shots``, for a person to look at.
 """
 
 import re
@@ -64,12 +64,14 @@ def problems(site: Path) -> list[str]:
             elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
                 found.append(f"{here} links to {link}, which has no such place")
     for path in site.rglob("*.css"):
-        found += [f"{path.relative_to(site)} loads {x}" for x in re.findall(r"url\(['\"]?(https?:[^)]+)", path.read_text())]
+        found += [
+            f"{path.relative_to(site)} loads {x}" for x in re.findall(r"url\(['\"]?(https?:[^)]+)", path.read_text())
+        ]
     return found
 
 
 def photograph() -> None:
-    """Photograph the start page, a page of the gallery and one of the API, wide and narrow; say so if it cannot."""
+    """Photograph the start page, the gallery, the equations and a page of the API, wide and narrow; say so if it cannot."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         print("############ NOT RUN: no pictures of the site: Chromium is not installed ############")
@@ -78,9 +80,11 @@ def photograph() -> None:
     for name in PAGES:
         for width in WIDTHS:
             out = SHOTS / f"{Path(name).with_suffix('').as_posix().replace('/', '-')}-{width}.png"
-            command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1",
-                       "--virtual-time-budget=4000", f"--window-size={width},{width + 700}", f"--screenshot={out}",
-                       (SITE / name).resolve().as_uri()]  # fmt: skip
+            command = [
+                browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+                "--virtual-time-budget=4000", f"--window-size={width},{width + 700}", f"--screenshot={out}",
+                (SITE / name).resolve().as_uri(),
+            ]  # fmt: skip
             subprocess.run(command, check=True, capture_output=True, timeout=120)
             print(f"wrote {out.relative_to(ROOT)}")
 

@@ -24,7 +24,7 @@ def fenced(text: str) -> str:
     return _DOCTEST.sub(lambda found: f"```pycon\n{found[0].rstrip()}\n```\n", before) + heading + examples
 
 
-class Doctests(griffe.Extension):
+class Doctests(griffe.Extension):  # type: ignore[misc]
     """Rewrite the docstring of every object that is loaded."""
 
     def on_object(self, *, obj: Any, **_: Any) -> None:

@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from ditcarbon_sym.catalog import schema
 from ditcarbon_sym.equations.notation import NOTATION
+from ditcarbon_sym.equations.operator_law import LAWS
 from ditcarbon_sym.estimation.estimator import Estimate
 from ditcarbon_sym.estimation.exact_count import Count
 
@@ -30,7 +31,7 @@ def schemas() -> dict[str, dict[str, Any]]:
                     "type": "object", "additionalProperties": False, "properties": tables},
         **{
             f"calibration-{law}": _told(schema.calibration_model(law).model_json_schema())
-            for law in schema.LAWS
+            for law in LAWS
         },
         "estimate": _told(TypeAdapter(Estimate).json_schema()),
         "count": _told(TypeAdapter(Count).json_schema()),

@@ -7,8 +7,8 @@ import tomllib
 import pytest
 import typer
 
-from docs import examples
 from ditcarbon_sym.cli.app import app
+from docs import examples
 
 TEXTS = {str(path.relative_to(examples.ROOT)): path.read_text(encoding="utf-8") for path in examples.PAGES}
 RUN = [name for name, text in TEXTS.items() if any(x.language in ("python", "console") for x in examples.blocks(text))]
