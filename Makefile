@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu bench check clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu bench check docs docs-check examples dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -24,7 +24,7 @@ build/.figures: .venv/.installed $(SOURCES)
 	$(BIN)/python -m paper_figures build
 	@touch $@
 
-claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy and the README's totals
+claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy, the totals of the site and the errata
 	$(BIN)/python -m paper_figures.ledger build
 
 derivations: .venv/.installed  ## the equations from matrix products, with their steps, into build/derivations
@@ -84,10 +84,30 @@ measure-cpu: .venv-verify/.installed  ## the same path on the processor, in abou
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py
 
+# The tools of the site go into the same .venv, but only when the site is asked for.
+.venv/.docs: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+docs: .venv/.docs  ## the site, with its gallery and notebooks run, into build/site; every link is checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	$(BIN)/python -m docs.check
+
+docs-check: docs  ## photographs of four pages of the site, wide and narrow (needs Chromium), into build/shots
+	$(BIN)/python -m docs.check shots
+
+examples: .venv/.installed  ## write into README.md and the site's pages what their examples print now
+	$(BIN)/python -m docs.examples
+
+dist: .venv/.docs  ## wheel and source distribution, checked, into dist
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+
 check: .venv/.installed  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
 clean:  ## remove what was built (not the environments)
-	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -12,6 +12,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
 from ..errors import InputError, nearest
@@ -58,7 +59,7 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Shown):
     """Requests, their estimates, and the ratios of all others to the first."""
 
     requests: tuple[str, ...]

@@ -12,6 +12,7 @@ from sympy import Expr, Integer, Symbol
 
 from ..catalog.entries import Model
 from ..catalog.loading import load
+from ..display import Typeset
 from ..equations.closed_forms import FLAGS, count, crossover, per_block, polynomial, read_flags, with_defaults
 from ..equations.equation import Equation, exact
 from ..equations.notation import N, d, ell, f, m, n_ada, t
@@ -20,7 +21,7 @@ from .operator_forms import CROSSOVERS, PassForms, derive_pass, read_crossover
 
 
 @dataclass(frozen=True)
-class Forms:
+class Forms(Typeset):
     """The closed forms of one set of flags, with the sizes as symbols or as numbers."""
 
     flags: Mapping[Symbol, Expr]
@@ -35,8 +36,8 @@ class Forms:
 
 
 def derive(
-    model: str | None,
-    flags: str | None,
+    model: str | None = None,
+    flags: str | None = None,
     symbol: Symbol = ell,
     *,
     numbers: bool = False,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
@@ -20,7 +21,7 @@ from .variance import ERROR, Sobol, local_agreement, sobol
 
 
 @dataclass(frozen=True)
-class Answer:
+class Answer(Shown):
     """A solution, the request that it is about, and what to beware of."""
 
     point: OperatingPoint
@@ -120,7 +121,7 @@ LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty
     where it was not asked for, or where SALib is missing, as ``left_out`` then says.
     """

@@ -13,6 +13,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations import carbon, pipeline
 from ..equations.efficiency import saturation
 from ..equations.flops import latent_tokens
@@ -119,7 +120,7 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class Calibrated(Shown):
     """The fit of a table of measurements, and all that is said of it; ``table`` goes into the calibration file."""
 
     title: str

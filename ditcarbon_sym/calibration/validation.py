@@ -15,6 +15,7 @@ from typing import Any
 from sympy import Integer, Symbol
 
 from ..catalog.loading import Catalog, defaults, load, load_calibration
+from ..display import Shown
 from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
@@ -74,7 +75,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(Shown):
     """Every scored quantity, in the order of the file, and warnings."""
 
     file: str

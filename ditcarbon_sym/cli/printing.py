@@ -148,7 +148,7 @@ def _marked_up(
     if kind == "markdown":
         return (f"**{title.strip()}**\n\n" if title else "") + formats.markdown_table(header, rows, right) + "\n"
     if kind == "latex":
-        label = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40]
+        label = re.sub(r"[^a-z0-9]+", "-", title.lower())[:40].strip("-")
         return formats.latex_table(header, rows, title.strip(), f"tab:{label}")
     return formats.csv_text(header, [[formats.bare(cell) for cell in row] for row in rows])
 

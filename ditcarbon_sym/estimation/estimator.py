@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
+from ..display import Shown
 from ..equations import carbon, operator_law, pipeline
 from ..equations.notation import (
     F_VAE,
@@ -57,11 +58,10 @@ _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
     ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
-    draws idle, where its utilisation is below one, is in no other quantity. ``memory_gib`` is the peak with all stages
-    loaded.
+    draws idle, if its utilisation is below one, is in no other quantity. ``memory_gib``: the peak, all stages loaded.
     """
 
     model: str

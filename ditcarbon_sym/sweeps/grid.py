@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
 from ..estimation.point import OperatingPoint, chosen_facility
@@ -54,7 +55,7 @@ class Grid:
         return tuple(len(getattr(self, axis)) for axis in AXES)
 
 
-class Sweep:
+class Sweep(Shown):
     """A grid whose routes are chosen. It gives rows in chunks, or arrays with named axes.
 
     Examples

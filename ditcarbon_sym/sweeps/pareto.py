@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..display import Shown
 from ..errors import InputError
 from ..estimation.intervals import LEVEL
 from .filters import Condition
@@ -36,7 +37,7 @@ BLOCK = 512
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Shown):
     """The rows on the front, in the order of the first objective, with the columns of the sweep and ``doubtful``.
 
     ``numbers`` are the numbers of the rows in the sweep. ``considered`` is the number of rows that passed the filter,

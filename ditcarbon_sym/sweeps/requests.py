@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..catalog.csv_table import number as number_in, read_table
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..errors import InputError, nearest
 from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
@@ -66,7 +67,7 @@ def _request(where: str, record: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-class RequestList:
+class RequestList(Shown):
     """A list of requests whose routes are chosen: one row for each request, in the order of the list.
 
     ``options`` are those of `operating_point` and hold where a request does not say otherwise; its own size, facility
