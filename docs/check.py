@@ -71,7 +71,7 @@ def problems(site: Path) -> list[str]:
 
 
 def photograph() -> None:
-    """Photograph the start page, the gallery, the equations and a page of the API, wide and narrow; say so if it cannot."""
+    """Photograph four pages, wide and narrow; say so if there is no browser."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         print("############ NOT RUN: no pictures of the site: Chromium is not installed ############")
