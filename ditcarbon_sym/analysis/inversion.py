@@ -213,8 +213,8 @@ def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output:
     is the last at which the first costs no more. Raises `InputError` where they cross never, or more than once.
 
     >>> from ditcarbon_sym import operating_point as at
-    >>> break_even(at("pixart-alpha", steps=9), at("dit-xl-2-512", steps=9), "steps", C_total, both=False).value
-    1.0
+    >>> break_even(at("pixart-alpha", resolution=512), at("dit-xl-2-512"), "steps", C_total, both=False).unknown
+    'steps'
     """
     scale, unit = TOLD.get(output, (1.0, NOTATION[output].unit))
     x, expression = as_function(one, unknown, output)

@@ -142,7 +142,7 @@ def evaluate(
     >>> from ditcarbon_sym import operating_point
     >>> found = evaluate(operating_point("pixart-alpha", efficiency="bgr").values)
     >>> print(f"{found[F_total]:.3g} FLOP, {found[C_total]:.3f} g")
-    2.67e14 FLOP, 0.226 g
+    2.66e+14 FLOP, 0.226 g
     """
     definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
     function = compiled(tuple(outputs), definitions)
