@@ -14,8 +14,8 @@ from sympy import Expr, Integer
 
 from ..architectures import network_class
 from ..architectures.network import Decoder, Denoiser, Encoder, Network
-from ..architectures.operators import Operator, Size
-from ..equations.notation import m
+from ..architectures.operators import Operator, Size, repeated
+from ..equations.notation import m, n_ref
 from .files import DATA, read_toml
 
 TEXT, DENOISER, DECODER = "text_encoder", "denoiser", "vae_decoder"
@@ -127,6 +127,7 @@ class Stages:
         found: dict[str, list[Operator]] = {}
         if self.text is not None:
             found[TEXT] = [x for stage in self.text for x in _placed(stage)]
+            found[TEXT] += [x for stage in self.text for x in self.seen(stage)] if references else []
         found[DENOISER] = self.denoising(references)
         if self.control is not None:
             found[CONTROL] = self.control.operators()
@@ -135,6 +136,10 @@ class Stages:
         if self.decoder is not None:
             found[DECODER] = self.decoder.operators()
         return found
+
+    def seen(self, stage: TextStage) -> list[Operator]:
+        """What the vision tower of a text encoder does with n_ref images, each time that it reads a prompt."""
+        return repeated("visual", n_ref, stage.network.vision(self.image_tokens)) if self.image_tokens else []
 
     @cached_property
     def encoder(self) -> list[Operator] | None:

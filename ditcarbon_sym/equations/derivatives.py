@@ -3,16 +3,17 @@
 Two directions. ``adjoints`` goes backwards from one output to every input it depends on: as many derivatives as
 there are inputs, for a few times the work of the value. ``tangents`` goes forwards from a few inputs to every
 quantity of the chain. Both give definitions that one `Compiled` function computes together with the chain itself.
-``hessian`` applies the second to the first.
+``hessian`` applies the second to the first; ``deviations`` carries a covariance through the second.
 """
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from sympy import Expr, Integer, Symbol
+from sympy import Eq, Expr, Integer, Piecewise, Symbol, sqrt
 
-from ..numerics.functions import Definition, compiled
+from ..numerics.functions import Compiled, Definition, compiled
 from .equation import Equation
 from .pipeline import AnyRoute, chain
 
@@ -132,7 +133,17 @@ def hessian(
     >>> curvature[PUE, I_grid] == curvature[I_grid, PUE] > 0, curvature[PUE, PUE]
     (True, 0.0)
     """
-    definitions, slopes = adjoints(output, chain(route), frozenset(inputs))
+    return second_derivatives(configuration, output, inputs, chain(route))
+
+
+def second_derivatives(
+    configuration: Mapping[Symbol, "ArrayLike"],
+    output: Symbol,
+    inputs: Sequence[Symbol],
+    equations: tuple[Equation, ...],
+) -> dict[tuple[Symbol, Symbol], Any]:
+    """`hessian` along a chain of one's own."""
+    definitions, slopes = adjoints(output, equations, frozenset(inputs))
     gradient = [Equation("", Symbol(f"slope_{x.name}", real=True), slopes.get(x, Integer(0))) for x in inputs]
     steps = (*(Equation("", symbol, rhs) for symbol, rhs in definitions), *gradient)
     lines, second = tangents(tuple(inputs), steps)
@@ -161,3 +172,64 @@ def jacobian(
     wanted = [(output, parameter) for output in outputs for parameter in parameters]
     expressions = tuple(slopes.get(pair, Integer(0)) for pair in wanted)
     return dict(zip(wanted, compiled(expressions, definitions)(configuration), strict=True))
+
+
+def relative_slopes(
+    configuration: Mapping[Symbol, "ArrayLike"],
+    outputs: Sequence[Symbol],
+    parameters: Sequence[Symbol],
+    route: AnyRoute = "bgr",
+) -> dict[Symbol, tuple[Any, ...]]:
+    """Evaluate the derivatives of each output's logarithm by each parameter; zero where the output is.
+
+    A carbon-free grid emits nothing at any efficiency: its zero is exact.
+    """
+    definitions, slopes = _relative(tuple(outputs), tuple(parameters), chain(route))
+    found = iter(compiled(slopes, definitions)(configuration))
+    return {output: tuple(next(found) for _ in parameters) for output in outputs}
+
+
+def deviations(
+    configuration: Mapping[Symbol, "ArrayLike"],
+    outputs: Sequence[Symbol],
+    parameters: Sequence[Symbol],
+    covariance: Sequence[Sequence[float]],
+    route: AnyRoute = "bgr",
+) -> dict[Symbol, Any]:
+    r"""Evaluate the standard deviation of each output's logarithm: sqrt(r^T V r), with r its derivatives.
+
+    The delta method. ``covariance`` is V, with a row and a column for each parameter.
+    """
+    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route))
+    known = dict(zip(entries, (value for row in covariance for value in row), strict=True))
+    return dict(zip(outputs, function({**configuration, **known}), strict=True))
+
+
+@lru_cache(maxsize=64)
+def _relative(
+    outputs: tuple[Symbol, ...], parameters: tuple[Symbol, ...], equations: tuple[Equation, ...]
+) -> tuple[tuple[Definition, ...], tuple[Expr, ...]]:
+    definitions, slopes = tangents(parameters, equations)
+    pairs = ((output, slopes.get((output, parameter))) for output in outputs for parameter in parameters)
+    return definitions, tuple(
+        Integer(0) if slope is None else Piecewise((0, Eq(output, 0)), (slope / output, True))
+        for output, slope in pairs
+    )
+
+
+@lru_cache(maxsize=64)
+def _deviations(
+    outputs: tuple[Symbol, ...], parameters: tuple[Symbol, ...], equations: tuple[Equation, ...]
+) -> tuple[Compiled, tuple[Symbol, ...]]:
+    definitions, slopes = _relative(outputs, parameters, equations)
+    names, many = [x.name for x in parameters], len(parameters)
+    entries = tuple(Symbol(f"V_{x}_{y}", real=True) for x in names for y in names)
+    lines: list[Definition] = list(definitions)
+    for i, output in enumerate(outputs):
+        own = [Symbol(f"r_{output.name}_{x}", real=True) for x in names]
+        lines += zip(own, slopes[i * many : (i + 1) * many], strict=True)
+        products = (v * x * y for v, (x, y) in zip(entries, product(own, own), strict=True))
+        lines.append((Symbol(f"variance_{output.name}", real=True), sum(products, Integer(0))))
+    variances = (Symbol(f"variance_{x.name}", real=True) for x in outputs)
+    roots = (Piecewise((0, v < 0), (sqrt(v), True)) for v in variances)  # rounding may take a zero below zero
+    return compiled(tuple(roots), tuple(lines)), entries

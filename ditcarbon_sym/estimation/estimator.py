@@ -132,8 +132,8 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
 def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
     computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
-    results = {x: _known(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
-    spread = predictive(point, (mu, tau, E, C_op, C_emb, C_total))
+    values = pipeline.evaluate(point.values, computed, point.route)
+    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
     batch = point.values[B]
 
     def quantity(symbol: Symbol) -> Quantity:

@@ -23,9 +23,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
+from ..equations import derivatives
 from ..equations.notation import B, H, S, W, g, m, mu, n_frames
-from .intervals import LEVEL, Array, covered, quadratic, quantile, relative_slopes, scatter_met, within_model
+from .intervals import LEVEL, covered, quantile, scatter_met, within_model
 from .point import OperatingPoint
+
+Array = NDArray[np.float64]
 
 WORK = (H, W, n_frames, B, S, g, m)
 """Requests of one model that agree in these do the same work."""
@@ -57,7 +60,7 @@ class Errors:
         one_calibration = self.calibration == self.calibration[k]
         one_model = one_calibration & (self.model == self.model[k])
         one_work = one_model & (self.work == self.work[k])
-        shared = quadratic(self.slopes - self.slopes[k], self.covariances[self.calibration[k]])
+        shared = _quadratic(self.slopes - self.slopes[k], self.covariances[self.calibration[k]])
         variance = np.where(one_calibration, shared, self.own + self.own[k])
         runs = normal * np.sqrt(variance + self.runs**2 + self.runs[k] ** 2)
         larger = np.maximum(self.quantile, self.quantile[k])
@@ -100,7 +103,7 @@ def errors_of(
 
     works = np.column_stack([over([point.values[x] for point in points]) for x in WORK])
     work = np.unique(works, axis=0, return_inverse=True)[1].reshape(-1)
-    slopes = [relative_slopes(point, outputs) for point in points]
+    slopes = [_slopes(point, outputs) for point in points]
     found = {}
     for x in outputs:
         met = [scatter_met(x, point) if x in covered(point, outputs) else None for point in points]
@@ -109,7 +112,7 @@ def errors_of(
             np.pad(np.broadcast_to(r[x], (n, r[x].shape[-1])), ((0, 0), (0, most - r[x].shape[-1])))
             for r, n in zip(slopes, lengths, strict=True)
         ]
-        own = [quadratic(r, covariances[calibrations.index(k)]) for r, k in zip(columns, keys, strict=True)]
+        own = [_quadratic(r, covariances[calibrations.index(k)]) for r, k in zip(columns, keys, strict=True)]
         found[x] = Errors(
             over([calibrations.index(k) for k in keys]), over([models.index(y.model.id) for y in points]), work,
             np.concatenate(columns), np.concatenate(own),
@@ -119,6 +122,18 @@ def errors_of(
             covariances, level,
         )  # fmt: skip
     return found
+
+
+def _slopes(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Array]:
+    """Relative derivatives of each output by the fitted parameters, which run along the last axis."""
+    free = () if point.calibration is None else point.calibration.free
+    found = derivatives.relative_slopes(point.values, outputs, free, point.route)
+    return {x: np.stack(np.broadcast_arrays(*each), axis=-1) if each else np.zeros(0) for x, each in found.items()}
+
+
+def _quadratic(slopes: Array, covariance: Array) -> Array:
+    """The variance r^T V r of a logarithm whose slopes r run along the last axis; rounding never makes it negative."""
+    return np.maximum(0.0, np.einsum("...i,ik,...k", slopes, covariance, slopes))
 
 
 def _calibration(point: OperatingPoint) -> tuple[Any, ...]:

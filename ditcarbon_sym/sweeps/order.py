@@ -16,8 +16,8 @@ from sympy import Symbol
 from ..display import Shown
 from ..equations.notation import C_emb, mu, tau
 from ..errors import InputError
-from ..estimation.intervals import LEVEL, Array
-from ..estimation.ratios import errors_of, lower
+from ..estimation.intervals import LEVEL
+from ..estimation.ratios import Array, errors_of, lower
 from .filters import Condition
 from .grid import Sweep
 from .ranking import any_row, numbered

@@ -9,12 +9,13 @@ work is evaluated once for each distinct size, and the law then runs over batch 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, count_ops
 
 from ..catalog.stages import DENOISER
 from ..equations import flops, operator_law, pipeline
@@ -50,18 +51,18 @@ from ..equations.notation import (
     n_frames,
     n_latent,
     n_launch,
+    n_ref,
     tau,
 )
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point
 from ..numerics.functions import Compiled, compiled
-from ..numerics.fused import pays
 
 Array = NDArray[np.float64]
 Size = Mapping[str, Any]
 """A size as asked for: ``height`` and ``width``, ``frames``. The model's release fills in what is left out."""
 
-SIZES = (H, W, n_frames, n_latent, m, g)
+SIZES = (H, W, n_frames, n_latent, m, g, n_ref)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
 CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
@@ -71,6 +72,8 @@ TIMED = (P, F_total, mu, tau, E)
 """Quantities that do not depend on the facility."""
 STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE), "vae": (F_block, *PASS, F_text)}
 """For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
+FUSED_FROM = 5 * 10**9
+"""Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""
 GRAMS = ("operational_g", "embodied_g", "total_g", "per_output_g", "text_g", "denoiser_g", "vae_g")
 """Columns of carbon, in gCO2eq."""
 
@@ -133,7 +136,8 @@ class Panel:
     def fused_pays(self, rows: int) -> bool:
         """Whether this many rows repay the compilation of a loop."""
         function = compiled((*TIMED, C_total), _definitions(self.equations))
-        return pays(function, rows)
+        operations = sum(int(count_ops(x)) for x in (*function.expressions, *(rhs for _, rhs in function.definitions)))
+        return find_spec("numba") is not None and rows * operations >= FUSED_FROM
 
 
 def grams(

@@ -1,8 +1,8 @@
 """A list of requests instead of a grid: a CSV file with one request a line.
 
 The column ``model`` is needed. The others are ``resolution`` (or ``height`` and ``width``), ``frames``, ``batch``,
-``steps``, ``guidance``, ``text_tokens``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty cell is the
-default. All requests of a model on an accelerator share one route.
+``steps``, ``guidance``, ``text_tokens``, ``references``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty
+cell is the default. All requests of a model on an accelerator share one route.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,9 +24,9 @@ from .filters import Condition, kept
 from .panel import Array, panel
 from .table import COST, INTERVALS, NUMBERS, ROW, TEXT, Columns, Text, chosen
 
-SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens")
+SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens", "references")
 RANGES = {
-    **{x: BY_FIELD[x] for x in ("height", "width", "frames", "guidance", "text_tokens", "batch", "steps")},
+    **{x: BY_FIELD[x] for x in (*SIZES[1:], "batch", "steps")},
     "resolution": NOTATION[H], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
 }  # fmt: skip
 """Columns of numbers, each with the range that it may have."""

@@ -34,6 +34,7 @@ class _Sweep(BaseModel):
     grid: _Axis | None = None
     guidance: int | float | None = None
     text_tokens: int | None = None
+    references: int | None = None
     lifetime_years: int | float | None = None
     utilisation: int | float | None = None
     mu: float | None = None

@@ -1,6 +1,6 @@
 """The command line, from its own help."""
 
-from ditcarbon_sym.cli.app import GROUPS
+from ditcarbon_sym.cli.app import GROUPS, PLACES
 from docs.examples import run_ditcarbon
 
 
@@ -13,9 +13,8 @@ def pages() -> dict[str, str]:
         "completes commands, options and the ids of models, accelerators and data centres in bash, zsh and fish.",
         f"```text\n{run_ditcarbon(['--help'])[0]}```",
     ]
-    for title, group in GROUPS.items():
+    for title in GROUPS:
         parts.append(f"## {title}")
-        for command in group:
-            name = command.__name__.replace("_", "-")
+        for name in (name for name, place in PLACES.items() if place[0] == title):
             parts += [f"### ditcarbon {name}", f"```text\n{run_ditcarbon([name, '--help'])[0]}```"]
     return {"reference/commands.md": "\n\n".join(parts) + "\n"}
