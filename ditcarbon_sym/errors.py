@@ -7,7 +7,14 @@ from typing import Any
 
 
 class InputError(ValueError):
-    """A user's mistake, told in one line: the thing, its value, what was expected and the fix."""
+    """A user's mistake, told in one line: the thing, its value, what was expected and the fix.
+
+    >>> try:
+    ...     raise InputError("steps = 0 is outside 1..100000")
+    ... except InputError as error:
+    ...     print(error)
+    steps = 0 is outside 1..100000
+    """
 
 
 def similar(name: str, names: Iterable[str]) -> list[str]:

@@ -71,7 +71,7 @@ def problems(site: Path) -> list[str]:
 
 
 def photograph() -> None:
-    """Photograph four pages, wide and narrow: start, gallery, equations, API. Say so if that is not possible."""
+    """Photograph four pages, wide and narrow; say so if there is no browser."""
     browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if browser is None:
         print("############ NOT RUN: no pictures of the site: Chromium is not installed ############")

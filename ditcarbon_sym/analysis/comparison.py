@@ -30,7 +30,11 @@ _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 @dataclass(frozen=True)
 class Ratio:
-    """One quantity of a request over that of the first one; the interval is None where none is known."""
+    """One quantity of a request over that of the first one; the interval is None where none is known.
+
+    >>> Ratio(tau, 0.5, 0.4, 0.6).verdict
+    '50.0% less: outside the uncertainty'
+    """
 
     output: Symbol
     value: float | None
@@ -60,7 +64,12 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Comparison(Shown):
-    """Requests, their estimates, and the ratios of all others to the first."""
+    """Requests, their estimates, and the ratios of all others to the first.
+
+    >>> found = compare(["pixart-alpha", "pixart-sigma"], efficiency="bgr")
+    >>> [x.model for x in found.estimates], len(found.ratios)
+    (['pixart-alpha', 'pixart-sigma'], 1)
+    """
 
     requests: tuple[str, ...]
     points: tuple[OperatingPoint, ...]

@@ -22,7 +22,11 @@ from .operator_forms import CROSSOVERS, PassForms, derive_pass, read_crossover
 
 @dataclass(frozen=True)
 class Forms(Typeset):
-    """The closed forms of one set of flags, with the sizes as symbols or as numbers."""
+    """The closed forms of one set of flags, with the sizes as symbols or as numbers.
+
+    >>> derive(flags="s=0,c=1,a=0,j=0").coefficients[2]
+    4*d
+    """
 
     flags: Mapping[Symbol, Expr]
     conditioning: str
@@ -48,6 +52,9 @@ def derive(
 
     ``crossovers`` are written A=B, of the parts of a pass. Raises `InputError` for neither a model nor flags, for both,
     or for a mistake in either.
+
+    >>> derive("pixart-alpha", crossovers=("scores=MLP",)).crossovers[0].tokens
+    4608.0
     """
     if (model is None) == (flags is None):
         raise InputError("give a model or --flags, one of them")

@@ -22,7 +22,11 @@ from .variance import ERROR, Sobol, local_agreement, sobol
 
 @dataclass(frozen=True)
 class Answer(Shown):
-    """A solution, the request that it is about, and what to beware of."""
+    """A solution, the request that it is about, and what to beware of.
+
+    >>> solve("pixart-alpha", "steps", budget_g=0.3, efficiency="bgr").to_dict()["unknown"]
+    'steps'
+    """
 
     point: OperatingPoint
     solution: Solution
@@ -124,6 +128,10 @@ LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS
 class Sensitivity(Shown):
     """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty
     where it was not asked for, or where SALib is missing, as ``left_out`` then says.
+
+    >>> found = sensitivity("dit-xl-2-256", "flops", with_sobol=False, efficiency="bgr")
+    >>> found.noun, found.elasticities[0].knob
+    ('FLOP', 'side')
     """
 
     output: str

@@ -79,7 +79,19 @@ def calibration_table(
     stages: str = "denoiser",
     intervals: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything that a calibration file of Eq. (3) holds: values, covariance, quality, validity, conventions."""
+    r"""Everything that a calibration file of Eq. (3) holds: values, covariance, quality, validity, conventions.
+
+    >>> import tempfile
+    >>> at = [(x, b, 0.4 * b / (b + 0.2) + x / 1e5) for x in (512, 1024) for b in (1, 4, 8)]
+    >>> lines = [f"pixart-alpha,{x},{x},{b},{mu:.3f}" for x, b, mu in at]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.csv"
+    ...     _ = path.write_text("\n".join(["model,height,width,batch,mu", *lines]))
+    ...     found: Calibrated = calibrate(path, "v100-pcie-16gb", bootstrap=0)
+    >>> table = calibration_table(found.fitted, {}, {}, load().gpu("v100-pcie-16gb"), 512**2, {})
+    >>> table["law"], table["quality"]["n"]
+    ('bgr', 6)
+    """
     full, shipped = fitted.full, fitted.shipped
     return {
         "schema_version": 1,

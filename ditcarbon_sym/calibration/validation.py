@@ -76,7 +76,11 @@ class Summary:
 
 @dataclass(frozen=True)
 class Validation(Shown):
-    """Every scored quantity, in the order of the file, and warnings."""
+    """Every scored quantity, in the order of the file, and warnings.
+
+    >>> Validation("runs.csv", (), ()).summaries()
+    []
+    """
 
     file: str
     scored: tuple[Scored, ...]
@@ -130,12 +134,19 @@ def validate(
     catalog: str | Path | Catalog | None = None,
     track: Track = iter,
 ) -> Validation:
-    """Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
+    r"""Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
 
     ``requests`` says what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
     and model, height, width, batch. A row ran on the accelerator in its column ``gpu``, or else on ``gpu``.
 
     Raises `InputError` in one line naming file, row, column and value.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.csv"
+    ...     _ = path.write_text("model,height,width,batch,time_s\npixart-alpha,512,512,1,4.2\n")
+    ...     len(validate(path, gpu="v100-pcie-16gb").scored)
+    1
     """
     path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
     notes: dict[str, None] = {}

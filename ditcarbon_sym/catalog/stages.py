@@ -37,6 +37,9 @@ class TextStage:
     """A text encoder and the tokens it is fed: a fixed number, or the denoiser's text tokens and ``extra`` more.
 
     ``negative`` tells whether guidance encodes a negative prompt, too; ``negative_extra`` its extra tokens.
+
+    >>> [x.name for x in shipped("flux.1-dev").text]
+    ['clip-vit-l-14', 't5-v1.1-xxl']
     """
 
     name: str
@@ -65,6 +68,9 @@ class Stages:
     files say of distillation. ``shared_with`` names other releases of the same configuration with what they request.
     ``control`` runs beside the denoiser. ``references`` is how many images are appended to the latent where the user
     does not say, ``image_tokens`` what each adds to the prompt; ``images`` of the output's size are encoded besides.
+
+    >>> shipped("flux.1-dev").factors
+    (8, 1)
     """
 
     name: str

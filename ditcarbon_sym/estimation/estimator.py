@@ -120,11 +120,11 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
     InputError
         In one line, for anything that has no valid answer.
 
-    Examples
-    --------
     >>> result = estimate("pixart-alpha", resolution=1024, batch=1, steps=50)
     >>> print(f"{result.total_g.value:.3f} g, {result.time_s.value:.1f} s, {result.energy_wh.value:.2f} Wh")
     0.584 g, 17.9 s, 1.25 Wh
+    >>> isinstance(estimate_at(operating_point("pixart-alpha")), Estimate)
+    True
     """
     return estimate_at(operating_point(model, **options), per_day)
 

@@ -51,6 +51,9 @@ class Count(Shown):
     ``flops`` holds ``denoiser_forward`` (one pass at batch 1), then ``text_encoder``, ``denoiser``, ``vae_decoder``
     and ``total`` for the whole request. ``parameters`` are the denoiser's, ``weights`` those of every stage.
     ``leading_order`` holds what Eqs. (1) and (2) give for the denoiser, and their relative errors.
+
+    >>> count("flux.1-dev").tokens
+    {'latent': 4096, 'text': 512}
     """
 
     model: str

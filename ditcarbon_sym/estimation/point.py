@@ -53,6 +53,10 @@ class Options(Request, total=False):
     "roofline" (the operator law, the default) or "bgr" (the paper's fit).
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
+
+    >>> wish: Options = {"gpu": "h100-sxm-80gb", "batch": 4}
+    >>> operating_point("pixart-alpha", **wish).device.id
+    'h100-sxm-80gb'
     """
 
     gpu: str | None
@@ -73,6 +77,10 @@ class Options(Request, total=False):
 class OperatingPoint:
     """A configuration ready for the equations: ``values`` maps every input symbol of ``route`` to a number, NaN if
     unknown.
+
+    >>> from ..equations.notation import B
+    >>> operating_point("pixart-alpha", batch=4).values[B]
+    4.0
     """
 
     model: Model

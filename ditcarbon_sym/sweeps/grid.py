@@ -35,6 +35,9 @@ class Grid:
     (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
     price for each ``gpu``. With ``skip``, requests that a model does not accept are left out instead of refused. With
     ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon.
+
+    >>> Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50)).shape
+    (1, 1, 1, 1, 3, 2, 1)
     """
 
     model: tuple[str, ...]
@@ -185,6 +188,9 @@ def sweep(grid: Grid) -> Sweep:
     """Choose the routes of a grid, check its requests, and return the sweep.
 
     Raises `InputError` in one line for a request that has no valid answer.
+
+    >>> len(sweep(Grid(("pixart-alpha", "sd3-medium"), batch=(1, 2, 4))))
+    6
     """
     catalog = grid.options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)

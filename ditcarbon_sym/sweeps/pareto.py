@@ -45,6 +45,10 @@ class Front(Shown):
     ``others`` is an even sample of all rows, to be drawn beside the front; it may hold rows of the front, too.
     ``undecided`` is the number of rows off the front that none beats beyond doubt; None if there are too many rows to
     compare each with all others, or no interval of an objective is known. ``remarks`` say what is unknown.
+
+    >>> from .grid import Grid, sweep
+    >>> front(sweep(Grid(("pixart-alpha",), steps=(20, 50))), ("per_output_g", "time_s"), within=()).considered
+    2
     """
 
     objectives: tuple[str, ...]

@@ -38,7 +38,15 @@ Request = Mapping[str, Any]
 
 
 def read_requests(path: str | Path) -> list[dict[str, Any]]:
-    """Read a list of requests from a CSV file; raises `InputError` naming file, row and column."""
+    r"""Read a list of requests from a CSV file; raises `InputError` naming file, row and column.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "requests.csv"
+    ...     _ = path.write_text("model,steps\npixart-alpha,20\n")
+    ...     read_requests(path)
+    [{'model': 'pixart-alpha', 'steps': 20.0}]
+    """
     path = Path(path)
     table = read_table(path)
     header = table.columns

@@ -15,6 +15,6 @@ def pages() -> dict[str, str]:
     ]
     for title in GROUPS:
         parts.append(f"## {title}")
-        for name in [name for name, place in PLACES.items() if place[0] == title]:
+        for name in (name for name, place in PLACES.items() if place[0] == title):
             parts += [f"### ditcarbon {name}", f"```text\n{run_ditcarbon([name, '--help'])[0]}```"]
     return {"reference/commands.md": "\n\n".join(parts) + "\n"}

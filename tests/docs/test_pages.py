@@ -50,7 +50,7 @@ def test_what_is_not_run_names_commands_targets_and_extras_that_exist():
             words = part.split()
             if "ditcarbon" in words[0] or "ditcarbon_sym" in words:
                 name = words[words.index("ditcarbon_sym") + 1] if "ditcarbon_sym" in words else words[1]
-                command = root.commands[name]
+                command = root.get_command(None, name)
                 options = {y for x in command.params for y in (*x.opts, *x.secondary_opts)}
                 assert {x for x in words if x.startswith("--")} <= options, (path, line)
             elif words[0] == "make":
