@@ -39,8 +39,7 @@ fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.transfer_tables
 
 scorecard: .venv/.installed  ## every published run, predicted with its model in the fit and held out, into build/
-	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_runs operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants
-	$(BIN)/python -m paper_figures.scorecard
+	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_models scorecard_accelerators operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants
 
 .venv-verify/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-verify

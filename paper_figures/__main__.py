@@ -23,7 +23,9 @@ from . import (
     numbers,
     operator_law_tables,
     other_team,
+    page,
     scorecard,
+    scorecard_figures,
     tables,
 )
 
@@ -34,7 +36,7 @@ TABLES = {
     **operator_law_tables.TABLES,
     **fleet.TABLES,
 }
-FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
+FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES,
            **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
 
 
@@ -76,7 +78,8 @@ def main(folder: Path, only: Sequence[str] = ()) -> None:
     console = Console(stderr=True)
     for name in track(tasks, "tables and figures", console=console, disable=not console.is_terminal):
         tasks[name](folder)
-    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}")
+    page.write(folder, TABLES, FIGURES, REPORTS)
+    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}; index.html shows all")
 
 
 if __name__ == "__main__":
