@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from matplotlib import pyplot as plt
 from rich.console import Console
@@ -36,7 +37,7 @@ TABLES = {
     **operator_law_tables.TABLES,
     **fleet.TABLES,
 }
-FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES,
+FIGURES: dict[str, Callable[[], Any]] = {**figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES,
            **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
 
 

@@ -66,7 +66,7 @@ def label_apart(axes: Axes, named: Iterable[tuple[tuple[float, float], str]], si
 
 def box_of(label: Annotation) -> Bbox:
     """Return the place of a label's text on the canvas, in pixels, a little room included."""
-    canvas: Any = label.figure.canvas  # type: ignore[union-attr]
+    canvas: Any = label.figure.canvas
     label.update_positions(canvas.get_renderer())
     return Bbox.padded(super(Annotation, label).get_window_extent(canvas.get_renderer()), 1.5)
 
