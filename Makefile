@@ -39,8 +39,7 @@ fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.transfer_tables
 
 scorecard: .venv/.installed  ## every published run, predicted with its model in the fit and held out, into build/
-	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_runs operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants
-	$(BIN)/python -m paper_figures.scorecard
+	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_models scorecard_accelerators operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants
 
 .venv-verify/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-verify
@@ -84,25 +83,26 @@ measure-cpu: .venv-verify/.installed  ## the same path on the processor, in abou
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py
 
-# The tools of the site go into the same .venv, but only when the site is asked for.
-.venv/.docs: .venv/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[docs]'
+# The tools of the site have an environment of their own: what they bring along would be imported by others where it is found.
+.venv-docs/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check -e '.[docs]'
 	@touch $@
 
-docs: .venv/.docs  ## the site, with its gallery and notebooks run, into build/site; every link is checked
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
-	$(BIN)/python -m docs.check
+docs: .venv-docs/.installed  ## the site, with its gallery and notebooks run, into build/site; every link is checked
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --quiet --strict
+	.venv-docs/bin/python -m docs.check
 
 docs-check: docs  ## photographs of four pages of the site, wide and narrow (needs Chromium), into build/shots
-	$(BIN)/python -m docs.check shots
+	.venv-docs/bin/python -m docs.check shots
 
 examples: .venv/.installed  ## write into README.md and the site's pages what their examples print now
 	$(BIN)/python -m docs.examples
 
-dist: .venv/.docs  ## wheel and source distribution, checked, into dist
+dist: .venv-docs/.installed  ## wheel and source distribution, checked, into dist
 	rm -rf dist
-	$(BIN)/python -m build --quiet
-	$(BIN)/twine check --strict dist/*
+	.venv-docs/bin/python -m build
+	.venv-docs/bin/twine check --strict dist/*
 
 check: .venv/.installed  ## format, lint and types
 	$(BIN)/ruff format --check .

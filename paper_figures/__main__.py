@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from matplotlib import pyplot as plt
 from rich.console import Console
@@ -23,7 +24,9 @@ from . import (
     numbers,
     operator_law_tables,
     other_team,
+    page,
     scorecard,
+    scorecard_figures,
     tables,
 )
 
@@ -34,7 +37,7 @@ TABLES = {
     **operator_law_tables.TABLES,
     **fleet.TABLES,
 }
-FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
+FIGURES: dict[str, Callable[[], Any]] = {**figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES,
            **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
 
 
@@ -76,7 +79,8 @@ def main(folder: Path, only: Sequence[str] = ()) -> None:
     console = Console(stderr=True)
     for name in track(tasks, "tables and figures", console=console, disable=not console.is_terminal):
         tasks[name](folder)
-    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}")
+    page.write(folder, TABLES, FIGURES, REPORTS)
+    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}; index.html shows all")
 
 
 if __name__ == "__main__":

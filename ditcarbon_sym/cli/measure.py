@@ -9,7 +9,7 @@ import typer
 
 from .help import ids
 from .options import JsonOption, integer_option, number_option, whole
-from .printing import print_pairs, print_table, remark, warn
+from .printing import print_pairs, print_table, remark, waiting, warn
 
 if TYPE_CHECKING:
     from ..measure.grid import Point
@@ -174,10 +174,11 @@ def plan_calibration(
     from ..measure import plan, report
     from ..reports import formats
 
-    found = plan.plan(
-        gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
-        number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
-    )  # fmt: skip
+    with waiting("choosing configurations"):
+        found = plan.plan(
+            gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
+            number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
+        )  # fmt: skip
     warn(found.notes)
     if as_json:
         print(formats.json_text(report.plan_as_dict(found)))

@@ -13,6 +13,7 @@ import re
 import shutil
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Annotated, Any
@@ -23,6 +24,8 @@ from ..errors import visible
 
 UNFOLDED = 10_000
 """Columns of a page that is no terminal: wider than any table, so that no cell is folded."""
+PATIENCE = 2.0
+"""Seconds after which a command says that it is at work."""
 GAP = 3
 """Columns between two cells."""
 FORMATS = {
@@ -185,6 +188,25 @@ def progress(description: str) -> Any:
 
     console = Console(stderr=True)
     return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)
+
+
+@contextlib.contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Say what goes on, once it has taken two seconds; on stderr, and only on a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status(f"{words} ...")
+    timer = threading.Timer(PATIENCE, status.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
 
 
 @contextlib.contextmanager

@@ -89,7 +89,9 @@ def setting_words(knob: str, value: float) -> str:
     """
     if knob == "lifetime_s":
         return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
-    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "g/kWh", "embodied_gco2eq": "g"}.get(knob, "")
+    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "gCO2eq/kWh", "embodied_gco2eq": "gCO2eq"}.get(
+        knob, ""
+    )
     return f"{significant(value, 3)} {unit}".strip()
 
 
