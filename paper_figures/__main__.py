@@ -27,6 +27,7 @@ from . import (
     page,
     scorecard,
     scorecard_figures,
+    several,
     tables,
 )
 
@@ -36,9 +37,12 @@ TABLES = {
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
     **fleet.TABLES,
+    **several.TABLES,
 }
-FIGURES: dict[str, Callable[[], Any]] = {**figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES,
-           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
+FIGURES: dict[str, Callable[[], Any]] = {
+    **figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES, **fleet.FIGURES,
+    **other_team.FIGURES, **measured.FIGURES, **several.FIGURES,
+}  # fmt: skip
 
 
 def _table(name: str, folder: Path) -> None:

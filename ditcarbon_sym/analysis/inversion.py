@@ -73,7 +73,8 @@ TOLD: Mapping[Symbol, tuple[float, str]] = MappingProxyType({
 class Solution:
     """An answer: the exact value, the valid one nearest inside the budget, and how much of the budget it leaves.
 
-    ``budget``, ``reached`` and ``slack`` are in ``unit``; of a break-even the budget is the rival's cost at ``value``.
+    ``budget``, ``reached`` and ``slack`` are in ``unit``. For a break-even the budget is what the other request
+    costs at ``value``. ``answer`` is one that is no number; ``beside`` is what else there is to say, by name.
     """
 
     unknown: str
@@ -89,6 +90,8 @@ class Solution:
     question: str
     reached_low: float | None = None
     reached_high: float | None = None
+    answer: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 def unknown_symbol(name: str) -> Symbol:
