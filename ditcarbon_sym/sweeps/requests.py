@@ -124,8 +124,8 @@ class RequestList(Shown):
             pue, grid = (np.array([places[k].values[x] for k in members]) for x in (PUE, I_grid))
             for part in (slice(k, k + CHUNK) for k in range(0, len(members), CHUNK)):
                 columns = block.at(where[part], block.batch[part], block.steps[part], pue[part], grid[part], shown)
-                for name, column in columns.items():
-                    numbers[name][members[part]] = column
+                for name in numbers.keys() & columns.keys():
+                    numbers[name][members[part]] = columns[name]
             self._members.append((np.array(members), (one, where, block.batch, block.steps, pue, grid)))
             for k in members:
                 said = (one.point.model.id, one.point.device.id, places[k].id, one.route, split_of(one.point.values))
