@@ -37,8 +37,14 @@ TABLES = {
     **operator_law_tables.TABLES,
     **fleet.TABLES,
 }
-FIGURES: dict[str, Callable[[], Any]] = {**figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES,
-           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
+FIGURES: dict[str, Callable[[], Any]] = {
+    **figures.FIGURES,
+    "leading_order_error": exact_counts.figure,
+    **scorecard_figures.FIGURES,
+    **fleet.FIGURES,
+    **other_team.FIGURES,
+    **measured.FIGURES,
+}
 
 
 def _table(name: str, folder: Path) -> None:
