@@ -77,7 +77,7 @@ def sensitivity(
         print_table("Sobol indices over the same ranges", header, report.sobol_rows(analysis))
         remark(report.agreement_words(analysis))
     if out is not None:
-        remark(f"\nwrote {out}")
+        remark(f"wrote {out}", apart=True)
 
 
 @at_operating_point
@@ -180,4 +180,5 @@ def compare(
         print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), report.ratio_rows(ratios), right=(1,))
         if words := report.per_output_words(found, k):
             remark(words)
-        remark(f"shared errors of {name}: {found.shared[k - 1]}\n")
+        remark(f"shared errors of {name}: {found.shared[k - 1]}")
+        remark("")

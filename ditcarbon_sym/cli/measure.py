@@ -97,7 +97,7 @@ def measure(
     from ..measure import report
 
     print_pairs(f"wrote {out}", report.swept_rows(told, swept))
-    remark(f"\ncalibrate with: ditcarbon fit {out} --out mine.toml")
+    remark(f"calibrate with: ditcarbon fit {out} --out mine.toml", apart=True)
 
 
 def _begun(told: Mapping[str, Any]) -> None:

@@ -20,6 +20,8 @@ from typing import Annotated, Any
 
 import typer
 
+from ..errors import visible
+
 UNFOLDED = 10_000
 """Columns of a page that is no terminal: wider than any table, so that no cell is folded."""
 PATIENCE = 2.0
@@ -68,7 +70,7 @@ def warn(warnings: Iterable[str]) -> None:
     """Print each warning on a line of its own."""
     mark = coloured("warning:", 33)
     for warning in warnings:
-        print(f"{mark} {warning}", file=sys.stderr)
+        print(f"{mark} {visible(warning)}", file=sys.stderr)
 
 
 def coloured(text: str, colour: int) -> str:
@@ -76,9 +78,9 @@ def coloured(text: str, colour: int) -> str:
     return text if os.environ.get("NO_COLOR") or not sys.stderr.isatty() else f"\033[{colour}m{text}\033[0m"
 
 
-def remark(text: str) -> None:
-    """Print a sentence about a table; where only tables are wanted, on stderr."""
-    kind = _CHOSEN.get()
+def remark(text: str, *, apart: bool = False) -> None:
+    """Print a sentence about a table, ``apart`` by an empty line; where only tables are wanted, on stderr."""
+    kind, text = _CHOSEN.get(), "\n" * apart + visible(text)
     if kind == "latex":
         from ..reports.formats import tex
 
@@ -95,6 +97,8 @@ def print_table(
     for each cell. Elsewhere a line is as long as it needs to be, without spaces at its end.
     """
     kind = _CHOSEN.get()
+    title, header = visible(title), tuple(visible(name) for name in header)
+    rows = [[visible(cell) for cell in row] for row in rows]
     if kind:
         print(_marked_up(kind, title, header, rows, right))
         return
@@ -158,11 +162,13 @@ def _marked_up(
 
 def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Print labelled lines under a title; where only tables are wanted, on stderr."""
-    kind = _CHOSEN.get()
+    kind, title = _CHOSEN.get(), visible(title)
+    pairs = [(visible(name), visible(words)) for name, words in pairs]
     if kind == "markdown":
-        print(
-            "\n".join([f"**{title}**\n", *(f"- {name}{': ' if name else ''}{words}" for name, words in pairs)]) + "\n"
-        )
+        from ..reports.formats import markdown
+
+        lines = (f"- {markdown(name)}{': ' if name else ''}{markdown(words)}" for name, words in pairs)
+        print("\n".join([f"**{markdown(title)}**\n", *lines]) + "\n")
     elif kind == "latex":
         from ..reports.formats import tex
 

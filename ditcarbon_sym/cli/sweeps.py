@@ -146,7 +146,7 @@ def sweep(
                 remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            remark(f"\nwrote {rows:,} rows to {out}")
+            remark(f"wrote {rows:,} rows to {out}", apart=True)
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
