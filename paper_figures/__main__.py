@@ -40,9 +40,14 @@ TABLES = {
     **several.TABLES,
 }
 FIGURES: dict[str, Callable[[], Any]] = {
-    **figures.FIGURES, "leading_order_error": exact_counts.figure, **scorecard_figures.FIGURES, **fleet.FIGURES,
-    **other_team.FIGURES, **measured.FIGURES, **several.FIGURES,
-}  # fmt: skip
+    **figures.FIGURES,
+    "leading_order_error": exact_counts.figure,
+    **scorecard_figures.FIGURES,
+    **fleet.FIGURES,
+    **other_team.FIGURES,
+    **measured.FIGURES,
+    **several.FIGURES,
+}
 
 
 def _table(name: str, folder: Path) -> None:
