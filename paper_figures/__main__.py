@@ -27,6 +27,7 @@ from . import (
     page,
     scorecard,
     scorecard_figures,
+    several,
     tables,
 )
 
@@ -36,6 +37,7 @@ TABLES = {
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
     **fleet.TABLES,
+    **several.TABLES,
 }
 FIGURES: dict[str, Callable[[], Any]] = {
     **figures.FIGURES,
@@ -44,6 +46,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     **fleet.FIGURES,
     **other_team.FIGURES,
     **measured.FIGURES,
+    **several.FIGURES,
 }
 
 

@@ -74,6 +74,7 @@ class Solution:
     """An answer: the exact value, the valid one nearest inside the budget, and how much of the budget it leaves.
 
     ``budget``, ``reached`` and ``slack`` are in ``unit``; of a break-even the budget is the rival's cost at ``value``.
+    ``answer`` is one that is no number; ``beside`` is what else there is to say, by name.
     """
 
     unknown: str
@@ -89,6 +90,8 @@ class Solution:
     question: str
     reached_low: float | None = None
     reached_high: float | None = None
+    answer: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 def unknown_symbol(name: str) -> Symbol:
@@ -102,10 +105,8 @@ def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Sy
     """Return the output as an exact expression in the unknown alone."""
     x = unknown_symbol(unknown)
     refuse_if_calibrated(point, unknown, x)
-    tied: dict[Symbol, Expr] = {}
-    if unknown == "resolution":
-        tied = {W: H}
-    elif unknown == "frames":
+    tied: dict[Symbol, Expr] = {W: H} if unknown == "resolution" else {}
+    if unknown == "frames":
         if not point.model.is_video:
             raise InputError(f"cannot solve for frames: {point.model.id} is an image model")
         tied = {n_latent: 1 + (n_frames - 1) / exact(point.values[v_t])}

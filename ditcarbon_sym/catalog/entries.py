@@ -77,7 +77,8 @@ class Gpu(Entry):
     """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
 
     ``compute_capability`` is NVIDIA's number of the architecture; None if unknown or of another maker.
-    ``nvml_names`` are the names that the driver gives it.
+    ``nvml_names`` are the names that the driver gives it. ``link_byte_per_second`` is its link to another accelerator
+    of the node, each way, and ``node_gpus`` how many a node has; None if unknown.
 
     >>> from ditcarbon_sym import load
     >>> load().gpu("h100").memory_gb
@@ -90,6 +91,8 @@ class Gpu(Entry):
     compute_capability: float | None = None
     embodied: Mapping[str, float] = field(default_factory=dict)
     nvml_names: tuple[str, ...] = ()
+    link_byte_per_second: float | None = None
+    node_gpus: int | None = None
 
 
 @dataclass(frozen=True)

@@ -272,6 +272,8 @@ def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
         die_cm2=table.get("die_cm2"),
         compute_capability=table.get("compute_capability"),
         nvml_names=tuple(table.get("nvml_names", ())),
+        link_byte_per_second=table.get("link_byte_per_second"),
+        node_gpus=table.get("node_gpus"),
         embodied=table.get("embodied_gco2eq", {}),
         **_common(key, table, origin),
     )

@@ -116,7 +116,8 @@ def solve(
     options: dict[str, Any],
     model: OptionalModel = None,
     unknown: Annotated[
-        str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
+        str,
+        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, gpus, split, grid, pue ..."),
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
@@ -133,6 +134,9 @@ def solve(
     ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="With --for gpus: the upper end of the interval meets the budget.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the largest request in a budget, or a break-even."""
@@ -143,7 +147,7 @@ def solve(
     with waiting(f"solving for {unknown}"):
         answer = answered(
             model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival,
-            both=both, **options,
+            both=both, sure=sure, **options,
         )  # fmt: skip
     warn(answer.warnings)
     if as_json:

@@ -120,7 +120,7 @@ def print_table(
         table.add_row(*row)
     drawn = io.StringIO()
     Console(file=drawn, highlight=False, markup=False, force_jupyter=False, width=width).print(table)
-    print("\n".join(line.rstrip() for line in drawn.getvalue().strip("\n").splitlines()) + "\n")
+    print("\n".join(line.rstrip() for line in drawn.getvalue().strip("\n").splitlines()).rstrip() + "\n")
 
 
 def _least_width(header: Sequence[str], rows: Sequence[Sequence[str]], right: tuple[int, ...]) -> int:

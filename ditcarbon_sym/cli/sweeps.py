@@ -38,6 +38,10 @@ def _axes(
     gpu: Annotated[
         str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}", autocompletion=ids("gpus"))
     ] = None,
+    gpus: Annotated[str | None, typer.Option(help=f"Accelerators that share each request, {_AXIS} Assumed: 1.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Their degrees, such as ulysses=4,ring=2. Assumed: those that take least time.")
+    ] = None,
     datacenter: Annotated[
         str | None,
         typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}", autocompletion=ids("datacenters")),

@@ -57,7 +57,8 @@ OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
 
 @dataclass(frozen=True)
 class Route:
-    """A route with work of its own: every equation from request to seconds and kWh, for one model.
+    """A route with work of its own: every equation from request to seconds and kWh, for one model, and its accounting
+    where that is not the common one.
 
     >>> Route("measured", ROUTES["measured"]).name
     'measured'
@@ -65,6 +66,7 @@ class Route:
 
     name: str
     equations: tuple[Equation, ...]
+    accounting: tuple[Equation, ...] = ACCOUNTING
 
 
 AnyRoute = str | Route
@@ -84,7 +86,7 @@ def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
     """
     if isinstance(route, str):
         return WORK + ROUTES[route] + ACCOUNTING
-    return route.equations + ACCOUNTING
+    return route.equations + route.accounting
 
 
 def find(name: str) -> Equation:
@@ -94,10 +96,15 @@ def find(name: str) -> Equation:
     (E, 'Table 2')
     >>> find("roofline.tau").number
     'operator law, time'
+    >>> find("several.tau").number
+    'several accelerators, time'
     """
+    from . import parallel
+
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     known |= {f"{operator_law.LAW}.{equation.lhs}": equation for equation in operator_law.EQUATIONS}
+    known |= {f"several.{equation.lhs}": equation for equation in parallel.EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())

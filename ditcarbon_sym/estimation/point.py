@@ -30,6 +30,7 @@ from ..equations.notation import (
     Theta_peak,
     u,
 )
+from ..equations.parallel_notation import n_C, n_R, n_U
 from ..errors import InputError
 from .memory import weight_notes
 from .request import Request, checked, resolve_request
@@ -50,7 +51,8 @@ class Options(Request, total=False):
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
-    "roofline" (the operator law, the default) or "bgr" (the paper's fit).
+    "roofline" (the operator law, the default) or "bgr" (the paper's fit). ``gpus``: accelerators that share the
+    request; ``split``: their degrees, such as "ulysses=4,ring=2", else those that take least time.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
 
@@ -69,6 +71,8 @@ class Options(Request, total=False):
     calibration: str | Path | None
     efficiency: str | None
     embodied_boundary: str | None
+    gpus: float | None
+    split: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -116,6 +120,10 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     device = _device(entries, options.get("gpu"), own)
     facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    if options.get("gpus") is not None or options.get("split") is not None:
+        from .several.route import shared
+
+        route = shared(route, chosen, numbers, device, options.get("gpus"), options.get("split"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])
@@ -147,8 +155,11 @@ def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
     return operating_point(**merged(point.asked, changes))
 
 
-GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
-"""Options that say one thing together: a size, a facility, a law."""
+GROUPS = (
+    ("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"),
+    ("gpus", "split"),
+)  # fmt: skip
+"""Options that say one thing together: a size, a facility, a law, a split."""
 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -159,6 +170,16 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """
     replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
     return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
+
+
+def split_of(values: Mapping[Symbol, float]) -> str:
+    """How the accelerators of an operating point split its request, as `--split` reads it; "none" where it is one.
+
+    >>> split_of(operating_point("flux.1-dev", gpu="h100-sxm-80gb", split="ulysses=4,ring=2").values)
+    'ulysses=4,ring=2'
+    """
+    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C)}
+    return ",".join(f"{name}={degree:g}" for name, degree in degrees.items() if degree > 1) or "none"
 
 
 def chosen_model(

@@ -89,7 +89,7 @@ def front(
     if not 1 < len(set(objectives)) == len(objectives) < 4:
         raise InputError(f"objectives {', '.join(objectives)}: a front has two or three, all different")
     for name in within:
-        if name not in (*TEXT, *REQUEST):
+        if name not in (*TEXT, *REQUEST) or name not in sweep.columns:
             raise InputError(f"within {name!r}: expected some of {', '.join((*TEXT, *REQUEST))}")
     found = [common(sweep, name, where) for name in objectives]
     asked, objectives = objectives, tuple(dict.fromkeys(column for column, _ in found))
