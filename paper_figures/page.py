@@ -28,6 +28,7 @@ CAPTIONS = {
     "scorecard_models": "Every published run, predicted by a fit that has not seen its model.",
     "scorecard_accelerators": "Every published run, predicted by a fit that has not seen its accelerator.",
     "fleet_plot": "One request on every accelerator: energy against time, with 90 % intervals.",
+    "several": "Several accelerators to one request: speed-up and joules, measured and predicted, model held out.",
     "other_team": "A second team's runs, over what is expected from the first team's.",
 }
 """One caption for each figure; the site shows the same."""
