@@ -16,7 +16,7 @@ figcaption, p { font-size: 0.9rem; } h2 { font-size: 1.1rem; margin: 2.5rem 0 0.
 h3 { font-size: 0.95rem; margin: 0 0 0.3rem; } div.wide { overflow: auto; max-height: 26rem; }
 table { border-collapse: collapse; font-size: 0.75rem; } thead { position: sticky; top: 0; background: Canvas; }
 th, td { text-align: left; padding: 0.15rem 0.7rem 0.15rem 0; border-bottom: 1px solid #8883; vertical-align: top; }
-nav { columns: 16rem; font-size: 0.85rem; }
+nav { columns: 16rem; font-size: 0.85rem; } nav a { display: block; break-inside: avoid; }
 """
 CAPTIONS = {
     "figure1": "Figure 1. From a request to grams of CO2eq, as the code composes it.",
@@ -28,6 +28,7 @@ CAPTIONS = {
     "scorecard_models": "Every published run, predicted by a fit that has not seen its model.",
     "scorecard_accelerators": "Every published run, predicted by a fit that has not seen its accelerator.",
     "fleet_plot": "One request on every accelerator: energy against time, with 90 % intervals.",
+    "several": "Several accelerators to one request: speed-up and joules, measured and predicted, model held out.",
     "other_team": "A second team's runs, over what is expected from the first team's.",
 }
 """One caption for each figure; the site shows the same."""
@@ -40,7 +41,7 @@ def write(
     shown = [name for name in figures if (folder / f"{name}.png").exists()]
     listed = [name for name in (*tables, "claims") if (folder / f"{name}.csv").exists()]
     told = [name for name in reports if (folder / f"{name}.html").exists()]
-    links = "\n".join(f'<a href="#{name}">{_caption(name, folder)}</a><br>' for name in (*shown, *listed))
+    links = "\n".join(f'<a href="#{name}">{_caption(name, folder)}</a>' for name in (*shown, *listed))
     parts = [
         "<h1>Tables and figures</h1>",
         f"<p>{len(shown)} figures, {len(listed)} tables and {len(told)} reports, as <code>make figures</code> built "

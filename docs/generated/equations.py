@@ -1,10 +1,10 @@
 """The equations with their symbols, sources and limits, each with its derivation; and the table of symbols."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from derivations.__main__ import RESULTS
 from derivations.render import markdown
-from ditcarbon_sym.equations import operator_law, pipeline
+from ditcarbon_sym.equations import operator_law, parallel, pipeline
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import NOTATION
 from ditcarbon_sym.reports.equations import label
@@ -67,7 +67,13 @@ def _equations() -> Iterator[str]:
         "## The operator law\n\nTime and energy of any request on any accelerator, from the exact list of operators. "
         "[Where it comes from and what it leaves out](operator-law.md)."
     )
-    for equation in operator_law.EQUATIONS:
+    yield from _sections(operator_law.EQUATIONS)
+    yield "## Several accelerators\n\n[What divides, what is moved, and what does not divide](several.md)."
+    yield from _sections(parallel.EQUATIONS)
+
+
+def _sections(equations: Iterable[Equation]) -> Iterator[str]:
+    for equation in equations:
         yield f"### {_meaning(equation)}, {label(equation)}"
         yield from _shown(equation)
 

@@ -62,7 +62,8 @@ def _page(stem: str, book: Any) -> dict[str, str | bytes]:
             elif "text/html" in data:
                 parts.append(f'<div class="output">\n{re.sub(chr(10) + "+", chr(10), data["text/html"])}\n</div>')
             elif "text/latex" in data:
-                parts.append(data["text/latex"].replace("$\\displaystyle ", "$$\n").strip())
+                formula = data["text/latex"].strip().strip("$").removeprefix("\\displaystyle ")
+                parts.append(f"$$\n{formula}\n$$")
             else:
                 parts.append(f"```text\n{data.get('text/plain', output.get('text', '')).rstrip()}\n```")
     return {**images, f"notebooks/{stem}.md": "\n\n".join(parts) + "\n"}
