@@ -28,10 +28,14 @@ from ..equations.notation import (
     Notation,
     P_idle,
     Theta_peak,
+    g,
     u,
 )
 from ..errors import InputError
 from .memory import weight_notes
+from .modes.asked import with_preset
+from .modes.choice import NO_MODE, Mode, chosen_mode
+from .modes.stack import in_mode
 from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
 
@@ -51,6 +55,10 @@ class Options(Request, total=False):
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
     "roofline" (the operator law, the default) or "bgr" (the paper's fit).
+    ``software`` ("eager", "compile", "engine", "engine:NAME"), ``attention`` ("sdpa", "fa2", "fa3", "sage2",
+    "sparse:DENSITY"), ``precision`` ("bf16", "fp8", "int8", "int4", "nvfp4" ...), ``cache`` (part of the steps skipped),
+    ``guidance_steps`` (part of the steps with guidance), ``offload`` ("model", "sequential"), ``preset`` (a published
+    setting by name): how it runs, else eager PyTorch in 16 bits.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
     """
@@ -65,6 +73,13 @@ class Options(Request, total=False):
     calibration: str | Path | None
     efficiency: str | None
     embodied_boundary: str | None
+    software: str | None
+    attention: str | None
+    precision: str | None
+    cache: float | None
+    guidance_steps: float | None
+    offload: str | None
+    preset: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -87,6 +102,7 @@ class OperatingPoint:
     notes: tuple[str, ...]
     asked: Mapping[str, Any]
     """The model and the options that it was made from."""
+    mode: Mode = NO_MODE
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -102,12 +118,15 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     catalog = options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     chosen, borrowed = chosen_model(model, options.get("config"), entries)
-    numbers, notes = resolve_request(chosen, {key: value for key, value in options.items() if key not in _SETTING})
+    filled = with_preset(chosen, options)
+    numbers, notes = resolve_request(chosen, {key: value for key, value in filled.items() if key not in _SETTING})
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
     facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    mode = chosen_mode(filled, chosen, device, numbers[g])
+    route = in_mode(route, mode)
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])
@@ -126,7 +145,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     said = notes + borrowed + read + route.warnings + beware + facts
     asked = {"model": model, **options, "catalog": entries}
     return OperatingPoint(
-        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
+        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked, mode
     )
 
 
