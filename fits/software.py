@@ -22,9 +22,8 @@ from ditcarbon_sym.calibration.measurements import read_records
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.equation import exact
-from ditcarbon_sym.equations.notation import k_check, tau
+from ditcarbon_sym.equations.notation import chi_time, k_check, tau
 from ditcarbon_sym.estimation.intervals import LEVEL, parameter_deviations, scatter, student_quantile
-from ditcarbon_sym.estimation.modes import stack
 from ditcarbon_sym.estimation.modes.asked import table as shipped
 from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
@@ -77,7 +76,8 @@ class Row:
     gpu: str
     names: tuple[str, ...]
     seconds: Callable[..., float]
-    eager: float
+    baseline_names: tuple[str, ...]
+    baseline_seconds: Callable[..., float]
     measured: float
     baseline: float | None
     point: OperatingPoint
@@ -87,14 +87,18 @@ class Row:
 
     def log_ratio(self, constants: Mapping[str, float]) -> float:
         """Predicted over measured: of the ratio to the baseline if there is one, else of the seconds; in logarithms."""
-        predicted = self.seconds(*(constants[name] for name in self.names))
         if self.baseline is None:
-            return math.log(predicted / self.measured)
-        return math.log(predicted / self.eager * self.baseline / self.measured)
+            return self.log_seconds(constants)
+        first = self.baseline_seconds(*(constants[name] for name in self.baseline_names))
+        return self.log_seconds(constants) - math.log(first / self.baseline)
 
     def log_seconds(self, constants: Mapping[str, float]) -> float:
         """Predicted over measured seconds of the mode, in logarithms."""
         return math.log(self.seconds(*(constants[name] for name in self.names)) / self.measured)
+
+    def log_eager(self) -> float:
+        """The eager law over measured seconds of the mode, in logarithms: the error without any of this."""
+        return math.log(float(pipeline.evaluate(self.base.values, (tau,), self.base.route)[tau]) / self.measured)
 
     @property
     def noise(self) -> float:
@@ -116,23 +120,28 @@ def _row(record: Mapping[str, str]) -> Row:
         options["cache"] = float(record["cache"])
     base = operating_point(record["model"], gpu=record["gpu"], **request)
     point = operating_point(record["model"], gpu=record["gpu"], **request, **options)
-    constants = {x: name for x, name in point.mode.constants.items() if not name.startswith("energy")}
-    values = dict(point.values)
     if record["check"]:
-        values[k_check] = float(record["check"])
-        constants.pop(k_check, None)
+        point = replace(point, values={**point.values, k_check: float(record["check"])})
+    names, seconds = _seconds(point, (k_check,) if record["check"] else ())
+    first = base
+    if record["baseline"] not in ("", "eager"):
+        first = operating_point(record["model"], gpu=record["gpu"], **request, software=record["baseline"])
+    return Row(
+        record["class"], record["source"], record["model"], record["gpu"], names, seconds, *_seconds(first),
+        float(record["mode_s"]), float(record["baseline_s"]) if record["baseline_s"] else None, point, base,
+        record["level"] == "both",
+    )  # fmt: skip
+
+
+def _seconds(point: OperatingPoint, given: Sequence[Symbol] = ()) -> tuple[tuple[str, ...], Callable[..., float]]:
+    """The law's seconds as a function of the constants of a mode, and their names; those ``given`` stay as they are."""
+    constants = {x: y for x, y in point.mode.constants.items() if x != chi_time and x not in given}
     symbols = tuple(sorted(constants, key=lambda x: x.name))
     (expression,) = (x.rhs for x in point.route.equations if x.lhs == tau)  # type: ignore[union-attr]
-    wanted = tuple(x for x in expression.free_symbols if x not in symbols and x not in values)
-    known = {**values, **pipeline.evaluate(values, wanted, point.route)}
-    known = {x: exact(float(known[x])) for x in expression.free_symbols if x not in symbols}
-    return Row(
-        record["class"], record["source"], record["model"], record["gpu"], tuple(constants[x] for x in symbols),
-        lambdify(symbols, expression.xreplace(known), "math"),
-        float(pipeline.evaluate(base.values, (tau,), base.route)[tau]), float(record["mode_s"]),
-        float(record["baseline_s"]) if record["baseline_s"] else None,
-        replace(point, values=values), base, record["level"] == "both",
-    )  # fmt: skip
+    rest = expression.free_symbols - {*symbols}
+    known = {**point.values, **pipeline.evaluate(point.values, tuple(rest - {*point.values}), point.route)}
+    numbers = {x: exact(float(known[x])) for x in rest}
+    return tuple(constants[x] for x in symbols), lambdify(symbols, expression.xreplace(numbers), "math")
 
 
 @lru_cache(maxsize=1)
@@ -260,7 +269,7 @@ def scores() -> tuple[Score, ...]:
         if not full:
             continue
         off = np.expm1([x.seconds for x in full])
-        eager = np.array([x.row.eager / x.row.measured - 1 for x in full])
+        eager = np.expm1([x.row.log_eager() for x in full])
         pairs = np.expm1([x.ratio for x in mine if x.row.baseline is not None])
         inside = sum(abs(x.seconds) <= half_width(x) for x in full)
         found.append(Score(
