@@ -15,6 +15,7 @@ from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
 from .knobs import CONSTANTS, loosened
+from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
 
@@ -135,6 +136,7 @@ class Sensitivity:
     samples: int
     seed: int
     left_out: str = ""
+    savings: Sequence[Saving] = ()
 
     @property
     def noun(self) -> str:
@@ -155,6 +157,7 @@ class Sensitivity:
             "tornado": [vars(x) for x in self.swings],
             "interactions": [{"one": a, "other": b, "value": x} for (a, b), x in self.interactions.items()],
             "sobol": [vars(x) for x in self.sobol],
+            "savings": [vars(x) for x in self.savings],
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
@@ -206,4 +209,5 @@ def sensitivity(
         samples=samples,
         seed=seed,
         left_out=LEFT_OUT if missing else "",
+        savings=savings(point, symbol),
     )

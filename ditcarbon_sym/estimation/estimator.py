@@ -43,6 +43,7 @@ from ..version import __version__
 from . import counting
 from .intervals import LEVEL, interval_words, predictive
 from .memory import memory_of, peak_notes
+from .modes.stack import passes_left, stack_of
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
 from .software import software_of
@@ -90,7 +91,8 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
-        return {"schema_version": SCHEMA_VERSION, **_plain(vars(self)), "warnings": list(self.warnings)}
+        first = {"schema_version": SCHEMA_VERSION, "stack": self.basis["stack"]}
+        return {**first, **_plain(vars(self)), "warnings": list(self.warnings)}
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,15 +115,10 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
         ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``datacenter``, or ``pue`` with ``grid``;
-        ``lifetime_years``, ``utilisation``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+        ``lifetime_years``, ``utilisation``; ``software`` and other ways of running; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
 
-    Raises
-    ------
-    InputError
-        In one line, for anything that has no valid answer.
+    Raises `InputError` in one line for anything that has no valid answer.
 
-    Examples
-    --------
     >>> result = estimate("pixart-alpha", resolution=1024, batch=1, steps=50)
     >>> print(f"{result.total_g.value:.3f} g, {result.time_s.value:.1f} s, {result.energy_wh.value:.2f} Wh")
     0.584 g, 17.9 s, 1.25 Wh
@@ -134,6 +131,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
     values = pipeline.evaluate(point.values, computed, point.route)
     results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
+    results |= passes_left(point.values, results)
     batch = point.values[B]
 
     def quantity(symbol: Symbol) -> Quantity:
@@ -226,8 +224,8 @@ def _times(value: float | None, factor: float) -> float | None:
 
 
 def _efficiency_names(point: OperatingPoint) -> dict[str, str | None]:
-    law = LAWS[pipeline.route_name(point.route)]
-    return {"model": law, "calibration": point.calibration.origin if point.calibration else None}
+    origin = point.calibration.origin if point.calibration else None
+    return {"model": LAWS[pipeline.route_name(point.route)], "calibration": origin}
 
 
 def _by_operators(point: OperatingPoint) -> bool:
@@ -241,14 +239,13 @@ def _counts_exactly(point: OperatingPoint) -> bool:
 
 def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
-    used = set(pipeline.chain(point.route))
-    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed]
+    used = [equation.number for equation in pipeline.chain(point.route)]
+    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation.number in used]
+    return [*(equation.number for equation in operator_law.EQUATIONS if equation.number in used), *printed]
 
 
 def _convention(point: OperatingPoint) -> str:
-    counted = EXACT if _counts_exactly(point) else "leading order, paper Eq. (2)"
-    return f"1 fused multiply-add = 2 FLOP; {counted}"
+    return f"1 fused multiply-add = 2 FLOP; {EXACT if _counts_exactly(point) else 'leading order, paper Eq. (2)'}"
 
 
 def _vae_words(point: OperatingPoint) -> str:
@@ -278,6 +275,7 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
             "data": calibration.data,
             "convention": calibration.convention,
         },
+        "stack": stack_of(point.mode, calibration),
         "software": software_of(calibration),
         "interval": interval_words(point),
         "remarks": [] if point.model.networks is None else list(point.model.networks().remarks),

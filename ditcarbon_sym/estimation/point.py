@@ -138,7 +138,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         L: years * used * float(SECONDS_PER_YEAR), u: used, C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device)
+    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device, values)
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )

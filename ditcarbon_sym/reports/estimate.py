@@ -120,6 +120,11 @@ def title(estimate: Estimate) -> str:
     return f"{request_words(estimate.model, estimate.request)}, on {estimate.gpu}, {estimate.datacenter}"
 
 
+def stack_line(estimate: Estimate) -> str:
+    """Return the second line: for which software the constants speak, and of which years they are."""
+    return f"software: {estimate.basis['stack']['words']}"
+
+
 def request_words(model: str, request: Mapping[str, int]) -> str:
     """Name a request: the model, the size, batch, steps and passes."""
     frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""

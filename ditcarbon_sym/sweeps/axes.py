@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "datacenter", "pue", "grid")
 OPTIONS = (
     "guidance", "text_tokens", "references", "lifetime_years", "utilisation", "mu", "efficiency", "embodied_boundary",
-    "calibration", "catalog",
+    "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset", "calibration", "catalog",
 )  # fmt: skip
 """Options that hold for every request of a sweep."""
 FILES = ("calibration", "catalog")

@@ -41,6 +41,8 @@ from ..equations.notation import (
     N,
     P,
     Q_elem,
+    Q_host,
+    Q_step,
     S,
     W,
     ell,
@@ -53,6 +55,7 @@ from ..equations.notation import (
     n_launch,
     n_ref,
     tau,
+    w_quant,
 )
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point
@@ -70,7 +73,8 @@ CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
 
 TIMED = (P, F_total, mu, tau, E)
 """Quantities that do not depend on the facility."""
-STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE), "vae": (F_block, *PASS, F_text)}
+_DENOISER = (F_block, *PASS, w_quant, Q_host, Q_step)
+STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (*_DENOISER, F_VAE), "vae": (*_DENOISER, F_text)}
 """For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
 FUSED_FROM = 5 * 10**9
 """Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...catalog.entries import Gpu, Model
 from ...catalog.files import DATA, read_toml
+from ...equations.notation import S
 from ...errors import InputError, nearest
 
 EAGER, PLAIN, WIDE = "eager", "sdpa", "bf16"
@@ -49,6 +50,11 @@ def with_preset(model: Model, options: Mapping[str, Any]) -> dict[str, Any]:
         if key not in ("models", "sources", "check") and found.get(key) is None:
             found[key] = value
     return found
+
+
+def usual_steps(model: Model, preset: str | None) -> float:
+    """The steps of a request that does not say them: its preset's, or the release's."""
+    return float(with_preset(model, {"preset": preset}).get("steps", model.request[S]))
 
 
 def demand(what: str, entry: Mapping[str, Any], device: Gpu) -> None:

@@ -13,7 +13,6 @@ from sympy import Symbol
 from ...catalog.entries import Gpu, Model
 from ...catalog.stages import DENOISER
 from ...equations.notation import (
-    NOTATION,
     Q_host,
     Q_step,
     R_peak,
@@ -67,6 +66,11 @@ class Mode:
     kinds: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What tells this mode from others."""
+        return repr((sorted(self.constants.values()), sorted((x.name, value) for x, value in self.facts.items())))
 
 
 NO_MODE = Mode()
@@ -188,7 +192,9 @@ def _of_steps(options: Mapping[str, Any], guidance: float) -> Mode:
             else:
                 facts[k_check] = float(check)
     if part is not None:
-        facts[gamma_g] = NOTATION[gamma_g].check(number_asked("guidance_steps", part))
+        if not 0 <= number_asked("guidance_steps", part) <= 1:
+            raise InputError(f"guidance_steps = {part:g}: guidance on a part of the steps; expected 0 to 1")
+        facts[gamma_g] = float(part)
     useless = facts.get(gamma_g, 1.0) < 1 and guidance == 1
     notes = ("guidance_steps changes nothing: the request takes one pass a step",) if useless else ()
     changes = (

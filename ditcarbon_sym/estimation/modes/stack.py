@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sympy import Symbol
+
 from ...catalog.entries import Calibration
 from ...equations import operator_law, software
-from ...equations.notation import NOTATION
+from ...equations.notation import NOTATION, F_denoiser, F_total
 from ...errors import InputError
 from ..routes import ChosenRoute
 from ..software import software_of
@@ -87,6 +89,16 @@ def _covariance(one: str, other: str) -> float:
     if one in names and other in names:
         return float(known["matrix"][names.index(one)][names.index(other)])
     return float(_constant(one)["log_deviation"]) ** 2 if one == other else 0.0
+
+
+def passes_left(values: Mapping[Symbol, float], flops: Mapping[Symbol, float | None]) -> dict[Symbol, float | None]:
+    """FLOP of the denoiser and of the request that are computed, where a mode leaves passes out."""
+    part = software.KEPT.subs({x: value for x, value in software.NEUTRAL.items() if x not in values})
+    whole, total = flops[F_denoiser], flops[F_total]
+    if whole is None or total is None or part == 1:
+        return {}
+    kept = float(part.subs({x: values[x] for x in part.free_symbols}))
+    return {F_denoiser: whole * kept, F_total: total - whole * (1 - kept)}
 
 
 def stack_of(mode: Mode, calibration: Calibration | None) -> dict[str, Any]:
