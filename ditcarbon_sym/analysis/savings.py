@@ -47,8 +47,8 @@ def savings(point: OperatingPoint, output: Symbol = C_output, level: float = LEV
 
     >>> from ..estimation.point import operating_point
     >>> found = savings(operating_point("flux.1-dev", gpu="h100-sxm-80gb"))
-    >>> found[0].change, found[0].known
-    ('place: iceland', True)
+    >>> found[0].options, found[0].known
+    ({'datacenter': 'norway-hydro'}, True)
     """
     if isinstance(point.route, str) or point.route.name != operator_law.LAW or point.calibration is None:
         return []

@@ -27,8 +27,9 @@ def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
 
     Raises `InputError` where the route is not the operator law, on whose symbols modes act.
     """
+    changed = [QUALITY.format(" and ".join(mode.changes))] if mode.changes else []
     if not (mode.facts or mode.constants):
-        return route if not mode.notes else replace(route, warnings=(*route.warnings, *mode.notes))
+        return replace(route, warnings=(*route.warnings, *mode.notes, *changed))
     calibration = route.calibration
     if isinstance(route.route, str) or route.route.name != operator_law.LAW or calibration is None:
         raise InputError(
@@ -38,7 +39,6 @@ def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
         raise InputError(f"software = {mode.software!r}: {calibration.origin} was measured compiled; leave --software out")
     values = {**mode.facts, **{x: _constant(name)["value"] for x, name in mode.constants.items()}}
     equations = software.in_mode(route.route.equations, values.keys())
-    changed = [QUALITY.format(" and ".join(mode.changes))] if mode.changes else []
     return ChosenRoute(
         replace(route.route, equations=equations), {**route.values, **values}, _with_constants(calibration, mode),
         (*route.warnings, *mode.notes, *changed),
