@@ -1,8 +1,8 @@
 """What the software stack leaves of the work: constants of compiled, fused, quantised, cached and offloaded runs.
 
-Run as ``python -m fits.software``. Each row of ``measurements/modes.csv`` is a pair on one accelerator. The logarithm of
-mode over baseline is fitted, so that what the law is off by on a model cancels; where there is no baseline, the seconds
-are. Every constant has a prior, wide where nothing is known; it stays there where no row shows it. Sources are held out
+Run as ``python -m fits.software``. Each row of ``measurements/modes.csv`` is a pair on one accelerator. The logarithm
+of mode over baseline is fitted, so that what the law is off by on a model cancels; where there is no baseline, the
+seconds are. Every constant has a prior, wide where nothing is known; it stays there where no row shows it. Sources are held out
 in turn. How far they then lie off, on the mean of a source, is the error that an estimate takes for each kind of mode.
 """
 
@@ -114,8 +114,7 @@ def _row(record: Mapping[str, str]) -> Row:
     request: dict[str, Any] = {x: int(record[x]) for x in ("height", "width", "batch", "steps") if record[x]}
     if int(record["frames"]) > 1:
         request["frames"] = int(record["frames"])
-    options = {x: record[x] for x in ("software", "attention", "precision", "offload") if record[x]}
-    options = {x: y for x, y in options.items() if (x, y) not in (("software", "eager"), ("precision", "bf16"))}
+    options: dict[str, Any] = {x: record[x] for x in ("software", "attention", "precision", "offload") if record[x]}
     if record["cache"]:
         options["cache"] = float(record["cache"])
     base = operating_point(record["model"], gpu=record["gpu"], **request)

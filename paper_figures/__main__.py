@@ -24,6 +24,7 @@ from . import (
     operator_law_tables,
     other_team,
     scorecard,
+    software_modes,
     tables,
 )
 
@@ -32,10 +33,12 @@ TABLES = {
     "exact_counts": exact_counts.table,
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
+    **software_modes.TABLES,
     **fleet.TABLES,
 }
 FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
-           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
+           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES,
+           **software_modes.FIGURES}  # fmt: skip
 
 
 def _table(name: str, folder: Path) -> None:

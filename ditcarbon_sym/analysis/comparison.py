@@ -23,7 +23,8 @@ from ..estimation.ratios import errors_of
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
 REAL = ("guidance", "cache", "guidance_steps", "pue", "grid", "lifetime_years", "utilisation", "mu")
-WORDS = ("gpu", "datacenter", "software", "attention", "precision", "offload", "preset", "efficiency", "embodied_boundary", "calibration")
+MODES = ("software", "attention", "precision", "offload", "preset")
+WORDS = ("gpu", "datacenter", *MODES, "efficiency", "embodied_boundary", "calibration")
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 

@@ -83,7 +83,8 @@ from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
 
 CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem,
-             kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time)  # fmt: skip
+             kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host,
+             chi_time)  # fmt: skip
 """What a calibration holds, and the fit of the modes."""
 MODES = (c_skip, gamma_g, delta_attn)
 """What a mode sets: parts of the steps and of the scores."""

@@ -25,7 +25,7 @@ CACHED = 0.5
 
 @dataclass(frozen=True)
 class Saving:
-    """A change, the output with it and its interval, and what it saves; ``known`` if the interval does not hold today's.
+    """A change, the output with it and its interval, and what it saves; ``known`` if the interval lies below today's.
 
     ``quality``: the output is another one with it, whose quality is not predicted.
     """

@@ -93,8 +93,8 @@ class Calibration:
     """Values of one efficiency law on one device, with their covariance, validity and conventions.
 
     ``transferred``: it was not fitted on this device, but comes from other accelerators. Then ``values`` hold what
-    accelerators have in common, and ``equations`` turn these into the parameters of the law. ``constants``: which of the
-    parameters are those of a mode of running, by the names they were fitted under.
+    accelerators have in common, and ``equations`` turn these into the parameters of the law. ``constants``: which of
+    the parameters are those of a mode of running, by the names they were fitted under.
     """
 
     law: str

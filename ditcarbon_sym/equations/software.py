@@ -1,4 +1,4 @@
-r"""The software stack: what compilation, other attention kernels, narrow formats, caches and offloading leave of the work.
+r"""The software stack: what compilation, attention kernels, formats, caches and offloading leave of the work.
 
 A mode is a substitution in the law of time and energy, on the chain's own symbols. It never multiplies the answer.
 

@@ -115,7 +115,8 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
         ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``datacenter``, or ``pue`` with ``grid``;
-        ``lifetime_years``, ``utilisation``; ``software`` and other ways of running; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+        ``lifetime_years``, ``utilisation``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``), and how it runs
+        (``software``, ``attention``, ``precision``, ``cache`` ...): see `Options`.
 
     Raises `InputError` in one line for anything that has no valid answer.
 

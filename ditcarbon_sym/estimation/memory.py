@@ -24,7 +24,26 @@ from ..architectures.operators import CONVOLUTION, DENSE, Operator
 from ..catalog.entries import Gpu, Model
 from ..catalog.stages import DENOISER, Stages
 from ..equations import pipeline
-from ..equations.notation import P_VAE, REQUEST_FIELDS, B, H, P, P_enc, Q_host, Q_step, W, b_weight, d, ell, f, g, m, n_frames, n_latent, n_ref
+from ..equations.notation import (
+    P_VAE,
+    REQUEST_FIELDS,
+    B,
+    H,
+    P,
+    P_enc,
+    Q_host,
+    Q_step,
+    W,
+    b_weight,
+    d,
+    ell,
+    f,
+    g,
+    m,
+    n_frames,
+    n_latent,
+    n_ref,
+)
 from ..numerics.functions import compiled
 from .counting import BYTES, latent_size, tile_sizes, weights_of
 from .service import Quantity

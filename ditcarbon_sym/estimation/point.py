@@ -56,9 +56,9 @@ class Options(Request, total=False):
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
     "roofline" (the operator law, the default) or "bgr" (the paper's fit).
     ``software`` ("eager", "compile", "engine", "engine:NAME"), ``attention`` ("sdpa", "fa2", "fa3", "sage2",
-    "sparse:DENSITY"), ``precision`` ("bf16", "fp8", "int8", "int4", "nvfp4" ...), ``cache`` (part of the steps skipped),
-    ``guidance_steps`` (part of the steps with guidance), ``offload`` ("model", "sequential"), ``preset`` (a published
-    setting by name): how it runs, else eager PyTorch in 16 bits.
+    "sparse:DENSITY"), ``precision`` ("bf16", "fp8", "int8", "int4", "nvfp4" ...), ``cache`` (part of the steps
+    skipped), ``guidance_steps`` (part of the steps with guidance), ``offload`` ("model", "sequential"), ``preset``
+    (a published setting by name): how it runs, else eager PyTorch in 16 bits.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
     """

@@ -55,7 +55,7 @@ def test_symbols_that_no_mode_sets_leave_the_equations_as_they_are():
     assert software.in_mode(operator_law.EQUATIONS, ()) is operator_law.EQUATIONS
     for x in ALL:
         others = software.in_mode(operator_law.EQUATIONS, (x,))
-        assert [y.rhs.subs(x, software.NEUTRAL[x]) for y in others][0] == operator_law.EQUATIONS[0].rhs
+        assert next(y.rhs.subs(x, software.NEUTRAL[x]) for y in others) == operator_law.EQUATIONS[0].rhs
 
 
 @pytest.mark.parametrize("output", [tau, E], ids=str)

@@ -42,7 +42,7 @@ def test_every_way_has_an_answer_with_an_interval_and_says_its_stack(way):
     stack = found.to_dict()["stack"]
     assert list(found.to_dict())[:2] == ["schema_version", "stack"] and stack["years"]
     for name, value in way.items():
-        assert stack[name] == value and str(value) in stack["words"] or name in ("software", "cache")
+        assert (stack[name] == value and str(value) in stack["words"]) or name in ("software", "cache")
 
 
 @pytest.mark.parametrize("way", WAYS[:10], ids=words)

@@ -95,7 +95,8 @@ def chosen_mode(options: Mapping[str, Any], model: Model, device: Gpu, guidance:
         _of_precision(precision, software, device), _of_steps(options, guidance),
         _of_offload(options.get("offload"), model, precision),
     ]  # fmt: skip
-    facts, constants = {}, {}
+    facts: dict[Symbol, float] = {}
+    constants: dict[Symbol, str] = {}
     for part in parts:
         for x, value in part.facts.items():
             product = x in (R_peak, alpha_attn)  # sums in 16 bits and a format's own peak are both faster
@@ -186,7 +187,7 @@ def _of_steps(options: Mapping[str, Any], guidance: float) -> Mode:
             raise InputError(f"cache = {share:g}: a cache skips a part of the steps; expected 0 or more and below 1")
         if share:
             facts[c_skip], kinds = float(share), ("cache",)
-            check = table("presets").get(options.get("preset"), {}).get("check")
+            check = table("presets").get(str(options.get("preset")), {}).get("check")
             if check is None:
                 constants[k_check] = "check_cost.cache"
             else:
@@ -223,5 +224,5 @@ def _of_offload(offload: str | None, model: Model, precision: str) -> Mode:
 
 def _of_preset(options: Mapping[str, Any]) -> tuple[str, ...]:
     """A distilled preset changes the output by its steps alone."""
-    preset = table("presets").get(options.get("preset"), {})
+    preset = table("presets").get(str(options.get("preset")), {})
     return (f"preset {options['preset']}",) if "steps" in preset else ()

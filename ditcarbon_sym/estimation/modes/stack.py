@@ -36,7 +36,9 @@ def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
             f"{_asked(mode)}: a mode acts on the operator law alone; leave --mu, --efficiency and files of Eq. (3) out"
         )
     if calibration.data.get("compiled") and mode.software != EAGER:
-        raise InputError(f"software = {mode.software!r}: {calibration.origin} was measured compiled; leave --software out")
+        raise InputError(
+            f"software = {mode.software!r}: {calibration.origin} was measured compiled; leave --software out"
+        )
     values = {**mode.facts, **{x: _constant(name)["value"] for x, name in mode.constants.items()}}
     equations = software.in_mode(route.route.equations, values.keys())
     return ChosenRoute(
@@ -66,8 +68,8 @@ def _with_constants(calibration: Calibration, mode: Mode) -> Calibration:
     ]
     many, more = len(calibration.free), len(symbols)
     covariance = (
-        *(tuple([*row, *[0.0] * more]) for row in calibration.covariance),
-        *(tuple([*[0.0] * many, *row]) for row in own),
+        *((*row, *[0.0] * more) for row in calibration.covariance),
+        *((*[0.0] * many, *row) for row in own),
     )
     quality = dict(calibration.quality)
     error = math.hypot(*(float(table("constants")["scatter"][kind]) for kind in mode.kinds))
