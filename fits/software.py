@@ -2,8 +2,8 @@
 
 Run as ``python -m fits.software``. Each row of ``measurements/modes.csv`` is a pair on one accelerator. The logarithm
 of mode over baseline is fitted, so that what the law is off by on a model cancels; where there is no baseline, the
-seconds are. Every constant has a prior, wide where nothing is known; it stays there where no row shows it. Sources are held out
-in turn. How far they then lie off, on the mean of a source, is the error that an estimate takes for each kind of mode.
+seconds are. Every constant has a prior, wide where nothing is known; it stays there where no row shows it. Sources are
+held out in turn. How far they then lie off is the error that an estimate takes for each kind of mode.
 """
 
 import hashlib

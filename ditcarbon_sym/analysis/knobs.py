@@ -82,10 +82,11 @@ from ..estimation import work
 from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
 
-CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem,
-             kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host,
-             chi_time)  # fmt: skip
-"""What a calibration holds, and the fit of the modes."""
+CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem)
+"""What a calibration holds."""
+
+OF_MODES = (kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time)
+"""What the fit of the modes of running holds."""
 MODES = (c_skip, gamma_g, delta_attn)
 """What a mode sets: parts of the steps and of the scores."""
 
@@ -95,7 +96,7 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
     "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
     "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
-    "grid_gco2eq_per_kwh": (I_grid,), "mu": (mu,), **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *MODES)},
+    "grid_gco2eq_per_kwh": (I_grid,), "mu": (mu,), **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
 
@@ -107,17 +108,17 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "bandwidth_byte_per_second": "memory bandwidth", "seconds_per_exponential": "time of an exponential",
     "tdp_watt": "power", "idle_watt": "idle power", "embodied_gco2eq": "embodied carbon of the accelerator",
     "lifetime_s": "hardware lifetime in use", "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
-    "mu": "efficiency", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
-    "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
-    "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
-    "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
-    "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
     "elementwise_left": "part of elementwise traffic left", "launches_left": "part of launches left",
     "attention_time": "time of the attention kernel", "format_peak_ratio": "peak of the format",
     "format_peak_reached": "part of the format's peak reached", "byte_per_weight": "bytes to convert a weight",
     "check_cost": "cost of a skipped step", "host_byte_per_second": "rate of the host's link",
     "energy_follows_time": "how joules follow time", "steps_skipped": "part of the steps skipped",
     "guidance_part": "part of the steps with guidance", "attention_density": "density of attention",
+    "mu": "efficiency", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
+    "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
+    "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
+    "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
+    "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
     "constants": "fitted constants of the law, together", "law": "error of the law on a model it has not seen",
 })  # fmt: skip
 """What a knob is called; the last two are the law's own, and no inputs of the equations."""

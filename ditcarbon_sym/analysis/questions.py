@@ -14,7 +14,7 @@ from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
-from .knobs import CONSTANTS, loosened
+from .knobs import CONSTANTS, OF_MODES, loosened
 from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
@@ -116,7 +116,7 @@ def _notes(point: OperatingPoint) -> tuple[str, ...]:
 LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
-LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS)}
+LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in (*CONSTANTS, *OF_MODES))}
 """Knobs that it leaves out: they only scale."""
 
 
