@@ -40,8 +40,9 @@ fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.software
 
 scorecard: .venv/.installed  ## every published run, predicted with its model in the fit and held out, into build/
-	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_runs operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants modes mode_rows mode_constants modes_by_stack
+	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_runs operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants
 	$(BIN)/python -m paper_figures.scorecard
+	$(BIN)/python -m paper_figures build modes mode_rows mode_constants modes_by_stack
 
 .venv-verify/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-verify
