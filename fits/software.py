@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import least_squares
-from sympy import Symbol, lambdify
+from sympy import Expr, Symbol, lambdify
 
 from ditcarbon_sym.calibration.measurements import read_records
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations import pipeline
-from ditcarbon_sym.equations.equation import exact
 from ditcarbon_sym.equations.notation import chi_time, k_check, tau
 from ditcarbon_sym.estimation.intervals import LEVEL, parameter_deviations, scatter, student_quantile
 from ditcarbon_sym.estimation.modes.asked import table as shipped
@@ -137,10 +136,18 @@ def _seconds(point: OperatingPoint, given: Sequence[Symbol] = ()) -> tuple[tuple
     constants = {x: y for x, y in point.mode.constants.items() if x != chi_time and x not in given}
     symbols = tuple(sorted(constants, key=lambda x: x.name))
     (expression,) = (x.rhs for x in point.route.equations if x.lhs == tau)  # type: ignore[union-attr]
-    rest = expression.free_symbols - {*symbols}
-    known = {**point.values, **pipeline.evaluate(point.values, tuple(rest - {*point.values}), point.route)}
-    numbers = {x: exact(float(known[x])) for x in rest}
-    return tuple(constants[x] for x in symbols), lambdify(symbols, expression.xreplace(numbers), "math")
+    rest = tuple(sorted(expression.free_symbols - {*symbols}, key=lambda x: x.name))
+    asked = tuple(x for x in rest if x not in point.values)
+    known = {**point.values, **pipeline.evaluate(point.values, asked, point.route)}
+    numbers = [float(known[x]) for x in rest]
+    function = _function(expression, (*symbols, *rest))
+    return tuple(constants[x] for x in symbols), lambda *values: float(function(*values, *numbers))
+
+
+@lru_cache(maxsize=128)
+def _function(expression: Expr, arguments: tuple[Symbol, ...]) -> Callable[..., float]:
+    found: Callable[..., float] = lambdify(arguments, expression, "math", cse=True)
+    return found
 
 
 @lru_cache(maxsize=1)
