@@ -1,9 +1,10 @@
 """What the software stack leaves of the work: constants of compiled, fused, quantised, cached and offloaded runs.
 
-Run as ``python -m fits.software``. Each row of ``measurements/modes.csv`` is a pair on one accelerator. The logarithm
-of mode over baseline is fitted, so that what the law is off by on a model cancels; where there is no baseline, the
-seconds are. Every constant has a prior, wide where nothing is known; it stays there where no row shows it. Sources are
-held out in turn. How far they then lie off is the error that an estimate takes for each kind of mode.
+Run as ``python -m fits.software``. Each row of ``measurements/modes.csv`` is a pair on one accelerator. What is fitted
+is the logarithm of mode over baseline, in which the law's error on a model cancels, and beside it the seconds of the
+mode, as surely as the law knows them: of sources held out, that lowers the errors of both. Every constant has a prior,
+wide where nothing is known; it stays there where no row shows it. Sources are held out in turn. How far they then lie
+off is the error that an estimate takes for each kind of mode.
 """
 
 import hashlib
@@ -49,7 +50,10 @@ class Prior:
 
 ERAS = ("older", "ampere", "ada", "hopper", "blackwell")
 PRIORS: Mapping[str, Prior] = {
-    **{f"elementwise_left.{x}": Prior(0.4, 0.7, "fused passes read and write once") for x in ERAS},
+    **{
+        f"elementwise_left.{x}": Prior(0.3, 0.7, "between two products a fused pass reads and writes once")
+        for x in ERAS
+    },
     "elementwise_left.dynamic-eager": Prior(1.5, 0.4, "activations are scaled and cast in passes of their own"),
     "launches_left.compile": Prior(0.3, 0.7, "fused kernels and graphs"),
     "attention_time.fa3": Prior(0.6, 0.25, "published speeds of the kernels: 1.5 to 2 times FlashAttention 2"),
@@ -100,13 +104,15 @@ class Row:
         return math.log(float(pipeline.evaluate(self.base.values, (tau,), self.base.route)[tau]) / self.measured)
 
     @property
+    def law(self) -> float:
+        """Standard deviation of the law's error on a model that it has not seen, in logarithms."""
+        known = None if self.base.calibration is None else scatter(self.base.calibration)
+        return math.hypot(NOISE, known.deviation if known else 0.15)
+
+    @property
     def noise(self) -> float:
         """Standard deviation of the row's own error."""
-        if self.baseline is not None:
-            return NOISE
-        assert self.base.calibration is not None
-        known = scatter(self.base.calibration)
-        return math.hypot(OTHER_CODE, known.deviation if known else 0.15)
+        return NOISE if self.baseline is not None else math.hypot(OTHER_CODE, self.law)
 
 
 def _row(record: Mapping[str, str]) -> Row:
@@ -176,6 +182,7 @@ def fit(data: Sequence[Row]) -> Fitted:
     def residuals(logs: np.ndarray) -> np.ndarray:
         constants = dict(zip(names, np.exp(logs), strict=True))
         own = [x.weight * x.log_ratio(constants) / x.noise for x in data]
+        own += [x.weight * x.log_seconds(constants) / x.law for x in data if x.in_full and x.baseline is not None]
         return np.array([*own, *((logs - centre) / spread)])
 
     found = least_squares(residuals, centre, loss="soft_l1", f_scale=2.0)
@@ -212,11 +219,11 @@ def held_out() -> tuple[HeldOut, ...]:
 
 
 def scatter_of(kind: str, without: str = "") -> tuple[float, int]:
-    """How far sources not seen lie off on their mean, for one kind of mode, and how many sources there are."""
+    """How far sources not seen lie off beyond the errors of rows and constants, for one kind of mode, and how many."""
     groups: dict[str, list[float]] = {}
     for x in held_out():
         if x.row.kind == kind and x.row.source != without and x.row.baseline is not None:
-            groups.setdefault(x.row.source, []).append(x.ratio**2 - of_constants(x))
+            groups.setdefault(x.row.source, []).append(x.ratio**2 - of_constants(x) - NOISE**2)
     if not groups:
         return FLOOR, 0
     found = math.sqrt(max(float(np.mean([np.mean(x) for x in groups.values()])), FLOOR**2))
