@@ -78,11 +78,27 @@ from ..equations.notation import (
     v_t,
     w_quant,
 )
+from ..equations.parallel_notation import (
+    c_copy,
+    c_ring,
+    c_VAE,
+    e_link,
+    link,
+    n_R,
+    n_U,
+    phi_move,
+    phi_wait,
+    t_ring,
+    t_wrap,
+)
 from ..estimation import work
 from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
 
-CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem)
+CONSTANTS = (
+    mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem,
+    t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE, phi_wait, phi_move,
+)  # fmt: skip
 """What a calibration holds."""
 
 OF_MODES = (kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time)
@@ -96,7 +112,8 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
     "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
     "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
-    "grid_gco2eq_per_kwh": (I_grid,), "mu": (mu,), **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
+    "grid_gco2eq_per_kwh": (I_grid,), "ulysses": (n_U,), "ring": (n_R,), "link_byte_per_second": (link,), "mu": (mu,),
+    **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
 
@@ -119,6 +136,12 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
     "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
     "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
+    "ulysses": "degree of Ulysses attention (accelerators)", "ring": "degree of ring attention (accelerators)",
+    "link_byte_per_second": "speed of the link", "t_wrap": "wait of a kernel in the code that splits",
+    "t_ring": "host's time for a pass around the ring", "e_link": "part of the link reached",
+    "c_copy": "elementwise passes that splitting adds", "c_ring": "elementwise passes that a ring adds",
+    "c_vae": "delay of decoding on one of many", "waiting_power_fraction": "power while waiting",
+    "moving_power_fraction": "power while moving data",
     "constants": "fitted constants of the law, together", "law": "error of the law on a model it has not seen",
 })  # fmt: skip
 """What a knob is called; the last two are the law's own, and no inputs of the equations."""

@@ -30,6 +30,9 @@ FITTED, ERROR = "constants", "law"
 class Sobol:
     """First- and total-order indices with their 95 % bootstrap half-widths, and the share that the elasticity
     predicts.
+
+    >>> Sobol("pue", 0.2, 0.01, 0.25, 0.01, 0.22).total
+    0.25
     """
 
     knob: str
@@ -56,6 +59,11 @@ def sobol(
     text tokens as whole numbers. ``samples`` is SALib's base sample, a power of two; the model runs
     ``samples * (inputs + 2)`` times, in one vectorised call. Raises `InputError` for a reversed or empty range, or if
     SALib (the extra ``sensitivity``) is not installed.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> found = sobol(operating_point("pixart-alpha", efficiency="bgr"), given={"pue": (1.0, 1.5)}, samples=64)
+    >>> 0 < sum(x.first for x in found) < 1.5
+    True
     """
     analyze, sample = (imported(f"SALib.{x}.sobol", "sensitivity", "a Sobol index") for x in ("analyze", "sample"))
     point = loosened(point)

@@ -109,6 +109,11 @@ def setting_options(
         str | None,
         typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
     ] = None,
+    gpus: Annotated[int | None, integer_option("Accelerators that share the request. Assumed: 1.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Their degrees, such as ulysses=4,ring=2,cfg=1. Assumed: those that take least time, cfg=1."),
+    ] = None,
     datacenter: Annotated[
         str | None,
         typer.Option(

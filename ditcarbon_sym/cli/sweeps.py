@@ -39,6 +39,10 @@ def _axes(
     gpu: Annotated[
         str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}", autocompletion=ids("gpus"))
     ] = None,
+    gpus: Annotated[str | None, typer.Option(help=f"Accelerators that share each request, {_AXIS} Assumed: 1.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Their degrees, such as ulysses=4,ring=2. Assumed: those that take least time.")
+    ] = None,
     datacenter: Annotated[
         str | None,
         typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}", autocompletion=ids("datacenters")),
@@ -147,7 +151,7 @@ def sweep(
                 remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            remark(f"\nwrote {rows:,} rows to {out}")
+            remark(f"wrote {rows:,} rows to {out}", apart=True)
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:

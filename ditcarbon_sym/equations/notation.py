@@ -4,43 +4,21 @@ All other modules import their symbols from here: to sympy, ``Symbol("N")`` and 
 different symbols. The loader, its error messages and the JSON keys read the same table.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from .quantities import Notation as Notation
+from . import parallel_notation
+from .quantities import Notation as Notation, Table
 
 JOULE_PER_KWH = Integer(3_600_000)
 SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
 
 
-_TABLE: dict[Symbol, Notation] = {}
-
-
-def _symbol(
-    name: str,
-    meaning: str,
-    unit: str = "1",
-    field: str = "",
-    low: float = 0.0,
-    high: float = math.inf,
-    *,
-    latex: str = "",
-    integer: bool = False,
-    zero: bool = False,
-    hint: str = "",
-) -> Symbol:
-    """Create a symbol and enter it in the table; ``zero`` tells that the value 0 has a meaning."""
-    symbol = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
-    _TABLE[symbol] = Notation(symbol, latex or name, meaning, unit, field or name, low, high, integer, hint)
-    return symbol
-
-
-def _flag(name: str, meaning: str, field: str) -> Symbol:
-    return _symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)
+_TABLE = Table()
+_symbol, _flag = _TABLE.symbol, _TABLE.flag
 
 
 def _part(name: str, meaning: str, field: str, high: float = 1) -> Symbol:
@@ -273,6 +251,8 @@ C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=
 C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}", zero=True)
 
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
+
+_TABLE.update(parallel_notation.TABLE)
 
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""

@@ -44,6 +44,7 @@ from ..equations.notation import (
     n_latent,
     n_ref,
 )
+from ..equations.parallel_notation import n_gpu
 from ..numerics.functions import compiled
 from .counting import BYTES, latent_size, tile_sizes, weights_of
 from .service import Quantity
@@ -111,7 +112,9 @@ def _with_interval(weights: float, alive: float) -> Quantity:
 
 
 def memory_of(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
-    """Return the memory of a model's requests of this size; stages that are not known are left out.
+    """Return the memory of a model's requests of this size on an accelerator; stages that are not known are left out.
+
+    Where several share a request, each holds all weights and its part of what the denoiser keeps alive.
 
     >>> from ditcarbon_sym.catalog.loading import load
     >>> flux = load().model("flux.1-dev")
@@ -129,7 +132,7 @@ def memory_of(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
         ell: int(tokens), m: networks.denoiser.text_rows(sizes[m]), n_latent: depth, n_ref: sizes[n_ref],
         H: sizes[H], W: sizes[W], n_frames: sizes[n_frames],
     }  # fmt: skip
-    alive = _largest(_dense(networks, sizes[n_ref] > 0), rows)
+    alive = _largest(_dense(networks, sizes[n_ref] > 0), rows) / numbers.get(n_gpu, 1)
     passes = 1 if type(networks.denoiser).__name__ in ONE_AFTER_ANOTHER else sizes[g]
     decoding = DECODER_ALIVE * _decoding(networks, sizes, int(latent))
     loaded = _weights(networks, numbers.get(b_weight, float(BYTES["bf16"])))
@@ -151,7 +154,7 @@ def _of_flags(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
     found = pipeline.evaluate({**model.values, **numbers}, (P, ell))
     values = model.values
     weights = float(found[P]) + values.get(P_enc, 0.0) + values.get(P_VAE, 0.0)
-    widest = (float(found[ell]) + numbers[m]) * values[d] * (1 + values[f])
+    widest = (float(found[ell]) + numbers[m]) / numbers.get(n_gpu, 1) * values[d] * (1 + values[f])
     pixels = PIXELS_OF_KL * numbers[H] * numbers[W] * min(numbers[n_frames], 8.0)
     scale = BYTES["bf16"] / GIB
     own = scale * float(found[P])

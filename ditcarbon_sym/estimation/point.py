@@ -31,11 +31,12 @@ from ..equations.notation import (
     g,
     u,
 )
+from ..equations.parallel_notation import n_C, n_R, n_U
 from ..errors import InputError
 from .memory import weight_notes
 from .modes.asked import with_preset
 from .modes.choice import NO_MODE, Mode, chosen_mode
-from .modes.stack import in_mode
+from .modes.stack import in_mode, refuse_several
 from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
 
@@ -54,13 +55,18 @@ class Options(Request, total=False):
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
-    "roofline" (the operator law, the default) or "bgr" (the paper's fit).
+    "roofline" (the operator law, the default) or "bgr" (the paper's fit). ``gpus``: accelerators that share the
+    request; ``split``: their degrees, such as "ulysses=4,ring=2", else those that take least time.
     ``software`` ("eager", "compile", "engine", "engine:NAME"), ``attention`` ("sdpa", "fa2", "fa3", "sage2",
     "sparse:DENSITY"), ``precision`` ("bf16", "fp8", "int8", "int4", "nvfp4" ...), ``cache`` (part of the steps
     skipped), ``guidance_steps`` (part of the steps with guidance), ``offload`` ("model", "sequential"), ``preset``
     (a published setting by name): how it runs, else eager PyTorch in 16 bits.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
+
+    >>> wish: Options = {"gpu": "h100-sxm-80gb", "batch": 4}
+    >>> operating_point("pixart-alpha", **wish).device.id
+    'h100-sxm-80gb'
     """
 
     gpu: str | None
@@ -80,6 +86,8 @@ class Options(Request, total=False):
     guidance_steps: float | None
     offload: str | None
     preset: str | None
+    gpus: float | None
+    split: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -88,6 +96,10 @@ class Options(Request, total=False):
 class OperatingPoint:
     """A configuration ready for the equations: ``values`` maps every input symbol of ``route`` to a number, NaN if
     unknown.
+
+    >>> from ..equations.notation import B
+    >>> operating_point("pixart-alpha", batch=4).values[B]
+    4.0
     """
 
     model: Model
@@ -127,6 +139,11 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     mode = chosen_mode(filled, chosen, device, numbers[g])
     route = in_mode(route, mode)
+    if options.get("gpus") is not None or options.get("split") is not None:
+        from .several.route import shared
+
+        refuse_several(mode)
+        route = shared(route, chosen, numbers, device, options.get("gpus"), options.get("split"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])
@@ -158,8 +175,11 @@ def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
     return operating_point(**merged(point.asked, changes))
 
 
-GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
-"""Options that say one thing together: a size, a facility, a law."""
+GROUPS = (
+    ("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"),
+    ("gpus", "split"),
+)  # fmt: skip
+"""Options that say one thing together: a size, a facility, a law, a split."""
 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,6 +190,16 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """
     replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
     return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
+
+
+def split_of(values: Mapping[Symbol, float]) -> str:
+    """How the accelerators of an operating point split its request, as `--split` reads it; "none" where it is one.
+
+    >>> split_of(operating_point("flux.1-dev", gpu="h100-sxm-80gb", split="ulysses=4,ring=2").values)
+    'ulysses=4,ring=2'
+    """
+    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C)}
+    return ",".join(f"{name}={degree:g}" for name, degree in degrees.items() if degree > 1) or "none"
 
 
 def chosen_model(

@@ -26,6 +26,7 @@ from sympy import Symbol
 
 from ..equations import derivatives
 from ..equations.notation import B, H, S, W, g, m, mu, n_frames
+from ..equations.parallel_notation import n_gpu
 from .intervals import LEVEL, covered, quantile, scatter_met, within_model
 from .modes.stack import MODE_SCATTER
 from .point import OperatingPoint
@@ -93,8 +94,8 @@ def errors_of(
     array([0.  , 0.15])
     """
     lengths = [math.prod(np.broadcast_shapes(*(np.shape(v) for v in x.values.values()))) for x in points]
-    keys = [_calibration(x) for x in points]
-    calibrations, models = list(dict.fromkeys(keys)), list(dict.fromkeys(x.model.id for x in points))
+    keys, whose = [_calibration(x) for x in points], [_model(x) for x in points]
+    calibrations, models = list(dict.fromkeys(keys)), list(dict.fromkeys(whose))
     places = {key: _places([x for x, own in zip(points, keys, strict=True) if own == key]) for key in calibrations}
     most = max((len(x) for x in places.values()), default=0)
     covariances = np.zeros((len(calibrations), most, most))
@@ -120,7 +121,7 @@ def errors_of(
             column[:, [places[key][y] for y in _fitted(point)]] = r[x]
         own = [_quadratic(r, covariances[calibrations.index(k)]) for r, k in zip(columns, keys, strict=True)]
         found[x] = Errors(
-            over([calibrations.index(k) for k in keys]), over([models.index(y.model.id) for y in points]), work,
+            over([calibrations.index(k) for k in keys]), over([models.index(y) for y in whose]), work,
             np.concatenate(columns), np.concatenate(own),
             over([math.nan if y is None else y.deviation for y in met]),
             over([math.nan if y is None else y.quantile(level) for y in met]),
@@ -164,6 +165,11 @@ def _calibration(point: OperatingPoint) -> tuple[Any, ...]:
     if point.calibration is None:
         return point.device.id, point.values.get(mu)
     return point.device.id, point.calibration.origin, point.calibration.law, point.calibration.gpu
+
+
+def _model(point: OperatingPoint) -> tuple[str, float]:
+    """What tells the error of one model from that of another: on more accelerators it is another error."""
+    return point.model.id, point.values.get(n_gpu, 1.0)
 
 
 def ranks(values: Array, errors: Errors) -> NDArray[np.intp]:

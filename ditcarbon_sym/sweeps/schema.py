@@ -29,6 +29,8 @@ class _Sweep(BaseModel):
     batch: _Axis | None = None
     steps: _Axis | None = None
     gpu: _Axis | None = None
+    gpus: _Axis | None = None
+    split: str | None = None
     datacenter: _Axis | None = None
     pue: _Axis | None = None
     grid: _Axis | None = None
