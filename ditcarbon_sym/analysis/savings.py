@@ -28,6 +28,9 @@ class Saving:
     """A change, the output with it and its interval, and what it saves; ``known`` if the interval lies below today's.
 
     ``quality``: the output is another one with it, whose quality is not predicted.
+
+    >>> Saving("software: compile", {"software": "compile"}, 0.75, 0.7, 0.8, 0.25, True, False).saves
+    0.25
     """
 
     change: str

@@ -131,8 +131,8 @@ def split_words(estimate: Estimate) -> str:
 
 
 def stack_line(estimate: Estimate) -> str:
-    """Return the second line: for which software the constants speak, and of which years they are."""
-    return f"software: {estimate.basis['stack']['words']}"
+    """Return the title, and for which software the constants speak, and of which years they are."""
+    return f"{title(estimate)}; {estimate.basis['stack']['words']}"
 
 
 def request_words(model: str, request: Mapping[str, int]) -> str:

@@ -161,11 +161,11 @@ def test_every_fact_and_preset_has_a_source_in_the_bibliography():
         assert set(constant["sources"]) <= BIB, name
 
 
-def test_the_command_line_tells_the_stack_in_its_second_line(ditcarbon):
+def test_the_command_line_tells_the_stack_in_its_first_line(ditcarbon):
     shown = ditcarbon("estimate", "flux.1-dev", "--gpu", H100, "--software", "compile").out.splitlines()
-    assert shown[1] == "software: compiled PyTorch, bf16, attention sdpa; constants of 2024 to 2026"
+    assert shown[0].endswith("us-average; compiled PyTorch, bf16, attention sdpa; constants of 2024 to 2026")
     eager = ditcarbon("estimate", "flux.1-dev", "--gpu", H100).out.splitlines()
-    assert eager[1].startswith("software: eager PyTorch, bf16, attention sdpa; constants of 2025")
+    assert eager[0].endswith("us-average; eager PyTorch, bf16, attention sdpa; constants of 2025")
     told = json.loads(ditcarbon("estimate", "flux.1-dev", "--gpu", H100, "--precision", "fp8", "--json").out)
     assert told["stack"]["precision"] == "fp8"
 
