@@ -28,6 +28,7 @@ from . import (
     scorecard,
     scorecard_figures,
     several,
+    software_modes,
     tables,
 )
 
@@ -36,6 +37,7 @@ TABLES = {
     "exact_counts": exact_counts.table,
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
+    **software_modes.TABLES,
     **fleet.TABLES,
     **several.TABLES,
 }
@@ -47,6 +49,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     **other_team.FIGURES,
     **measured.FIGURES,
     **several.FIGURES,
+    **software_modes.FIGURES,
 }
 
 

@@ -24,8 +24,9 @@ from ..estimation.ratios import errors_of
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens", "gpus")
-REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
-WORDS = ("gpu", "datacenter", "efficiency", "embodied_boundary", "calibration")
+REAL = ("guidance", "cache", "guidance_steps", "pue", "grid", "lifetime_years", "utilisation", "mu")
+MODES = ("software", "attention", "precision", "offload", "preset")
+WORDS = ("gpu", "datacenter", *MODES, "efficiency", "embodied_boundary", "calibration")
 DEGREES = ("ulysses", "ring", "cfg")
 """Degrees of a split over several accelerators."""
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")

@@ -16,7 +16,8 @@ from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, asked_again, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
-from .knobs import CONSTANTS, loosened
+from .knobs import CONSTANTS, OF_MODES, loosened
+from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
 
@@ -146,7 +147,7 @@ def _notes(point: OperatingPoint) -> tuple[str, ...]:
 LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
-LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS)}
+LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in (*CONSTANTS, *OF_MODES))}
 """Knobs that it leaves out: they only scale."""
 
 
@@ -170,6 +171,7 @@ class Sensitivity(Shown):
     samples: int
     seed: int
     left_out: str = ""
+    savings: Sequence[Saving] = ()
 
     @property
     def noun(self) -> str:
@@ -190,6 +192,7 @@ class Sensitivity(Shown):
             "tornado": [vars(x) for x in self.swings],
             "interactions": [{"one": a, "other": b, "value": x} for (a, b), x in self.interactions.items()],
             "sobol": [vars(x) for x in self.sobol],
+            "savings": [vars(x) for x in self.savings],
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
@@ -241,4 +244,5 @@ def sensitivity(
         samples=samples,
         seed=seed,
         left_out=LEFT_OUT if missing else "",
+        savings=savings(point, symbol),
     )

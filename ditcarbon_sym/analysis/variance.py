@@ -18,7 +18,7 @@ from ..errors import InputError, imported
 from ..estimation.intervals import parameter_deviations
 from ..estimation.point import OperatingPoint
 from ..numerics.blocks import FloatArray
-from .knobs import CONSTANTS, KNOBS, WHOLE, loosened, setting, turned
+from .knobs import CONSTANTS, KNOBS, OF_MODES, WHOLE, loosened, setting, turned
 from .sampling import constants
 from .sensitivity import check_range, documented_ranges, elasticities, error_of_the_law, spans
 
@@ -134,7 +134,7 @@ def _whole(point: OperatingPoint, knob: str, values: FloatArray) -> FloatArray:
 def _fitted(point: OperatingPoint) -> dict[str, Symbol]:
     """The constants that the covariance of the calibration holds, by knob."""
     free = () if point.calibration is None else point.calibration.free
-    return {NOTATION[x].field: x for x in free if x in CONSTANTS}
+    return {NOTATION[x].field: x for x in free if x in (*CONSTANTS, *OF_MODES)}
 
 
 def _constants(point: OperatingPoint, normals: FloatArray) -> dict[Symbol, FloatArray]:

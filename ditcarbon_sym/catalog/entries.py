@@ -110,7 +110,8 @@ class Calibration:
     """Values of one efficiency law on one device, with their covariance, validity and conventions.
 
     ``transferred``: it was not fitted on this device, but comes from other accelerators. Then ``values`` hold what
-    accelerators have in common, and ``equations`` turn these into the parameters of the law.
+    accelerators have in common, and ``equations`` turn these into the parameters of the law. ``constants``: which of
+    the parameters are those of a mode of running, by the names they were fitted under.
 
     >>> from ditcarbon_sym.catalog import shipped_calibration
     >>> shipped_calibration("v100-pcie-16gb").quality["n"]
@@ -132,3 +133,4 @@ class Calibration:
     head_multiple: int = 1
     transferred: bool = False
     equations: tuple[Equation, ...] = ()
+    constants: Mapping[Symbol, str] = field(default_factory=dict)

@@ -65,6 +65,10 @@ def sensitivity(
             marks,
             right=(2, 3),
         )
+    if analysis.savings:
+        print_table(f"what helps most: {analysis.noun} ({report.told(analysis)[1]})", report.SAVINGS,
+                    report.saving_rows(analysis), right=(1, 3))  # fmt: skip
+        remark(report.HELPS)
     if report.interaction_rows(analysis):
         print_table(
             "interactions: second derivatives of the logarithm",

@@ -15,6 +15,7 @@ from .options import (
     JsonOption,
     integer_option,
     law_options,
+    mode_options,
     number_option,
     pass_options,
     sharing,
@@ -82,7 +83,7 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing("given", _axes, pass_options, law_options, _choices, read=_with_file)
+over_axes = sharing("given", _axes, pass_options, mode_options, law_options, _choices, read=_with_file)
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[
     Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")

@@ -18,6 +18,7 @@ from ..catalog.loading import Catalog, load
 from ..display import Shown
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
+from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
@@ -237,7 +238,7 @@ def sweep(grid: Grid) -> Sweep:
             continue
         whose = f"{one.point.model.id} on {_count(gpus)}{one.point.device.id}"
         notes |= dict.fromkeys(f"{whose}: {note}" for note in one.notes)
-        release = one.point.model.request
+        release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
         blocks.append(Block(
             one, np.arange(len(asked)).reshape(shape),
             np.array([release[B] if x is None else float(x) for x in grid.batch]),

@@ -19,6 +19,7 @@ from ..display import Shown
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..equations.parallel_notation import n_gpu
 from ..errors import InputError, nearest
+from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point, split_of
 from .block import CHUNK, Block, Price, check_prices, known_prices, priced
 from .filters import Condition, kept
@@ -35,7 +36,8 @@ PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", GPUS, SPLIT, *PLACE)
 DEVICE = ("gpu", GPUS, SPLIT)
 """Columns of what a request runs on; requests that agree in them share a route."""
-SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
+SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog",
+          "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset")  # fmt: skip
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
@@ -217,7 +219,7 @@ def _block(
         one = panel(model, sizes, [x.get("batch") for x in requests], **shared)
     except InputError as error:
         raise InputError(f"{row} {_refused(members, options, error)}") from None
-    release = one.point.model.request
+    release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
     batch, steps = (np.array([float(x.get(y, release[z])) for x in requests]) for y, z in (("batch", B), ("steps", S)))
     return Block(one, np.array(where)[:, None], batch, steps, (), priced(price, one.point.device.id), 0), np.array(
         where

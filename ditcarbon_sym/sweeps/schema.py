@@ -41,6 +41,13 @@ class _Sweep(BaseModel):
     utilisation: int | float | None = None
     mu: float | None = None
     efficiency: str | None = None
+    software: str | None = None
+    attention: str | None = None
+    precision: str | None = None
+    cache: int | float | None = None
+    guidance_steps: int | float | None = None
+    offload: str | None = None
+    preset: str | None = None
     embodied_boundary: str | None = None
     calibration: str | None = None
     catalog: str | None = None
