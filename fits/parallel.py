@@ -24,7 +24,7 @@ from ditcarbon_sym.catalog.entries import Gpu
 from ditcarbon_sym.catalog.loading import load, shipped_calibration
 from ditcarbon_sym.equations import operator_law, parallel
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import JOULE_PER_KWH, NOTATION, B, P_idle, ell
+from ditcarbon_sym.equations.notation import JOULE_PER_KWH, NOTATION, B, P_idle, e_mem, ell
 from ditcarbon_sym.equations.parallel_notation import (
     Q_attn,
     c_copy,
@@ -53,6 +53,7 @@ from ditcarbon_sym.numerics.functions import compiled
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import operator_law as one
+from .chips import ONE
 from .runs import B200, H100, HEADS
 
 Floats = NDArray[np.float64]
@@ -135,8 +136,9 @@ def of_one(gpu: str, without: str = "") -> Mapping[Symbol, float]:
         shipped = shipped_calibration(gpu, operator_law.LAW)
         assert shipped is not None
         return shipped.values
-    times, energies = one.held_out(gpu)
-    return {**operator_law.ASSUMED, **times[without][0].values, **energies[without][0].values}
+    values = one.laws(ONE.get(gpu, gpu), (("model", without),))["energy"].values
+    rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
+    return {**operator_law.ASSUMED, **values, e_mem: float(rule({**load().gpu(gpu).values, **values}))}
 
 
 def data(target: str, chosen: Sequence[Run], without: str = "", fitted: Mapping[Symbol, float] | None = None) -> Data:
@@ -266,7 +268,7 @@ def shipped() -> tuple[str, Law]:
 def ideal(chosen: Sequence[Run]) -> dict[str, Floats]:
     """ln(measured / predicted) where work divides without loss: a part of the time, and the same energy."""
     found = {}
-    for target, equation in (("time", operator_law.runtime), ("energy", operator_law.energy)):
+    for target, equation in (("time", operator_law.limited), ("energy", operator_law.energy)):
         rows = data(target, chosen)
         parts = rows.inputs[n_gpu] if target == "time" else 1.0
         found[target] = np.log(rows.observed * parts / equation(rows.inputs))

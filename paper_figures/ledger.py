@@ -2,7 +2,8 @@
 
 *reproduced*: the paper's own reading rounds to the printed digits (or keeps the printed bound);
 *reproduced with a stated correction*: another reading does, and the correction is named;
-*consistent with*: the printed value lies in a range that follows from what is published;
+*consistent with*: the printed value lies in a range that follows from what is published, and that is narrow enough to
+say anything; or it follows from numbers that are inferred from the print;
 *not reproducible*: none of these; the note says what is missing or what comes out instead.
 """
 
@@ -69,7 +70,7 @@ def _decide(claim: Claim, found: Found | None) -> Entry:
             status = CONSISTENT if reading.inferred else CORRECTED if reading.correction else REPRODUCED
             return Entry(claim, reading.value / scale, status, _note(reading.correction, found.note))
     ours = found.value / scale
-    if found.inference is not None and _overlaps(claim, found.inference, scale):
+    if found.inference is not None and found.inference.tells and _overlaps(claim, found.inference, scale):
         return Entry(claim, ours, CONSISTENT, _note(found.inference.words, found.note))
     off = f"computed {significant(ours)}" + (f", {100 * (ours / claim.value - 1):+.2f} %" if claim.value else "")
     return Entry(claim, ours, MISSING, _note(off, found.note, found.inference.words if found.inference else ""))
@@ -138,21 +139,21 @@ def between_marks(text: str, content: str) -> str:
 def errata_markdown() -> str:
     """What does not hold as printed: results that need a correction or do not come out, one line per quantity."""
     rows: list[tuple[str, ...]] = []
-    cells: dict[str, list[Claim]] = {}
+    cells: dict[tuple[str, str], list[Claim]] = {}
     seen: set[str] = set()
     for entry in ledger():
         claim = entry.claim
         if claim.kind != "result" or entry.status == REPRODUCED or claim.quantity in seen:
             continue
         seen.add(claim.quantity)
-        if claim.quantity.startswith(("table6.", "table7.")) and entry.status == CORRECTED:
-            cells.setdefault(entry.note, []).append(claim)
+        if claim.quantity.startswith(("table6.", "table7.")) and entry.status in (CORRECTED, CONSISTENT):
+            cells.setdefault((entry.status, entry.note), []).append(claim)
             continue
         value = "" if entry.computed is None else significant(entry.computed)
         printed = claim.printed if claim.unit == "1" else f"{claim.printed} {claim.unit}"
         rows.append((f"`{claim.id}`", claim.where, printed, value, entry.status, entry.note))
-    for note, members in cells.items():
-        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", CORRECTED, note))
+    for (status, note), members in cells.items():
+        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", status, note))
     return markdown_table(("first ledger entry", "where", "printed", "computed", "status", "why"), rows)
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from ..architectures.operators import total
 from ..equations import pipeline
@@ -51,6 +51,7 @@ from ..equations.notation import (
     e_mem,
     e_VAE,
     ell_star,
+    eps_0,
     eps_byte,
     eps_flop,
     eta_peak,
@@ -69,7 +70,6 @@ from ..equations.notation import (
     n_latent,
     n_launch,
     n_ref,
-    phi_elem,
     r_attn,
     rho,
     t,
@@ -96,7 +96,7 @@ from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
 
 CONSTANTS = (
-    mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem,
+    mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, eps_0,
     t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE, phi_wait, phi_move,
 )  # fmt: skip
 """What a calibration holds."""
@@ -135,7 +135,7 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
     "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
     "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
-    "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
+    "byte_per_exponential": "bytes moved per exponential", "joule_per_flop_in_common": "energy per FLOP in common",
     "ulysses": "degree of Ulysses attention (accelerators)", "ring": "degree of ring attention (accelerators)",
     "link_byte_per_second": "speed of the link", "t_wrap": "wait of a kernel in the code that splits",
     "t_ring": "host's time for a pass around the ring", "e_link": "part of the link reached",
@@ -146,9 +146,9 @@ WORDS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 """What a knob is called; the last two are the law's own, and no inputs of the equations."""
 
-TIED: Mapping[str, Mapping[Symbol, int]] = MappingProxyType({
-    "peak_flop_per_second": {eps_flop: -1}, "tdp_watt": {eps_flop: 1, eps_byte: 1},
-    "bandwidth_byte_per_second": {eps_byte: -1},
+TIED: Mapping[str, Mapping[Symbol, Rational]] = MappingProxyType({
+    "peak_flop_per_second": {eps_flop: -Rational(1, 2)}, "tdp_watt": {eps_flop: Rational(1, 2)},
+    "bandwidth_byte_per_second": {},
 })  # fmt: skip
 """How measured joules go with the facts of an accelerator, as powers: as in `operator_law.TRANSFER`."""
 
@@ -156,9 +156,9 @@ WHOLE = ("steps", "batch", "guidance", "text_tokens", "frames")
 """Knobs that stand at whole numbers only."""
 
 
-def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int]:
+def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int | Rational]:
     """The symbols that turn with a knob at this point, each with the power of the knob that it goes with."""
-    found = {x: 1 for x in KNOBS[knob] if x in point.values}
+    found: dict[Symbol, int | Rational] = {x: 1 for x in KNOBS[knob] if x in point.values}
     if knob == "hidden_size" and d in found and point.values.get(t) == point.values[d]:
         found[t] = 1
     if belongs_to_calibration(point, KNOBS[knob][0]):

@@ -22,13 +22,14 @@ from ..equations.notation import (
     ell,
     n_exp,
     n_launch,
+    q_VAE,
 )
 from ..estimation import work
 from ..estimation.request import resolve_request
 from ..numerics.blocks import FloatArray
 from ..numerics.functions import compiled
 
-WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, F_denoiser, F_total, ell)
+WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, q_VAE, F_denoiser, F_total, ell)
 """What a model's operator lists say of a request."""
 
 

@@ -172,6 +172,10 @@ e_mem = _symbol("e_mem", "part of the bandwidth that elementwise passes reach", 
 e_VAE = _symbol(
     "e_VAE", "efficiency of the VAE decoder: part of peak", "1", "e_vae", 1e-3, 1.5, latex=r"e_{\mathrm{VAE}}"
 )
+q_VAE = _symbol(
+    "q_VAE", "peak in 16 bits over peak in the precision of the VAE", "1", "vae_slowdown", 1, 32,
+    latex=r"q_{\mathrm{VAE}}",
+)  # fmt: skip
 eps_flop = _symbol(
     "eps_flop", "energy per FLOP", "J", "joule_per_flop", 0, 1e-8, latex=r"\varepsilon_{\mathrm{flop}}", zero=True
 )
@@ -189,9 +193,9 @@ rho = _symbol(
     "rho", "bytes an elementwise pass moves in the time of one exponential", "1", "byte_per_exponential", 1e-6, 1e3,
     latex=r"\rho",
 )  # fmt: skip
-phi_elem = _symbol(
-    "phi_elem", "part of rated power that elementwise passes draw", "1", "elementwise_power_fraction", 0, 1,
-    latex=r"\phi_{\mathrm{elem}}", zero=True,
+eps_0 = _symbol(
+    "eps_0", "energy per FLOP where rated power over peak is as much", "J", "joule_per_flop_in_common", 1e-15, 1e-8,
+    latex=r"\varepsilon_0",
 )  # fmt: skip
 
 # The software stack: what a mode leaves of the work (`software`)

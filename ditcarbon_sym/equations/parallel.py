@@ -22,22 +22,18 @@ from . import operator_law
 from .carbon import embodied as of_one
 from .equation import Equation
 from .notation import (
-    F_VAE,
     JOULE_PER_KWH,
     TDP,
-    B,
     C_emb,
     E,
     F_attn,
     F_dense,
-    F_text,
     F_total,
     S,
     Theta_peak,
     bandwidth,
     e_dense,
     e_mem,
-    e_VAE,
     mu,
     n_exp,
     n_launch,
@@ -83,7 +79,7 @@ number = Equation(f"{LABEL}, number", n_gpu, n_U * n_R * n_C)
 
 DENSE = passes * F_dense / (e_dense * Theta_peak)
 ATTENTION = passes * (F_attn / (r_attn * Theta_peak) + n_exp * t_exp) / e_dense
-busy = Equation(f"{LABEL}, busy", tau_busy, operator_law.BUSY / n_gpu)
+busy = Equation(f"{LABEL}, busy", tau_busy, operator_law.LIMITED / n_gpu)
 attention = Equation(f"{LABEL}, attention", tau_attn, ATTENTION / n_gpu)
 padding = Equation(
     f"{LABEL}, padding", tau_pad, (pad_dense - 1) * DENSE + (pad_elem - 1) * operator_law.TRAFFIC
@@ -107,11 +103,10 @@ launching = Equation(
 AT_WORK = tau_busy + tau_pad / n_gpu + tau_move
 steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
 
-DECODING = B * F_VAE / (e_VAE * Theta_peak)
-TEXT = B * F_text / (e_dense * Theta_peak)
+DECODING, TEXT = operator_law.DECODER, operator_law.LIMITED_TEXT
 decoders = Equation(f"{LABEL}, decoders", n_dec, 1 + everywhere * (n_gpu - 1))
 decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * DECODING)
-runtime = Equation(f"{LABEL}, time", tau, tau_steps + operator_law.ONE_SHOT - DECODING + tau_dec)
+runtime = Equation(f"{LABEL}, time", tau, tau_steps + TEXT + tau_dec)
 efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
 
 alone = Equation(f"{LABEL}, energy of one", E_alone, operator_law.energy.rhs)

@@ -43,6 +43,7 @@ from ..equations.notation import (
     n_latent,
     n_launch,
     n_ref,
+    q_VAE,
 )
 from ..errors import InputError
 from . import work_of_flags
@@ -104,6 +105,7 @@ def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> 
         Equation(label, n_exp, parts["exponentials"]),
         Equation(label, Q_elem, BYTES_PER_ELEMENT * parts["moved"]),
         Equation(label, n_launch, parts["launches"]),
+        Equation(label, q_VAE, Integer(networks.decoder.slowdown if networks.decoder is not None else 1)),
         *_one_shot(networks, sizes, latent),
         Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
         Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
@@ -142,7 +144,7 @@ def _kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[st
     }
     for x in operators:
         times = Integer(1) * x.times
-        found["launches"].append(times)
+        found["launches"].append(x.calls)
         softmax = x.kind == ATTENTION and x.elementwise != 0
         if softmax:
             exponentials = Integer(1) * x.elementwise / SOFTMAX
