@@ -45,10 +45,10 @@ from ditcarbon_sym.equations.notation import (
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import chips, transfer
-from .chips import CHIPS, ONE, Out, members
+from .chips import ONE, Out, members
 from .corpus import CORPUS
 from .runs import B200, H100, HEADS, PUBLISHED, V100, Run, data, v100_runs
-from .transfer import Both, Law, common, in_common, in_turn, off, percent
+from .transfer import Both, Law, common, in_turn, off, percent
 
 Free_ = Mapping[Symbol, Free]
 TIME_V100: Free_ = {t_launch: Free(1e-4, 0.0, 1e-2), e_dense: Free(0.5, 1e-3, 1.5), r_attn: Free(0.6, 0.05, 5.0)}
@@ -58,8 +58,8 @@ EFFICIENCY = Equation("operator law, mu of the denoiser", mu, operator_law.effic
 SPREAD: Mapping[Symbol, float] = {
     t_launch: 0.35, e_dense: 0.12, r_attn: 0.15, rho: 0.15, e_VAE: 0.15, eps_flop: 0.12, eps_byte: 0.15,
 }  # fmt: skip
-"""How far an accelerator is expected to differ from what all have in common: standard deviations of logarithms. They are
-assumed; with twice as much, models held out are missed by more."""
+"""How far an accelerator is expected to differ from what all have in common: standard deviations of logarithms. They
+are assumed; with twice as much, models held out are missed by more."""
 CALIBRATED = (H100, B200, chips.A100, "l20", "h20", "rtx-4090")
 """Accelerators from Ampere on with runs of three models."""
 INSIDE = 0.95
@@ -136,7 +136,7 @@ def held_out(name: str, target: str, kind: str = "model") -> dict[str, Mapping[s
     """ln(predicted / measured) of each model's runs, by the model or the team that is held out, here and elsewhere."""
     gpus = members(name)
     names = dict.fromkeys(run.model if kind == "model" else run.source for _, run in runs_of(name, target))
-    found = {}
+    found: dict[str, Mapping[str, Any]] = {}
     for one in names:
         law = laws(name, ((kind, one),))[target]
         others = tuple((kind, other) for other in names if other != one)

@@ -13,8 +13,8 @@ import numpy as np
 from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 
-from .chips import Out
-from .operator_law import fits_of, laws, members, runs_of, scatter
+from .chips import Out, members
+from .operator_law import fits_of, laws, runs_of, scatter
 from .runs import H100, data, published_runs
 from .transfer import knowing, off
 
@@ -53,8 +53,8 @@ def unseen() -> tuple[Unseen, ...]:
 
 
 def half_widths(rows: Data, target: str) -> np.ndarray:
-    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models, all without
-    the team.
+    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models, all
+    without the team.
     """
     held = {
         model: off(laws(H100, (*WITHOUT, ("model", model)))[target], members(H100), target, (*WITHOUT, *others))

@@ -53,6 +53,7 @@ from ditcarbon_sym.numerics.functions import compiled
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import operator_law as one
+from .chips import ONE
 from .runs import B200, H100, HEADS
 
 Floats = NDArray[np.float64]
@@ -135,14 +136,9 @@ def of_one(gpu: str, without: str = "") -> Mapping[Symbol, float]:
         shipped = shipped_calibration(gpu, operator_law.LAW)
         assert shipped is not None
         return shipped.values
-    values: dict[Symbol, float] = {}
-    for law in one.laws(gpu, (("model", without),)).values():
-        values |= law.values
-    memory = Equation("by the clock", e_mem, operator_law.TRANSFER[e_mem])({**load().gpu(gpu).values, **values})
-    return {
-        **{x: v for x, v in values.items() if x in (*operator_law.TIME, *operator_law.ENERGY)},
-        e_mem: float(memory),
-    }
+    values = one.laws(ONE.get(gpu, gpu), (("model", without),))["energy"].values
+    rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
+    return {**operator_law.ASSUMED, **values, e_mem: float(rule({**load().gpu(gpu).values, **values}))}
 
 
 def data(target: str, chosen: Sequence[Run], without: str = "", fitted: Mapping[Symbol, float] | None = None) -> Data:

@@ -54,8 +54,8 @@ TIME: Mapping[Symbol, Free] = MappingProxyType({
     r_attn: Free(0.7, 0.05, 5.0, spread=0.7), rho: Free(0.15, 1e-3, 1e2, spread=1.0),
     e_VAE: Free(operator_law.ASSUMED[e_VAE], 1e-3, 1.0, spread=1.0),
 })  # fmt: skip
-"""What is expected before any run, and how surely (standard deviations of logarithms). Large products reach 0.6 to 0.9 of
-peak at full clock, and none is faster than peak. Launches have the spread that users' own fits get."""
+"""What is expected before any run, and how surely (standard deviations of logarithms). Large products reach 0.6 to 0.9
+of peak at full clock, and none is faster than peak. Launches have the spread that users' own fits get."""
 ENERGY: Mapping[Symbol, Free] = MappingProxyType({
     eps_0: Free(1e-12, 1e-15, 1e-9, spread=0.7), eps_byte: Free(1e-9, 1e-12, 1e-6, spread=1.0),
 })  # fmt: skip
@@ -132,7 +132,8 @@ def common(out: Out = (), joules: str = "geometric mean", passes: str = "clock")
     times, energies = rows(modern(), "time", out), rows(modern(), "energy", out)
     assert times is not None
     return in_turn(
-        in_common(operator_law.limited, joules, passes), in_common(operator_law.energy, joules, passes), times, energies,
+        in_common(operator_law.limited, joules, passes), in_common(operator_law.energy, joules, passes), times,
+        energies,
         TIME, ENERGY,
     )  # fmt: skip
 
@@ -212,7 +213,10 @@ def pool(target: str, joules: str = "geometric mean", passes: str = "clock", out
     return Pool(held, fitted)
 
 
-CHOICES = tuple((joules, passes) for joules in JOULES for passes in BYTES)
+CHOICES = (
+    *((joules, "clock") for joules in JOULES), *(("geometric mean", passes) for passes in BYTES if passes != "clock"),
+)  # fmt: skip
+"""The rules that are compared: each for joules with the shipped one for passes, and the other way round."""
 
 
 @lru_cache(maxsize=2)
@@ -247,7 +251,7 @@ def jackknife() -> tuple[tuple[Symbol, ...], Any]:
 
 @lru_cache(maxsize=1)
 def rated_power_for_the_time() -> dict[str, float]:
-    """The rival of the law of energy, in per cent on accelerators held out: a part of rated power for the time expected."""
+    """The rival of the law of energy: a part of rated power for the time expected. In per cent, chips held out."""
     found = {}
     for name in accelerators("energy"):
         out: Out = (("chip", CHIPS[name]),)

@@ -25,7 +25,7 @@ from ditcarbon_sym.reports.formats import toml_text, write_atomically
 from . import chips, transfer, transfer_few
 from .chips import CHIPS, FIRST_MODERN
 from .operator_law import SOURCES, provenance
-from .runs import HEADS, PUBLISHED, V100
+from .runs import HEADS, PUBLISHED
 from .transfer import Law, Pool
 from .transfer_few import factor
 
@@ -102,7 +102,9 @@ def earlier_table() -> dict[str, Any]:
         "parameters": {NOTATION[x].field: known[x] for x in operator_law.TIME},
         "covariance": _by_factor(known, scaled, (max(apart) - min(apart)) / 2),
         "verdicts": {NOTATION[x].field: said if x in scaled else "the V100's" for x in operator_law.TIME},
-        "quality": {"n": len(rows), "loss": "log", **_held_out(transfer_few.earlier_times(), law, chips.earlier(), "time")},
+        "quality": {
+            "n": len(rows), "loss": "log", **_held_out(transfer_few.earlier_times(), law, chips.earlier(), "time"),
+        },
         "validity": rows.validity(), "convention": CONVENTION,
         "data": _data("accelerators before Ampere; the V100's corpus sets the width alone",
                       f"{SOURCES}; ditcarbon2026: Table 5", chips.earlier()),

@@ -8,7 +8,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-
 from scipy.stats import t as t_distribution
 
 from ditcarbon_sym.calibration.fitting import fit_identified
@@ -206,7 +205,8 @@ def transfers() -> Table:
         "one chip held out together. A product takes one energy per FLOP, what rated power gives at peak, or the "
         "geometric mean of both. Elementwise passes keep pace with the clock of the multiprocessors up to what the "
         "memory can move, with the bandwidth, or with the geometric mean of both. The nested rows choose both rules "
-        "without the chip that they are judged on, by the error in time. Before Ampere: the V100's law over one factor.",
+        "without the chip that they are judged on, by the error in time. "
+        "Before Ampere: the V100's law over one factor.",
     )
 
 
@@ -227,9 +227,10 @@ def constants() -> Table:
         "Constants of the operator law",
         ("accelerators", *(NOTATION[x].field for x in shown)),
         rows,
-        "Part of peak that products reach at full clock, attention's over it, bytes an elementwise pass moves in the time "
-        "of one exponential, part of peak of the VAE decoder, seconds to launch an operator; errors by leaving each chip "
-        "out. Below, single accelerators, which are expected to be near what all have in common. They are effective "
+        "Part of peak that products reach at full clock, attention's over it, bytes an elementwise pass moves in the "
+        "time of one exponential, part of peak of the VAE decoder, seconds to launch an operator; errors by leaving "
+        "each chip out. Below, single accelerators, which are expected to be near what all have in common. They "
+        "are effective "
         "constants of eager PyTorch.",
     )
 

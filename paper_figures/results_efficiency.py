@@ -199,8 +199,9 @@ def operational_carbon() -> Results:
     for name in ("production", "full"):
         error = section_4_3.carbon_error(name)
         words = (
-            f"powers from the printed {least:g} to {most:g} W with the printed mean ratio of {section_4_3.MEAN_RATIO:g} "
-            f"leave an error of {error.low:.1f} to {error.high:.1f} %; one power for all runs would be "
+            f"powers from the printed {least:g} to {most:g} W with the printed mean ratio of "
+            f"{section_4_3.MEAN_RATIO:g} leave an error of {error.low:.1f} to {error.high:.1f} %; one power for "
+            "all runs would be "
             f"{error.power:.0f} W and leave {error.error:.1f} %"
         )
         inference = Inference(error.low, error.high, words)
@@ -209,8 +210,8 @@ def operational_carbon() -> Results:
     low, high = (section_4_3.mean_ratio("production", watt) for watt in (most, least))
     middle = section_4_3.mean_ratio("production", (least + most) / 2)
     words = (
-        f"one power for all runs, from the printed {least:g} to {most:g} W, gives {low:.2f} to {high:.2f}; {power:.0f} W "
-        "would give the printed ratio"
+        f"one power for all runs, from the printed {least:g} to {most:g} W, gives {low:.2f} to {high:.2f}; "
+        f"{power:.0f} W would give the printed ratio"
     )
     yield Found("carbon_predicted_over_measured", (Reading(middle),), inference=Inference(low, high, words))
     for end, watt in (("low", "high"), ("high", "low")):

@@ -12,6 +12,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
 from ..equations.parallel_notation import n_gpu
@@ -23,8 +24,9 @@ from ..estimation.ratios import errors_of
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens", "gpus")
-REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
-WORDS = ("gpu", "datacenter", "efficiency", "embodied_boundary", "calibration")
+REAL = ("guidance", "cache", "guidance_steps", "pue", "grid", "lifetime_years", "utilisation", "mu")
+MODES = ("software", "attention", "precision", "offload", "preset")
+WORDS = ("gpu", "datacenter", *MODES, "efficiency", "embodied_boundary", "calibration")
 DEGREES = ("ulysses", "ring", "cfg")
 """Degrees of a split over several accelerators."""
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
@@ -32,7 +34,11 @@ _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 @dataclass(frozen=True)
 class Ratio:
-    """One quantity of a request over that of the first one; the interval is None where none is known."""
+    """One quantity of a request over that of the first one; the interval is None where none is known.
+
+    >>> Ratio(tau, 0.5, 0.4, 0.6).verdict
+    '50.0% less: outside the uncertainty'
+    """
 
     output: Symbol
     value: float | None
@@ -61,8 +67,13 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Requests, their estimates, and the ratios of all others to the first."""
+class Comparison(Shown):
+    """Requests, their estimates, and the ratios of all others to the first.
+
+    >>> found = compare(["pixart-alpha", "pixart-sigma"], efficiency="bgr")
+    >>> [x.model for x in found.estimates], len(found.ratios)
+    (['pixart-alpha', 'pixart-sigma'], 1)
+    """
 
     requests: tuple[str, ...]
     points: tuple[OperatingPoint, ...]

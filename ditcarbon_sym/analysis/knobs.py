@@ -36,11 +36,17 @@ from ..equations.notation import (
     P_enc,
     P_idle,
     Q_elem,
+    R_peak,
     S,
     Theta_peak,
     W,
+    alpha_attn,
     bandwidth,
+    beta_host,
+    c_skip,
+    chi_time,
     d,
+    delta_attn,
     e_dense,
     e_mem,
     e_VAE,
@@ -48,9 +54,14 @@ from ..equations.notation import (
     eps_0,
     eps_byte,
     eps_flop,
+    eta_peak,
     f,
     g,
+    gamma_g,
+    k_check,
     k_VAE,
+    kappa_elem,
+    lambda_launch,
     m,
     mu,
     mu_sat,
@@ -65,6 +76,7 @@ from ..equations.notation import (
     t_exp,
     t_launch,
     v_t,
+    w_quant,
 )
 from ..equations.parallel_notation import (
     c_copy,
@@ -89,6 +101,11 @@ CONSTANTS = (
 )  # fmt: skip
 """What a calibration holds."""
 
+OF_MODES = (kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time)
+"""What the fit of the modes of running holds."""
+MODES = (c_skip, gamma_g, delta_attn)
+"""What a mode sets: parts of the steps and of the scores."""
+
 KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
     "blocks": (N, N_single), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
@@ -96,7 +113,7 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
     "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
     "grid_gco2eq_per_kwh": (I_grid,), "ulysses": (n_U,), "ring": (n_R,), "link_byte_per_second": (link,), "mu": (mu,),
-    **{NOTATION[x].field: (x,) for x in CONSTANTS},
+    **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
 
@@ -108,6 +125,12 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "bandwidth_byte_per_second": "memory bandwidth", "seconds_per_exponential": "time of an exponential",
     "tdp_watt": "power", "idle_watt": "idle power", "embodied_gco2eq": "embodied carbon of the accelerator",
     "lifetime_s": "hardware lifetime in use", "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
+    "elementwise_left": "part of elementwise traffic left", "launches_left": "part of launches left",
+    "attention_time": "time of the attention kernel", "format_peak_ratio": "peak of the format",
+    "format_peak_reached": "part of the format's peak reached", "byte_per_weight": "bytes to convert a weight",
+    "check_cost": "cost of a skipped step", "host_byte_per_second": "rate of the host's link",
+    "energy_follows_time": "how joules follow time", "steps_skipped": "part of the steps skipped",
+    "guidance_part": "part of the steps with guidance", "attention_density": "density of attention",
     "mu": "efficiency", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
     "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
     "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",

@@ -8,6 +8,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
@@ -15,14 +16,19 @@ from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, asked_again, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
-from .knobs import CONSTANTS, loosened
+from .knobs import CONSTANTS, OF_MODES, loosened
+from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A solution, the request that it is about, and what to beware of."""
+class Answer(Shown):
+    """A solution, the request that it is about, and what to beware of.
+
+    >>> solve("pixart-alpha", "steps", budget_g=0.3, efficiency="bgr").to_dict()["unknown"]
+    'steps'
+    """
 
     point: OperatingPoint
     solution: Solution
@@ -141,14 +147,18 @@ def _notes(point: OperatingPoint) -> tuple[str, ...]:
 LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
-LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS)}
+LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in (*CONSTANTS, *OF_MODES))}
 """Knobs that it leaves out: they only scale."""
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty
     where it was not asked for, or where SALib is missing, as ``left_out`` then says.
+
+    >>> found = sensitivity("dit-xl-2-256", "flops", with_sobol=False, efficiency="bgr")
+    >>> found.noun, found.elasticities[0].knob
+    ('FLOP', 'side')
     """
 
     output: str
@@ -161,6 +171,7 @@ class Sensitivity:
     samples: int
     seed: int
     left_out: str = ""
+    savings: Sequence[Saving] = ()
 
     @property
     def noun(self) -> str:
@@ -181,6 +192,7 @@ class Sensitivity:
             "tornado": [vars(x) for x in self.swings],
             "interactions": [{"one": a, "other": b, "value": x} for (a, b), x in self.interactions.items()],
             "sobol": [vars(x) for x in self.sobol],
+            "savings": [vars(x) for x in self.savings],
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
@@ -232,4 +244,5 @@ def sensitivity(
         samples=samples,
         seed=seed,
         left_out=LEFT_OUT if missing else "",
+        savings=savings(point, symbol),
     )

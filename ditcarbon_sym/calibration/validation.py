@@ -15,6 +15,7 @@ from typing import Any
 from sympy import Integer, Symbol
 
 from ..catalog.loading import Catalog, defaults, load, load_calibration
+from ..display import Shown
 from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
@@ -74,8 +75,12 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Every scored quantity, in the order of the file, and warnings."""
+class Validation(Shown):
+    """Every scored quantity, in the order of the file, and warnings.
+
+    >>> Validation("runs.csv", (), ()).summaries()
+    []
+    """
 
     file: str
     scored: tuple[Scored, ...]
@@ -131,7 +136,7 @@ def validate(
     catalog: str | Path | Catalog | None = None,
     track: Track = iter,
 ) -> Validation:
-    """Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
+    r"""Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
 
     ``requests`` says what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
     and model, height, width, batch. A row ran on the accelerator in its column ``gpu``, or else on ``gpu``; on as many
@@ -139,6 +144,13 @@ def validate(
     say, or else ``split``.
 
     Raises `InputError` in one line naming file, row, column and value.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.csv"
+    ...     _ = path.write_text("model,height,width,batch,time_s\npixart-alpha,512,512,1,4.2\n")
+    ...     len(validate(path, gpu="v100-pcie-16gb").scored)
+    1
     """
     path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
     notes: dict[str, None] = {}

@@ -66,7 +66,7 @@ def fit(
     print_table(result.title, *report.knowledge_table(result))
     print_pairs("", report.rows(result))
     if out is not None:
-        remark(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
+        remark(f"wrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}", apart=True)
     if plot is not None:
         remark(f"wrote {plot}")
 

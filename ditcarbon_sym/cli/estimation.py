@@ -32,7 +32,7 @@ def estimate(
     if as_json:
         print(formats.json_text(result.to_dict()))
         return
-    print_table(report.title(result), report.header(result), report.rows(result), right=(1,))
+    print_table(report.stack_line(result), report.header(result), report.rows(result), right=(1,))
     given = {name for name, value in options.items() if value is not None}
     print_pairs("basis", [*report.assumed_rows(result, given), *report.basis_rows(result)])
 

@@ -37,6 +37,11 @@ def adjoints(
     """Return definitions (values, then adjoints), and the derivative of ``output`` by each input in terms of them.
 
     ``inputs`` restricts the derivatives to those asked for; what leads to none of them is not differentiated.
+
+    >>> from . import carbon
+    >>> _, slopes = adjoints(carbon.energy.lhs, (carbon.runtime, carbon.energy))
+    >>> len(slopes)
+    4
     """
     needed = _needed(output, equations)
     defined = {equation.lhs for equation in needed}
@@ -93,7 +98,13 @@ def gradient(
 def tangents(
     parameters: tuple[Symbol, ...], equations: tuple[Equation, ...]
 ) -> tuple[tuple[Definition, ...], Mapping[tuple[Symbol, Symbol], Expr]]:
-    """Return definitions and, for every (quantity, parameter), the derivative as an expression in them."""
+    """Return definitions and, for every (quantity, parameter), the derivative as an expression in them.
+
+    >>> from . import carbon
+    >>> _, slopes = tangents((carbon.energy.inputs[0],), (carbon.energy,))
+    >>> [str(x) for pair in slopes for x in pair]
+    ['TDP', 'TDP', 'E', 'TDP']
+    """
     definitions: list[Definition] = []
     slopes: dict[tuple[Symbol, Symbol], Expr] = {(x, x): Integer(1) for x in parameters}
     for equation in equations:
@@ -168,7 +179,15 @@ def jacobian(
     parameters: Sequence[Symbol],
     route: AnyRoute = "bgr",
 ) -> dict[tuple[Symbol, Symbol], Any]:
-    """Evaluate the derivative of each output by each parameter; zero where it does not depend on it."""
+    """Evaluate the derivative of each output by each parameter; zero where it does not depend on it.
+
+    >>> from ditcarbon_sym.equations.notation import PUE, C_emb, C_op
+    >>> from ditcarbon_sym.estimation.point import operating_point
+    >>> point = operating_point("pixart-alpha", efficiency="bgr")
+    >>> slopes = jacobian(point.values, (C_op, C_emb), (PUE,))
+    >>> slopes[C_op, PUE] > 0, slopes[C_emb, PUE]
+    (True, 0.0)
+    """
     definitions, slopes = tangents(tuple(parameters), chain(route))
     wanted = [(output, parameter) for output in outputs for parameter in parameters]
     expressions = tuple(slopes.get(pair, Integer(0)) for pair in wanted)

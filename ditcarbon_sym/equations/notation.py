@@ -20,6 +20,13 @@ SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7
 _TABLE = Table()
 _symbol, _flag = _TABLE.symbol, _TABLE.flag
 
+
+def _part(name: str, meaning: str, field: str, high: float = 1) -> Symbol:
+    greek, _, index = name.partition("_")
+    head = f"\\{greek}" if len(greek) > 1 else greek
+    return _symbol(name, meaning, "1", field, 0, high, latex=rf"{head}_{{\mathrm{{{index}}}}}", zero=True)
+
+
 # Architecture (Section 3.1)
 s = _flag("s", "dual-stream flag: text and latent tokens have weights of their own", "dual_stream")
 c = _flag("c", "cross-attention flag: a separate attention over the text tokens", "cross_attention")
@@ -190,6 +197,23 @@ eps_0 = _symbol(
     "eps_0", "energy per FLOP where rated power over peak is as much", "J", "joule_per_flop_in_common", 1e-15, 1e-8,
     latex=r"\varepsilon_0",
 )  # fmt: skip
+
+# The software stack: what a mode leaves of the work (`software`)
+kappa_elem = _part("kappa_elem", "part of the elementwise traffic that the software leaves", "elementwise_left", 10)
+lambda_launch = _part("lambda_launch", "part of the launches that the software leaves", "launches_left", 10)
+alpha_attn = _part("alpha_attn", "time of the attention kernel over FlashAttention 2's", "attention_time", 10)
+delta_attn = _part("delta_attn", "part of the attention scores that a sparse pattern computes", "attention_density")
+R_peak = _part("R_peak", "peak of products in the format over that of 16 bits", "format_peak_ratio", 16)
+eta_peak = _part("eta_peak", "part of the format's higher peak that products reach", "format_peak_reached", 2)
+w_quant = _part("w_quant", "bytes moved to convert a weight, in each pass", "byte_per_weight", 1e3)
+c_skip = _part("c_skip", "part of the steps that a cache skips", "steps_skipped")
+k_check = _part("k_check", "cost of a skipped step over that of a step", "check_cost")
+gamma_g = _part("gamma_g", "part of the steps with guidance", "guidance_part")
+b_weight = _part("b_weight", "bytes of a weight of the denoiser", "weight_byte", 8)
+chi_time = _part("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
+Q_host = _part("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
+Q_step = _part("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
+beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13)
 
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")

@@ -55,8 +55,8 @@ from .notation import (
 SHARPNESS = 4
 """How sharply the larger of floor and busy time prevails: the sum of fourth powers, and its fourth root."""
 LIMITER = 16
-"""How sharply the power limit sets in. A limiter holds the mean power a few per cent below rated power: the highest that
-is published is 693 of 700 W."""
+"""How sharply the power limit sets in. A limiter holds the mean power a few per cent below rated power: the highest
+that is published is 693 of 700 W."""
 
 passes = B * g * S
 LAUNCHES = S * n_launch * t_launch
@@ -116,9 +116,9 @@ many joules on all of them, somewhat more where rated power is high for the peak
 power are the ones that `LIMITED` slows down. `fits/transfer.py` compares this with its rivals."""
 
 LAUNCH = 3e-5
-"""Seconds to launch an operator of eager PyTorch from Python, expected within a factor of seven. It does not rest on the
-single model whose runs show it best. On four and eight accelerators, PixArt-Sigma, HunyuanDiT and SD3.5-medium with a
-batch of one stop at 65 to 78 microseconds an operator (`fits/launches.py`), which include the calls that communicate;
+"""Seconds to launch an operator of eager PyTorch from Python, expected within a factor of seven. It does not rest on
+the single model whose runs show it best. On four and eight accelerators, PixArt-Sigma, HunyuanDiT and SD3.5-medium with
+a batch of one stop at 65 to 78 microseconds an operator (`fits/launches.py`), which include the calls that communicate;
 the dispatch of one kernel takes some ten."""
 
 ASSUMED: Mapping[Symbol, float] = MappingProxyType({e_VAE: 0.2})

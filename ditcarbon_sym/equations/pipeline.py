@@ -59,6 +59,9 @@ OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
 class Route:
     """A route with work of its own: every equation from request to seconds and kWh, for one model, and its accounting
     where that is not the common one.
+
+    >>> Route("measured", ROUTES["measured"]).name
+    'measured'
     """
 
     name: str
@@ -76,7 +79,11 @@ def route_name(route: AnyRoute) -> str:
 
 
 def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
-    """Every equation from request to grams along ``route``, in order of computation."""
+    """Every equation from request to grams along ``route``, in order of computation.
+
+    >>> [str(x.lhs) for x in chain("measured")][-4:]
+    ['C_op', 'C_emb', 'C_total', 'C_output']
+    """
     if isinstance(route, str):
         return WORK + ROUTES[route] + ACCOUNTING
     return route.equations + route.accounting
@@ -138,6 +145,11 @@ def evaluate(
 
     Returns ``{symbol: float64 or array}`` in the units of `notation`. An unknown input may be given as NaN: all that
     depends on it is NaN, the rest is not.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> found = evaluate(operating_point("pixart-alpha", efficiency="bgr").values)
+    >>> print(f"{found[F_total]:.3g} FLOP, {found[C_total]:.3f} g")
+    2.66e+14 FLOP, 0.226 g
     """
     definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
     function = compiled(tuple(outputs), definitions)

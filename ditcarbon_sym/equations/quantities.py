@@ -27,6 +27,9 @@ def _short(value: Any) -> str:
 class Notation:
     """One symbol: its spelling in LaTeX, its meaning and unit, the data field it is read from and the values it may
     take.
+
+    >>> Notation(Symbol("x"), "x", "a width", "m", "width_m", 0, 10, False, "").check(2.5)
+    2.5
     """
 
     symbol: Symbol

@@ -10,6 +10,7 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
+from ..display import Shown
 from ..equations import carbon, operator_law, pipeline
 from ..equations.notation import (
     F_VAE,
@@ -44,6 +45,7 @@ from ..version import __version__
 from . import counting
 from .intervals import LEVEL, interval_words, predictive
 from .memory import memory_of, peak_notes
+from .modes.stack import passes_left, stack_of
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
 from .software import software_of
@@ -55,16 +57,14 @@ LAWS = {
     operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
 }  # fmt: skip
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
-_COVERED = (mu, tau, E, C_op, C_emb, C_total)
-"""Those that have an interval."""
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
     ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
-    draws idle, where its utilisation is below one, is in no other quantity. ``memory_gib`` is the peak with all stages
-    loaded. Of several accelerators (``gpus``, ``split``), energy and carbon are of all, memory of each.
+    draws idle, if its utilisation is below one, is in no other quantity. ``memory_gib``: the peak, all stages loaded.
+    Of several accelerators (``gpus``, ``split``), energy and carbon are of all, memory of each.
     """
 
     model: str
@@ -95,7 +95,8 @@ class Estimate:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
-        return {"schema_version": SCHEMA_VERSION, **_plain(vars(self)), "warnings": list(self.warnings)}
+        first = {"schema_version": SCHEMA_VERSION, "stack": self.basis["stack"]}
+        return {**first, **_plain(vars(self)), "warnings": list(self.warnings)}
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -117,19 +118,17 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
         Outputs per day, to scale the result to a service.
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
-        ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``gpus``, ``datacenter``, or ``pue`` with
-        ``grid``; ``lifetime_years``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+        ``guidance``, ``text_tokens``), on what it runs (``gpu``, ``gpus``, ``datacenter``, or ``pue`` with ``grid``;
+        ``lifetime_years``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``) and how (``software``,
+        ``attention``, ``precision``, ``cache`` ...): see `Options`.
 
-    Raises
-    ------
-    InputError
-        In one line, for anything that has no valid answer.
+    Raises `InputError` in one line for anything that has no valid answer.
 
-    Examples
-    --------
     >>> result = estimate("pixart-alpha", resolution=1024, batch=1, steps=50)
     >>> print(f"{result.total_g.value:.3f} g, {result.time_s.value:.1f} s, {result.energy_wh.value:.2f} Wh")
     0.584 g, 17.9 s, 1.25 Wh
+    >>> isinstance(estimate_at(operating_point("pixart-alpha")), Estimate)
+    True
     """
     return estimate_at(operating_point(model, **options), per_day)
 
@@ -139,7 +138,8 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     by_operators = pipeline.route_name(point.route) == operator_law.LAW
     computed = (*_COMPUTED, n_launch) if by_operators else _COMPUTED
     values = pipeline.evaluate(point.values, computed, point.route)
-    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, _COVERED, values=values)
+    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
+    results |= passes_left(point.values, results)
     batch, gpus = point.values[B], point.values.get(n_gpu, 1.0)
 
     def quantity(symbol: Symbol) -> Quantity:
@@ -246,8 +246,7 @@ def _equation_names(point: OperatingPoint) -> list[str]:
 
 
 def _convention(point: OperatingPoint) -> str:
-    counted = EXACT if _counts_exactly(point) else "leading order, paper Eq. (2)"
-    return f"1 fused multiply-add = 2 FLOP; {counted}"
+    return f"1 fused multiply-add = 2 FLOP; {EXACT if _counts_exactly(point) else 'leading order, paper Eq. (2)'}"
 
 
 def _vae_words(point: OperatingPoint) -> str:
@@ -277,6 +276,7 @@ def _basis(point: OperatingPoint) -> dict[str, Any]:
             "data": calibration.data,
             "convention": calibration.convention,
         },
+        "stack": stack_of(point.mode, calibration),
         "software": software_of(calibration),
         "interval": interval_words(point),
         "remarks": [] if point.model.networks is None else list(point.model.networks().remarks),

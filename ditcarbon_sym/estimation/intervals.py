@@ -147,6 +147,11 @@ def predictive(
 
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
     unknown, or that do not depend on the fit, have no entry. ``values`` are those of the outputs, if they are known.
+
+    >>> from .point import operating_point
+    >>> low, high = predictive(operating_point("pixart-alpha", efficiency="bgr"), (tau,))[tau]
+    >>> low < high
+    True
     """
     values = values or pipeline.evaluate(point.values, outputs, point.route)
     found = {

@@ -130,6 +130,11 @@ def split_words(estimate: Estimate) -> str:
     return ",".join(f"{name}={degree}" for name, degree in (estimate.split or {}).items() if degree > 1)
 
 
+def stack_line(estimate: Estimate) -> str:
+    """Return the title, and for which software the constants speak, and of which years they are."""
+    return f"{title(estimate)}; {estimate.basis['stack']['words']}"
+
+
 def request_words(model: str, request: Mapping[str, int]) -> str:
     """Name a request: the model, the size, batch, steps and passes."""
     frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""

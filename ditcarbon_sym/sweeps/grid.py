@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
+from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
@@ -35,6 +37,9 @@ class Grid:
     price for each ``gpu``. ``gpus`` are numbers of accelerators that share each request, split as ``options`` say or so
     that it takes least time. With ``skip``, requests that a model does not accept are left out instead of refused. With
     ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon.
+
+    >>> Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50)).shape
+    (1, 1, 1, 1, 3, 2, 1)
     """
 
     model: tuple[str, ...]
@@ -61,7 +66,7 @@ class Grid:
         return AXES if self.gpus == (None,) else (*AXES[:2], GPUS, *AXES[2:])
 
 
-class Sweep:
+class Sweep(Shown):
     """A grid whose routes are chosen. It gives rows in chunks, or arrays with named axes.
 
     Examples
@@ -200,6 +205,9 @@ def sweep(grid: Grid) -> Sweep:
     """Choose the routes of a grid, check its requests, and return the sweep.
 
     Raises `InputError` in one line for a request that has no valid answer.
+
+    >>> len(sweep(Grid(("pixart-alpha", "sd3-medium"), batch=(1, 2, 4))))
+    6
     """
     catalog = grid.options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
@@ -230,7 +238,7 @@ def sweep(grid: Grid) -> Sweep:
             continue
         whose = f"{one.point.model.id} on {_count(gpus)}{one.point.device.id}"
         notes |= dict.fromkeys(f"{whose}: {note}" for note in one.notes)
-        release = one.point.model.request
+        release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
         blocks.append(Block(
             one, np.arange(len(asked)).reshape(shape),
             np.array([release[B] if x is None else float(x) for x in grid.batch]),

@@ -42,6 +42,8 @@ from ..equations.notation import (
     N,
     P,
     Q_elem,
+    Q_host,
+    Q_step,
     S,
     W,
     ell,
@@ -52,7 +54,9 @@ from ..equations.notation import (
     n_frames,
     n_latent,
     n_launch,
+    n_ref,
     tau,
+    w_quant,
 )
 from ..equations.parallel_notation import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
 from ..errors import InputError
@@ -63,7 +67,7 @@ Array = NDArray[np.float64]
 Size = Mapping[str, Any]
 """A size as asked for: ``height`` and ``width``, ``frames``. The model's release fills in what is left out."""
 
-SIZES = (H, W, n_frames, n_latent, m, g)
+SIZES = (H, W, n_frames, n_latent, m, g, n_ref)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
 SHARED = (Q_attn, n_attn)
@@ -76,9 +80,8 @@ parts, and of its transfer to other accelerators."""
 
 TIMED = (P, F_total, mu, tau, E)
 """Quantities that do not depend on the facility."""
-STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {
-    "text": (F_block, *PASS, *SHARED, F_VAE), "vae": (F_block, *PASS, *SHARED, F_text),
-}  # fmt: skip
+_DENOISER = (F_block, *PASS, *SHARED, w_quant, Q_host, Q_step)
+STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (*_DENOISER, F_VAE), "vae": (*_DENOISER, F_text)}
 """For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
 FUSED_FROM = 5 * 10**9
 """Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""

@@ -1,8 +1,8 @@
 """A list of requests instead of a grid: a CSV file with one request a line.
 
 The column ``model`` is needed. The others are ``resolution`` (or ``height`` and ``width``), ``frames``, ``batch``,
-``steps``, ``guidance``, ``text_tokens``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty cell is the
-default. All requests of a model on an accelerator share one route.
+``steps``, ``guidance``, ``text_tokens``, ``references``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty
+cell is the default. All requests of a model on an accelerator share one route.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,18 +15,20 @@ from numpy.typing import NDArray
 from ..catalog.csv_table import number as number_in, read_table
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
 from ..equations.parallel_notation import n_gpu
 from ..errors import InputError, nearest
+from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point, split_of
 from .block import CHUNK, Block, Price, check_prices, known_prices, priced
 from .filters import Condition, kept
 from .panel import Array, panel
 from .table import COST, GPUS, INTERVALS, NUMBERS, ROW, SPLIT, TEXT, Columns, Text, chosen
 
-SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens")
+SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens", "references")
 RANGES = {
-    **{x: BY_FIELD[x] for x in ("height", "width", "frames", "guidance", "text_tokens", "batch", "steps")},
+    **{x: BY_FIELD[x] for x in (*SIZES[1:], "batch", "steps")},
     "resolution": NOTATION[H], GPUS: NOTATION[n_gpu], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
 }  # fmt: skip
 """Columns of numbers, each with the range that it may have."""
@@ -34,13 +36,22 @@ PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", GPUS, SPLIT, *PLACE)
 DEVICE = ("gpu", GPUS, SPLIT)
 """Columns of what a request runs on; requests that agree in them share a route."""
-SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
+SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog",
+          "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset")  # fmt: skip
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
 
 def read_requests(path: str | Path) -> list[dict[str, Any]]:
-    """Read a list of requests from a CSV file; raises `InputError` naming file, row and column."""
+    r"""Read a list of requests from a CSV file; raises `InputError` naming file, row and column.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "requests.csv"
+    ...     _ = path.write_text("model,steps\npixart-alpha,20\n")
+    ...     read_requests(path)
+    [{'model': 'pixart-alpha', 'steps': 20.0}]
+    """
     path = Path(path)
     table = read_table(path)
     header = table.columns
@@ -69,7 +80,7 @@ def _request(where: str, record: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-class RequestList:
+class RequestList(Shown):
     """A list of requests whose routes are chosen: one row for each request, in the order of the list.
 
     ``options`` are those of `operating_point` and hold where a request does not say otherwise; its own size, facility
@@ -208,7 +219,7 @@ def _block(
         one = panel(model, sizes, [x.get("batch") for x in requests], **shared)
     except InputError as error:
         raise InputError(f"{row} {_refused(members, options, error)}") from None
-    release = one.point.model.request
+    release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
     batch, steps = (np.array([float(x.get(y, release[z])) for x in requests]) for y, z in (("batch", B), ("steps", S)))
     return Block(one, np.array(where)[:, None], batch, steps, (), priced(price, one.point.device.id), 0), np.array(
         where

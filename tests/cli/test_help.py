@@ -7,9 +7,9 @@ import pytest
 
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.cli import help, printing
-from ditcarbon_sym.cli.app import COMMANDS, GROUPS
+from ditcarbon_sym.cli.app import GROUPS, PLACES, function
 
-NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]
+NAMES = list(PLACES)
 NEEDS_A_FILE = {"measure", "fit", "validate"}
 
 
@@ -73,5 +73,5 @@ def test_completion_can_be_shown_for_the_shells(ditcarbon, monkeypatch):
 
 
 def test_every_command_offers_the_formats_of_tables():
-    for command in COMMANDS:
-        assert set(printing.FORMATS) <= set(inspect.signature(printing.with_formats(command)).parameters)
+    for name in PLACES:
+        assert set(printing.FORMATS) <= set(inspect.signature(printing.with_formats(function(name))).parameters)

@@ -77,7 +77,7 @@ def test_no_request_draws_more_than_rated_power_nor_less_than_idle_power_while_i
     watts = 3.6e6 * kwh / seconds
     assert watts <= where.values[TDP] * (1 + 1e-9)
     waiting = float(Equation("waiting", tau, operator_law.WAITING).inline(*where.route.equations[:-3])(where.values))
-    assert 0 <= waiting and 3.6e6 * kwh >= where.values[P_idle] * waiting
+    assert waiting >= -1e-12 * seconds and 3.6e6 * kwh >= where.values[P_idle] * waiting
 
 
 def test_without_joules_the_limited_law_is_the_law_at_full_clock():

@@ -1,6 +1,7 @@
 """The calibrations of the operator law: refitted, and their error on models that the fit has not seen."""
 
 import tomllib
+
 import numpy as np
 import pytest
 
@@ -8,7 +9,7 @@ from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load, load_calibration, shipped_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import t_launch
-from fits import law_choice, operator_law as refit, other_team, transfer
+from fits import launches, law_choice, operator_law as refit, other_team, transfer
 from fits.runs import B200, H100, V100, published, v100_runs
 from paper_figures import scorecard
 
@@ -57,6 +58,8 @@ def test_models_never_seen_are_predicted_with_the_law_chosen_without_them(gpu, t
 def test_launches_do_not_rest_on_sana():
     """Held out everywhere, it is predicted with the launches that other models show, expected within a factor of 7."""
     assert transfer.TIME[t_launch].spread == 2.0
+    floors = launches.floors().values()
+    assert operator_law.LAUNCH < 6e-5 < min(floors) and max(floors) < 8e-5 == transfer.TIME[t_launch].high
     out = (("model", "sana-1.5-1.6b"),)
     value = transfer.common(out).values[t_launch]
     assert value == pytest.approx(transfer.common().values[t_launch], rel=0.25)
