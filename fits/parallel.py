@@ -105,7 +105,7 @@ def values_of_split(
 ) -> dict[Symbol, float]:
     """All symbols of the law at a request and a split into degrees of Ulysses, ring and guidance."""
     chosen = load().model(model)
-    values = values_of_run(chosen, request, gpu.values, HEADS.get(gpu.id, 1))
+    values = values_of_run(chosen, request, gpu.values, HEADS)
     ulysses, ring, guidance = degrees
     gpus = ulysses * ring * guidance
     found = compiled(WORK, tuple((x.lhs, x.rhs) for x in work.equations(chosen, values, ulysses * ring)))(values)
