@@ -92,7 +92,8 @@ def main(folder: Path, only: Sequence[str] = ()) -> None:
     for name in track(tasks, "tables and figures", console=console, disable=not console.is_terminal):
         tasks[name](folder)
     page.write(folder, TABLES, FIGURES, REPORTS)
-    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}; index.html shows all")
+    print(f"all on one page: {folder}/index.html")
+    print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}")
 
 
 if __name__ == "__main__":
