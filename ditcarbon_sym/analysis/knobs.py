@@ -162,7 +162,7 @@ def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int | Rational]:
     if knob == "hidden_size" and d in found and point.values.get(t) == point.values[d]:
         found[t] = 1
     if belongs_to_calibration(point, KNOBS[knob][0]):
-        found |= {x: power for x, power in TIED[knob].items() if x in point.values}
+        found |= {x: power for x, power in TIED.get(knob, {}).items() if x in point.values}
     return found
 
 

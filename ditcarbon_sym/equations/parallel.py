@@ -80,6 +80,8 @@ number = Equation(f"{LABEL}, number", n_gpu, n_U * n_R * n_C)
 DENSE = passes * F_dense / (e_dense * Theta_peak)
 ATTENTION = passes * (F_attn / (r_attn * Theta_peak) + n_exp * t_exp) / e_dense
 busy = Equation(f"{LABEL}, busy", tau_busy, operator_law.LIMITED / n_gpu)
+busy_at_full_clock = Equation(f"{LABEL}, busy at full clock", tau_busy, operator_law.BUSY / n_gpu)
+"""Where no law of energy is known, and so no power limit either."""
 attention = Equation(f"{LABEL}, attention", tau_attn, ATTENTION / n_gpu)
 padding = Equation(
     f"{LABEL}, padding", tau_pad, (pad_dense - 1) * DENSE + (pad_elem - 1) * operator_law.TRAFFIC
@@ -103,23 +105,25 @@ launching = Equation(
 AT_WORK = tau_busy + tau_pad / n_gpu + tau_move
 steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
 
-DECODING, TEXT = operator_law.DECODER, operator_law.LIMITED_TEXT
 decoders = Equation(f"{LABEL}, decoders", n_dec, 1 + everywhere * (n_gpu - 1))
-decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * DECODING)
-runtime = Equation(f"{LABEL}, time", tau, tau_steps + TEXT + tau_dec)
+decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * operator_law.DECODER)
+runtime = Equation(f"{LABEL}, time", tau, tau_steps + operator_law.LIMITED_TEXT + tau_dec)
+runtime_at_full_clock = Equation(f"{LABEL}, time at full clock", tau, tau_steps + operator_law.TEXT + tau_dec)
 efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
 
 alone = Equation(f"{LABEL}, energy of one", E_alone, operator_law.energy.rhs)
 MOVING = phi_move * (n_gpu * tau_move + tau_pad)
-WAITING = phi_wait * (several * n_gpu * (tau_steps - AT_WORK) + (n_gpu - 1) * TEXT + (n_gpu - n_dec) * tau_dec)
+OTHERS = (n_gpu - 1) * operator_law.LIMITED_TEXT + (n_gpu - n_dec) * tau_dec
+WAITING = phi_wait * (several * n_gpu * (tau_steps - AT_WORK) + OTHERS)
 energy = Equation(
-    f"{LABEL}, energy", E, E_alone + TDP * (MOVING + WAITING + n_dec * tau_dec - DECODING) / JOULE_PER_KWH
+    f"{LABEL}, energy", E, E_alone + TDP * (MOVING + WAITING + n_dec * tau_dec - operator_law.DECODER) / JOULE_PER_KWH
 )
 """Joules of all accelerators. Those on which the VAE decodes draw full power: one, or all of them for the same outputs
 where the pipeline decodes everywhere. The others wait."""
 embodied = Equation(f"{LABEL}, embodied", C_emb, n_gpu * of_one.rhs)
 
 TIMES = (number, busy, attention, padding, around, moving, launching, steps, decoders, decoding, runtime, efficiency)
+AT_FULL_CLOCK = tuple({busy: busy_at_full_clock, runtime: runtime_at_full_clock}.get(x, x) for x in TIMES)
 EQUATIONS = (*TIMES, alone, energy, embodied)
 """In order of computation."""
 

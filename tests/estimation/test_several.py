@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.equations.notation import E, ell, tau
+from ditcarbon_sym.equations.notation import TDP, E, ell, tau
 from ditcarbon_sym.equations.parallel_notation import Q_attn, everywhere, link, n_attn, pad_dense, pad_elem, t_wrap
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
@@ -160,3 +160,11 @@ def test_splits_that_no_fitted_run_shows_say_so():
 def test_a_model_known_by_its_flags_alone_is_answered_too():
     found = estimate("dit-xl-2-512", gpu=H100, gpus=2)
     assert found.time_s.value > 0
+
+
+@pytest.mark.parametrize("gpu", ["v100-pcie-16gb", "t4"])
+def test_where_energy_has_no_law_it_is_rated_power_of_all_for_the_time(gpu):
+    found = estimate("pixart-alpha", gpu=gpu, gpus=2)
+    watts = load().gpu(gpu).values[TDP]
+    assert found.energy_wh.value == pytest.approx(2 * watts * found.time_s.value / 3600)
+    assert found.basis["power"].startswith("rated TDP")
