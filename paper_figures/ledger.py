@@ -25,7 +25,7 @@ REPRODUCED, CORRECTED = "reproduced", "reproduced with a stated correction"
 CONSISTENT, MISSING = "consistent with", "not reproducible"
 STATUSES = (REPRODUCED, CORRECTED, CONSISTENT, MISSING)
 SHIPPED = DATA / "claims.csv"
-README = Path(__file__).parent.parent / "README.md"
+SCOREBOARD = Path(__file__).parent.parent / "docs" / "pages" / "explanation" / "errata.md"
 ERRATA = Path(__file__).parent / "README.md"
 HEADER = ("id", "where", "printed", "unit", "computed", "status", "note", "quantity")
 QUOTED = "quoted from other work, not a result of this paper; the project does not compute it"
@@ -114,10 +114,10 @@ def write_tables(folder: Path) -> None:
 
 
 def write_shipped() -> None:
-    """Write the copy that the package ships, the totals into the README, and the errata into this folder's README."""
+    """Write the copy that the package ships, the totals into the site, and the errata into this folder's README."""
     write_atomically(SHIPPED, _csv())
-    for readme, content in ((README, scoreboard_markdown()), (ERRATA, errata_markdown())):
-        write_atomically(readme, between_marks(readme.read_text(encoding="utf-8"), content))
+    for page, content in ((SCOREBOARD, scoreboard_markdown()), (ERRATA, errata_markdown())):
+        write_atomically(page, between_marks(page.read_text(encoding="utf-8"), content))
 
 
 def _csv() -> str:
@@ -128,11 +128,11 @@ BEGIN, END = "<!-- written by make claims -->", "<!-- end of what make claims wr
 
 
 def between_marks(text: str, content: str) -> str:
-    """Put ``content`` between the marks in a README."""
+    """Put ``content`` between the marks in a page."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise LookupError(f"the README has no {BEGIN} ... {END}")
+        raise LookupError(f"the page has no {BEGIN} ... {END}")
     return f"{before}{BEGIN}\n{content}\n{END}{after}"
 
 

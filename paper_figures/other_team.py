@@ -10,6 +10,8 @@ from fits import other_team
 from fits.operator_law import laws
 from fits.runs import H100, Run, data, published_runs
 
+from .looks import plain_ticks
+
 MODEL, STEPS = "wan2.1-t2v-1.3b", 50
 UNITS = {"time": (1.0, "time of one video (s)"), "energy": (float(JOULE_PER_KWH) / 3600, "energy of one video (Wh)")}
 FRAME, SIZE = "frames at 720 x 1280", "sizes at 81 frames"
@@ -38,6 +40,8 @@ def figure() -> Figure:
         axes.plot(tokens, middle, color="0.35", lw=1, label="expected, without these runs")
         _measured(axes, tokens, scale * rows.observed)
         axes.set(xscale="log", yscale="log", xlabel="latent tokens", ylabel=label)
+        plain_ticks(axes.xaxis)
+        plain_ticks(axes.yaxis)
     panels[0].legend(fontsize=6.5)
     drawn.suptitle(f"{MODEL} on an H100, {STEPS} steps of two passes: runs of Delavande et al. (2025)", fontsize=8)
     return drawn

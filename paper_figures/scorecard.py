@@ -2,41 +2,25 @@
 model held out, and with its accelerator held out.
 """
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
-from ditcarbon_sym.reports.formats import write_atomically
 from fits import chips, operator_law, runs as published, transfer, transfer_few
 from fits.runs import V100, Run, v100_runs
 from fits.transfer import Law
 
-from .figures import STYLE
-from .operator_law_tables import NOISE
 from .tables import Table
 
 TARGETS = ("time", "energy")
 FITTED, MODEL, TEAM, ACCELERATOR = "in the fit", "model held out", "team held out", "accelerator held out"
 WAYS = (FITTED, MODEL, TEAM, ACCELERATOR)
-COLOURS = {FITTED: "0.55", MODEL: "#0072B2", ACCELERATOR: "#D55E00"}
-MARKERS = dict(zip(
-    ("cogvideox-2b", "flux.1-dev", "hunyuandit-1.2", "pixart-alpha", "pixart-sigma", "sana-1.5-1.6b", "sd3-medium",
-     "sd3.5-medium", "wan2.1-t2v-1.3b", "wan2.1-t2v-14b", "flux.1-schnell", "cogvideox-5b", "latte-1", "sd3.5-large"),
-    "PDX>vs^<ohdp*H", strict=True,
-))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -188,88 +172,6 @@ def corpus_ratios() -> list[float]:
     return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
 
 
-def figure() -> Figure:
-    """Predicted over measured, a line per accelerator and way of holding out; the band is how far two teams differ."""
-    drawn, panels = plt.subplots(1, 2, figsize=(7.2, 6.4), sharex=True)
-    for target, axes in zip(TARGETS, panels, strict=True):
-        names = _lines(target)
-        axes.axvspan(1 / (1 + NOISE[target]), 1 + NOISE[target], color="0.9", lw=0, zorder=0)
-        axes.axvline(1, color="0.4", lw=0.8)
-        for score in scores():
-            for way in (MODEL, ACCELERATOR) if score.target == target else ():
-                if way in score.ratios:
-                    place = names.index((score.gpu, way)) + _aside(score)
-                    filled = COLOURS[way] if way == MODEL else "none"
-                    axes.plot(
-                        score.ratios[way], place, MARKERS[score.model], color=COLOURS[way], mfc=filled, ms=4, mew=0.8
-                    )
-                    if way == MODEL:
-                        axes.plot(score.ratios[FITTED], place, ".", color=COLOURS[FITTED], ms=2.5, zorder=1.5)
-        if (V100, MODEL) in names:
-            line = names.index((V100, MODEL))
-            axes.plot(corpus_ratios(), [line] * len(corpus_ratios()), "|", color=COLOURS[MODEL], ms=7, mew=0.7)
-        axes.set_yticks(range(len(names)), [_label(gpu, way) for gpu, way in names])
-        axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.set_xscale("log")
-        axes.set_xlim(0.55, 1.7)
-        axes.xaxis.set_major_locator(FixedLocator([0.6, 0.8, 1, 1.25, 1.5]))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-        axes.set_xlabel(f"predicted / measured {target}")
-    handles = [Line2D([], [], color="0.3", marker=mark, ls="", label=model) for model, mark in MARKERS.items()]
-    handles += [
-        Line2D([], [], color=COLOURS[MODEL], marker="s", ls="", label=MODEL),
-        Line2D([], [], color=COLOURS[MODEL], marker="|", ls="", label="V100 corpus, family held out"),
-        Line2D([], [], color=COLOURS[ACCELERATOR], marker="s", mfc="none", ls="", label=ACCELERATOR),
-        Line2D([], [], color=COLOURS[FITTED], marker=".", ms=4, ls="", label=FITTED),
-        Line2D([], [], color="0.9", lw=6, label="two teams differ by so much"),
-    ]
-    drawn.legend(handles=handles, loc="outside lower center", ncols=4)
-    return drawn
-
-
-def _aside(score: Score) -> float:
-    """A model's place within the line, so that models do not cover each other; zero if it is alone."""
-    mine = list(dict.fromkeys(x.model for x in scores() if (x.gpu, x.target) == (score.gpu, score.target)))
-    return 0.7 * ((mine.index(score.model) + 0.5) / len(mine) - 0.5)
-
-
-def _lines(target: str) -> list[tuple[str, str]]:
-    """The lines of the figure: accelerators with runs of this target, and the way of holding out."""
-    there = {(x.gpu, way) for x in scores() if x.target == target for way in x.ratios}
-    corpus = {(V100, MODEL)} if target == "time" else set()
-    return [
-        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in chips.accelerators() if (gpu, way) in there | corpus
-    ]  # fmt: skip
-
-
-SHORT = {"GeForce ": "", "Tesla ": "", "NVIDIA ": "", " SXM ": " ", "-PCIE": "", " SXM": "", "-SXM2": " SXM2"}
-
-
-def _label(gpu: str, way: str) -> str:
-    name = load().gpu(gpu).name
-    for long, short in SHORT.items():
-        name = name.replace(long, short)
-    return name if way == MODEL else f"{name}, unseen"
-
-
-README_FIGURE = Path(__file__).parent / "scorecard.png"
-
-
-def shown() -> list[list[float]]:
-    """The numbers in the figure, in order. The PNG holds them, too, so that a test can compare."""
-    return [[round(ratio, 4) for ratio in score.ratios.values()] for score in scores()]
-
-
-def publish() -> None:
-    """Draw the README's copy of the figure: ``python -m paper_figures.scorecard`` (make scorecard)."""
-    plt.style.use(STYLE)
-    buffer = io.BytesIO()
-    figure().savefig(buffer, format="png", dpi=120, metadata={"Software": None, "Description": json.dumps(shown())})
-    write_atomically(README_FIGURE, buffer.getvalue())
-    print(f"wrote {README_FIGURE.name}")
-
-
 def rows() -> Table:
     """Every published run: the measured value, and predicted over measured in each way."""
     found = [
@@ -290,6 +192,3 @@ def _measured(score: Score) -> str:
 
 
 TABLES = {"scorecard": table, "scorecard_rows": rows, "unseen": unseen}
-
-if __name__ == "__main__":
-    publish()

@@ -8,8 +8,9 @@ from sympy import Symbol
 from ..catalog.entries import Calibration
 from ..equations import operator_law, pipeline
 from ..equations.notation import NOTATION, E
-from ..estimation.intervals import LEVEL, Array, is_borrowed, scatter, scatter_met
+from ..estimation.intervals import LEVEL, is_borrowed, scatter, scatter_met
 from ..estimation.point import OperatingPoint
+from ..estimation.ratios import Array
 
 
 def constants(calibration: Calibration, normals: Array) -> dict[Symbol, Array]:

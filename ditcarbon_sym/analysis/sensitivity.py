@@ -9,6 +9,7 @@ a model that it has not seen it has an error. Both stand among the bars of the t
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
@@ -17,7 +18,7 @@ from sympy import Expr, Symbol, exp, log
 
 from ..catalog.loading import ranges
 from ..equations import derivatives, operator_law, pipeline
-from ..equations.equation import exact
+from ..equations.equation import Equation, exact
 from ..equations.notation import NOTATION, TDP, C_output, H, Theta_peak, W, n_frames, n_latent, v_t
 from ..errors import InputError, nearest
 from ..estimation.intervals import LEVEL, predictive, quantile, scatter_met
@@ -35,7 +36,11 @@ NOUNS: Mapping[str, str] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Elasticity:
-    """How one output answers to one knob, in per cent per per cent, with a sentence that says so."""
+    """How one output answers to one knob, in per cent per per cent, with a sentence that says so.
+
+    >>> Elasticity("steps", 0.5, 20.0).value
+    0.5
+    """
 
     knob: str
     value: float
@@ -57,7 +62,11 @@ class Elasticity:
 
 @dataclass(frozen=True)
 class Swing:
-    """One bar of the tornado: the output at both ends of a documented range, all else as it is."""
+    """One bar of the tornado: the output at both ends of a documented range, all else as it is.
+
+    >>> Swing("pue", 1.0, 1.5, 0.2, 0.3, "a source").at_high
+    0.3
+    """
 
     knob: str
     low_setting: float
@@ -89,6 +98,10 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
 
     Knobs at zero (no text, ell* = 0) and unknown ones are left out. On a calibrated accelerator measured joules go with
     its facts (`knobs.TIED`). Raises `InputError` if the output itself is unknown.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> elasticities(operating_point("pixart-alpha", efficiency="bgr"), C_output)[0].knob
+    'side'
     """
     point = loosened(point)
     slopes = derivatives.gradient(point.values, output, point.route)
@@ -183,6 +196,10 @@ def tornado(
 
     The ranges are the documented ones, with those ``given`` in their place. The law's own error is a bar, too, as a
     factor. A note tells an end outside what the efficiency was calibrated in, and an operating point outside the range.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> [x.knob for x in tornado(operating_point("pixart-alpha", efficiency="bgr"))[:2]]
+    ['side', 'grid_gco2eq_per_kwh']
     """
     point, swings = loosened(point), []
     for knob, (low, high, source) in spans(point, given).items():
@@ -245,19 +262,18 @@ def interactions(
     """
     point = loosened(point)
     turns = {knob: Symbol(f"u_{knob}", real=True) for knob in knobs}
-    moved: dict[Symbol, Expr] = {x: exact(value) for x, value in point.values.items() if not math.isnan(value)}
+    moved: dict[Symbol, Expr] = {}
     for knob, u in turns.items():
         for x, power in exponents(point, knob).items():
-            moved[x] = moved[x] * exp(power * u)
+            moved[x] = moved.get(x, exact(point.values[x])) * exp(power * u)
         if knob == "frames":
-            moved[n_latent] = (
-                exact(point.values[n_latent]) + (moved[n_frames] - exact(point.values[n_frames])) / moved[v_t]
-            )
-    logarithm = log(pipeline.closed_form(output, point.route).rhs.xreplace(moved))
-    here = dict.fromkeys(turns.values(), 0)
-    names = list(turns)
-    return {
-        (one, other): float(logarithm.diff(turns[one], turns[other]).subs(here))
-        for i, one in enumerate(names)
-        for other in names[i + 1 :]
-    }
+            more = moved[n_frames] - exact(point.values[n_frames])
+            moved[n_latent] = exact(point.values[n_latent]) + more / moved.get(v_t, exact(point.values[v_t]))
+    logarithm = Symbol("logarithm", real=True)
+    equations = (
+        *(Equation("", x, rhs) for x, rhs in moved.items()), *pipeline.chain(point.route),
+        Equation("", logarithm, log(output)),
+    )  # fmt: skip
+    here = {**point.values, **dict.fromkeys(turns.values(), 0.0)}
+    second = derivatives.second_derivatives(here, logarithm, tuple(turns.values()), equations)
+    return {(one, other): second[turns[one], turns[other]] for one, other in combinations(turns, 2)}

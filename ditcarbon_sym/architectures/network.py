@@ -230,6 +230,10 @@ class Encoder(Network):
         """The most tokens that it takes, or that its tokenizer leaves; None where that is not known."""
         return None
 
+    def vision(self, tokens: int) -> list[Operator]:
+        """What its vision tower does to make so many tokens of one square image; empty where it has none."""
+        return []
+
     @classmethod
     def read(cls, configuration: Mapping[str, Any]) -> dict[str, Any]:
         """The fields that shape the network, out of a released configuration, which holds many more.

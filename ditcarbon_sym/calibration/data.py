@@ -66,6 +66,11 @@ class Data:
     ``scatter`` is the standard deviation of a row's own error, in units of the residual; by default the residuals tell
     it. ``shared`` is that of the error which all rows of a group share, divided by ``scatter``; by default there is no
     such error, and the rows are independent.
+
+    >>> from ditcarbon_sym.equations.notation import B
+    >>> rows = Data({B: np.array([1.0, 4.0])}, np.array([0.3, 0.4]), ("one", "two"))
+    >>> len(rows), rows.groups
+    (2, ('one', 'two'))
     """
 
     inputs: Mapping[Symbol, FloatArray]

@@ -44,7 +44,11 @@ SHIPPED = "shipped with the package"
 
 @dataclass(frozen=True)
 class Catalog:
-    """All entries by id; a user's file adds to the shipped ones or replaces them."""
+    """All entries by id; a user's file adds to the shipped ones or replaces them.
+
+    >>> "h100-sxm-80gb" in load().gpus
+    True
+    """
 
     models: Mapping[str, Model]
     gpus: Mapping[str, Gpu]
@@ -135,7 +139,11 @@ def defaults() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=64)
 def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
-    """Return the calibration of this law shipped for this accelerator, or None."""
+    """Return the calibration of this law shipped for this accelerator, or None.
+
+    >>> shipped_calibration("l4") is None
+    True
+    """
     shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}
     name = gpu if law == "bgr" else f"{gpu}-{law}"
     if name not in shipped:
@@ -145,7 +153,11 @@ def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
 
 
 def load_calibration(path: str | Path) -> Calibration:
-    """Return the calibration in a TOML file, validated; raises `InputError` in one line."""
+    """Return the calibration in a TOML file, validated; raises `InputError` in one line.
+
+    >>> load_calibration(DATA / "calibrations" / "v100-pcie-16gb.toml").gpu
+    'v100-pcie-16gb'
+    """
     from .schema import validate_calibration
 
     path = Path(path)
@@ -260,6 +272,8 @@ def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
         die_cm2=table.get("die_cm2"),
         compute_capability=table.get("compute_capability"),
         nvml_names=tuple(table.get("nvml_names", ())),
+        link_byte_per_second=table.get("link_byte_per_second"),
+        node_gpus=table.get("node_gpus"),
         embodied=table.get("embodied_gco2eq", {}),
         **_common(key, table, origin),
     )

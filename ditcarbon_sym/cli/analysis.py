@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .help import ids
 from .options import (
     JsonOption,
     OptionalModel,
@@ -14,7 +15,7 @@ from .options import (
     number_option,
     read_range,
 )
-from .printing import print_pairs, print_table, warn
+from .printing import print_pairs, print_table, remark, waiting, warn
 
 
 @at_operating_point
@@ -36,22 +37,26 @@ def sensitivity(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what matters at an operating point: exact elasticities, a tornado, interactions, Sobol indices."""
+    """Say what matters: elasticities, tornado, Sobol indices.
+
+    Elasticities are exact, at one operating point; interactions are second derivatives.
+    """
     from ..analysis.questions import sensitivity as answered
     from ..reports import estimate, formats, sensitivity as report
 
     given = dict(read_range(text) for text in ranges or ())
-    analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
+    with waiting("elasticities, ranges and indices"):
+        analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
     if out is not None:
         formats.write_atomically(out, report.render(analysis, out.suffix))
     warn(analysis.warnings)
     if as_json:
         print(formats.json_text(formats.plain(analysis.to_dict())))
         return
-    print(estimate.title(analysis.estimate))
+    remark(estimate.title(analysis.estimate))
     header = ("input", "stands at", "elasticity", "in words")
     print_table("", header, report.elasticity_rows(analysis), right=(2,))
-    print(report.exactness_words(analysis))
+    remark(report.exactness_words(analysis))
     if analysis.swings:
         marks = [(*row[:-1], x.note) for row, x in zip(report.swing_rows(analysis), analysis.swings, strict=True)]
         print_table(
@@ -60,6 +65,10 @@ def sensitivity(
             marks,
             right=(2, 3),
         )
+    if analysis.savings:
+        print_table(f"what helps most: {analysis.noun} ({report.told(analysis)[1]})", report.SAVINGS,
+                    report.saving_rows(analysis), right=(1, 3))  # fmt: skip
+        remark(report.HELPS)
     if report.interaction_rows(analysis):
         print_table(
             "interactions: second derivatives of the logarithm",
@@ -70,9 +79,9 @@ def sensitivity(
     if analysis.sobol:
         header = ("input", "first order", "total", "local share")
         print_table("Sobol indices over the same ranges", header, report.sobol_rows(analysis))
-        print(report.agreement_words(analysis))
+        remark(report.agreement_words(analysis))
     if out is not None:
-        print(f"\nwrote {out}")
+        remark(f"wrote {out}", apart=True)
 
 
 @at_operating_point
@@ -84,14 +93,16 @@ def uncertainty(
     seed: Annotated[int, integer_option("Seed of the Monte Carlo.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Show intervals and where they come from: the fit, held-out scatter, Monte Carlo; and scenario ranges beside
-    them.
+    """Show intervals, and where they come from.
+
+    They come from the fit and the held-out scatter, with a Monte Carlo as a check. Scenario ranges stand beside them.
     """
     from ..estimation.point import operating_point
     from ..reports import formats, intervals as report
 
     point = operating_point(model, **options)
-    spread = report.spread(point, level=level, draws=draws, seed=seed)
+    with waiting(f"{draws:,} draws"):
+        spread = report.spread(point, level=level, draws=draws, seed=seed)
     warn(spread.warnings)
     if as_json:
         print(formats.json_text(formats.plain(spread.to_dict())))
@@ -100,7 +111,7 @@ def uncertainty(
     print_table(f"{spread.title}: {100 * level:g} % intervals", header, report.rows(spread), right=(1,))
     print_pairs("basis", report.basis_rows(spread))
     carbon = "total" if spread.scenario_of == "C_total" else "operational"
-    scenario = ("scenario", "range", f"{carbon} at low end (g)", f"{carbon} at high end (g)", "source")
+    scenario = ("scenario", "range", f"{carbon} at low end (gCO2eq)", f"{carbon} at high end (gCO2eq)", "source")
     print_table("\nscenarios, each alone; not part of any interval", scenario, report.scenario_rows(spread))
 
 
@@ -109,34 +120,44 @@ def solve(
     options: dict[str, Any],
     model: OptionalModel = None,
     unknown: Annotated[
-        str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
+        str,
+        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, gpus, split, grid, pue ..."),
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
     per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
-    against_model: Annotated[str | None, typer.Option(help="Break even with this model instead of a budget.")] = None,
-    against_gpu: Annotated[str | None, typer.Option(help="Break even with this accelerator.")] = None,
-    against_datacenter: Annotated[str | None, typer.Option(help="Break even with this data centre.")] = None,
+    against_model: Annotated[
+        str | None, typer.Option(help="Break even with this model instead of a budget.", autocompletion=ids("models"))
+    ] = None,
+    against_gpu: Annotated[
+        str | None, typer.Option(help="Break even with this accelerator.", autocompletion=ids("gpus"))
+    ] = None,
+    against_datacenter: Annotated[
+        str | None, typer.Option(help="Break even with this data centre.", autocompletion=ids("datacenters"))
+    ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="With --for gpus: the upper end of the interval meets the budget.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer inverse questions: the largest request within a budget, or where two requests break even."""
+    """Find the largest request in a budget, or a break-even."""
     from ..analysis.questions import solve as answered
     from ..reports import formats, inversion as report
 
     rival = {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}
-    answer = answered(
-        model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival, both=both,
-        **options,
-    )  # fmt: skip
+    with waiting(f"solving for {unknown}"):
+        answer = answered(
+            model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival,
+            both=both, sure=sure, **options,
+        )  # fmt: skip
     warn(answer.warnings)
     if as_json:
         print(formats.json_text({**answer.to_dict(), "model": str(options["config"] if model is None else model)}))
         return
-    print(report.title(answer, rival))
-    print_table("", ("", "value"), report.rows(answer.solution))
+    print_table(report.title(answer, rival), ("", "value"), report.rows(answer.solution))
 
 
 @at_operating_point
@@ -149,7 +170,7 @@ def compare(
     level: Annotated[float, number_option("Level of the intervals, between 0 and 1.")] = 0.9,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare requests side by side, and say which differences lie inside the uncertainty."""
+    """Compare requests, and say which differences are known."""
     from ..analysis.comparison import compare as compared
     from ..reports import comparison as report, formats
 
@@ -166,5 +187,6 @@ def compare(
         name = f"{report.letter(k)} / A"
         print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), report.ratio_rows(ratios), right=(1,))
         if words := report.per_output_words(found, k):
-            print(words)
-        print(f"shared errors of {name}: {found.shared[k - 1]}\n")
+            remark(words)
+        remark(f"shared errors of {name}: {found.shared[k - 1]}")
+        remark("")

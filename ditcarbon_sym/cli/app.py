@@ -5,40 +5,59 @@ import io
 import os
 import signal
 import sys
+from collections.abc import Callable
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from ..errors import InputError
 from ..version import __version__
-from . import analysis, calibration, catalog, equations, estimation, measure, sweeps
+from . import help, printing
 
-COMMANDS = (
-    estimation.estimate,
-    estimation.count,
-    catalog.models,
-    catalog.gpus,
-    catalog.datacenters,
-    equations.formula,
-    equations.derive,
-    measure.measure,
-    measure.plan_calibration,
-    calibration.fit,
-    calibration.validate,
-    analysis.sensitivity,
-    analysis.uncertainty,
-    analysis.solve,
-    analysis.compare,
-    sweeps.sweep,
-    sweeps.pareto,
-    catalog.claims,
-)
-"""The commands, in the order in which --help lists them."""
+GROUPS = {
+    "Estimate": ("estimation.estimate", "estimation.count", "analysis.compare"),
+    "Look up": ("catalog.models", "catalog.gpus", "catalog.datacenters"),
+    "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
+    "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto"),
+    "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),
+    "Paper": ("catalog.claims",),
+}
+"""The commands in groups, in the order in which --help lists them: each its module and its function."""
+PLACES = {
+    place.partition(".")[2].replace("_", "-"): (title, *place.split(".")) for title, g in GROUPS.items() for place in g
+}
+"""The group, module and function of each command."""
 INTERRUPTED = 130
 TERMINATED = 143
 
+
+def function(name: str) -> Callable[..., None]:
+    """Return the function of a command; its module is loaded now."""
+    _, module, own = PLACES[name]
+    found: Callable[..., None] = getattr(import_module(f"{__package__}.{module}"), own)
+    return found
+
+
+class OnDemand(help.Group):
+    """The commands, each loaded when it is asked for: an estimate does not wait for the options of a sweep."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names, in the order of the groups."""
+        return list(PLACES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build one command; None if there is none of this name."""
+        if cmd_name not in PLACES:
+            return None
+        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        title = PLACES[cmd_name][0]
+        alone.command(cmd_name, cls=help.Command, rich_help_panel=title)(printing.with_formats(function(cmd_name)))
+        return typer.main.get_command(alone)
+
+
 app = typer.Typer(
-    add_completion=False,
+    cls=OnDemand,
     invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -63,10 +82,6 @@ def _options(
         print(context.get_help())
 
 
-for command in COMMANDS:
-    app.command()(command)
-
-
 def main() -> None:
     """Run the command line; every mistake of the user's is one line on stderr and exit code 2."""
     if sys.stderr is None:  # closed by whoever started this
@@ -81,7 +96,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
             stream.reconfigure(errors="replace")
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="ditcarbon", standalone_mode=False)
         sys.stdout.flush()
     except usage_error as error:
         _fail(str(error.format_message()), error.exit_code)
@@ -117,5 +132,5 @@ def _close_quietly() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{printing.coloured('error:', 31)} {' '.join(message.split())}", file=sys.stderr)
     sys.exit(code)

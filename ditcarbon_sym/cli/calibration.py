@@ -5,15 +5,19 @@ from typing import Annotated
 
 import typer
 
+from .help import ids
 from .options import ASSUMED_GPU, CatalogOption, JsonOption, integer_option
-from .printing import print_pairs, print_table, progress, warn
+from .printing import print_pairs, print_table, progress, remark, warn
 
 
 def fit(
     sweep: Annotated[Path, typer.Argument(help="CSV of measurements: model, height, width, batch, and mu or time_s.")],
     gpu: Annotated[
         str | None,
-        typer.Option(help="Accelerator of the sweep, if the file does not say; 'ditcarbon gpus' lists them."),
+        typer.Option(
+            help="Accelerator of the sweep, if the file does not say; 'ditcarbon gpus' lists them.",
+            autocompletion=ids("gpus"),
+        ),
     ] = None,
     law: Annotated[
         str | None,
@@ -28,7 +32,7 @@ def fit(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit a law to measurements of your own, and say what they identify."""
+    """Fit a law to measurements, and say what they identify."""
     from ..calibration import efficiency, operator_law
     from ..reports import calibration as report, formats
     from ..reports.figures import drawing
@@ -62,9 +66,9 @@ def fit(
     print_table(result.title, *report.knowledge_table(result))
     print_pairs("", report.rows(result))
     if out is not None:
-        print(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
+        remark(f"wrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}", apart=True)
     if plot is not None:
-        print(f"wrote {plot}")
+        remark(f"wrote {plot}")
 
 
 def validate(
@@ -75,7 +79,16 @@ def validate(
     requests: Annotated[
         Path | None, typer.Option(help="For CodeCarbon's emissions.csv: a CSV that says what each run did, by run_id.")
     ] = None,
-    gpu: Annotated[str | None, typer.Option(help=f"Accelerator of rows without a column gpu. {ASSUMED_GPU}")] = None,
+    gpu: Annotated[
+        str | None,
+        typer.Option(help=f"Accelerator of rows without a column gpu. {ASSUMED_GPU}", autocompletion=ids("gpus")),
+    ] = None,
+    gpus: Annotated[
+        int | None, integer_option("Accelerators that share the request of rows without a column gpus.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Their degrees, such as ulysses=4, for rows that name none.")
+    ] = None,
     calibration: Annotated[Path | None, typer.Option(help="Score this calibration file (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="Score this law: 'roofline' or 'bgr'.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write every row, predicted and measured, to this CSV.")] = None,
@@ -83,7 +96,7 @@ def validate(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Score the predictions against measurements of your own."""
+    """Score the predictions against measurements."""
     from ..calibration.validation import validate as score
     from ..reports import formats, validation as report
     from ..reports.figures import drawing
@@ -92,8 +105,8 @@ def validate(
     drawing.demand_format(plot)
     formats.demand_apart(measured, out, plot, requests)
     found = score(
-        measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, catalog=catalog,
-        track=progress("rows"),
+        measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, gpus=gpus, split=split,
+        catalog=catalog, track=progress("rows"),
     )  # fmt: skip
     contents: dict[Path, str | bytes] = {}
     if out is not None:
@@ -110,4 +123,4 @@ def validate(
     print_pairs("in words", report.verdicts(found))
     for path in (out, plot):
         if path is not None:
-            print(f"wrote {path}")
+            remark(f"wrote {path}")

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 import typer
 
 from .options import CatalogOption, JsonOption
-from .printing import print_table
+from .printing import print_table, remark
 
 
 def models(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
-    """List the models with their flags, sizes and default requests."""
+    """List the models: flags, sizes and default requests."""
     from ..catalog.loading import load
     from ..reports import catalog as report
 
@@ -17,7 +17,7 @@ def models(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
 
 
 def gpus(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
-    """List the accelerators."""
+    """List the accelerators: peak, power, memory, calibration."""
     from ..catalog.loading import load
     from ..reports import catalog as report
 
@@ -25,7 +25,7 @@ def gpus(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
 
 
 def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> None:
-    """List the data centres."""
+    """List the data centres: PUE and grid intensity."""
     from ..catalog.loading import load
     from ..reports import catalog as report
 
@@ -48,7 +48,7 @@ def claims(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the ledger: every number that the paper prints, and whether it holds."""
+    """Show every number the paper prints, and whether it holds."""
     from ..catalog import loading
     from ..reports import catalog as report, formats
 
@@ -60,4 +60,4 @@ def claims(
     if status or where:
         print_table("", report.CLAIM_HEADER, report.claim_rows(chosen))
     print_table("", ("status", "numbers"), report.claim_totals(known, chosen), right=(1,))
-    print(f"{len(chosen)} of the {len(known)} numbers that the paper prints; --status or --where lists them")
+    remark(f"{len(chosen)} of the {len(known)} numbers that the paper prints; --status or --where lists them")

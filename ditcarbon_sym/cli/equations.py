@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from .help import ids
 from .options import CatalogOption, JsonOption
 from .printing import print_table, warn
 
@@ -13,13 +14,18 @@ def formula(
         str, typer.Argument(help="A number (1 to 8) or a left-hand side (F_block, mu, roofline.tau, transfer.e_mem).")
     ],
     closed: Annotated[bool, typer.Option("--closed", help="Put every intermediate in: inputs are left.")] = False,
-    model: Annotated[str | None, typer.Option(help="Put this model's numbers in.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Put this model's numbers in.", autocompletion=ids("models"))
+    ] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Print the function that sympy writes for it.")] = False,
     symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,
     catalog: CatalogOption = None,
 ) -> None:
-    """Print an equation: plain, in LaTeX, in closed form, as code, or with a model's numbers in it."""
+    """Print an equation: plain, LaTeX, closed form or code.
+
+    With --model, the model's numbers are in it.
+    """
     from ..catalog.loading import load
     from ..equations import pipeline
     from ..errors import InputError
@@ -34,7 +40,7 @@ def formula(
         print(pipeline.code(equation, {**entry.values, **entry.request} if entry is not None else {}))
         return
     if closed:
-        if equation.number.startswith("operator law"):
+        if equation.number.startswith(("operator law", "several accelerators")):
             raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
         equation = pipeline.closed_form(equation.lhs)
     if model is not None:
@@ -46,7 +52,10 @@ def formula(
 
 
 def derive(
-    model: Annotated[str | None, typer.Argument(help="Catalogue id: a released network by its operators.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(help="Catalogue id: a released network by its operators.", autocompletion=ids("models")),
+    ] = None,
     flags: Annotated[str | None, typer.Option(help="Flags instead of a model, such as s=0,c=1,a=0,j=0.")] = None,
     variable: Annotated[str, typer.Option("--in", help="Symbol that the FLOP are a polynomial in.")] = "ell",
     numbers: Annotated[bool, typer.Option("--numbers", help="Put the model's sizes in, too.")] = False,
@@ -59,7 +68,10 @@ def derive(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Derive closed forms: FLOP of a model's pass by part, or Eq. (1) and Table 2 for flags; and crossovers."""
+    """Derive closed forms of a network or of flags; crossovers.
+
+    For a model: the FLOP of a pass by part. For flags: Eq. (1) and Table 2.
+    """
     from ..analysis import forms as answers
     from ..equations import closed_forms
     from ..reports import equations as report, formats

@@ -23,7 +23,7 @@ def estimate(
     per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate parameters, FLOP, time, energy and carbon of one request."""
+    """Estimate time, energy and carbon of one request."""
     from ..estimation import estimator
     from ..reports import estimate as report, formats
 
@@ -32,7 +32,7 @@ def estimate(
     if as_json:
         print(formats.json_text(result.to_dict()))
         return
-    print_table(report.title(result), report.header(result), report.rows(result), right=(1,))
+    print_table(report.stack_line(result), report.header(result), report.rows(result), right=(1,))
     given = {name for name, value in options.items() if value is not None}
     print_pairs("basis", [*report.assumed_rows(result, given), *report.basis_rows(result)])
 
@@ -47,7 +47,10 @@ def count(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count parameters and FLOP exactly, operator by operator, from the released configuration."""
+    """Count parameters and FLOP exactly, operator by operator.
+
+    The released configuration is counted, or with --config your own.
+    """
     from ..estimation import exact_count
     from ..estimation.point import chosen_model
     from ..reports import count as report, formats

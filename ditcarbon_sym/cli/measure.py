@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .help import ids
 from .options import JsonOption, integer_option, number_option, whole
-from .printing import print_pairs, print_table, warn
+from .printing import print_pairs, print_table, remark, waiting, warn
 
 if TYPE_CHECKING:
     from ..measure.grid import Point
@@ -22,7 +23,9 @@ def _numbers(text: str | None) -> list[int] | None:
     return None if text is None else [whole(part) for part in _names(text) or ()]
 
 
-ModelsOption = Annotated[str | None, typer.Option(help="Catalogue ids, separated by commas.")]
+ModelsOption = Annotated[
+    str | None, typer.Option(help="Catalogue ids, joined by commas.", autocompletion=ids("models"))
+]
 SidesOption = Annotated[
     str | None, typer.Option("--resolutions", help="Sides of square outputs, such as 256,512,1024.")
 ]
@@ -59,7 +62,10 @@ def measure(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure an accelerator: real networks with random weights, timed over a grid, into a sweep that 'fit' reads."""
+    """Measure an accelerator with real networks.
+
+    The networks have random weights and are timed over a grid; 'fit' reads the file.
+    """
     from ..catalog import stages
     from ..errors import InputError
     from ..measure import campaign
@@ -91,7 +97,7 @@ def measure(
     from ..measure import report
 
     print_pairs(f"wrote {out}", report.swept_rows(told, swept))
-    print(f"\ncalibrate with: ditcarbon fit {out} --out mine.toml")
+    remark(f"calibrate with: ditcarbon fit {out} --out mine.toml", apart=True)
 
 
 def _begun(told: Mapping[str, Any]) -> None:
@@ -148,7 +154,9 @@ def _minutes(seconds: float) -> str:
 
 
 def plan_calibration(
-    gpu: Annotated[str, typer.Argument(help="Accelerator id; 'ditcarbon gpus' lists them.")],
+    gpu: Annotated[
+        str, typer.Argument(help="Accelerator id; 'ditcarbon gpus' lists them.", autocompletion=ids("gpus"))
+    ],
     models: ModelsOption = None,
     resolutions: SidesOption = None,
     frames: FramesOption = None,
@@ -159,14 +167,18 @@ def plan_calibration(
     catalog: Annotated[Path | None, typer.Option("--catalog", help="TOML file with GPUs of your own.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Choose the few configurations that make the tightest calibration; show how the intervals shrink."""
+    """Choose the few configurations worth measuring.
+
+    They make the tightest calibration; the table shows how the intervals shrink.
+    """
     from ..measure import plan, report
     from ..reports import formats
 
-    found = plan.plan(
-        gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
-        number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
-    )  # fmt: skip
+    with waiting("choosing configurations"):
+        found = plan.plan(
+            gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
+            number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
+        )  # fmt: skip
     warn(found.notes)
     if as_json:
         print(formats.json_text(report.plan_as_dict(found)))

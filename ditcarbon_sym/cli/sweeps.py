@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from .help import ids
 from .options import (
     ASSUMED_GPU,
     ASSUMED_PLACE,
@@ -14,26 +15,38 @@ from .options import (
     JsonOption,
     integer_option,
     law_options,
+    mode_options,
     number_option,
     pass_options,
     sharing,
 )
-from .printing import print_pairs, print_table, progress_of, warn
+from .printing import print_pairs, print_table, progress_of, remark, waiting, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
 
 def _axes(
     file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
-    model: Annotated[str | None, typer.Option(help="Catalogue ids, joined by commas.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Catalogue ids, joined by commas.", autocompletion=ids("models"))
+    ] = None,
     resolution: Annotated[
         str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256. {RELEASED}")
     ] = None,
     frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS} {RELEASED}")] = None,
     batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS} Assumed: 1.")] = None,
     steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS} {RELEASED}")] = None,
-    gpu: Annotated[str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}")] = None,
-    datacenter: Annotated[str | None, typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}")] = None,
+    gpu: Annotated[
+        str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}", autocompletion=ids("gpus"))
+    ] = None,
+    gpus: Annotated[str | None, typer.Option(help=f"Accelerators that share each request, {_AXIS} Assumed: 1.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Their degrees, such as ulysses=4,ring=2. Assumed: those that take least time.")
+    ] = None,
+    datacenter: Annotated[
+        str | None,
+        typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}", autocompletion=ids("datacenters")),
+    ] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
 ) -> None:
@@ -70,7 +83,7 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing("given", _axes, pass_options, law_options, _choices, read=_with_file)
+over_axes = sharing("given", _axes, pass_options, mode_options, law_options, _choices, read=_with_file)
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[
     Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
@@ -89,7 +102,9 @@ def sweep(
     out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate a grid of requests, or a list: rows as CSV on stdout, to a file, or only the best.
+    """Estimate a grid or a list of requests.
+
+    Rows go to stdout as CSV, or to a file; --top prints only the best.
 
     energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
     times the grid's intensity.
@@ -101,7 +116,8 @@ def sweep(
 
     if out is not None:
         streaming.check_path(out)
-    found = _rows_of(given, requests)
+    with waiting("reading the requests"):
+        found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     number = given.get("top") if top is None else top
     column = by or given.get("by")
@@ -111,7 +127,8 @@ def sweep(
         )
     best, names, remarks, ranking = None, found.columns, order.unfiltered(found, conditions), None
     if number is not None:
-        ranking = order.ranked(found, number, column or "total_g", conditions, largest=largest)
+        with waiting(f"ranking {len(found):,} requests"):
+            ranking = order.ranked(found, number, column or "total_g", conditions, largest=largest)
         best, remarks = ranking.rows, ranking.remarks
         names = (RANK, *names) if RANK in best else names
     rows = None
@@ -133,11 +150,11 @@ def sweep(
             header = report.header(ranking.rows, ranking.by)
             title = f"best {len(ranking.rows['batch'])} of {len(found):,} requests by {ranking.by}"
             print_table(title, header, report.rows(ranking.rows, header), right=report.right(header))
-            for remark in remarks:
-                print(remark)
+            for words in remarks:
+                remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            print(f"\nwrote {rows:,} rows to {out}")
+            remark(f"wrote {rows:,} rows to {out}", apart=True)
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
@@ -186,7 +203,7 @@ def pareto(
     plot: Annotated[Path | None, typer.Option(help="Draw the front to this file (.png, .pdf or .svg).")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the requests that no other beats in carbon, latency and cost together.
+    """Find requests that none beats in carbon, time and cost.
 
     The column energy_kwh is the accelerator's energy, without PUE; facility_energy_kwh is with it, as carbon is.
     """
@@ -199,7 +216,8 @@ def pareto(
     if out is not None:
         streaming.check_path(out)
     drawing.demand_format(plot)
-    found = _rows_of(given, requests)
+    with waiting("reading the requests"):
+        found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     unused = tuple(
         f"{name} = {given[name]} is for ditcarbon sweep; a front has all its rows"
@@ -209,7 +227,8 @@ def pareto(
     usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
     chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
     groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
-    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups], tolerance)
+    with waiting(f"the front of {len(found):,} requests"):
+        front = fronts.front(found, chosen, conditions, [name.strip() for name in groups], tolerance)
     contents: dict[Path, str | bytes] = {}
     if plot is not None:
         contents[plot] = front_figure(front, plot.suffix)
@@ -231,8 +250,8 @@ def pareto(
     title = f"front of {', '.join(front.objectives)}: {number:,} of {front.considered:,} requests"
     if out is None or number <= 50:
         print_table(title, header, report.rows(front.rows, header), right=report.right(header))
-    for remark in report.front_words(front, tolerance):
-        print(remark)
+    for words in report.front_words(front, tolerance):
+        remark(words)
     for path in (out, plot):
         if path is not None:
-            print(f"wrote {path}")
+            remark(f"wrote {path}")

@@ -4,43 +4,27 @@ All other modules import their symbols from here: to sympy, ``Symbol("N")`` and 
 different symbols. The loader, its error messages and the JSON keys read the same table.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from .quantities import Notation as Notation
+from . import parallel_notation
+from .quantities import Notation as Notation, Table
 
 JOULE_PER_KWH = Integer(3_600_000)
 SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
 
 
-_TABLE: dict[Symbol, Notation] = {}
+_TABLE = Table()
+_symbol, _flag = _TABLE.symbol, _TABLE.flag
 
 
-def _symbol(
-    name: str,
-    meaning: str,
-    unit: str = "1",
-    field: str = "",
-    low: float = 0.0,
-    high: float = math.inf,
-    *,
-    latex: str = "",
-    integer: bool = False,
-    zero: bool = False,
-    hint: str = "",
-) -> Symbol:
-    """Create a symbol and enter it in the table; ``zero`` tells that the value 0 has a meaning."""
-    symbol = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
-    _TABLE[symbol] = Notation(symbol, latex or name, meaning, unit, field or name, low, high, integer, hint)
-    return symbol
-
-
-def _flag(name: str, meaning: str, field: str) -> Symbol:
-    return _symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)
+def _part(name: str, meaning: str, field: str, high: float = 1) -> Symbol:
+    greek, _, index = name.partition("_")
+    head = f"\\{greek}" if len(greek) > 1 else greek
+    return _symbol(name, meaning, "1", field, 0, high, latex=rf"{head}_{{\mathrm{{{index}}}}}", zero=True)
 
 
 # Architecture (Section 3.1)
@@ -214,6 +198,23 @@ eps_0 = _symbol(
     latex=r"\varepsilon_0",
 )  # fmt: skip
 
+# The software stack: what a mode leaves of the work (`software`)
+kappa_elem = _part("kappa_elem", "part of the elementwise traffic that the software leaves", "elementwise_left", 10)
+lambda_launch = _part("lambda_launch", "part of the launches that the software leaves", "launches_left", 10)
+alpha_attn = _part("alpha_attn", "time of the attention kernel over FlashAttention 2's", "attention_time", 10)
+delta_attn = _part("delta_attn", "part of the attention scores that a sparse pattern computes", "attention_density")
+R_peak = _part("R_peak", "peak of products in the format over that of 16 bits", "format_peak_ratio", 16)
+eta_peak = _part("eta_peak", "part of the format's higher peak that products reach", "format_peak_reached", 2)
+w_quant = _part("w_quant", "bytes moved to convert a weight, in each pass", "byte_per_weight", 1e3)
+c_skip = _part("c_skip", "part of the steps that a cache skips", "steps_skipped")
+k_check = _part("k_check", "cost of a skipped step over that of a step", "check_cost")
+gamma_g = _part("gamma_g", "part of the steps with guidance", "guidance_part")
+b_weight = _part("b_weight", "bytes of a weight of the denoiser", "weight_byte", 8)
+chi_time = _part("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
+Q_host = _part("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
+Q_step = _part("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
+beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13)
+
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
 E = _symbol("E", "energy of the request", "kWh", "energy_kwh")
@@ -254,6 +255,8 @@ C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=
 C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}", zero=True)
 
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
+
+_TABLE.update(parallel_notation.TABLE)
 
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""

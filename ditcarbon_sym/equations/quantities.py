@@ -1,5 +1,6 @@
 """What is known of a quantity before it has a value: its symbol, meaning, unit, data field and valid range."""
 
+import math
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -26,6 +27,9 @@ def _short(value: Any) -> str:
 class Notation:
     """One symbol: its spelling in LaTeX, its meaning and unit, the data field it is read from and the values it may
     take.
+
+    >>> Notation(Symbol("x"), "x", "a width", "m", "width_m", 0, 10, False, "").check(2.5)
+    2.5
     """
 
     symbol: Symbol
@@ -71,3 +75,30 @@ class Notation:
         if self.integer and number != int(number):
             raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
         return float(number)
+
+
+class Table(dict[Symbol, Notation]):
+    """Symbols and what is known of them, in order; `symbol` and `flag` make one and enter it."""
+
+    def symbol(
+        self,
+        name: str,
+        meaning: str,
+        unit: str = "1",
+        field: str = "",
+        low: float = 0.0,
+        high: float = math.inf,
+        *,
+        latex: str = "",
+        integer: bool = False,
+        zero: bool = False,
+        hint: str = "",
+    ) -> Symbol:
+        """Create a symbol and enter it; ``zero`` tells that the value 0 has a meaning."""
+        made = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
+        self[made] = Notation(made, latex or name, meaning, unit, field or name, low, high, integer, hint)
+        return made
+
+    def flag(self, name: str, meaning: str, field: str) -> Symbol:
+        """Create the symbol of something that is so (1) or not (0)."""
+        return self.symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)

@@ -15,27 +15,29 @@ An operating point may hold arrays: deviations, scatter and half-widths are then
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Any
 
-import numpy as np
 from mpmath import betainc, findroot, sqrt
-from numpy.typing import NDArray
-from sympy import Symbol
+from sympy import Piecewise, Symbol, symbols
 
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
+from ..equations.parallel_notation import n_gpu
 from ..errors import InputError
+from ..numerics.functions import compiled
 from .point import OperatingPoint
 
 LEVEL = 0.9
 WIDEST = 100.0
 """Standard deviation of a logarithm from which no interval is given: e^100 is no answer."""
-Array = NDArray[np.float64]
+_SHARE = Piecewise((C_op / C_total, C_total > 0), (1, True))
+_ENERGY, _TIME, _OF_ENERGY, _OF_TIME = symbols("of_energy of_time groups_of_energy groups_of_time", real=True)
+_OF_THE_LARGER = Piecewise((_OF_ENERGY, _ENERGY >= _TIME), (_OF_TIME, True))
 
 
 def quantile(level: float = LEVEL) -> float:
@@ -90,49 +92,32 @@ class Scatter:
         """Half-width of the central interval, in standard deviations."""
         if self.groups is None:
             return quantile(level)
+        if isinstance(self.groups, int | float):
+            return student_quantile(level, int(self.groups))
+        import numpy as np
+
         few, place = np.unique(self.groups, return_inverse=True)
-        return np.array([student_quantile(level, int(x)) for x in few])[place].reshape(np.shape(self.groups))[()]
+        return np.array([student_quantile(level, int(x)) for x in few])[place].reshape(self.groups.shape)
 
     def half_width(self, own: Any, level: float) -> Any:
         """Half-width in the logarithm, with the deviation ``own`` that the fitted parameters give besides."""
-        return self.quantile(level) * np.hypot(own, self.deviation)
-
-
-def relative_slopes(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Array]:
-    """Relative derivatives of each output by the fitted parameters, which run along the last axis.
-
-    They are zero where the output is, since zero is exact: a carbon-free grid emits nothing at any efficiency.
-    """
-    free = () if point.calibration is None else point.calibration.free
-    values = pipeline.evaluate(point.values, outputs, point.route)
-    slopes = derivatives.jacobian(point.values, outputs, free, point.route)
-    found = {}
-    for x in outputs:
-        value, *each = np.broadcast_arrays(values[x], *(slopes[x, y] for y in free))
-        columns = np.stack(each, axis=-1) if each else np.zeros((*value.shape, 0))
-        value = value[..., None]
-        found[x] = np.divide(columns, value, out=np.zeros_like(columns), where=value != 0)
-    return found
+        return self.quantile(level) * (own**2 + self.deviation**2) ** 0.5
 
 
 def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Any]:
     """Standard deviation of the logarithm of each output that the covariance of the fitted parameters alone gives."""
-    if point.calibration is None:
+    fit = point.calibration
+    if fit is None:
         return {}
-    matrix = np.array(point.calibration.covariance)
-    found = {x: np.sqrt(quadratic(r, matrix)) for x, r in relative_slopes(point, outputs).items()}
+    found = derivatives.deviations(point.values, outputs, fit.free, fit.covariance, point.route)
     for x, deviation in found.items():
-        if np.max(deviation) > WIDEST:
+        widest = deviation if isinstance(deviation, float) else deviation.max()
+        if widest > WIDEST:
             raise InputError(
-                f"calibration {point.calibration.origin}: the covariance leaves {NOTATION[x].field} unknown within a "
-                f"factor of e^{np.max(deviation):.3g}; is it in the units of the parameters?"
+                f"calibration {fit.origin}: the covariance leaves {NOTATION[x].field} unknown within a "
+                f"factor of e^{widest:.3g}; is it in the units of the parameters?"
             )
     return found
-
-
-def quadratic(slopes: Array, covariance: Array) -> Array:
-    """The variance r^T V r of a logarithm whose slopes r run along the last axis; rounding never makes it negative."""
-    return np.maximum(0.0, np.einsum("...i,ik,...k", slopes, covariance, slopes))
 
 
 def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
@@ -153,14 +138,22 @@ def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
 
 
 def predictive(
-    point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL
+    point: OperatingPoint,
+    outputs: Sequence[Symbol],
+    level: float = LEVEL,
+    values: Mapping[Symbol, float] | None = None,
 ) -> dict[Symbol, tuple[float, float]]:
     """Return the predictive interval of each output that depends on the fit, at a model that the fit has not seen.
 
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
-    unknown, or that do not depend on the fit, have no entry.
+    unknown, or that do not depend on the fit, have no entry. ``values`` are those of the outputs, if they are known.
+
+    >>> from .point import operating_point
+    >>> low, high = predictive(operating_point("pixart-alpha", efficiency="bgr"), (tau,))[tau]
+    >>> low < high
+    True
     """
-    values = pipeline.evaluate(point.values, outputs, point.route)
+    values = values or pipeline.evaluate(point.values, outputs, point.route)
     found = {
         x: log_interval(float(values[x]), float(half))
         for x, half in half_widths(point, outputs, level).items()
@@ -199,7 +192,8 @@ def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
     of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
     groups = time.groups
     if energy.groups != groups:
-        groups = np.where(of_energy >= of_time, energy.groups, groups)[()]
+        of = {_ENERGY: of_energy, _TIME: of_time, _OF_ENERGY: energy.groups, _OF_TIME: groups}
+        (groups,) = compiled((_OF_THE_LARGER,))(of)
     return Scatter(of_energy + of_time, groups)
 
 
@@ -222,9 +216,7 @@ def _share_of_energy(output: Symbol, point: OperatingPoint) -> Any:
     ancestors = _ancestors(output, point.route)
     if E not in ancestors or tau not in ancestors:
         return float(E in ancestors)
-    parts = pipeline.evaluate(point.values, (C_op, C_total), point.route)
-    operational, total = np.broadcast_arrays(parts[C_op], parts[C_total])
-    return np.divide(operational, total, out=np.ones(total.shape), where=total > 0)[()]
+    return compiled((_SHARE,))(pipeline.evaluate(point.values, (C_op, C_total), point.route))[0]
 
 
 def is_borrowed(point: OperatingPoint) -> bool:
@@ -265,7 +257,8 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     chips = point.calibration.quality.get("held_out_groups", groups)
     what += f" ({chips} chips)" if chips != groups else ""
     besides = point.calibration.quality.get("besides_log_scatter", 0.0)
-    more = f", and {besides:.2f} (logarithm) for what is said above" if besides else ""
+    several = "several accelerators and " if point.values.get(n_gpu, 1) > 1 else ""
+    more = f", and {besides:.2f} (logarithm) for {several}what is said above" if besides else ""
     return (
         f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
         "not of PUE, grid, power or embodied carbon"

@@ -28,10 +28,15 @@ from ..equations.notation import (
     Notation,
     P_idle,
     Theta_peak,
+    g,
     u,
 )
+from ..equations.parallel_notation import n_C, n_R, n_U
 from ..errors import InputError
 from .memory import weight_notes
+from .modes.asked import with_preset
+from .modes.choice import NO_MODE, Mode, chosen_mode
+from .modes.stack import in_mode, refuse_several
 from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
 
@@ -50,9 +55,18 @@ class Options(Request, total=False):
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
-    "roofline" (the operator law, the default) or "bgr" (the paper's fit).
+    "roofline" (the operator law, the default) or "bgr" (the paper's fit). ``gpus``: accelerators that share the
+    request; ``split``: their degrees, such as "ulysses=4,ring=2", else those that take least time.
+    ``software`` ("eager", "compile", "engine", "engine:NAME"), ``attention`` ("sdpa", "fa2", "fa3", "sage2",
+    "sparse:DENSITY"), ``precision`` ("bf16", "fp8", "int8", "int4", "nvfp4" ...), ``cache`` (part of the steps
+    skipped), ``guidance_steps`` (part of the steps with guidance), ``offload`` ("model", "sequential"), ``preset``
+    (a published setting by name): how it runs, else eager PyTorch in 16 bits.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
+
+    >>> wish: Options = {"gpu": "h100-sxm-80gb", "batch": 4}
+    >>> operating_point("pixart-alpha", **wish).device.id
+    'h100-sxm-80gb'
     """
 
     gpu: str | None
@@ -65,6 +79,15 @@ class Options(Request, total=False):
     calibration: str | Path | None
     efficiency: str | None
     embodied_boundary: str | None
+    software: str | None
+    attention: str | None
+    precision: str | None
+    cache: float | None
+    guidance_steps: float | None
+    offload: str | None
+    preset: str | None
+    gpus: float | None
+    split: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -73,6 +96,10 @@ class Options(Request, total=False):
 class OperatingPoint:
     """A configuration ready for the equations: ``values`` maps every input symbol of ``route`` to a number, NaN if
     unknown.
+
+    >>> from ..equations.notation import B
+    >>> operating_point("pixart-alpha", batch=4).values[B]
+    4.0
     """
 
     model: Model
@@ -87,6 +114,7 @@ class OperatingPoint:
     notes: tuple[str, ...]
     asked: Mapping[str, Any]
     """The model and the options that it was made from."""
+    mode: Mode = NO_MODE
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -102,12 +130,20 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     catalog = options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     chosen, borrowed = chosen_model(model, options.get("config"), entries)
-    numbers, notes = resolve_request(chosen, {key: value for key, value in options.items() if key not in _SETTING})
+    filled = with_preset(chosen, options)
+    numbers, notes = resolve_request(chosen, {key: value for key, value in filled.items() if key not in _SETTING})
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
     facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    mode = chosen_mode(filled, chosen, device, numbers[g])
+    route = in_mode(route, mode)
+    if options.get("gpus") is not None or options.get("split") is not None:
+        from .several.route import shared
+
+        refuse_several(mode)
+        route = shared(route, chosen, numbers, device, options.get("gpus"), options.get("split"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])
@@ -119,14 +155,14 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         L: years * used * float(SECONDS_PER_YEAR), u: used, C_chip: device.embodied.get(boundary, math.nan),
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device)
+    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device, values)
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )
     said = notes + borrowed + read + route.warnings + beware + facts
     asked = {"model": model, **options, "catalog": entries}
     return OperatingPoint(
-        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
+        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked, mode
     )
 
 
@@ -139,8 +175,11 @@ def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
     return operating_point(**merged(point.asked, changes))
 
 
-GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
-"""Options that say one thing together: a size, a facility, a law."""
+GROUPS = (
+    ("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"),
+    ("gpus", "split"),
+)  # fmt: skip
+"""Options that say one thing together: a size, a facility, a law, a split."""
 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -151,6 +190,16 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """
     replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
     return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
+
+
+def split_of(values: Mapping[Symbol, float]) -> str:
+    """How the accelerators of an operating point split its request, as `--split` reads it; "none" where it is one.
+
+    >>> split_of(operating_point("flux.1-dev", gpu="h100-sxm-80gb", split="ulysses=4,ring=2").values)
+    'ulysses=4,ring=2'
+    """
+    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C)}
+    return ",".join(f"{name}={degree:g}" for name, degree in degrees.items() if degree > 1) or "none"
 
 
 def chosen_model(

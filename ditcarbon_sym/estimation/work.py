@@ -130,7 +130,7 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     height, width, frames, _, guidance, references = sizes
     text, decoder = [order.text_encoder], [order.latent_pixels, order.vae_decoder]
     if networks.text is not None:
-        text = [Equation("operator list", F_text, _text(networks, guidance))]
+        text = [Equation("operator list", F_text, _text(networks, guidance, references))]
     if networks.decoder is not None:
         one = _decoded(networks.decoder, height, width, frames, latent) + _encoded(networks, references)
         decoder = [Equation("operator list", F_VAE, one)]
@@ -164,15 +164,19 @@ def _sum(terms: Sequence[Expr]) -> Expr:
     return sum(terms, Integer(0))
 
 
-def _text(networks: Stages, guidance: int) -> Expr:
-    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one."""
+def _text(networks: Stages, guidance: int, references: int) -> Expr:
+    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one.
+
+    Reference images that an encoder sees are read with each prompt.
+    """
     found = Integer(0)
     for stage in networks.text or ():
         one = total(stage.network.operators()).flop
-        found += one.subs(m, stage.tokens())
+        seen = total(networks.seen(stage)).flop * Integer(1)
+        found += one.subs(m, stage.tokens()) + seen
         if guidance > 1 and stage.negative:
-            found += one.subs(m, stage.negative_tokens())
-    return found
+            found += one.subs(m, stage.negative_tokens()) + seen
+    return found.subs(n_ref, references)
 
 
 def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int) -> Expr:

@@ -13,15 +13,17 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, reduce
 from math import prod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import ArrayLike
 from sympy import Expr, Piecewise, Rational, Symbol, lambdify
 from sympy.printing.numpy import NumPyPrinter
 
 from ..errors import InputError
-from .blocks import FloatArray, as_arrays, evaluate
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from .blocks import FloatArray
 
 Definition = tuple[Symbol, Expr]
 """An intermediate quantity and the expression that it stands for."""
@@ -50,9 +52,9 @@ class Compiled:
 
     def __call__(
         self,
-        values: Mapping[Symbol, ArrayLike],
+        values: Mapping[Symbol, "ArrayLike"],
         *,
-        out: Sequence[FloatArray] | None = None,
+        out: "Sequence[FloatArray] | None" = None,
         threads: int | None = None,
         fused: bool = False,
     ) -> list[Any]:
@@ -70,26 +72,28 @@ class Compiled:
             try:
                 return [float(value) for value in self.on_numbers(*map(float, given))]
             except (ArithmeticError, ValueError, TypeError):  # NumPy knows what infinity or NaN it comes to
-                return [float(x) for x in evaluate(self, as_arrays(given), ())]
+                return [float(x) for x in self.on_axes(values)]
         if "dask" in sys.modules and any(hasattr(value, "dask") for value in given):
             from .chunked import by_chunks
 
             return by_chunks(self, given, fused=fused)
-        shape = np.broadcast_shapes(*(np.shape(value) for value in given))
-        results = self.on_axes(values, out=out, threads=threads, fused=fused)
-        return [x if x.shape == shape else np.broadcast_to(x, shape) for x in results]
+        from .blocks import repeated
+
+        return repeated(self.on_axes(values, out=out, threads=threads, fused=fused), given)
 
     def on_axes(
         self,
-        values: Mapping[Symbol, ArrayLike],
+        values: Mapping[Symbol, "ArrayLike"],
         *,
-        out: Sequence[FloatArray] | None = None,
+        out: "Sequence[FloatArray] | None" = None,
         threads: int | None = None,
         fused: bool = False,
-    ) -> list[FloatArray]:
+    ) -> "list[FloatArray]":
         """Evaluate as a call does, but leave each result on the axes that it varies along, with length 1 on others."""
+        from .blocks import as_arrays, evaluate, shape_of
+
         arrays = dict(zip(self.arguments, as_arrays(self.given(values)), strict=True))
-        shape = np.broadcast_shapes(*(x.shape for x in arrays.values()))
+        shape = shape_of(arrays.values())
         numbers = {x: float(array) for x, array in arrays.items() if not array.ndim}
         function = self.at(numbers) if fused or prod(shape) >= LARGE else self
         return evaluate(function, [arrays[x] for x in function.arguments], shape, out=out, threads=threads, fused=fused)
@@ -104,8 +108,8 @@ class Compiled:
         """Put numbers in for some symbols, exactly, and fold what becomes a number; NaN and infinity stay arguments.
 
         >>> from ditcarbon_sym.equations.notation import B, S, d
-        >>> Compiled((B * S,), ((S, 2 * d**2),)).at({d: 3}).expressions
-        (18*B,)
+        >>> compiled((B * S,), ((S, 2 * d**2),)).at({d: 0.5}).expressions, exact(0.5)
+        ((B/2,), 1/2)
         """
         return _partly_evaluated(self, tuple((x, v) for x, v in values.items() if math.isfinite(v)))
 

@@ -5,21 +5,10 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from sympy import count_ops
-
 from ..errors import InputError
 
 if TYPE_CHECKING:
     from .functions import Compiled
-
-PAYS_FROM = 5 * 10**9
-"""Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""
-
-
-def pays(function: "Compiled", elements: int) -> bool:
-    """Whether so many elements repay the compilation of this function."""
-    operations = sum(int(count_ops(x)) for x in (*function.expressions, *(rhs for _, rhs in function.definitions)))
-    return find_spec("numba") is not None and elements * operations >= PAYS_FROM
 
 
 @lru_cache(maxsize=64)

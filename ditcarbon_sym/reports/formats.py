@@ -4,13 +4,17 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..catalog import files
 from ..equations.notation import SECONDS_PER_YEAR
-from ..errors import InputError
+from ..errors import InputError, visible
+
+FORMULA = re.compile(r"[=@\t\r]|[+-].*[(|!=]", re.DOTALL)
+"""How a text begins that a spreadsheet would compute, or even run."""
 
 
 def significant(value: float | None, digits: int = 4) -> str:
@@ -85,7 +89,9 @@ def setting_words(knob: str, value: float) -> str:
     """
     if knob == "lifetime_s":
         return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
-    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "g/kWh", "embodied_gco2eq": "g"}.get(knob, "")
+    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "gCO2eq/kWh", "embodied_gco2eq": "gCO2eq"}.get(
+        knob, ""
+    )
     return f"{significant(value, 3)} {unit}".strip()
 
 
@@ -107,16 +113,35 @@ def plain(table: Any) -> Any:
     return None if isinstance(table, float) and math.isnan(table) else table
 
 
-def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in Markdown.
+def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int] = ()) -> str:
+    """Write a table in Markdown, the columns in ``right`` flush right.
 
-    >>> print(markdown_table(["a", "b"], [["1", "2"]]))
+    >>> print(markdown_table(["a", "b"], [["1", "2"]], right=(1,)))
     | a | b |
-    | --- | --- |
+    | --- | ---: |
     | 1 | 2 |
     """
-    lines = [header, ["---"] * len(header), *rows]
+    rules = ["---:" if k in right else "---" for k in range(len(header))]
+    lines = [[markdown(x) for x in header], rules, *([markdown(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def markdown(text: str) -> str:
+    r"""Write a text so that Markdown shows it as it is, in a cell of a table, too.
+
+    >>> print(markdown("a|b <script>"))
+    a\|b &lt;script>
+    """
+    return visible(text).replace("|", r"\|").replace("<", "&lt;")
+
+
+def bare(cell: str) -> str:
+    """Write a number without the commas of its thousands, for a file that a program reads.
+
+    >>> bare("16,384.5"), bare("6.568e14"), bare("one, two")
+    ('16384.5', '6.568e14', 'one, two')
+    """
+    return cell.replace(",", "") if re.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?", cell) else cell
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -124,8 +149,17 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    writer.writerows(["" if cell is None else harmless(cell) for cell in row] for row in rows)
     return buffer.getvalue()
+
+
+def harmless(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe.
+
+    >>> harmless("=cmd()"), harmless("+cmd|0"), harmless("-0.5 %"), harmless(-1)
+    ("'=cmd()", "'+cmd|0", '-0.5 %', -1)
+    """
+    return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
 
 
 _TEX = {
@@ -166,7 +200,7 @@ def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: s
     parts = [
         r"\begin{table}",
         r"  \centering\small",
-        rf"  \caption{{{tex(caption)}}}\label{{{label}}}",
+        rf"  \caption{{{tex(caption)}}}\label{{{label}}}" if caption else "",
         rf"  {fit}\begin{{tabular}}{{{columns}}}",
         r"    \toprule",
         f"    {lines[0]}",
@@ -183,14 +217,15 @@ def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: s
 
 def json_text(table: Mapping[str, Any]) -> str:
     """Write one JSON object; NaN and infinity, which JSON does not have, are refused."""
-    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"[^\n -~]", lambda x: x[0] if x[0].isprintable() else json.dumps(x[0])[1:-1], text)
 
 
 def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
     """Write a table in TOML, with a comment on top."""
     import tomli_w
 
-    return (f"# {comment}\n\n" if comment else "") + tomli_w.dumps(table)
+    return (f"# {visible(comment)}\n\n" if comment else "") + tomli_w.dumps(table)
 
 
 def demand_apart(*paths: Path | None) -> None:

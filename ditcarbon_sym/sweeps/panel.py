@@ -7,17 +7,19 @@ On the paper's routes the sizes enter the equations as arrays. The operator law'
 work is evaluated once for each distinct size, and the law then runs over batch and steps.
 """
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, count_ops
 
 from ..catalog.stages import DENOISER
-from ..equations import flops, operator_law, pipeline
+from ..equations import flops, pipeline
 from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
@@ -40,6 +42,8 @@ from ..equations.notation import (
     N,
     P,
     Q_elem,
+    Q_host,
+    Q_step,
     S,
     W,
     ell,
@@ -50,27 +54,37 @@ from ..equations.notation import (
     n_frames,
     n_latent,
     n_launch,
+    n_ref,
     tau,
+    w_quant,
 )
+from ..equations.parallel_notation import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
 from ..errors import InputError
-from ..estimation.point import OperatingPoint, operating_point
+from ..estimation.point import OperatingPoint, operating_point, split_of
 from ..numerics.functions import Compiled, compiled
-from ..numerics.fused import pays
 
 Array = NDArray[np.float64]
 Size = Mapping[str, Any]
 """A size as asked for: ``height`` and ``width``, ``frames``. The model's release fills in what is left out."""
 
-SIZES = (H, W, n_frames, n_latent, m, g)
+SIZES = (H, W, n_frames, n_latent, m, g, n_ref)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
-CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
-"""Quantities that the operator law and its transfer to other accelerators define."""
+SHARED = (Q_attn, n_attn)
+"""Work that a split over several accelerators concerns."""
+PADDED = (pad_dense, pad_elem, everywhere)
+"""What such a split makes of each size."""
+GIVEN = {*WORK, *SHARED, F_denoiser, F_total}
+"""Quantities that are evaluated once for each size, or count FLOP. All others are the law's: of time, energy, their
+parts, and of its transfer to other accelerators."""
 
 TIMED = (P, F_total, mu, tau, E)
 """Quantities that do not depend on the facility."""
-STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE), "vae": (F_block, *PASS, F_text)}
+_DENOISER = (F_block, *PASS, *SHARED, w_quant, Q_host, Q_step)
+STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (*_DENOISER, F_VAE), "vae": (*_DENOISER, F_text)}
 """For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
+FUSED_FROM = 5 * 10**9
+"""Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""
 GRAMS = ("operational_g", "embodied_g", "total_g", "per_output_g", "text_g", "denoiser_g", "vae_g")
 """Columns of carbon, in gCO2eq."""
 
@@ -93,6 +107,16 @@ class Panel:
     def route(self) -> str:
         """The name of the route that serves every request."""
         return pipeline.route_name(self.point.route)
+
+    @property
+    def accounting(self) -> tuple[Equation, ...]:
+        """The equations from seconds and kWh to grams."""
+        return pipeline.ACCOUNTING if isinstance(self.point.route, str) else self.point.route.accounting
+
+    @property
+    def gpus(self) -> float:
+        """Accelerators that share each request."""
+        return self.point.values.get(n_gpu, 1.0)
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -127,13 +151,14 @@ class Panel:
     def at(self, where: NDArray[np.intp], batch: Array, steps: Array, pue: Array, grid: Array) -> OperatingPoint:
         """The operating point of requests: its values are arrays that broadcast, its route the panel's equations."""
         values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps, PUE: pue, I_grid: grid}
-        equations = tuple(x for x in self.equations if x not in pipeline.ACCOUNTING)
-        return replace(self.point, route=pipeline.Route(self.route, equations), values=values)
+        equations = tuple(x for x in self.equations if x not in self.accounting)
+        return replace(self.point, route=pipeline.Route(self.route, equations, self.accounting), values=values)
 
     def fused_pays(self, rows: int) -> bool:
         """Whether this many rows repay the compilation of a loop."""
         function = compiled((*TIMED, C_total), _definitions(self.equations))
-        return pays(function, rows)
+        operations = sum(int(count_ops(x)) for x in (*function.expressions, *(rhs for _, rhs in function.definitions)))
+        return find_spec("numba") is not None and rows * operations >= FUSED_FROM
 
 
 def grams(
@@ -141,6 +166,7 @@ def grams(
     batch: Array,
     values: Mapping[Symbol, Any],
     fields: Collection[str] = GRAMS,
+    accounting: tuple[Equation, ...] = pipeline.ACCOUNTING,
     *,
     fused: bool = False,
 ) -> dict[str, Array]:
@@ -153,12 +179,12 @@ def grams(
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = _accounting(symbols).on_axes({**shared, tau: timed[tau], E: timed[E]}, fused=fused)
+        whole = _grams(symbols, accounting).on_axes({**shared, tau: timed[tau], E: timed[E]}, fused=fused)
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = _accounting((C_total,)).on_axes({**shared, **times}, fused=fused)
+            (found[f"{stage}_g"],) = _grams((C_total,), accounting).on_axes({**shared, **times}, fused=fused)
     return found
 
 
@@ -167,8 +193,8 @@ def _of_stage(timed: Mapping[Any, Array], stage: str, x: Symbol) -> Array:
     return timed[stage, x] if stage != DENOISER else timed[x] - sum(timed[other, x] for other in STAGE_IDLE)
 
 
-def _accounting(symbols: tuple[Symbol, ...]) -> Compiled:
-    return compiled(symbols, _definitions(pipeline.ACCOUNTING))
+def _grams(symbols: tuple[Symbol, ...], accounting: tuple[Equation, ...]) -> Compiled:
+    return compiled(symbols, _definitions(accounting))
 
 
 def _definitions(equations: Sequence[Equation], idle: Sequence[Symbol] = ()) -> tuple[tuple[Symbol, Expr], ...]:
@@ -192,23 +218,39 @@ def panel(
     >>> one.route, f"{timed[tau][0]:.2f} s"
     ('roofline', '17.95 s')
     """
+    options = _with_one_split(model, sizes, batches, options)
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
     points = _points(model, sizes, extremes, options, skip=skip)
     first = next(iter(points.values()))
     notes = tuple(dict.fromkeys(note for point in points.values() for note in point.notes))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
-    numbers = tuple(None if x is None else {y: x.values[y] for y in (*SIZES, B, S)} for x in found)
+    kept = (*SIZES, B, S, *(x for x in (n_gpu, *PADDED) if x in first.values))
+    numbers = tuple(None if x is None else {y: x.values[y] for y in kept} for x in found)
     arrays: dict[Symbol, Array] = {
-        x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in SIZES
+        x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in kept if x not in (B, S, n_gpu)
     }
     equations = pipeline.chain(first.route)
     values = {x: v for x, v in first.values.items() if x not in (B, S)}
     if not isinstance(first.route, str):
-        law = tuple(equation for equation in first.route.equations if equation.lhs in CHOSEN)
-        equations = (flops.denoiser, flops.total, *law, *pipeline.ACCOUNTING)
-        arrays |= _work(found)
+        law = tuple(equation for equation in first.route.equations if equation.lhs not in GIVEN)
+        equations = (flops.denoiser, flops.total, *law, *first.route.accounting)
+        arrays |= _work(found, SHARED if n_gpu in first.values else ())
         values[N] = 1.0  # F_block stands for all blocks of a pass
     return Panel(first, equations, {**values, **arrays}, numbers, notes)
+
+
+def _with_one_split(
+    model: str, sizes: Sequence[Size], batches: Sequence[float | None], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options with the split that takes least time at the last size and the largest batch that the model takes."""
+    if options.get("gpus") in (None, 1) or options.get("split") is not None:
+        return dict(options)
+    for size in reversed(sizes):
+        with contextlib.suppress(InputError):
+            batch = max(batches, key=_number)
+            point = operating_point(model, **{**options, **size, "batch": batch})
+            return {**options, "split": split_of(point.values)}
+    return dict(options)
 
 
 def _number(value: float | None) -> float:
@@ -232,14 +274,14 @@ def _points(
     return found
 
 
-def _work(points: Sequence[OperatingPoint | None]) -> dict[Symbol, Array]:
+def _work(points: Sequence[OperatingPoint | None], more: tuple[Symbol, ...]) -> dict[Symbol, Array]:
     """Work of the operator lists at each size. The FLOP of a whole pass take the place of a block's."""
     rows = []
     for point in points:
         if point is None:
-            rows.append([np.nan] * (len(WORK) + 1))
+            rows.append([np.nan] * (len(WORK) + len(more) + 1))
             continue
-        function = Compiled((*WORK, F_denoiser), _definitions(pipeline.chain(point.route)))
+        function = Compiled((*WORK, *more, F_denoiser), _definitions(pipeline.chain(point.route)))
         rows.append(function({**point.values, B: 1.0, S: 1.0, g: 1.0}))
     columns = np.array(rows, dtype=np.float64).T
-    return dict(zip((*WORK, F_block), columns, strict=True))
+    return dict(zip((*WORK, *more, F_block), columns, strict=True))

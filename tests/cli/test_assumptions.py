@@ -7,7 +7,7 @@ import pytest
 
 from ditcarbon_sym.catalog.loading import defaults, load
 from ditcarbon_sym.cli import options
-from ditcarbon_sym.cli.app import COMMANDS
+from ditcarbon_sym.cli.app import PLACES, function
 from ditcarbon_sym.equations.notation import PUE, B, I_grid
 
 ASSUMED = {
@@ -16,14 +16,14 @@ ASSUMED = {
     "batch": "Assumed: 1",
     "steps": "Assumed: the model's release",
 }
-NEEDED = ("fit", "measure", "plan_calibration")
+NEEDED = ("fit", "measure", "plan-calibration")
 """Commands that take an accelerator from the sweep or demand one: they assume none."""
 
 
-@pytest.mark.parametrize("command", [x for x in COMMANDS if x.__name__ not in NEEDED], ids=lambda x: x.__name__)
+@pytest.mark.parametrize("command", [x for x in PLACES if x not in NEEDED])
 def test_the_help_of_a_command_says_what_it_assumes(ditcarbon, command):
-    shown = "".join(ditcarbon(command.__name__, "--help").out.split())
-    for name in ASSUMED.keys() & inspect.signature(command).parameters.keys():
+    shown = "".join(ditcarbon(command, "--help").out.split())
+    for name in ASSUMED.keys() & inspect.signature(function(command)).parameters.keys():
         own = re.search(rf"--{name}(?=[<I]).*?(?=--[a-z]|$)", shown)[0]
         assert ASSUMED[name].replace(" ", "") in own, own
 

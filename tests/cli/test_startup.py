@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import ditcarbon_sym
-from ditcarbon_sym.cli.app import COMMANDS
+from ditcarbon_sym.cli.app import PLACES
 from ditcarbon_sym.cli.printing import print_table
 
 
@@ -44,8 +44,7 @@ def test_ctrl_c_while_the_command_line_loads_is_no_traceback_and_the_background_
 
 def test_every_command_is_listed_and_has_a_help_of_its_own(ditcarbon):
     shown = ditcarbon("--help").out
-    for command in COMMANDS:
-        name = command.__name__.replace("_", "-")
+    for name in PLACES:
         assert f"\n  {name} " in shown
         assert f"ditcarbon {name} [OPTIONS]" in ditcarbon(name, "--help").out
 

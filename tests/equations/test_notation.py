@@ -3,7 +3,7 @@ import math
 import pytest
 from sympy import Add, Integer, Mul, Pow, symbols
 
-from ditcarbon_sym.equations import efficiency, flops, operator_law, parameters, pipeline
+from ditcarbon_sym.equations import efficiency, flops, operator_law, parallel, parameters, pipeline
 from ditcarbon_sym.equations.notation import NOTATION, PUE, TDP, B, I_grid, L, g, tau
 from ditcarbon_sym.errors import InputError
 
@@ -15,7 +15,7 @@ UNITS = {
 }  # fmt: skip
 BASE = (second, watt, gram)
 LABELLED = (parameters.coefficient, flops.latent_frames, efficiency.batch_saturation, efficiency.constant)
-EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS}
+EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS, *parallel.EQUATIONS}
 
 
 def dimension(expression):
