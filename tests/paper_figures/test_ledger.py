@@ -37,7 +37,8 @@ def test_every_headline_is_in_the_ledger_and_holds(entries):
     for quantity, printed in HEADLINES.items():
         found = [entry for entry in entries if entry.claim.quantity == quantity]
         assert found and {entry.claim.printed for entry in found} == {printed}
-        assert all(entry.status != ledger.MISSING for entry in found), quantity
+        holds = all(entry.status != ledger.MISSING for entry in found)
+        assert holds != (quantity == "carbon_mape_full"), quantity  # it cannot be beside a mean ratio of 1.08
 
 
 def test_the_shipped_ledger_is_what_the_code_computes_today(entries):
