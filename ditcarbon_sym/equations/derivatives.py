@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Symbol, sqrt
+from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Pow, Symbol, count_ops, sqrt
 
 from ..numerics.functions import Compiled, Definition, compiled
 from .equation import Equation
@@ -31,6 +31,28 @@ def _needed(output: Symbol, equations: Sequence[Equation]) -> list[Equation]:
 
 
 @lru_cache(maxsize=64)
+def stepwise(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """The same equations, in which each sum that stands under a power is a quantity of its own.
+
+    Derivatives of nested powers repeat what stands inside; those of the steps do not.
+
+    >>> from .notation import B, S, tau
+    >>> [str(x) for x in stepwise((Equation("", tau, (B + S) ** 2 + 1),))]
+    ['tau_step_0 = B + S', 'tau = tau_step_0**2 + 1']
+    """
+    found = []
+    for equation in equations:
+        steps: dict[Expr, Symbol] = {}
+        sums = {x.base for x in equation.rhs.atoms(Pow) if x.base.is_Add}
+        for number, base in enumerate(sorted(sums, key=lambda x: (count_ops(x), str(x)))):
+            symbol = Symbol(f"{equation.lhs.name}_step_{number}", positive=base.is_positive, real=True)
+            found.append(Equation("", symbol, base.xreplace(steps)))
+            steps[base] = symbol
+        found.append(Equation(equation.number, equation.lhs, equation.rhs.xreplace(steps)) if steps else equation)
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
 def adjoints(
     output: Symbol, equations: tuple[Equation, ...], inputs: frozenset[Symbol] | None = None
 ) -> tuple[tuple[Definition, ...], Mapping[Symbol, Expr]]:
@@ -43,7 +65,7 @@ def adjoints(
     >>> len(slopes)
     4
     """
-    needed = _needed(output, equations)
+    needed = _needed(output, stepwise(equations))
     defined = {equation.lhs for equation in needed}
     leading = _leading(needed, inputs)
     definitions: list[Definition] = [(equation.lhs, equation.rhs) for equation in needed]
@@ -107,7 +129,7 @@ def tangents(
     """
     definitions: list[Definition] = []
     slopes: dict[tuple[Symbol, Symbol], Expr] = {(x, x): Integer(1) for x in parameters}
-    for equation in equations:
+    for equation in stepwise(equations):
         definitions.append((equation.lhs, equation.rhs))
         moving = [x for x in equation.inputs if any((x, parameter) in slopes for parameter in parameters)]
         partial = {x: slope_of(equation.rhs, x) for x in moving}
