@@ -59,8 +59,17 @@ class Catalog:
         return self.gpus[self.id_of("gpu", name)]
 
     def datacenter(self, name: str) -> Datacenter:
-        """Return the data centre of this name; raises `InputError` with the ids that it may mean."""
-        return self.datacenters[self.id_of("datacenter", name)]
+        """Return the data centre, or the place (`places`), of this name; raises `InputError` with what it may mean.
+
+        >>> load().datacenter("france").id
+        'FRA'
+        """
+        key = self.id_of("datacenter", name)
+        if key in self.datacenters:
+            return self.datacenters[key]
+        from .places import datacenter_of
+
+        return datacenter_of(key)
 
     def gpu_of_driver(self, name: str) -> Gpu | None:
         """Return the accelerator that NVIDIA's driver calls by this name, or None if the catalogue does not have it.
@@ -83,6 +92,10 @@ class Catalog:
         entries: Mapping[str, Entry] = {"model": self.models, "gpu": self.gpus, "datacenter": self.datacenters}[kind]
         if name in entries:
             return name
+        if kind == "datacenter":
+            from .places import id_of_place
+
+            return id_of_place(name, {key: _other_names(entries, key) for key in entries})
         return meant(kind, name, {key: _other_names(entries, key) for key in entries})
 
 

@@ -23,6 +23,7 @@ from ..equations.notation import (
     NOTATION,
     REQUEST_FIELDS,
     TDP,
+    WUE,
     C_chip,
     P_idle,
     bandwidth,
@@ -31,6 +32,7 @@ from ..equations.notation import (
     t,
     t_exp,
     v_t,
+    w_mix,
 )
 from ..equations.operator_law import ENERGY, LAWS
 from ..errors import InputError, nearest
@@ -105,7 +107,7 @@ _Gpu = _table(
     memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
     compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}), nvml_names=(list[str], []),
 )  # fmt: skip
-_Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
+_Datacenter = _table("datacenter", DATACENTER_FIELDS, (WUE, w_mix), name=_Text, sources=_Sources)
 _SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
 _Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, head_multiple=(int, 1))

@@ -17,7 +17,7 @@ from . import help, printing
 
 GROUPS = {
     "Estimate": ("estimation.estimate", "estimation.count", "analysis.compare"),
-    "Look up": ("catalog.models", "catalog.gpus", "catalog.datacenters"),
+    "Look up": ("catalog.models", "catalog.gpus", "catalog.datacenters", "catalog.places"),
     "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
     "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto"),
     "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),

@@ -13,7 +13,7 @@ PANELS = {
         "What is made": "model config resolution height width frames batch steps guidance text_tokens references "
         "per_day requests",
         "On what": "gpu gpus split device lifetime_years utilisation embodied_boundary price_per_hour catalog",
-        "Where": "datacenter pue grid",
+        "Where": "datacenter method pue grid",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
         "Output": "output by macs code symbols closed out plot as_json latex markdown csv help",
     }.items()
@@ -26,6 +26,7 @@ EXAMPLES = {
     "models": "ditcarbon models --csv",
     "gpus": "ditcarbon gpus --markdown",
     "datacenters": "ditcarbon datacenters",
+    "places": "ditcarbon places --where france",
     "formula": "ditcarbon formula C_op --closed --symbols",
     "derive": "ditcarbon derive flux.1-dev --crossover scores=MLP",
     "sensitivity": "ditcarbon sensitivity sd3-medium --gpu h100-sxm-80gb --no-sobol",

@@ -112,7 +112,9 @@ def setting_options(
     datacenter: Annotated[
         str | None,
         typer.Option(
-            help=f"Data centre id; 'ditcarbon datacenters' lists them. {ASSUMED_PLACE}",
+            "--datacenter",
+            "--place",
+            help=f"Data centre, country or cloud region; 'ditcarbon places' lists them. {ASSUMED_PLACE}",
             autocompletion=ids("datacenters"),
         ),
     ] = None,
@@ -120,6 +122,18 @@ def setting_options(
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
 ) -> None:
     """The accelerator and the place."""
+
+
+def accounting_options(
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="Figure of the grid: 'location' (assumed), 'market' or 'marginal'.",
+            autocompletion=words("location", "market", "marginal"),
+        ),
+    ] = None,
+) -> None:
+    """How carbon is counted."""
 
 
 def law_options(
@@ -178,5 +192,7 @@ def sharing(
 
 of_a_request = sharing("request", size_options, pass_options)
 """Give a command the options of a request; it receives them as the dictionary ``request``."""
-at_operating_point = sharing("options", size_options, pass_options, setting_options, law_options, file_options)
+at_operating_point = sharing(
+    "options", size_options, pass_options, setting_options, accounting_options, law_options, file_options
+)
 """Give a command the options of an operating point; it receives them as the dictionary ``options``."""

@@ -4,43 +4,26 @@ All other modules import their symbols from here: to sympy, ``Symbol("N")`` and 
 different symbols. The loader, its error messages and the JSON keys read the same table.
 """
 
-import math
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from .quantities import Notation as Notation
+from .footprint_notation import (
+    WUE as WUE,
+    C_host as C_host,
+    E_host as E_host,
+    P_host as P_host,
+    V_mix as V_mix,
+    V_site as V_site,
+    h_host as h_host,
+    w_mix as w_mix,
+)
+from .quantities import TABLE, Notation as Notation, flag as _flag, symbol as _symbol
 
 JOULE_PER_KWH = Integer(3_600_000)
 SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
-
-
-_TABLE: dict[Symbol, Notation] = {}
-
-
-def _symbol(
-    name: str,
-    meaning: str,
-    unit: str = "1",
-    field: str = "",
-    low: float = 0.0,
-    high: float = math.inf,
-    *,
-    latex: str = "",
-    integer: bool = False,
-    zero: bool = False,
-    hint: str = "",
-) -> Symbol:
-    """Create a symbol and enter it in the table; ``zero`` tells that the value 0 has a meaning."""
-    symbol = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
-    _TABLE[symbol] = Notation(symbol, latex or name, meaning, unit, field or name, low, high, integer, hint)
-    return symbol
-
-
-def _flag(name: str, meaning: str, field: str) -> Symbol:
-    return _symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)
 
 
 # Architecture (Section 3.1)
@@ -254,20 +237,20 @@ C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", la
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""
 
-NOTATION: Mapping[Symbol, Notation] = MappingProxyType(_TABLE)
+NOTATION: Mapping[Symbol, Notation] = MappingProxyType(TABLE)
 """Symbol to `Notation`, in the order of the paper."""
 
-BY_FIELD: Mapping[str, Notation] = MappingProxyType({entry.field: entry for entry in _TABLE.values()})
+BY_FIELD: Mapping[str, Notation] = MappingProxyType({entry.field: entry for entry in TABLE.values()})
 """Data field (as in files, requests and JSON) to `Notation`."""
 
-BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for entry in _TABLE.values()})
+BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for entry in TABLE.values()})
 """The symbol's ASCII spelling to `Notation`."""
 
 # What the entries of the catalogue and a request are made of.
 MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
 REQUEST_FIELDS = (H, W, n_frames, B, S, g, m, n_ref)
 GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp, P_idle)
-DATACENTER_FIELDS = (PUE, I_grid)
+DATACENTER_FIELDS = (PUE, I_grid, WUE, w_mix)
 
 MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})
 """What a model's entry may leave out: the paper's defaults. The conditioning width defaults to the hidden size."""

@@ -1,5 +1,6 @@
 """What is known of a quantity before it has a value: its symbol, meaning, unit, data field and valid range."""
 
+import math
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -71,3 +72,31 @@ class Notation:
         if self.integer and number != int(number):
             raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
         return float(number)
+
+
+TABLE: dict[Symbol, Notation] = {}
+"""Every symbol, in the order in which it was made; `notation` reads it."""
+
+
+def symbol(
+    name: str,
+    meaning: str,
+    unit: str = "1",
+    field: str = "",
+    low: float = 0.0,
+    high: float = math.inf,
+    *,
+    latex: str = "",
+    integer: bool = False,
+    zero: bool = False,
+    hint: str = "",
+) -> Symbol:
+    """Create a symbol and enter it in the table; ``zero`` tells that the value 0 has a meaning."""
+    made = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
+    TABLE[made] = Notation(made, latex or name, meaning, unit, field or name, low, high, integer, hint)
+    return made
+
+
+def flag(name: str, meaning: str, field: str) -> Symbol:
+    """Create a symbol that is 0 or 1."""
+    return symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)

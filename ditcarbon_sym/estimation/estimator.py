@@ -10,13 +10,12 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
-from ..equations import carbon, operator_law, pipeline
+from ..equations import carbon, pipeline
 from ..equations.notation import (
     F_VAE,
     NOTATION,
     PUE,
     REQUEST_FIELDS,
-    TDP,
     B,
     C_emb,
     C_op,
@@ -26,33 +25,25 @@ from ..equations.notation import (
     F_denoiser,
     F_text,
     F_total,
-    I_grid,
     P,
     P_idle,
     S,
-    Theta_peak,
     ell,
-    k_VAE,
     m,
     mu,
     n_launch,
     t_launch,
     tau,
 )
-from ..version import __version__
 from . import counting
-from .intervals import LEVEL, interval_words, predictive
+from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
+from .footprint.water import water
+from .intervals import LEVEL, predictive
 from .memory import memory_of, peak_notes
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
-from .software import software_of
 
 SCHEMA_VERSION = 2
-EXACT = "exact, operator lists"
-LAWS = {
-    "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
-    operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
-}  # fmt: skip
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
 
 
@@ -81,6 +72,8 @@ class Estimate:
     per_output_g: Quantity
     idle_energy_wh: Quantity
     idle_g: Quantity
+    water_on_site_l: Quantity
+    water_off_site_l: Quantity
     memory_gib: Quantity
     per_day: Mapping[str, Any] | None
     per_year: Mapping[str, Any] | None
@@ -131,7 +124,7 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
 
 def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
-    computed = (*_COMPUTED, n_launch) if _by_operators(point) else _COMPUTED
+    computed = (*_COMPUTED, n_launch) if by_operators(point) else _COMPUTED
     values = pipeline.evaluate(point.values, computed, point.route)
     results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
     batch = point.values[B]
@@ -143,6 +136,7 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         "time_s": quantity(tau), "energy_wh": quantity(E).times(1000.0),
         "facility_energy_wh": quantity(E).times(1000.0 * point.values[PUE]), "operational_g": quantity(C_op),
         "embodied_g": quantity(C_emb), "total_g": quantity(C_total), **_idle(point, quantity(tau)),
+        **water(point, quantity(E)),
     }  # fmt: skip
     efficiency = quantity(mu)
     exact, remarks = _exact(point)
@@ -159,16 +153,16 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
             "text_encoder": _times(results[F_text], batch),
             "vae_decoder": _times(results[F_VAE], batch),
             "total": results[F_total],
-            "convention": _convention(point),
+            "convention": convention(point),
             "exact": exact,
         },
-        efficiency={**vars(efficiency), **_efficiency_names(point)},
+        efficiency={**vars(efficiency), **efficiency_names(point)},
         **one,
         per_output_g=one["total_g"].times(1.0 / batch),
         memory_gib=memory_of(point.model, point.values).peak(batch),
         per_day=None if per_day is None else service(one, batch, per_day, 1),
         per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR),
-        basis=_basis(point),
+        basis=basis(point),
         warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
     )
@@ -196,7 +190,7 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
 def _waiting(point: OperatingPoint, results: Mapping[Symbol, float | None]) -> tuple[str, ...]:
     """Say that idle power is missing where launches take half of the time or more, and joules have their own law."""
     used, seconds = {x for equation in pipeline.chain(point.route) for x in equation.inputs}, results[tau]
-    if not _by_operators(point) or P_idle not in used or P_idle in point.device.values or seconds is None:
+    if not by_operators(point) or P_idle not in used or P_idle in point.device.values or seconds is None:
         return ()
     launching = (results[n_launch] or 0.0) * point.values[S] * point.values[t_launch]
     if launching < seconds / 2:
@@ -223,78 +217,3 @@ def _known(value: Any) -> float | None:
 
 def _times(value: float | None, factor: float) -> float | None:
     return None if value is None else value * factor
-
-
-def _efficiency_names(point: OperatingPoint) -> dict[str, str | None]:
-    law = LAWS[pipeline.route_name(point.route)]
-    return {"model": law, "calibration": point.calibration.origin if point.calibration else None}
-
-
-def _by_operators(point: OperatingPoint) -> bool:
-    return pipeline.route_name(point.route) == operator_law.LAW
-
-
-def _counts_exactly(point: OperatingPoint) -> bool:
-    """Whether the FLOP of the route are those of the model's operators."""
-    return not isinstance(point.route, str) and point.model.networks is not None
-
-
-def _equation_names(point: OperatingPoint) -> list[str]:
-    """The paper's equations, and the others of the route, by number or label."""
-    used = set(pipeline.chain(point.route))
-    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed]
-
-
-def _convention(point: OperatingPoint) -> str:
-    counted = EXACT if _counts_exactly(point) else "leading order, paper Eq. (2)"
-    return f"1 fused multiply-add = 2 FLOP; {counted}"
-
-
-def _vae_words(point: OperatingPoint) -> str:
-    if _counts_exactly(point) and point.model.networks is not None and point.model.networks().decoder is not None:
-        return "the decoder's operators, in the tiles it works in"
-    return (
-        f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"
-        " (the paper prints a factor of 1; its Table 7 uses 3)"
-    )
-
-
-def _power_words(point: OperatingPoint) -> str:
-    if carbon.energy in pipeline.chain(point.route):
-        return "rated TDP for the whole runtime, paper Eq. (5)"
-    return "energy by its own law on the work, not rated power x time; rated"
-
-
-def _basis(point: OperatingPoint) -> dict[str, Any]:
-    calibration, device = point.calibration, point.device
-    return {
-        "equations": _equation_names(point),
-        "efficiency": pipeline.route_name(point.route),
-        "calibration": None if calibration is None else {
-            "gpu": calibration.gpu, "law": calibration.law, "transferred": calibration.transferred,
-            "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
-            **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts,
-            "data": calibration.data,
-            "convention": calibration.convention,
-        },
-        "software": software_of(calibration),
-        "interval": interval_words(point),
-        "remarks": [] if point.model.networks is None else list(point.model.networks().remarks),
-        "vae": _vae_words(point),
-        "peak_flop_per_second": device.values.get(Theta_peak),
-        "precision": device.precision,
-        "tdp_watt": device.values.get(TDP),
-        "power": _power_words(point),
-        "pue": point.values[PUE],
-        "grid_gco2eq_per_kwh": point.values[I_grid],
-        "lifetime_years": point.lifetime_years,
-        "utilisation": point.utilisation,
-        "embodied_boundary": point.embodied_boundary,
-        "embodied_gco2eq": device.embodied.get(point.embodied_boundary),
-        "sources": {
-            "model": dict(point.model.sources), "gpu": dict(device.sources), "datacenter": dict(point.facility.sources),
-        },
-        "model_origin": point.model.origin,
-        "package_version": __version__,
-    }  # fmt: skip

@@ -16,6 +16,7 @@ from sympy import Symbol
 from ..catalog.entries import Calibration, Datacenter, Gpu, Model
 from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..catalog.names import plain, stands_for
+from ..catalog.places import by_method
 from ..equations import pipeline
 from ..equations.notation import (
     NOTATION,
@@ -45,7 +46,9 @@ LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years"
 class Options(Request, total=False):
     """A request, and on what it runs; whatever is left out is the model's release or the paper's setting.
 
-    ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
+    ``gpu``: a catalogue id. ``datacenter``: a catalogue id, a country ("france", "FR", "FRA") or a cloud region
+    ("aws:eu-west-3"). ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre. ``method``: which figure of its
+    grid, "location" (the default), "market" or "marginal".
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
@@ -59,6 +62,7 @@ class Options(Request, total=False):
     datacenter: str | None
     pue: float | None
     grid: float | None
+    method: str | None
     lifetime_years: float | None
     utilisation: float | None
     mu: float | None
@@ -106,7 +110,8 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
-    facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
+    where = (options.get("datacenter"), options.get("pue"), options.get("grid"), options.get("method"))
+    facility = chosen_facility(entries, *where)
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
@@ -123,7 +128,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )
-    said = notes + borrowed + read + route.warnings + beware + facts
+    said = notes + borrowed + read + facility.notes + route.warnings + beware + facts
     asked = {"model": model, **options, "catalog": entries}
     return OperatingPoint(
         chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
@@ -209,9 +214,14 @@ def _boundary(device: Gpu, wanted: str | None) -> str:
     return str(defaults()["embodied_boundary"]) if wanted is None else wanted
 
 
-def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
+def chosen_facility(
+    entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None, method: str | None = None
+) -> Datacenter:
     if pue is None and grid is None:
-        return entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
+        found = entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
+        return by_method(found, method)
+    if method is not None:
+        raise InputError(f"method = {method!r} together with pue and grid: a grid given as a number has one figure")
     if datacenter is not None:
         raise InputError(f"datacenter = {datacenter!r} together with pue or grid; give one or the other")
     if pue is None or grid is None:

@@ -7,7 +7,8 @@ from sympy import Symbol
 
 from ..equations import operator_law
 from ..equations.notation import NOTATION, E
-from ..estimation.estimator import EXACT, Estimate
+from ..estimation.estimator import Estimate
+from ..estimation.footprint.basis import EXACT
 from ..estimation.service import Quantity
 from .formats import carbon_unit, count, energy_unit, labelled, significant
 
@@ -48,6 +49,7 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("total carbon", estimate.total_g, "gCO2eq"),
         ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
         *_idle(estimate),
+        *_water(estimate),
         ("peak memory", estimate.memory_gib, "GiB, all stages loaded"),
     ):
         rows.append(_row(name, quantity, unit))
@@ -65,6 +67,14 @@ def _idle(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
         ("idle energy, apart", estimate.idle_energy_wh.times(scale), f"{unit} between requests, no program loaded"),
         ("idle carbon, apart", estimate.idle_g, "gCO2eq, in no total"),
     ]
+
+
+def _water(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
+    """Return the litres that a request consumes; nothing for a place that says nothing of water."""
+    site, mix = estimate.water_on_site_l, estimate.water_off_site_l
+    if site.value is None and mix.value is None:
+        return []
+    return [("water, on site", site, "litres"), ("water, power plants", mix, "litres")]
 
 
 def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:
@@ -172,12 +182,21 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         *labelled("software", software_words(basis["software"])),
         ("peak", f"{significant(basis['peak_flop_per_second'] / 1e12)} TFLOP/s {basis['precision']}".rstrip()),
         ("power", f"{basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only"),
-        ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh"),
+        ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh{_method(basis)}"),
         ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
         ("lifetime", f"{basis['lifetime_years']:g} years, linear, in use {used} of the time (assumed)"),
         ("interval", basis["interval"]),
         *labelled("remarks", basis["remarks"]),
     ]
+
+
+def _method(basis: Mapping[str, Any]) -> str:
+    """Name the method and the source of the grid's figure, for a place of the tables."""
+    place = basis["place"]
+    if place["grid_source"] is None:
+        return ""
+    based = "" if place["method"] == "marginal" else "-based"
+    return f", {place['method']}{based}: {place['grid_source']}"
 
 
 def software_words(rows: Sequence[Mapping[str, str | None]]) -> list[str]:

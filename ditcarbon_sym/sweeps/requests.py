@@ -31,7 +31,7 @@ RANGES = {
 """Columns of numbers, each with the range that it may have."""
 PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", *PLACE)
-SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
+SHARED = ("method", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
@@ -96,13 +96,14 @@ class RequestList:
         for number, request in enumerate(requests):
             groups.setdefault((request["model"], request.get("gpu")), []).append(number)
         row = "row" if source is None else f"{source}: row"
-        places = [_place(entries, request, f"{row} {number}") for number, request in enumerate(requests, start=1)]
+        method = options.pop("method", None)
+        places = [_place(entries, request, f"{row} {k}", method) for k, request in enumerate(requests, start=1)]
         shown = [x for x in NUMBERS if x not in COST or price_per_hour is not None]
         shown += INTERVALS if intervals else ()
         numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in shown}
         self._members: list[tuple[NDArray[np.intp], Any]] = []
         words = {name: [""] * len(requests) for name in TEXT}
-        notes: dict[str, None] = {}
+        notes = dict.fromkeys(note for x in places for note in x.notes)
         for (model, gpu), members in groups.items():
             block, where = _block(
                 model, gpu, {k: requests[k] for k in members}, row, price_per_hour, options | {"catalog": entries}
@@ -185,9 +186,9 @@ def _with_defaults(
     return full, {name: value for name, value in given.items() if name not in columns}
 
 
-def _place(entries: Catalog, request: Request, where: str) -> Datacenter:
+def _place(entries: Catalog, request: Request, where: str, method: str | None) -> Datacenter:
     try:
-        return chosen_facility(entries, *(request.get(name) for name in PLACE))
+        return chosen_facility(entries, request.get("datacenter"), request.get("pue"), request.get("grid"), method)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
