@@ -23,7 +23,7 @@ from ..estimation.ratios import errors_of
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
 REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
-WORDS = ("gpu", "datacenter", "method", "efficiency", "embodied_boundary", "calibration")
+WORDS = ("gpu", "datacenter", "method", "boundary", "efficiency", "embodied_boundary", "calibration")
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 

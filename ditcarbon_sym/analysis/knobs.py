@@ -24,6 +24,7 @@ from ..equations.notation import (
     TDP,
     B,
     C_chip,
+    C_server,
     F_attn,
     F_denoiser,
     F_dense,
@@ -34,6 +35,7 @@ from ..equations.notation import (
     N_single,
     P,
     P_enc,
+    P_host,
     P_idle,
     Q_elem,
     S,
@@ -49,6 +51,7 @@ from ..equations.notation import (
     eps_flop,
     f,
     g,
+    h_host,
     k_VAE,
     m,
     mu,
@@ -78,7 +81,8 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "blocks": (N, N_single), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
     "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
     "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
-    "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
+    "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "host_watt": (P_host,),
+    "host_watt_per_watt": (h_host,), "server_gco2eq": (C_server,), "pue": (PUE,),
     "grid_gco2eq_per_kwh": (I_grid,), "mu": (mu,), **{NOTATION[x].field: (x,) for x in CONSTANTS},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
@@ -90,7 +94,9 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "vae_reuse_factor": "VAE reuse factor", "peak_flop_per_second": "peak throughput",
     "bandwidth_byte_per_second": "memory bandwidth", "seconds_per_exponential": "time of an exponential",
     "tdp_watt": "power", "idle_watt": "idle power", "embodied_gco2eq": "embodied carbon of the accelerator",
-    "lifetime_s": "hardware lifetime in use", "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
+    "lifetime_s": "hardware lifetime in use", "host_watt": "power of the host at rest",
+    "host_watt_per_watt": "power of the host that follows", "server_gco2eq": "embodied carbon of the server",
+    "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
     "mu": "efficiency", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
     "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
     "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
@@ -153,7 +159,8 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
     >>> [found.values[x] for x in (d, N, N_single)]
     [3072.0, 19.0, 38.0]
     """
-    if isinstance(point.route, str) or point.model.networks is None:
+    own = pipeline.own(point.route)
+    if own is None or point.model.networks is None:
         return point
     networks = point.model.networks()
     chosen = with_symbols(networks.denoiser, heads=False)
@@ -169,5 +176,5 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
         n_exp: made["exponentials"], Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
         F_denoiser: B * g * S * (made["dense"] + made["attention"]),
     }  # fmt: skip
-    equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in point.route.equations)
-    return replace(point, route=pipeline.Route(point.route.name, equations), values={**values, **numbers})
+    equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in own.equations)
+    return replace(point, route=replace(own, equations=equations), values={**values, **numbers})

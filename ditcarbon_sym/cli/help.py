@@ -12,7 +12,7 @@ PANELS = {
     for name, options in {
         "What is made": "model config resolution height width frames batch steps guidance text_tokens references "
         "per_day requests",
-        "On what": "gpu gpus split device lifetime_years utilisation embodied_boundary price_per_hour catalog",
+        "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
         "Where": "datacenter method pue grid",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
         "Output": "output by macs code symbols closed out plot as_json latex markdown csv help",

@@ -132,6 +132,13 @@ def accounting_options(
             autocompletion=words("location", "market", "marginal"),
         ),
     ] = None,
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            help="What is counted: 'chip' (assumed, the paper's), 'board', 'server' or 'facility'.",
+            autocompletion=words("chip", "board", "server", "facility"),
+        ),
+    ] = None,
 ) -> None:
     """How carbon is counted."""
 

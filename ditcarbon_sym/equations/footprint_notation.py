@@ -25,3 +25,7 @@ E_host = symbol(
     latex=r"E_{\mathrm{host}}", zero=True,
 )  # fmt: skip
 C_host = symbol("C_host", "carbon of that energy", "gCO2eq", "host_g", latex=r"C_{\mathrm{host}}", zero=True)
+C_server = symbol(
+    "C_server", "embodied carbon of the server without accelerators, the share of one", "gCO2eq", "server_gco2eq",
+    0, 1e9, latex=r"C_{\mathrm{server}}", zero=True, hint="in grams: was it given in kilograms?",
+)  # fmt: skip

@@ -13,6 +13,7 @@ from sympy import Integer, Symbol
 from .footprint_notation import (
     WUE as WUE,
     C_host as C_host,
+    C_server as C_server,
     E_host as E_host,
     P_host as P_host,
     V_mix as V_mix,

@@ -5,7 +5,7 @@ that leads from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``me
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +61,9 @@ class Route:
 
     name: str
     equations: tuple[Equation, ...]
+    accounting: tuple[Equation, ...] = ACCOUNTING
+    printed: bool = False
+    """Whether it runs on the paper's leading-order work: only what comes after seconds and kWh is its own."""
 
 
 AnyRoute = str | Route
@@ -72,11 +75,30 @@ def route_name(route: AnyRoute) -> str:
     return route if isinstance(route, str) else route.name
 
 
+def own(route: AnyRoute) -> Route | None:
+    """Return a route that brings its own work; None for one on the paper's leading-order work."""
+    return None if isinstance(route, str) or route.printed else route
+
+
+def accounting(route: AnyRoute) -> tuple[Equation, ...]:
+    """Return the equations from seconds and kWh to grams."""
+    return ACCOUNTING if isinstance(route, str) else route.accounting
+
+
+def accounted(route: AnyRoute, equations: tuple[Equation, ...]) -> AnyRoute:
+    """Return the route with these equations from seconds and kWh to grams (`boundaries.ACCOUNTS`)."""
+    if equations == accounting(route):
+        return route
+    if isinstance(route, str):
+        return Route(route, WORK + ROUTES[route], equations, printed=True)
+    return replace(route, accounting=equations)
+
+
 def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
     """Every equation from request to grams along ``route``, in order of computation."""
     if isinstance(route, str):
         return WORK + ROUTES[route] + ACCOUNTING
-    return route.equations + ACCOUNTING
+    return route.equations + route.accounting
 
 
 def find(name: str) -> Equation:

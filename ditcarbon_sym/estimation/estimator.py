@@ -10,7 +10,7 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
-from ..equations import carbon, pipeline
+from ..equations import boundaries, carbon, pipeline
 from ..equations.notation import (
     F_VAE,
     NOTATION,
@@ -36,8 +36,8 @@ from ..equations.notation import (
     tau,
 )
 from . import counting
+from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
-from .footprint.water import water
 from .intervals import LEVEL, predictive
 from .memory import memory_of, peak_notes
 from .point import OperatingPoint, Options, operating_point
@@ -72,6 +72,8 @@ class Estimate:
     per_output_g: Quantity
     idle_energy_wh: Quantity
     idle_g: Quantity
+    host_energy_wh: Quantity
+    host_g: Quantity
     water_on_site_l: Quantity
     water_off_site_l: Quantity
     memory_gib: Quantity
@@ -132,11 +134,13 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     def quantity(symbol: Symbol) -> Quantity:
         return Quantity(results[symbol], *spread.get(symbol, (None, None)))
 
+    around = around_chip(point, quantity(tau), quantity(E))
+    equipment = with_host(quantity(E).times(1000.0), around["host_energy_wh"])
     one = {
         "time_s": quantity(tau), "energy_wh": quantity(E).times(1000.0),
-        "facility_energy_wh": quantity(E).times(1000.0 * point.values[PUE]), "operational_g": quantity(C_op),
+        "facility_energy_wh": equipment.times(point.values[PUE]), "operational_g": quantity(C_op),
         "embodied_g": quantity(C_emb), "total_g": quantity(C_total), **_idle(point, quantity(tau)),
-        **water(point, quantity(E)),
+        **around,
     }  # fmt: skip
     efficiency = quantity(mu)
     exact, remarks = _exact(point)
@@ -203,7 +207,9 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
     watts = 0.0 if point.utilisation == 1 else point.device.values.get(P_idle)
     if watts is None:
         return {"idle_energy_wh": Quantity(None), "idle_g": Quantity(None)}
-    energy = time.times(float(carbon.idle_energy({**point.values, P_idle: watts, tau: 1.0})))
+    counted = boundaries.idle_of_facility in pipeline.accounting(point.route)
+    equation = boundaries.idle_of_facility if counted else carbon.idle_energy
+    energy = time.times(float(equation({**point.values, P_idle: watts, tau: 1.0})))
     return {
         "idle_energy_wh": energy.times(1000.0),
         "idle_g": energy.times(float(carbon.idle_carbon({**point.values, E_idle: 1.0}))),

@@ -32,6 +32,7 @@ from ..equations.notation import (
     u,
 )
 from ..errors import InputError
+from .footprint.boundaries import CHIP, Boundary, boundary_of
 from .memory import weight_notes
 from .request import Request, checked, resolve_request
 from .routes import choose_route, order_notes
@@ -48,7 +49,8 @@ class Options(Request, total=False):
 
     ``gpu``: a catalogue id. ``datacenter``: a catalogue id, a country ("france", "FR", "FRA") or a cloud region
     ("aws:eu-west-3"). ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre. ``method``: which figure of its
-    grid, "location" (the default), "market" or "marginal".
+    grid, "location" (the default), "market" or "marginal". ``boundary``: "chip" (the paper's, the default), "board",
+    "server" or "facility" (`equations.boundaries`).
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
@@ -63,6 +65,7 @@ class Options(Request, total=False):
     pue: float | None
     grid: float | None
     method: str | None
+    boundary: str | None
     lifetime_years: float | None
     utilisation: float | None
     mu: float | None
@@ -88,9 +91,15 @@ class OperatingPoint:
     lifetime_years: float
     utilisation: float
     embodied_boundary: str
+    boundary: Boundary
     notes: tuple[str, ...]
     asked: Mapping[str, Any]
     """The model and the options that it was made from."""
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float, str]]:
+        """By data field, low, high and source of what the place and the boundary are not sure of."""
+        return {**self.facility.ranges, **self.boundary.ranges}
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -118,20 +127,35 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         for notation in (LIFETIME_YEARS, NOTATION[u])
     )
     boundary = _boundary(device, options.get("embodied_boundary"))
+    around = boundary_of(device, options.get("boundary"), options.get("embodied_boundary"), used)
+    boundary = boundary if around.name == CHIP else around.name
     values = {
         **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
         L: years * used * float(SECONDS_PER_YEAR), u: used, C_chip: device.embodied.get(boundary, math.nan),
+        **around.values,
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device)
+    unknown = _unknowns(device, None if around.values else boundary)
+    facts = _dim(facility) + _idle(device, used) + unknown + around.notes + weight_notes(chosen, device)
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )
     said = notes + borrowed + read + facility.notes + route.warnings + beware + facts
     asked = {"model": model, **options, "catalog": entries}
     return OperatingPoint(
-        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked
+        chosen,
+        device,
+        facility,
+        pipeline.accounted(route.route, around.accounting),
+        route.calibration,
+        values,
+        years,
+        used,
+        boundary,
+        around,
+        said,
+        asked,
     )
 
 
@@ -245,12 +269,12 @@ def _dim(facility: Datacenter) -> tuple[str, ...]:
     return (f"grid = {grid:g} gCO2eq/kWh is cleaner than any grid there is: was it given in kg/kWh?",)
 
 
-def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:
+def _unknowns(device: Gpu, boundary: str | None) -> tuple[str, ...]:
     """Name each missing fact and what stays unknown for want of it."""
     notes = []
     if TDP not in device.values:
         notes.append(f"the power of {device.id} is unknown: energy and carbon are left out")
-    if boundary not in device.embodied:
+    if boundary is not None and boundary not in device.embodied:
         known = " or ".join(f"--embodied-boundary {name!r}" for name in device.embodied)
         remedy = f"; known by {known}" if known else ""
         missing = f"the embodied carbon of {device.id} ({boundary}) is unknown"

@@ -21,7 +21,7 @@ LONGEST = 10**6
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "datacenter", "pue", "grid")
 OPTIONS = (
-    "guidance", "text_tokens", "references", "method", "lifetime_years", "utilisation", "mu", "efficiency",
+    "guidance", "text_tokens", "references", "method", "boundary", "lifetime_years", "utilisation", "mu", "efficiency",
     "embodied_boundary", "calibration", "catalog",
 )  # fmt: skip
 """Options that hold for every request of a sweep."""

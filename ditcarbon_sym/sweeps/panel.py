@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol, count_ops
 
 from ..catalog.stages import DENOISER
-from ..equations import flops, operator_law, pipeline
+from ..equations import boundaries, flops, operator_law, pipeline
 from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
@@ -40,6 +40,7 @@ from ..equations.notation import (
     I_grid,
     N,
     P,
+    P_host,
     Q_elem,
     S,
     W,
@@ -98,6 +99,11 @@ class Panel:
         return pipeline.route_name(self.point.route)
 
     @property
+    def accounting(self) -> tuple[Equation, ...]:
+        """The equations from seconds and kWh to grams."""
+        return pipeline.accounting(self.point.route)
+
+    @property
     def fits(self) -> NDArray[np.bool_]:
         """Which sizes the model accepts."""
         return np.array([size is not None for size in self.sizes])
@@ -130,8 +136,8 @@ class Panel:
     def at(self, where: NDArray[np.intp], batch: Array, steps: Array, pue: Array, grid: Array) -> OperatingPoint:
         """The operating point of requests: its values are arrays that broadcast, its route the panel's equations."""
         values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps, PUE: pue, I_grid: grid}
-        equations = tuple(x for x in self.equations if x not in pipeline.ACCOUNTING)
-        return replace(self.point, route=pipeline.Route(self.route, equations), values=values)
+        equations = tuple(x for x in self.equations if x not in self.accounting)
+        return replace(self.point, route=pipeline.Route(self.route, equations, self.accounting), values=values)
 
     def fused_pays(self, rows: int) -> bool:
         """Whether this many rows repay the compilation of a loop."""
@@ -146,6 +152,7 @@ def grams(
     values: Mapping[Symbol, Any],
     fields: Collection[str] = GRAMS,
     *,
+    accounting: tuple[Equation, ...] = pipeline.ACCOUNTING,
     fused: bool = False,
 ) -> dict[str, Array]:
     """Carbon of requests in gCO2eq: by kind, for one output, and by stage.
@@ -157,22 +164,30 @@ def grams(
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = _accounting(symbols).on_axes({**shared, tau: timed[tau], E: timed[E]}, fused=fused)
+        whole = compiled(symbols, _definitions(accounting)).on_axes(
+            {**shared, tau: timed[tau], E: timed[E]}, fused=fused
+        )
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = _accounting((C_total,)).on_axes({**shared, **times}, fused=fused)
+            (found[f"{stage}_g"],) = compiled((C_total,), _definitions(accounting)).on_axes(
+                {**shared, **times}, fused=fused
+            )
+    return found
+
+
+def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any]) -> Array:
+    """Energy of the accelerator, and of its host where the boundary counts it, in kWh."""
+    if P_host not in values:
+        return timed[E]
+    found: Array = timed[E] + boundaries.host_energy({**values, tau: timed[tau], E: timed[E]})
     return found
 
 
 def _of_stage(timed: Mapping[Any, Array], stage: str, x: Symbol) -> Array:
     """Time or energy of a stage. The denoiser's is the total less the other stages."""
     return timed[stage, x] if stage != DENOISER else timed[x] - sum(timed[other, x] for other in STAGE_IDLE)
-
-
-def _accounting(symbols: tuple[Symbol, ...]) -> Compiled:
-    return compiled(symbols, _definitions(pipeline.ACCOUNTING))
 
 
 def _definitions(equations: Sequence[Equation], idle: Sequence[Symbol] = ()) -> tuple[tuple[Symbol, Expr], ...]:
@@ -207,9 +222,9 @@ def panel(
     }
     equations = pipeline.chain(first.route)
     values = {x: v for x, v in first.values.items() if x not in (B, S)}
-    if not isinstance(first.route, str):
-        law = tuple(equation for equation in first.route.equations if equation.lhs in CHOSEN)
-        equations = (flops.denoiser, flops.total, *law, *pipeline.ACCOUNTING)
+    if (own := pipeline.own(first.route)) is not None:
+        law = tuple(equation for equation in own.equations if equation.lhs in CHOSEN)
+        equations = (flops.denoiser, flops.total, *law, *own.accounting)
         arrays |= _work(found)
         values[N] = 1.0  # F_block stands for all blocks of a pass
     return Panel(first, equations, {**values, **arrays}, numbers, notes)

@@ -31,7 +31,10 @@ RANGES = {
 """Columns of numbers, each with the range that it may have."""
 PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", *PLACE)
-SHARED = ("method", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog")
+SHARED = (
+    "method", "boundary", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary",
+    "catalog",
+)  # fmt: skip
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 

@@ -33,6 +33,7 @@ class _Sweep(BaseModel):
     pue: _Axis | None = None
     grid: _Axis | None = None
     method: str | None = None
+    boundary: str | None = None
     guidance: int | float | None = None
     text_tokens: int | None = None
     references: int | None = None

@@ -8,6 +8,7 @@ from ...version import __version__
 from ..intervals import interval_words
 from ..point import OperatingPoint
 from ..software import software_of
+from .scenarios import scenarios
 
 EXACT = "exact, operator lists"
 LAWS = {
@@ -27,14 +28,15 @@ def by_operators(point: OperatingPoint) -> bool:
 
 def _counts_exactly(point: OperatingPoint) -> bool:
     """Whether the FLOP of the route are those of the model's operators."""
-    return not isinstance(point.route, str) and point.model.networks is not None
+    return pipeline.own(point.route) is not None and point.model.networks is not None
 
 
 def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
     used = set(pipeline.chain(point.route))
     printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed]
+    own = dict.fromkeys(x.number for x in pipeline.accounting(point.route) if x not in pipeline.ACCOUNTING)
+    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed, *own]
 
 
 def convention(point: OperatingPoint) -> str:
@@ -83,13 +85,23 @@ def basis(point: OperatingPoint) -> dict[str, Any]:
         "lifetime_years": point.lifetime_years,
         "utilisation": point.utilisation,
         "embodied_boundary": point.embodied_boundary,
-        "embodied_gco2eq": device.embodied.get(point.embodied_boundary),
+        "embodied_gco2eq": _embodied(point),
+        "boundary": {
+            "name": point.boundary.name, "embodied_parts_gco2eq": dict(point.boundary.parts),
+            "sources": dict(point.boundary.sources), "scenarios": scenarios(point),
+        },
         "sources": {
             "model": dict(point.model.sources), "gpu": dict(device.sources), "datacenter": dict(point.facility.sources),
         },
         "model_origin": point.model.origin,
         "package_version": __version__,
     }  # fmt: skip
+
+
+def _embodied(point: OperatingPoint) -> float | None:
+    if point.boundary.parts:
+        return sum(point.boundary.parts.values())
+    return point.device.embodied.get(point.embodied_boundary)
 
 
 def _place(point: OperatingPoint) -> dict[str, Any]:
