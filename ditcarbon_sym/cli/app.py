@@ -21,6 +21,7 @@ GROUPS = {
     "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
     "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto"),
     "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),
+    "Account": ("footprint.account",),
     "Paper": ("catalog.claims",),
 }
 """The commands in groups, in the order in which --help lists them: each its module and its function."""

@@ -16,7 +16,7 @@ ASSUMED = {
     "batch": "Assumed: 1",
     "steps": "Assumed: the model's release",
 }
-NEEDED = ("fit", "measure", "plan-calibration")
+NEEDED = ("fit", "measure", "plan-calibration", "account", "route")
 """Commands that take an accelerator from the sweep or demand one: they assume none."""
 
 

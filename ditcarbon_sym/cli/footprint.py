@@ -1,0 +1,65 @@
+"""Commands about what has been used, and where and when to run: account, route, rerun."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .help import ids
+from .options import (
+    CatalogOption,
+    JsonOption,
+    accounting_options,
+    number_option,
+    sharing,
+)
+from .printing import print_pairs, print_table, warn
+
+
+@sharing("counted", accounting_options)
+def account(
+    counted: dict[str, Any],
+    file: Annotated[
+        Path | None, typer.Argument(help="CodeCarbon's emissions.csv, or the CSV log of a Zeus monitor.")
+    ] = None,
+    gpu: Annotated[
+        str | None, typer.Option(help="Accelerator, if the file does not say.", autocompletion=ids("gpus"))
+    ] = None,
+    hours: Annotated[float | None, number_option("Hours of all accelerators together.")] = None,
+    kwh: Annotated[float | None, number_option("Measured energy of the accelerators, kWh.")] = None,
+    outputs: Annotated[float | None, number_option("Outputs made, for the carbon of one.")] = None,
+    datacenter: Annotated[
+        str | None,
+        typer.Option(
+            "--datacenter",
+            "--place",
+            help="Data centre, country or cloud region. Assumed: us-average.",
+            autocompletion=ids("datacenters"),
+        ),
+    ] = None,
+    provider: Annotated[str | None, typer.Option(help="Cloud provider (with --region): aws, gcp or azure.")] = None,
+    region: Annotated[str | None, typer.Option(help="The provider's region, such as us-central1.")] = None,
+    pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
+    grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+    window: Annotated[str | None, typer.Option(help="Window of a Zeus log.")] = None,
+    lifetime_years: Annotated[float | None, number_option("Years that embodied carbon is spread over.")] = None,
+    utilisation: Annotated[float | None, number_option("Part of the lifetime in use. Assumed: 1.")] = None,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the carbon of what has been used, from hours or kWh."""
+    from ..calibration.used import accounted
+    from ..reports import formats
+    from ..reports.footprints import account as report
+
+    found = accounted(
+        file, window=window, gpu=gpu, hours=hours, kwh=kwh, outputs=outputs, datacenter=datacenter, provider=provider,
+        region=region, pue=pue, grid=grid, lifetime_years=lifetime_years, utilisation=utilisation, catalog=catalog,
+        **counted,
+    )  # fmt: skip
+    warn(found.warnings)
+    if as_json:
+        print(formats.json_text(found.to_dict()))
+        return
+    print_table(report.title(found), ("", "value", "unit"), report.rows(found), right=(1,))
+    print_pairs("basis", report.basis_rows(found))
