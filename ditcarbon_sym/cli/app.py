@@ -19,7 +19,7 @@ GROUPS = {
     "Estimate": ("estimation.estimate", "estimation.count", "analysis.compare"),
     "Look up": ("catalog.models", "catalog.gpus", "catalog.datacenters", "catalog.places"),
     "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
-    "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto"),
+    "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto", "footprint.route"),
     "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),
     "Account": ("footprint.account",),
     "Paper": ("catalog.claims",),

@@ -10,6 +10,7 @@ from .options import (
     CatalogOption,
     JsonOption,
     accounting_options,
+    integer_option,
     number_option,
     sharing,
 )
@@ -63,3 +64,37 @@ def account(
         return
     print_table(report.title(found), ("", "value", "unit"), report.rows(found), right=(1,))
     print_pairs("basis", report.basis_rows(found))
+
+
+@sharing("counted", accounting_options)
+def route(
+    counted: dict[str, Any],
+    requests: Annotated[Path, typer.Argument(help="CSV: model, count, arrival, deadline, latency, residency.")],
+    places: Annotated[str, typer.Option(help="Places to choose from, joined by commas.")],
+    capacity: Annotated[str, typer.Option(help="Accelerators of each place: a number, or PLACE=NUMBER.")],
+    deadline: Annotated[float, number_option("Hour by which a class without its own has run.")] = 24,
+    profile: Annotated[Path | None, typer.Option(help="CSV with the intensity of each hour, by zone.")] = None,
+    month: Annotated[int | None, integer_option("Month of a profile that has all of them, 1 to 12.")] = None,
+    gpu: Annotated[
+        str | None, typer.Option(help="Accelerator, if the file does not say.", autocompletion=ids("gpus"))
+    ] = None,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Choose place and hour for requests with deadlines."""
+    from ..reports import formats
+    from ..reports.footprints import route as report
+    from ..sweeps.routed import route as routed
+
+    chosen = tuple(x.strip() for x in places.split(",") if x.strip())
+    found = routed(
+        requests, chosen, capacity, deadline, profile=profile, month=month, gpu=gpu,
+        catalog=None if catalog is None else str(catalog), **counted,
+    )  # fmt: skip
+    warn(found.warnings)
+    if as_json:
+        print(formats.json_text(found.to_dict()))
+        return
+    print_table("carbon", ("", "value", "unit"), report.totals(found), right=(1,))
+    print_table("places", report.PLACE_HEADER, report.place_rows(found), right=(1, 2, 3))
+    print_table("classes", report.CLASS_HEADER, report.class_rows(found), right=(1, 2, 3))

@@ -13,7 +13,7 @@ PANELS = {
         "What is made": "model config resolution height width frames batch steps guidance text_tokens references "
         "per_day requests hours kwh outputs window",
         "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
-        "Where": "datacenter provider region method pue grid",
+        "Where": "datacenter places capacity provider region method pue grid profile month",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
         "Output": "output by macs code symbols closed out plot as_json latex markdown csv help",
     }.items()
@@ -38,6 +38,7 @@ EXAMPLES = {
     "plan-calibration": "ditcarbon plan-calibration l40s --models flux.1-dev,sd3-medium --number 4",
     "fit": "ditcarbon fit sweep.csv --out mine.toml --plot residuals.png",
     "validate": "ditcarbon validate measured.csv --gpu rtx-4090 --plot ratios.png",
+    "route": "ditcarbon route requests.csv --places FRA,DEU,SWE --capacity 8 --deadline 24 --gpu h100",
     "account": "ditcarbon account --gpu h100 --hours 1000 --place gcp:us-central1 --boundary server",
     "claims": "ditcarbon claims --where 'Table 5'",
 }
