@@ -110,7 +110,8 @@ def route(
         raise InputError(f"{requests}: row {int(np.isnan(kwh).argmax()) + 1}: the energy is unknown")
     batches = np.array([x["count"] for x in own]) / numbers["batch"]
     length = int(max(x["deadline"] for x in own))
-    grams = np.stack([_grams(x, profile, month, length) for x in facilities])
+    told = None if profile is None else read_profile(profile, month)
+    grams = np.stack([_grams(x, told, length) for x in facilities])
     hours = numbers["time_s"] / 3600 * batches
     accelerators = np.repeat(_capacity(capacity, ids)[:, None], length, axis=1)
     allowed, kind = _allowed(requests, own, facilities, length)
@@ -172,7 +173,7 @@ def _number(where: str, row: Mapping[str, str], name: str, missing: float, most:
     return value
 
 
-def _grams(facility: Datacenter, profile: Path | None, month: int | None, length: int) -> NDArray[np.float64]:
+def _grams(facility: Datacenter, profile: Mapping[str, NDArray[np.float64]] | None, length: int) -> NDArray[np.float64]:
     """gCO2eq for each kWh of the equipment, by the hour."""
     average = facility.values[I_grid]
     hours = np.full(length, average)
@@ -180,7 +181,7 @@ def _grams(facility: Datacenter, profile: Path | None, month: int | None, length
         place = known_places().get(facility.id)
         country = place.country if place else ""
         names = (facility.id, *(place.names if place else ()), country, *_codes(country))
-        one = of_zone(read_profile(profile, month), tuple(x for x in names if x), facility.id)
+        one = of_zone(profile, tuple(x for x in names if x), facility.id)
         hours = np.resize(one, length)
     return hours * facility.values[PUE]
 
