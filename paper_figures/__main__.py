@@ -15,6 +15,7 @@ from ditcarbon_sym.reports import document, sensitivity
 from ditcarbon_sym.reports.formats import write_atomically
 
 from . import (
+    anywhere,
     exact_counts,
     figures,
     fleet,
@@ -35,7 +36,7 @@ TABLES = {
     **fleet.TABLES,
 }
 FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
-           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES}  # fmt: skip
+           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES, **anywhere.FIGURES}  # fmt: skip
 
 
 def _table(name: str, folder: Path) -> None:
