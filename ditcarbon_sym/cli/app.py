@@ -21,7 +21,7 @@ GROUPS = {
     "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
     "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto", "footprint.route"),
     "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),
-    "Account": ("footprint.account",),
+    "Account": ("footprint.account", "footprint.rerun"),
     "Paper": ("catalog.claims",),
 }
 """The commands in groups, in the order in which --help lists them: each its module and its function."""

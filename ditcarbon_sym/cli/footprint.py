@@ -9,12 +9,13 @@ from .help import ids
 from .options import (
     CatalogOption,
     JsonOption,
+    ReportOption,
     accounting_options,
     integer_option,
     number_option,
     sharing,
 )
-from .printing import print_pairs, print_table, warn
+from .printing import print_pairs, print_table, remark, warn
 
 
 @sharing("counted", accounting_options)
@@ -46,24 +47,30 @@ def account(
     lifetime_years: Annotated[float | None, number_option("Years that embodied carbon is spread over.")] = None,
     utilisation: Annotated[float | None, number_option("Part of the lifetime in use. Assumed: 1.")] = None,
     catalog: CatalogOption = None,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count the carbon of what has been used, from hours or kWh."""
     from ..calibration.used import accounted
     from ..reports import formats
-    from ..reports.footprints import account as report
+    from ..reports.footprints import account as shown
 
-    found = accounted(
-        file, window=window, gpu=gpu, hours=hours, kwh=kwh, outputs=outputs, datacenter=datacenter, provider=provider,
-        region=region, pue=pue, grid=grid, lifetime_years=lifetime_years, utilisation=utilisation, catalog=catalog,
-        **counted,
-    )  # fmt: skip
+    asked = {
+        "file": file, "window": window, "gpu": gpu, "hours": hours, "kwh": kwh, "outputs": outputs,
+        "datacenter": datacenter, "provider": provider, "region": region, "pue": pue, "grid": grid,
+        "lifetime_years": lifetime_years, "utilisation": utilisation, "catalog": catalog, **counted,
+    }  # fmt: skip
+    found = accounted(**asked)
+    if report is not None:
+        from .reporting import of_account
+
+        of_account(report, asked, found)
     warn(found.warnings)
     if as_json:
         print(formats.json_text(found.to_dict()))
         return
-    print_table(report.title(found), ("", "value", "unit"), report.rows(found), right=(1,))
-    print_pairs("basis", report.basis_rows(found))
+    print_table(shown.title(found), ("", "value", "unit"), shown.rows(found), right=(1,))
+    print_pairs("basis", shown.basis_rows(found))
 
 
 @sharing("counted", accounting_options)
@@ -79,22 +86,49 @@ def route(
         str | None, typer.Option(help="Accelerator, if the file does not say.", autocompletion=ids("gpus"))
     ] = None,
     catalog: CatalogOption = None,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose place and hour for requests with deadlines."""
     from ..reports import formats
-    from ..reports.footprints import route as report
+    from ..reports.footprints import route as shown
     from ..sweeps.routed import route as routed
 
-    chosen = tuple(x.strip() for x in places.split(",") if x.strip())
-    found = routed(
-        requests, chosen, capacity, deadline, profile=profile, month=month, gpu=gpu,
-        catalog=None if catalog is None else str(catalog), **counted,
-    )  # fmt: skip
+    asked = {
+        "requests": requests, "places": tuple(x.strip() for x in places.split(",") if x.strip()), "capacity": capacity,
+        "deadline": deadline, "profile": profile, "month": month, "gpu": gpu, "catalog": catalog, **counted,
+    }  # fmt: skip
+    found = routed(**asked)
+    if report is not None:
+        from .reporting import of_route
+
+        of_route(report, asked, found)
     warn(found.warnings)
     if as_json:
         print(formats.json_text(found.to_dict()))
         return
-    print_table("carbon", ("", "value", "unit"), report.totals(found), right=(1,))
-    print_table("places", report.PLACE_HEADER, report.place_rows(found), right=(1, 2, 3))
-    print_table("classes", report.CLASS_HEADER, report.class_rows(found), right=(1, 2, 3))
+    print_table("carbon", ("", "value", "unit"), shown.totals(found), right=(1,))
+    print_table("places", shown.PLACE_HEADER, shown.place_rows(found), right=(1, 2, 3))
+    print_table("classes", shown.CLASS_HEADER, shown.class_rows(found), right=(1, 2, 3))
+
+
+def rerun(
+    manifest: Annotated[Path, typer.Argument(help="The JSON manifest that --report wrote.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Run a report again: the same numbers, or what changed."""
+    from ..reports import formats
+    from .reporting import answered_again
+
+    said, differ, many = answered_again(manifest)
+    warn(said)
+    if as_json:
+        rows = [{"number": place, "then": one, "now": other} for place, one, other in differ]
+        print(formats.json_text({"numbers": many, "changed_inputs": said, "differences": rows}))
+    elif differ:
+        shown = [(x, *("unknown" if y is None else f"{y:.9g}" for y in ends)) for x, *ends in differ]
+        print_table("numbers that differ", ("number", "then", "now"), shown, right=(1, 2))
+    else:
+        remark(f"all {many} numbers are the same")
+    if differ:
+        raise typer.Exit(1)

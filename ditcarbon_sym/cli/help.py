@@ -15,7 +15,7 @@ PANELS = {
         "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
         "Where": "datacenter places capacity provider region method pue grid profile month",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
-        "Output": "output by macs code symbols closed out plot as_json latex markdown csv help",
+        "Output": "output by macs code symbols closed out plot report as_json latex markdown csv help",
     }.items()
 }
 """Panels of options and the parameters in them, in the order in which help prints them."""
@@ -40,6 +40,7 @@ EXAMPLES = {
     "validate": "ditcarbon validate measured.csv --gpu rtx-4090 --plot ratios.png",
     "route": "ditcarbon route requests.csv --places FRA,DEU,SWE --capacity 8 --deadline 24 --gpu h100",
     "account": "ditcarbon account --gpu h100 --hours 1000 --place gcp:us-central1 --boundary server",
+    "rerun": "ditcarbon rerun report.json",
     "claims": "ditcarbon claims --where 'Table 5'",
 }
 """One command line for each command; the tests run those that need no file."""

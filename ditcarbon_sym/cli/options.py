@@ -64,6 +64,10 @@ CatalogOption = Annotated[
     Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", help="Write a report to hand over (.html, .md or .tex), and a JSON manifest beside it."),
+]
 OutputOption = Annotated[
     str,
     typer.Option(

@@ -85,7 +85,7 @@ def route(
     method: str | None = None,
     boundary: str | None = None,
     gpu: str | None = None,
-    catalog: str | Catalog | None = None,
+    catalog: str | Path | Catalog | None = None,
 ) -> Routed:
     """Give requests to places and hours at the least carbon, within capacity, deadlines and residency.
 

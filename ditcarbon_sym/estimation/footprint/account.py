@@ -6,6 +6,7 @@ The energy is measured (kWh), or the rated power of an accelerator for so many h
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from sympy import Symbol
@@ -111,7 +112,7 @@ def account(
     embodied_boundary: str | None = None,
     lifetime_years: float | None = None,
     utilisation: float | None = None,
-    catalog: str | Catalog | None = None,
+    catalog: str | Path | Catalog | None = None,
 ) -> Account:
     """Account for what has been used: energy, or hours on an accelerator, or both.
 
