@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu bench check clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu bench check docs docs-check examples dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -24,7 +24,7 @@ build/.figures: .venv/.installed $(SOURCES)
 	$(BIN)/python -m paper_figures build
 	@touch $@
 
-claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy and the README's totals
+claims: .venv/.installed  ## the ledger of every printed number; rewrites the shipped copy, the totals of the site and the errata
 	$(BIN)/python -m paper_figures.ledger build
 
 derivations: .venv/.installed  ## the equations from matrix products, with their steps, into build/derivations
@@ -37,10 +37,12 @@ fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.v100_production
 	$(BIN)/python -m fits.operator_law
 	$(BIN)/python -m fits.transfer_tables
+	$(BIN)/python -m fits.software
+	$(BIN)/python -m fits.parallel
 
 scorecard: .venv/.installed  ## every published run, predicted with its model in the fit and held out, into build/
-	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_runs operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants
-	$(BIN)/python -m paper_figures.scorecard
+	$(BIN)/python -m paper_figures build scorecard scorecard_rows unseen scorecard_models scorecard_accelerators operator_laws operator_law_v100 operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants several_held_out several_degrees several_splits several_elsewhere several
+	$(BIN)/python -m paper_figures build modes mode_rows mode_constants modes_by_stack
 
 .venv-verify/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv-verify
@@ -84,10 +86,31 @@ measure-cpu: .venv-verify/.installed  ## the same path on the processor, in abou
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py
 
+# The tools of the site have an environment of their own: what they bring along would be imported by others where it is found.
+.venv-docs/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --quiet --disable-pip-version-check -e '.[docs]'
+	@touch $@
+
+docs: .venv-docs/.installed  ## the site, with its gallery and notebooks run, into build/site; every link is checked
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/python -m mkdocs build --quiet --strict
+	.venv-docs/bin/python -m docs.check
+
+docs-check: docs  ## photographs of four pages of the site, wide and narrow (needs Chromium), into build/shots
+	.venv-docs/bin/python -m docs.check shots
+
+examples: .venv/.installed  ## write into README.md and the site's pages what their examples print now
+	$(BIN)/python -m docs.examples
+
+dist: .venv-docs/.installed  ## wheel and source distribution, checked, into dist
+	rm -rf dist
+	.venv-docs/bin/python -m build
+	.venv-docs/bin/twine check --strict dist/*
+
 check: .venv/.installed  ## format, lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
 clean:  ## remove what was built (not the environments)
-	rm -rf build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -18,6 +18,7 @@ from . import (
     left_out_parameters,
     operator_lists,
     parameters,
+    several,
     tokens,
     total_flops,
     vae_reuse,
@@ -29,7 +30,7 @@ RESULTS: Mapping[str, Callable[[], Derivation]] = {
     module.__name__.rpartition(".")[2]: module.derive
     for module in (
         parameters, tokens, block_flops, total_flops, operator_lists, vae_reuse, efficiency, accounting,
-        left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven,
+        left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven, several,
     )
 }  # fmt: skip
 """File name to its derivation: the equations in the order of the paper, then what follows from them."""

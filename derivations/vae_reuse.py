@@ -13,8 +13,23 @@ from .matrices import attention, flop, product
 from .steps import Derivation, math
 
 LEVELS = 4
+HEIGHT, WIDTH = symbols("h w", positive=True)
+"""Sides of the latent grid."""
 ENTRIES = symbols(f"w_0:{LEVELS}", positive=True)
 """Weights (entries) of the decoder's convolutions on each grid: i doublings of the side above the latent one."""
+
+
+def positions(level: int) -> Expr:
+    """Positions of the grid on which both sides of the latent one were doubled so often."""
+    height, width = HEIGHT, WIDTH
+    for _ in range(level):
+        height, width = 2 * height, 2 * width
+    return height * width
+
+
+def in_latent_pixels(count: Expr) -> Expr:
+    """The same count, the latent grid having ell_latent positions."""
+    return count.subs(WIDTH, ell_latent / HEIGHT)
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,9 @@ class Convolution:
         """Entries of its kernels."""
         return Integer(self.count * self.inputs * self.outputs * self.kernel**2)
 
-    def flop(self, pixels: Expr) -> Expr:
+    def flop(self) -> Expr:
         """At each position, a row of inputs x kernel^2 numbers meets a matrix with a column for each output."""
-        return self.count * product(4**self.level * pixels, self.inputs * self.kernel**2, self.outputs)
+        return self.count * product(positions(self.level), self.inputs * self.kernel**2, self.outputs)
 
 
 STABLE_DIFFUSION_DECODER = (
@@ -66,12 +81,18 @@ def derive() -> Derivation:
         "the number of positions that a decoder weight visits for each latent pixel, on the mean over all weights.",
     )
     proof.say(
-        "A convolution applies the same weights at each position of its grid. After $i$ doublings of the side the grid "
-        r"has $4^i \ell_{\mathrm{latent}}$ positions, so $w_i$ weights there cost as much as a product of "
+        "A convolution applies the same weights at each position of its grid. The latent grid has "
+        r"$h w = \ell_{\mathrm{latent}}$ positions. Each upsampling doubles both sides, so that $i$ of them leave"
+    )
+    for level in range(1, LEVELS):
+        sides = rf"(2^{level} h)(2^{level} w)"
+        proof.check(sides, 4**level * ell_latent, in_latent_pixels(positions(level)))
+    proof.say(
+        r"positions. There, $w_i$ weights cost as much as a product of "
         r"$(4^i \ell_{\mathrm{latent}} \times w_i)(w_i \times 1)$:"
     )
     visits = sum((4**i * entries for i, entries in enumerate(ENTRIES)), Integer(0))
-    cost = sum((product(4**i * ell_latent, entries, 1) for i, entries in enumerate(ENTRIES)), Integer(0))
+    cost = in_latent_pixels(sum((product(positions(i), x, 1) for i, x in enumerate(ENTRIES)), Integer(0)))
     proof.check(r"F_{\mathrm{VAE}}", 2 * ell_latent * visits, cost)
     total = sum(ENTRIES, Integer(0))
     proof.say(rf"With ${math(P_VAE)} = {math(total)}$, define the reuse factor as the weighted mean of $4^i$:")
@@ -87,7 +108,7 @@ def derive() -> Derivation:
 
 def counted_reuse() -> Expr:
     """k_VAE of Stable Diffusion's decoder, from its convolutions."""
-    cost = sum((layer.flop(Integer(1)) for layer in STABLE_DIFFUSION_DECODER), Integer(0))
+    cost = sum((layer.flop() for layer in STABLE_DIFFUSION_DECODER), Integer(0)) / positions(0)
     return Rational(cost, 2 * decoder_weights())
 
 

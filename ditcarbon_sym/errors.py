@@ -5,9 +5,35 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
+LONGEST, MOST = 100, 2000
+"""Letters of a name, and names, that are compared for a suggestion: the comparison takes their product."""
+SHOWN = 60
+"""Names in one message."""
+
 
 class InputError(ValueError):
-    """A user's mistake, told in one line: the thing, its value, what was expected and the fix."""
+    """A user's mistake, told in one line: the thing, its value, what was expected and the fix.
+
+    >>> try:
+    ...     raise InputError("steps = 0 is outside 1..100000")
+    ... except InputError as error:
+    ...     print(error)
+    steps = 0 is outside 1..100000
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(visible(message))
+
+
+def visible(text: str) -> str:
+    r"""Return a text as it may reach a terminal: what does not print is written as its escape sequence.
+
+    A name in a user's file may hold codes that move the cursor, clear the screen or turn the direction of writing.
+
+    >>> print(visible("red: " + chr(27) + "[31m"))
+    red: \x1b[31m
+    """
+    return text if text.isprintable() else "".join(x if x.isprintable() else ascii(x)[1:-1] for x in text)
 
 
 def similar(name: str, names: Iterable[str]) -> list[str]:
@@ -16,7 +42,7 @@ def similar(name: str, names: Iterable[str]) -> list[str]:
     >>> similar("PixArt-alfa", ["pixart-alpha", "sd3-medium"])
     ['pixart-alpha']
     """
-    return get_close_matches(str(name).lower(), sorted(names), n=3, cutoff=0.6)
+    return get_close_matches(str(name)[:LONGEST].lower(), sorted(names)[:MOST], n=3, cutoff=0.6)
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -27,7 +53,8 @@ def nearest(name: str, names: Iterable[str]) -> str:
     """
     known = sorted(names)
     near = similar(name, known)
-    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known)}"
+    rest = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
+    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known[:SHOWN])}{rest}"
 
 
 def imported(module: str, extra: str, what: str) -> Any:

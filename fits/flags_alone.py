@@ -68,14 +68,17 @@ def _of(model: Model) -> Usual | None:
     route = point.route
     assert isinstance(route, pipeline.Route)
     law = [x for x in route.equations if x.lhs not in {y.lhs for y in work.equations(model, point.values, 1)}]
-    alone = pipeline.Route(route.name, (*work_of_flags.equations(point.values[d]), *law))
-    exact = pipeline.evaluate(point.values, (tau, E, Q_elem, n_launch, n_exp, F_attn, ell), route)
+    heads = point.calibration.head_multiple
+    alone = pipeline.Route(route.name, (*work_of_flags.equations(point.values[d], heads), *law))
+    plain = pipeline.Route(route.name, (*work.equations(model, point.values, 1), *law))
+    exact = pipeline.evaluate(point.values, (tau, E, Q_elem, n_launch, ell), route)
+    head = pipeline.evaluate(point.values, (n_exp, F_attn), plain)
     by_flags = pipeline.evaluate({**point.values, **model.values}, (tau, E), alone)
     v = {**model.values, **point.values}
     rows = float(exact[ell]) + (v[s] + v[j] - v[s] * v[j]) * v[m]
     return Usual(
         float(exact[Q_elem]) / (2 * v[N] * v[d] * rows), float(exact[n_launch]) / v[N],
-        float(exact[F_attn]) / 4 / float(exact[n_exp]), v[d],
+        float(head[F_attn]) / 4 / float(head[n_exp]), v[d],
         {name: math.log(float(by_flags[x]) / float(exact[x])) for name, x in (("time", tau), ("energy", E))},
     )  # fmt: skip
 

@@ -1,26 +1,26 @@
 """A test on another team's runs: we predict them by a law that was fitted without them.
 
 Delavande et al. (2025) measured two sizes of Wan2.1 on one H100, the smaller one over sizes, frames and steps; other
-models they offloaded. The calibration that ships is fitted to both teams' runs. Here the law and its interval come from
-the first team's runs alone.
+models they offloaded. The calibration that ships is fitted to all teams' runs. Here the law and its interval come from
+the other teams' runs alone.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from ditcarbon_sym.calibration.data import Data
-from ditcarbon_sym.calibration.fitting import Fit
-from ditcarbon_sym.calibration.held_out import log_scatter
 from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 
-from .operator_law import fits_of, held_out
+from .chips import Out, members
+from .operator_law import fits_of, laws, runs_of, scatter
 from .runs import H100, data, published_runs
+from .transfer import knowing, off
 
 TEAM = "delavande2025video"
 TARGETS = ("time", "energy")
+WITHOUT: Out = (("team", TEAM),)
 
 
 @dataclass(frozen=True)
@@ -40,21 +40,35 @@ def unseen() -> tuple[Unseen, ...]:
     """Every model of the other team, predicted by the law that has seen none of that team's runs."""
     mine = [run for run in published_runs(H100) if run.source == TEAM]
     found = []
-    for target, fitted, held in zip(TARGETS, fits_of(H100, TEAM), held_out(H100, TEAM), strict=True):
+    for target in TARGETS:
         rows = data(mine, target)
-        logs, halves = np.log(fitted.predict(rows) / rows.observed), half_widths(fitted, rows, held)
+        logs, halves = laws(H100, WITHOUT)[target].logs(rows), half_widths(rows, target)
         for model in dict.fromkeys(rows.groups):
             own = np.array(rows.groups) == model
-            off = np.expm1(logs[own])
+            relative = np.expm1(logs[own])
             inside = int(np.sum(np.abs(logs[own]) <= halves[own]))
-            found.append(
-                Unseen(target, model, len(off), 100 * float(np.mean(np.abs(off))), 100 * float(np.mean(off)), inside)
-            )
+            error, bias = 100 * float(np.mean(np.abs(relative))), 100 * float(np.mean(relative))
+            found.append(Unseen(target, model, len(relative), error, bias, inside))
     return tuple(found)
 
 
-def half_widths(fitted: Fit, rows: Data, held: Mapping[str, tuple[Fit, Data]]) -> np.ndarray:
-    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models."""
-    between = log_scatter(held, each_once=True)
-    found: np.ndarray = student_quantile(LEVEL, len(held)) * np.hypot(fitted.log_deviations(rows), between)
+def half_widths(rows: Data, target: str) -> np.ndarray:
+    """Half the 90 % interval of each row, in logarithms, from the fit's parameters and the scatter of models, all
+    without the team.
+    """
+    held = {
+        model: off(laws(H100, (*WITHOUT, ("model", model)))[target], members(H100), target, (*WITHOUT, *others))
+        for model, others in _each_model(target)
+    }
+    both = fits_of(H100, WITHOUT)
+    fit = both.time if target == "time" else both.energy
+    assert fit is not None
+    own = fit.shipped.log_deviations(knowing(rows, {**both.values, **fit.held}))
+    found: np.ndarray = student_quantile(LEVEL, len(held)) * np.hypot(own, scatter(held))
     return found
+
+
+def _each_model(target: str) -> list[tuple[str, Out]]:
+    """Each model of the other teams, and all the other models."""
+    names = list(dict.fromkeys(run.model for _, run in runs_of(H100, target) if run.source != TEAM))
+    return [(name, tuple(("model", other) for other in names if other != name)) for name in names]

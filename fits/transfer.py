@@ -1,59 +1,80 @@
-"""What accelerators have in common: one law for all of a kind, with each chip held out in turn.
+"""What accelerators have in common: one law of time and of energy for all from Ampere on, in units of each one's facts.
 
-The law is fitted to all published runs at once, in units of each accelerator's own peak, clock and rated power.
-Accelerators with the same chip are held out together (`chips`), and the error on them is the error of a transfer. The
-constants are effective ones, of eager PyTorch on these requests: fits of single accelerators scatter about them
-(`own_constants`), and the elementwise traffic of a fit includes whatever grows with it. Launches are fixed at their
-assumed time, which runs of H100 and B200 confirm.
+The law is fitted to all published runs at once. A model's runs by one team on one accelerator share an error
+(`operator_fit`). The constants are effective ones, of eager PyTorch on these requests; the law of a single accelerator
+scatters about them (`operator_law`), and takes them as what is expected. Accelerators with the same chip are held out
+together (`chips`), and the error on them is the error of a transfer.
 
-`transfer_few` has the accelerators with few runs: those before compute capability 8.0, and the A100. `transfer_tables`
-writes the files that ship.
+Time needs joules, as a power limit turns them into seconds, and joules need time where kernels are waited for. So both
+fits are made in turn until neither moves.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Pow, Rational, Symbol
+from sympy import Expr, Symbol, sqrt
 
 from ditcarbon_sym.calibration.data import Data
-from ditcarbon_sym.calibration.fitting import Fit, Free, fit
+from ditcarbon_sym.calibration.fitting import Free, Identified
 from ditcarbon_sym.calibration.held_out import within_scatter
+from ditcarbon_sym.calibration.operator_fit import fit_known
 from ditcarbon_sym.equations import operator_law
-from ditcarbon_sym.equations.equation import Equation, exact
+from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import (
     JOULE_PER_KWH,
     TDP,
+    Theta_peak,
     bandwidth,
     e_dense,
     e_mem,
+    e_VAE,
+    eps_0,
     eps_byte,
     eps_flop,
-    phi_elem,
+    r_attn,
     rho,
     t_exp,
+    t_launch,
 )
 
-from .chips import CHIPS, each, modern, pooled, runs_on
-from .operator_law import FIXED
+from .chips import CHIPS, ONE, Out, members, modern, rows, runs_on, stays
 
-exponent = Symbol("exponent", positive=True)
-"""How far elementwise passes follow the clock: 0 the memory alone, 1 the clock alone."""
-RULES: Mapping[str, Expr] = MappingProxyType({
-    "clock": operator_law.TRANSFER[e_mem],
-    "bandwidth": rho,
-    "their geometric mean": rho * Pow(bandwidth * t_exp, -Rational(1, 2)),
-    "any power of both": rho * Pow(bandwidth * t_exp, -exponent),
+TEAMS = 0.10
+"""How far two teams are apart that measure the same thing, in logarithms: 22 published configurations. No fit takes the
+error that a team's runs of a model share for less."""
+ROUNDS = 1
+"""How often time and energy are fitted in turn after the first time; a second time moves no constant by a hundredth."""
+TIME: Mapping[Symbol, Free] = MappingProxyType({
+    t_launch: Free(operator_law.LAUNCH, 1e-7, 8e-5, spread=2.0), e_dense: Free(0.75, 1e-3, 1.0, spread=0.3),
+    r_attn: Free(0.7, 0.05, 5.0, spread=0.7), rho: Free(0.15, 1e-3, 1e2, spread=1.0),
+    e_VAE: Free(operator_law.ASSUMED[e_VAE], 1e-3, 1.0, spread=1.0),
+})  # fmt: skip
+"""What is expected before any run, and how surely (standard deviations of logarithms). Large products reach 0.6 to 0.9
+of peak at full clock, and none is faster than peak. Launches have the spread that users' own fits get."""
+ENERGY: Mapping[Symbol, Free] = MappingProxyType({
+    eps_0: Free(1e-12, 1e-15, 1e-9, spread=0.7), eps_byte: Free(1e-9, 1e-12, 1e-6, spread=1.0),
+})  # fmt: skip
+
+JOULES: Mapping[str, Expr] = MappingProxyType({
+    "geometric mean": operator_law.TRANSFER[eps_flop], "one energy per FLOP": eps_0,
+    "rated power": TDP / Theta_peak * eps_0 * 10**12,
+})  # fmt: skip
+"""What a product takes: as much on all accelerators, as much as rated power gives at peak, or between the two."""
+BYTES: Mapping[str, Expr] = MappingProxyType({
+    "clock": operator_law.TRANSFER[e_mem], "bandwidth": rho, "their geometric mean": rho / sqrt(bandwidth * t_exp),
 })  # fmt: skip
 """What an elementwise pass keeps pace with: the clock of the multiprocessors up to the memory, the memory, or both."""
-STARTS = {"clock": 0.1, "bandwidth": 0.1, "their geometric mean": 0.02, "any power of both": 0.1}
 
-factor = Symbol("factor", positive=True)
-"""By how much everything takes longer, or draws more, than the borrowed law says."""
+
+def in_common(equation: Equation, joules: str = "geometric mean", passes: str = "clock") -> Equation:
+    """An equation of the operator law in the constants that accelerators have in common."""
+    rules = {eps_flop: JOULES[joules], e_mem: BYTES[passes]}
+    return Equation(f"{equation.number}, in common", equation.lhs, equation.rhs.xreplace(rules))
 
 
 @dataclass(frozen=True)
@@ -63,180 +84,181 @@ class Law:
     equation: Equation
     values: Mapping[Symbol, float]
 
-    def predict(self, rows: Data) -> Any:
+    def predict(self, data: Data) -> Any:
         """Predict the rows."""
-        return np.broadcast_to(self.equation({**rows.inputs, **self.values}), rows.observed.shape)
+        return np.broadcast_to(self.equation({**data.inputs, **self.values}), data.observed.shape)
 
-    def logs(self, rows: Data) -> Any:
+    def logs(self, data: Data) -> Any:
         """ln(predicted / measured) of each row."""
-        return np.log(self.predict(rows) / rows.observed)
+        return np.log(self.predict(data) / data.observed)
 
 
-def law_of(fitted: Fit) -> Law:
-    """The law that a fit gives."""
-    return Law(fitted.equation, fitted.values)
+@dataclass(frozen=True)
+class Both:
+    """The fits of time and of energy; that of energy is None where there are no joules."""
+
+    time: Identified
+    energy: Identified | None
+
+    @property
+    def values(self) -> dict[Symbol, float]:
+        """The constants of both."""
+        return {**self.time.values, **({} if self.energy is None else self.energy.values)}
+
+
+def knowing(data: Data, values: Mapping[Symbol, float]) -> Data:
+    """The rows with these constants as further columns. Put into the equation, they would make it new for each fit."""
+    columns = {x: np.full(len(data), value) for x, value in values.items()}
+    return replace(data, inputs={**data.inputs, **columns})
+
+
+def in_turn(
+    time: Equation, energy: Equation, times: Data, joules: Data | None, expected: Mapping[Symbol, Free],
+    drawn: Mapping[Symbol, Free],
+) -> Both:  # fmt: skip
+    """Fit the laws of time and of energy in turn, from what is ``expected`` of time and ``drawn`` by the work."""
+    found = fit_known(time, knowing(times, {x: free.start for x, free in drawn.items()}), expected, TEAMS)
+    if joules is None:
+        return Both(found, None)
+    for _ in range(ROUNDS):
+        power = fit_known(energy, knowing(joules, found.values), drawn, TEAMS)
+        found = fit_known(time, knowing(times, power.values), expected, TEAMS)
+    return Both(found, fit_known(energy, knowing(joules, found.values), drawn, TEAMS))
+
+
+@lru_cache(maxsize=256)
+def common(out: Out = (), joules: str = "geometric mean", passes: str = "clock") -> Both:
+    """The law of all accelerators from Ampere on, without the runs that are held out."""
+    times, energies = rows(modern(), "time", out), rows(modern(), "energy", out)
+    assert times is not None
+    return in_turn(
+        in_common(operator_law.limited, joules, passes), in_common(operator_law.energy, joules, passes), times,
+        energies,
+        TIME, ENERGY,
+    )  # fmt: skip
+
+
+def laws(out: Out = (), joules: str = "geometric mean", passes: str = "clock") -> dict[str, Law]:
+    """The laws of time and energy in common, by target."""
+    values = {**{x: free.start for x, free in ENERGY.items()}, **common(out, joules, passes).values}
+    return {
+        "time": Law(in_common(operator_law.limited, joules, passes), values),
+        "energy": Law(in_common(operator_law.energy, joules, passes), values),
+    }
+
+
+def off(law: Law, gpus: tuple[str, ...], target: str, out: Out = ()) -> dict[str, Any]:
+    """ln(predicted / measured) of each model's runs on some accelerators."""
+    found: dict[str, list[float]] = {}
+    for gpu in gpus:
+        for run in runs_on(gpu):
+            if target in run.measured and stays(gpu, run, out):
+                predicted = float(law.equation({**run.values, **law.values}))
+                found.setdefault(run.model, []).append(math.log(predicted / run.measured[target]))
+    return {model: np.array(logs) for model, logs in found.items()}
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A law fitted to many accelerators, and the same law without each chip; ``rows`` has each accelerator's."""
+    """How far a law is off on accelerators whose chip it has not seen: by accelerator, ln(predicted / measured) of each
+    model's runs; and the same of the law itself.
+    """
 
-    law: Law
-    without: Mapping[str, Law]
-    rows: Mapping[str, Data]
-
-    def held_out(self, accelerator: str) -> Law:
-        """The law that has not seen this accelerator's chip."""
-        return self.without[CHIPS[accelerator]]
-
-    def average(self, of: Callable[[Any], Any], law: Law | None = None) -> dict[str, float]:
-        """The mean of a function of ln(predicted / measured) on each accelerator, each model counted once.
-
-        Each accelerator is held out, or else predicted by ``law``.
-        """
-        return {
-            name: float(np.average(of((law or self.held_out(name)).logs(rows)), weights=rows.weights))
-            for name, rows in self.rows.items()
-        }
-
-    @property
-    def errors(self) -> dict[str, float]:
-        """Mean of ln(predicted / measured) on each accelerator held out."""
-        return self.average(lambda logs: logs)
+    held_out: Mapping[str, Mapping[str, Any]]
+    fitted: Mapping[str, Mapping[str, Any]]
 
     @property
     def mape(self) -> dict[str, float]:
-        """Mean absolute error on each accelerator held out, per cent."""
-        return self.average(_percent)
+        """Mean absolute error on each accelerator held out, per cent, each model counted once."""
+        return {name: percent(logs) for name, logs in self.held_out.items()}
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Mean of ln(predicted / measured) on each accelerator held out, each model counted once."""
+        return {name: float(np.mean([x.mean() for x in logs.values()])) for name, logs in self.held_out.items()}
 
     @property
     def in_fit(self) -> float:
         """Mean absolute error of the law itself, per cent, each accelerator counted once."""
-        return float(np.mean(list(self.average(_percent, self.law).values())))
+        return float(np.mean([percent(logs) for logs in self.fitted.values()]))
 
     @property
     def scatter(self) -> float:
         """Root mean square of ln(predicted / measured), accelerators held out, each counted once."""
-        return float(np.sqrt(np.mean(list(self.average(np.square).values()))))
+        squares = [np.mean([np.mean(x**2) for x in logs.values()]) for logs in self.held_out.values()]
+        return float(np.sqrt(np.mean(squares)))
 
 
-def within(law: Law, gpus: Sequence[str], target: str) -> float | None:
-    """The scatter of runs of one model on one accelerator about their own mean: the error that they do not share."""
-    logs: dict[str, list[float]] = {}
-    for gpu in gpus:
-        for run in runs_on(gpu):
-            if target in run.measured:
-                predicted = float(law.equation({**run.values, **law.values}))
-                logs.setdefault(f"{gpu} {run.model}", []).append(math.log(run.measured[target] / predicted))
-    return within_scatter({name: np.array(values) for name, values in logs.items()})
+def percent(logs: Mapping[str, Any]) -> float:
+    """Mean absolute error, per cent, each model counted once."""
+    return float(100 * np.mean([np.mean(np.abs(np.expm1(x))) for x in logs.values()]))
 
 
-def _percent(logs: Any) -> Any:
-    return 100 * np.abs(np.expm1(logs))
+def accelerators(target: str, out: Out = ()) -> tuple[str, ...]:
+    """The accelerators from Ampere on with such runs; both sizes of the A100 count as one."""
+    names = dict.fromkeys(ONE.get(gpu, gpu) for gpu in modern())
+    return tuple(name for name in names if rows(members(name), target, out) is not None)
 
 
-def scaled(law: Law, rows: Sequence[Data]) -> Law:
-    """The law with the factor that fits best: the geometric mean over accelerators, each model counted once."""
-    ones = Law(law.equation, {**law.values, factor: 1.0})
-    means = [float(np.average(ones.logs(data), weights=data.weights)) for data in rows]
-    return Law(law.equation, {**law.values, factor: float(np.exp(-np.mean(means)))})
-
-
-def time_fit(rule: str, data: Data) -> Fit:
-    """Fit the two constants of time."""
-    law = Equation("time", operator_law.runtime.lhs, operator_law.runtime.at(FIXED).rhs.xreplace({e_mem: RULES[rule]}))
-    free = {e_dense: Free(0.7, 1e-3, 1.5), rho: Free(STARTS[rule], 1e-6, 1e3), exponent: Free(0.9, 0.0, 4.0)}
-    return fit(law, data, {x: bounds for x, bounds in free.items() if x in law.inputs}, "log")
-
-
-@lru_cache(maxsize=8)
-def times(rule: str = "clock") -> Pool:
-    """Time from Ampere on, by one of the `RULES`."""
-    return pool_over(modern(), rule)
-
-
-def pool_over(gpus: Sequence[str], rule: str = "clock") -> Pool:
-    """The law of time of these accelerators, and the same without each of their chips."""
-    data = pooled(gpus, "time")
-    groups = np.array(data.groups)
-    without = {chip: law_of(time_fit(rule, data.where(groups != chip))) for chip in dict.fromkeys(data.groups)}
-    return Pool(law_of(time_fit(rule, data)), without, each(gpus, "time"))
-
-
-@lru_cache(maxsize=1)
-def own_constants() -> dict[str, Mapping[Symbol, float]]:
-    """The two constants of time of single accelerators, where there are runs of several models."""
-    rows = {name: data for name, data in times().rows.items() if len(data) > 2}
-    return {name: time_fit("clock", data).values for name, data in rows.items()}
-
-
-DRAWN: Mapping[Symbol, Free] = MappingProxyType({phi_elem: Free(0.8, 0.0, 1.0)})
-"""Products are assumed to draw rated power, which is the most there is. In a fit they come out above it
-(`free_product_power`), because these runs do not show the two kinds of work wholly apart."""
-
-
-def energy_law(e: Any, r: Any) -> Equation:
-    """Energy in units of rated power, for a law of time with these constants; elementwise passes draw an unknown part
-    of it.
+@lru_cache(maxsize=64)
+def pool(target: str, joules: str = "geometric mean", passes: str = "clock", out: Out = ()) -> Pool:
+    """Time or energy on accelerators never seen, by one of the `JOULES` and one of the `BYTES`; without those held out
+    altogether.
     """
-    carried = {x: operator_law.TRANSFER[x] for x in (eps_flop, eps_byte)}
-    rhs = operator_law.energy.at(FIXED).rhs.xreplace(carried).xreplace({e_mem: operator_law.TRANSFER[e_mem]})
-    return Equation("energy", operator_law.energy.lhs, rhs.xreplace({e_dense: e, rho: r}))
+    held, fitted = {}, {}
+    for name in accelerators(target, out):
+        without = laws((*out, ("chip", CHIPS[name])), joules, passes)[target]
+        held[name] = off(without, members(name), target, out)
+        fitted[name] = off(laws(out, joules, passes)[target], members(name), target, out)
+    return Pool(held, fitted)
 
 
-def _energy_law_of(time: Law) -> Equation:
-    return energy_law(exact(time.values[e_dense]), exact(time.values[rho]))
+CHOICES = (
+    *((joules, "clock") for joules in JOULES), *(("geometric mean", passes) for passes in BYTES if passes != "clock"),
+)  # fmt: skip
+"""The rules that are compared: each for joules with the shipped one for passes, and the other way round."""
 
 
-@lru_cache(maxsize=1)
-def energies() -> Pool:
-    """Energy from Ampere on. A chip that is held out is held out of the law of time, too."""
-    data = pooled(metered(), "energy")
-    groups = np.array(data.groups)
-    without = {
-        chip: law_of(fit(_energy_law_of(law), data.where(groups != chip), DRAWN, "log"))
-        for chip, law in times().without.items()
-    }
-    return Pool(law_of(fit(_energy_law_of(times().law), data, DRAWN, "log")), without, each(metered(), "energy"))
+@lru_cache(maxsize=2)
+def nested(target: str = "time") -> dict[str, tuple[tuple[str, str], float]]:
+    """For each accelerator: the rules that err least on chips held out among the other chips, and their error on it."""
+    found = {}
+    for name in accelerators(target):
+        out: Out = (("chip", CHIPS[name]),)
+        best = min(CHOICES, key=lambda x: np.mean(list(pool("time", *x, out).mape.values())))
+        law = laws(out, *best)[target]
+        found[name] = best, percent(off(law, members(name), target))
+    return found
 
 
-def metered() -> tuple[str, ...]:
-    """Accelerators with published energy."""
-    return tuple(gpu for gpu in modern() if any("energy" in run.measured for run in runs_on(gpu)))
+def within(law: Law, gpus: tuple[str, ...], target: str) -> float | None:
+    """The scatter of runs of one model on one accelerator about their own mean: the error that they do not share."""
+    return within_scatter({f"{gpu} {x}": logs for gpu in gpus for x, logs in off(law, (gpu,), target).items()})
 
 
-@lru_cache(maxsize=1)
-def rated_power_for_the_time() -> Pool:
-    """The rival of `energies`: one part of rated power, during all of the time that the law expects."""
-    rows = each(metered(), "energy")
-
-    def law(time: Law, names: Sequence[str]) -> Law:
-        equation = Equation("energy", operator_law.energy.lhs, factor * TDP * time.equation.rhs / JOULE_PER_KWH)
-        return scaled(Law(equation, time.values), [rows[name] for name in names])
-
-    return Pool(
-        law(times().law, list(rows)),
-        {CHIPS[name]: law(times().held_out(name), [x for x in rows if x != name]) for name in rows}, rows,
-    )  # fmt: skip
-
-
-def free_product_power() -> float:
-    """The power of products, in units of rated power, if it is fitted."""
-    time = times().law
-    law = energy_law(exact(time.values[e_dense]) / factor, exact(time.values[rho]))
-    free = {factor: Free(1.0, 0.1, 10.0), **DRAWN}
-    return fit(law, pooled(metered(), "energy"), free, "log").values[factor]
+def chips(target: str = "time") -> tuple[str, ...]:
+    """The chips from Ampere on with such runs."""
+    return tuple(dict.fromkeys(CHIPS[name] for name in accelerators(target)))
 
 
 def jackknife() -> tuple[tuple[Symbol, ...], Any]:
-    """The constants of time and energy, and their covariance by leaving each chip out.
-
-    The rows of one accelerator are not independent, and phi_elem depends on the other two constants.
-    """
-    symbols = (e_dense, rho, phi_elem)
-    rows = np.array([
-        [{**times().without[chip].values, **energies().without[chip].values}[x] for x in symbols]
-        for chip in times().without
-    ])  # fmt: skip
-    number, apart = len(rows), rows - rows.mean(axis=0)
+    """The constants that are shipped as uncertain, and their covariance by leaving each chip out."""
+    symbols = (e_dense, r_attn, rho, eps_0, eps_byte)
+    found = np.array([[common((("chip", chip),)).values[x] for x in symbols] for chip in chips()])
+    number, apart = len(found), found - found.mean(axis=0)
     return symbols, (number - 1) / number * apart.T @ apart
+
+
+@lru_cache(maxsize=1)
+def rated_power_for_the_time() -> dict[str, float]:
+    """The rival of the law of energy: a part of rated power for the time expected. In per cent, chips held out."""
+    found = {}
+    for name in accelerators("energy"):
+        out: Out = (("chip", CHIPS[name]),)
+        law = laws(out)["time"]
+        drawn = Law(Equation("energy", operator_law.energy.lhs, TDP * law.equation.rhs / JOULE_PER_KWH), law.values)
+        seen = [x for other in accelerators("energy", out) for x in off(drawn, members(other), "energy", out).values()]
+        part = float(np.exp(-np.mean([x.mean() for x in seen])))
+        logs = off(drawn, members(name), "energy")
+        found[name] = percent({model: x + math.log(part) for model, x in logs.items()})
+    return found

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from matplotlib import pyplot as plt
 from rich.console import Console
@@ -24,7 +25,11 @@ from . import (
     numbers,
     operator_law_tables,
     other_team,
+    page,
     scorecard,
+    scorecard_figures,
+    several,
+    software_modes,
     tables,
 )
 
@@ -33,10 +38,21 @@ TABLES = {
     "exact_counts": exact_counts.table,
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
+    **software_modes.TABLES,
     **fleet.TABLES,
+    **several.TABLES,
 }
-FIGURES = {**figures.FIGURES, "leading_order_error": exact_counts.figure, "scorecard_runs": scorecard.figure,
-           **fleet.FIGURES, **other_team.FIGURES, **measured.FIGURES, **anywhere.FIGURES}  # fmt: skip
+FIGURES: dict[str, Callable[[], Any]] = {
+    **figures.FIGURES,
+    "leading_order_error": exact_counts.figure,
+    **scorecard_figures.FIGURES,
+    **fleet.FIGURES,
+    **other_team.FIGURES,
+    **measured.FIGURES,
+    **anywhere.FIGURES,
+    **several.FIGURES,
+    **software_modes.FIGURES,
+}
 
 
 def _table(name: str, folder: Path) -> None:
@@ -77,6 +93,8 @@ def main(folder: Path, only: Sequence[str] = ()) -> None:
     console = Console(stderr=True)
     for name in track(tasks, "tables and figures", console=console, disable=not console.is_terminal):
         tasks[name](folder)
+    page.write(folder, TABLES, FIGURES, REPORTS)
+    print(f"all on one page: {folder}/index.html")
     print(f"{len(tasks)} tables, figures and reports in {folder}/: {', '.join(tasks)}")
 
 

@@ -16,6 +16,7 @@ from ditcarbon_sym.equations.notation import B, ell
 from fits import section_4_3
 from fits.corpus import is_production, rows
 
+from .looks import mark_break, plain_ticks
 from .pipeline_figure import figure_1
 from .printed import by_quantity
 from .results_carbon import figure_4_points
@@ -110,6 +111,7 @@ def figure_3() -> Any:
         predicted = float(saturation({**calibration.values, B: batch, ell: 4096}))
         right.axhline(predicted, color=colour, ls="--", lw=1, zorder=1)
     right.set_ylim(0.28, 0.46)
+    mark_break(right)
     right.set_title(f"production, n = {len(produced)}: BGR fit, MAPE {calibration.quality['mape_percent']:.1f} %")
     fitted = Line2D([], [], color="0.4", ls="--", label="BGR fit, Eq. (3)")
     ring = Line2D([], [], color="#CC79A7", marker="o", ms=8, mfc="none", ls="", label="50-step repeat")
@@ -180,6 +182,8 @@ def figure_4() -> Any:
     )
     axes.set(xscale="log", yscale="log", xlabel=r"latent tokens per output $\ell$", ylabel="carbon per output (gCO₂eq)")
     axes.set_title("V100, US average, B = 1")
+    plain_ticks(axes.xaxis)
+    plain_ticks(axes.yaxis)
     axes.legend(loc="upper left")
     return figure
 

@@ -1,12 +1,12 @@
 """One request on every accelerator of the catalogue: how long it takes and how much energy it needs, with intervals."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
 from sympy import Symbol
 
 from ditcarbon_sym.catalog.loading import load
@@ -17,6 +17,7 @@ from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
 from ditcarbon_sym.estimation.ratios import errors_of, ranks
 from ditcarbon_sym.estimation.service import Quantity
 
+from .looks import label_apart, mark_cuts, plain_ticks
 from .tables import Table
 
 MODEL, RESOLUTION, STEPS = "flux.1-dev", 1024, 28
@@ -86,16 +87,16 @@ def table() -> Table:
 
 
 def figure() -> Figure:
-    """Energy against time, both with their 90 % intervals, which the frame may cut. Fast and frugal is lower left.
+    """Energy against time, both with their 90 % intervals. Fast and frugal is lower left.
 
-    Accelerators that take over ten times the least time are only in the table.
+    An arrow at the frame says that an interval goes on. Accelerators that take over ten times the least time are named
+    below, and only in the table.
     """
-    drawn, axes = plt.subplots(figsize=(7.0, 4.8))
+    drawn, axes = plt.subplots(figsize=(7.0, 5.0))
+    inside = [x for x in estimates() if _ends(x.time_s)[0] <= ROOM * _ends(estimates()[0].time_s)[0]]
     named: dict[tuple[float, float], list[str]] = {}
-    for x in estimates():
+    for x in inside:
         time, energy = (_ends(y) for y in (x.time_s, x.energy_wh))
-        if time[0] > ROOM * _ends(estimates()[0].time_s)[0]:
-            continue
         kind = known(x)
         axes.errorbar(
             time[0], energy[0], xerr=[[time[1]], [time[2]]], yerr=[[energy[1]], [energy[2]]], fmt=MARKERS[kind],
@@ -104,27 +105,30 @@ def figure() -> Figure:
         )  # fmt: skip
         near = next((at for at in named if abs(at[0] / time[0] - 1) + abs(at[1] / energy[0] - 1) < 0.02), None)
         named.setdefault(near or (time[0], energy[0]), []).append(_short(x.gpu))
-    for at, names in named.items():
-        words = ", ".join(dict.fromkeys(names))
-        box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.8}
-        crowded = any(1 < x / at[0] < 1.5 and abs(y / at[1] - 1) < 0.1 for x, y in named)  # one stands to the right
-        side, place = ("right", (-6, 5)) if crowded else ("left", (6, 5))
-        axes.annotate(words, at, xytext=place, textcoords="offset points", ha=side, fontsize=7, bbox=box)
-    axes.set(xscale="log", yscale="log", xlabel="time of one output (s)", ylabel="energy of one output (Wh)")
     times, energies = zip(*named, strict=True)
-    axes.set_xlim(min(times) / 1.5, max(times) * 2)
-    axes.set_ylim(min(energies) / 2, max(energies) * 2)
-    axes.set_title(f"{MODEL}, {RESOLUTION} x {RESOLUTION}, {STEPS} steps", fontsize=8)
+    axes.set(
+        xscale="log", yscale="log", xlabel="time of one output (s)", ylabel="energy of one output, accelerator (Wh)",
+        xlim=(min(times) / 1.5, max(times) * 2), ylim=(min(energies) / 2, max(energies) * 2),
+        title=f"{MODEL}, {RESOLUTION} x {RESOLUTION}, {STEPS} steps",
+    )  # fmt: skip
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_formatter(NullFormatter())
-    axes.set_xticks([5, 10, 20, 50], ["5", "10", "20", "50"])
-    axes.set_yticks([0.5, 1, 2, 5], ["0.5", "1", "2", "5"])
+        plain_ticks(axis)
     handles = [
         Line2D([], [], color=COLOURS[kind], marker=MARKERS[kind], mfc="white" if kind == BEYOND else COLOURS[kind],
                ls="", label=kind) for kind in COLOURS
     ]  # fmt: skip
-    drawn.legend(handles=handles, loc="outside lower center", ncols=3)
+    drawn.legend(handles=handles, loc="outside lower center", ncols=3, title=_left_out(inside), title_fontsize=7)
+    for x in inside:
+        ends = [(y.low or 0.0, y.high or 0.0) for y in (x.time_s, x.energy_wh)]
+        mark_cuts(axes, (_ends(x.time_s)[0], _ends(x.energy_wh)[0]), ends, COLOURS[known(x)])
+    label_apart(axes, [(at, ", ".join(dict.fromkeys(names))) for at, names in named.items()])
     return drawn
+
+
+def _left_out(inside: Sequence[Estimate]) -> str:
+    """Name the accelerators that are not drawn."""
+    beyond = [f"{load().gpu(x.gpu).name} ({_ends(x.time_s)[0]:.0f} s)" for x in estimates() if x not in inside]
+    return f"not drawn, over {ROOM:g} times the least time: {', '.join(beyond)}" if beyond else ""
 
 
 def _ends(found: Quantity) -> tuple[float, float, float]:

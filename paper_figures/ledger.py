@@ -2,7 +2,8 @@
 
 *reproduced*: the paper's own reading rounds to the printed digits (or keeps the printed bound);
 *reproduced with a stated correction*: another reading does, and the correction is named;
-*consistent with*: the printed value lies in a range that follows from what is published;
+*consistent with*: the printed value lies in a range that follows from what is published, and that is narrow enough to
+say anything; or it follows from numbers that are inferred from the print;
 *not reproducible*: none of these; the note says what is missing or what comes out instead.
 """
 
@@ -24,7 +25,7 @@ REPRODUCED, CORRECTED = "reproduced", "reproduced with a stated correction"
 CONSISTENT, MISSING = "consistent with", "not reproducible"
 STATUSES = (REPRODUCED, CORRECTED, CONSISTENT, MISSING)
 SHIPPED = DATA / "claims.csv"
-README = Path(__file__).parent.parent / "README.md"
+SCOREBOARD = Path(__file__).parent.parent / "docs" / "pages" / "explanation" / "errata.md"
 ERRATA = Path(__file__).parent / "README.md"
 HEADER = ("id", "where", "printed", "unit", "computed", "status", "note", "quantity")
 QUOTED = "quoted from other work, not a result of this paper; the project does not compute it"
@@ -69,7 +70,7 @@ def _decide(claim: Claim, found: Found | None) -> Entry:
             status = CONSISTENT if reading.inferred else CORRECTED if reading.correction else REPRODUCED
             return Entry(claim, reading.value / scale, status, _note(reading.correction, found.note))
     ours = found.value / scale
-    if found.inference is not None and _overlaps(claim, found.inference, scale):
+    if found.inference is not None and found.inference.tells and _overlaps(claim, found.inference, scale):
         return Entry(claim, ours, CONSISTENT, _note(found.inference.words, found.note))
     off = f"computed {significant(ours)}" + (f", {100 * (ours / claim.value - 1):+.2f} %" if claim.value else "")
     return Entry(claim, ours, MISSING, _note(off, found.note, found.inference.words if found.inference else ""))
@@ -113,10 +114,10 @@ def write_tables(folder: Path) -> None:
 
 
 def write_shipped() -> None:
-    """Write the copy that the package ships, the totals into the README, and the errata into this folder's README."""
+    """Write the copy that the package ships, the totals into the site, and the errata into this folder's README."""
     write_atomically(SHIPPED, _csv())
-    for readme, content in ((README, scoreboard_markdown()), (ERRATA, errata_markdown())):
-        write_atomically(readme, between_marks(readme.read_text(encoding="utf-8"), content))
+    for page, content in ((SCOREBOARD, scoreboard_markdown()), (ERRATA, errata_markdown())):
+        write_atomically(page, between_marks(page.read_text(encoding="utf-8"), content))
 
 
 def _csv() -> str:
@@ -127,32 +128,32 @@ BEGIN, END = "<!-- written by make claims -->", "<!-- end of what make claims wr
 
 
 def between_marks(text: str, content: str) -> str:
-    """Put ``content`` between the marks in a README."""
+    """Put ``content`` between the marks in a page."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise LookupError(f"the README has no {BEGIN} ... {END}")
+        raise LookupError(f"the page has no {BEGIN} ... {END}")
     return f"{before}{BEGIN}\n{content}\n{END}{after}"
 
 
 def errata_markdown() -> str:
     """What does not hold as printed: results that need a correction or do not come out, one line per quantity."""
     rows: list[tuple[str, ...]] = []
-    cells: dict[str, list[Claim]] = {}
+    cells: dict[tuple[str, str], list[Claim]] = {}
     seen: set[str] = set()
     for entry in ledger():
         claim = entry.claim
         if claim.kind != "result" or entry.status == REPRODUCED or claim.quantity in seen:
             continue
         seen.add(claim.quantity)
-        if claim.quantity.startswith(("table6.", "table7.")) and entry.status == CORRECTED:
-            cells.setdefault(entry.note, []).append(claim)
+        if claim.quantity.startswith(("table6.", "table7.")) and entry.status in (CORRECTED, CONSISTENT):
+            cells.setdefault((entry.status, entry.note), []).append(claim)
             continue
         value = "" if entry.computed is None else significant(entry.computed)
         printed = claim.printed if claim.unit == "1" else f"{claim.printed} {claim.unit}"
         rows.append((f"`{claim.id}`", claim.where, printed, value, entry.status, entry.note))
-    for note, members in cells.items():
-        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", CORRECTED, note))
+    for (status, note), members in cells.items():
+        rows.append((f"`{members[0].id}`", "Tables 6 and 7", f"{len(members)} cells", "", status, note))
     return markdown_table(("first ledger entry", "where", "printed", "computed", "status", "why"), rows)
 
 

@@ -20,6 +20,8 @@ from ditcarbon_sym.calibration.measurements import read_csv, read_header
 from ditcarbon_sym.equations.notation import B, ell
 from fits.corpus import CORPUS
 
+from .looks import plain_ticks
+
 MARKERS = "os^vDPX*<>"
 BATCHES = {1: "#56B4E9", 4: "#D55E00", 8: "#222222"}
 COLOURS = {"BGR, Eq. (3)": "#56B4E9", "operator law": "#D55E00"}
@@ -65,6 +67,7 @@ def _efficiency(axes: Axes, measured: Calibrated) -> None:
     for batch, colour in {k: c for k, c in BATCHES.items() if k in data.inputs[B]}.items():
         axes.plot([], [], "o", color=colour, ls="", ms=4, label=f"batch {batch}")
     axes.set(xscale="log", xlabel="latent tokens of one output", ylabel="mu: delivered over peak", ylim=(0, None))
+    plain_ticks(axes.xaxis)
     axes.legend(fontsize=6)
 
 

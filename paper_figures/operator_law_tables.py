@@ -8,21 +8,23 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as t_distribution
 
-from ditcarbon_sym.calibration.data import Data
-from ditcarbon_sym.calibration.fitting import Fit, fit_identified
-from ditcarbon_sym.calibration.held_out import leave_one_group_out
+from ditcarbon_sym.calibration.fitting import fit_identified
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.efficiency import saturation
-from ditcarbon_sym.equations.notation import NOTATION, e_dense, rho
-from ditcarbon_sym.estimation.intervals import LEVEL
-from fits import law_choice, operator_law, other_team, transfer, transfer_few
+from ditcarbon_sym.equations.notation import NOTATION, e_dense, e_VAE, r_attn, rho, t_launch
+from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
+from fits import chips, law_choice, operator_law, other_team, transfer, transfer_few
 from fits.runs import B200, H100, data, v100_runs
 
 from .tables import Table
 
 NOISE = {"time": 0.18, "energy": 0.07}
 """By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
+TARGETS = ("time", "energy")
+FEW = 4
+"""The fewest models that tell how often an interval holds."""
 BEYOND = 2 / (1 - LEVEL)
 """The weight of a miss in the interval score."""
 
@@ -83,50 +85,55 @@ class Coverage:
     inside: int
     by_model: dict[str, float]
     interval_score: float
+    places: tuple[float, ...]
+    """Where each model's mean lies in its predicted distribution, from 0 to 1 (PIT)."""
 
 
 @lru_cache(maxsize=1)
 def coverages() -> tuple[Coverage, ...]:
-    """The 90 % interval of each model held out. Its scatter has not seen the model either: the other models are held
-    out in turn, of fits without it.
-    """
+    """The 90 % interval of each model held out, its width from the errors of the other models, each held out, too."""
     found = []
-    for gpu in (H100, B200):
-        for target, held in zip(("time", "energy"), operator_law.held_out(gpu), strict=True):
-            errors = {name: np.log(one.predict(rows) / rows.observed) for name, (one, rows) in held.items()}
-            halves = {name: _half_width(one, rows) for name, (one, rows) in held.items()}
+    for gpu in (H100, B200, chips.A100):
+        for target in TARGETS:
+            held = operator_law.held_out(gpu, target)
+            if len(held) < FEW:
+                continue
+            errors = {name: operator_law.logs_of({name: logs})[0] for name, logs in held.items()}
+            halves = {name: _half_width(held, name) for name in held}
             found.append(_coverage(gpu, target, errors, halves))
     return tuple(found)
 
 
-def _half_width(without: Fit, rows: Data) -> float:
-    """Half the 90 % interval on the rows of a model, on average.
-
-    It comes from the parameters of the fit without the model, and from the scatter of the other models, held out in
-    turn.
-    """
-    free = operator_law.TIME if set(without.free) == set(operator_law.TIME) else operator_law.ENERGY
-    inner = leave_one_group_out(without.equation, without.data, free, without.loss, without.values)
-    return float(np.mean(other_team.half_widths(without, rows, inner)))
+def _half_width(held: Mapping[str, Any], model: str) -> float:
+    """Half the 90 % interval of a model: the scatter of the other models, by Student's quantile."""
+    others = {name: logs for name, logs in held.items() if name != model}
+    return student_quantile(LEVEL, len(others)) * operator_law.scatter(others)
 
 
 def _coverage(gpu: str, target: str, errors: Mapping[str, Any], halves: Mapping[str, float]) -> Coverage:
-    shares, points, inside = {}, [], 0
+    shares, points, places, inside = {}, [], [], 0
     for model, mine in errors.items():
         outside = np.maximum(np.abs(mine) - halves[model], 0)
         inside += int(np.sum(outside == 0))
         shares[model] = float(np.mean(outside == 0))
         points.append(float(np.mean(2 * halves[model] + BEYOND * outside)))
+        degrees = len(errors) - 1
+        places.append(
+            float(t_distribution.cdf(-np.mean(mine) / halves[model] * student_quantile(LEVEL, degrees), degrees))
+        )
     runs = sum(len(mine) for mine in errors.values())
-    return Coverage(gpu, target, float(np.mean(list(halves.values()))), runs, inside, shares, float(np.mean(points)))
+    return Coverage(
+        gpu, target, float(np.mean(list(halves.values()))), runs, inside, shares, float(np.mean(points)), tuple(places)
+    )
 
 
 def coverage() -> Table:
     """Coverage and width of the predictive intervals, by accelerator and target."""
     rows = [
         (
-            load().gpu(x.gpu).name, x.target, f"{100 * np.expm1(x.half_width):.0f}", f"{100 * NOISE[x.target]:.0f}",
-            f"{x.inside} of {x.runs}", f"{100 * np.mean(list(x.by_model.values())):.0f}", f"{x.interval_score:.2f}",
+            _name(x.gpu), x.target, f"{100 * np.expm1(x.half_width):.0f}", f"{100 * NOISE[x.target]:.0f}",
+            f"{x.inside} of {x.runs}", f"{100 * np.mean(list(x.by_model.values())):.0f}",
+            f"{np.mean(x.places):.2f}, {np.std(x.places):.2f}", f"{x.interval_score:.2f}",
             ", ".join(f"{model} {100 * share:.0f} %" for model, share in x.by_model.items() if share < 1),
         )
         for x in coverages()
@@ -134,13 +141,17 @@ def coverage() -> Table:
     return Table(
         "Coverage of the operator law's 90 % intervals",
         ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
-         "interval score", "models not wholly inside"),
+         "PIT, mean and spread", "interval score", "models not wholly inside"),
         rows,
-        "Each model is predicted by a fit without it; the interval is made of the errors of the other models, each "
-        "held out of fits without it too (of energy, by a law of time that saw them). The interval score is of "
-        "logarithms: width, and "
+        "Each model is predicted by a fit that has not seen it on any accelerator; the interval is made of the errors "
+        "of the other models, each held out in the same way. PIT is where a model's mean lies in its predicted "
+        "distribution: 0.50 and 0.29 if intervals are right. The interval score is of logarithms: width, and "
         f"{BEYOND:.0f} times what lies outside.",
     )  # fmt: skip
+
+
+def _name(gpu: str) -> str:
+    return "A100, both" if gpu == chips.A100 else load().gpu(gpu).name
 
 
 def unseen_team() -> Table:
@@ -157,8 +168,8 @@ def unseen_team() -> Table:
         "Another team's H100",
         ("target", "model", "runs", "error (%)", "bias (%)", "inside"),
         rows,
-        "As a test, the operator law, fitted to the other team's runs of the H100, predicts the runs of Wan2.1 by "
-        "Delavande et al. (2025), with 90 % intervals. The expected time of a launch comes from SANA on both cards. "
+        "As a test, the operator law, fitted to the other teams' runs, predicts the runs of Wan2.1 by "
+        "Delavande et al. (2025), with 90 % intervals. "
         "The smaller model runs over 14 sizes, ten numbers of frames and ten of steps: its rows are no independent "
         "tests. Joules are missed as seconds are, and because the card drew up to 693 of its 700 W. The calibration "
         "that ships is fitted to both teams' runs.",
@@ -166,47 +177,61 @@ def unseen_team() -> Table:
 
 
 def transfers() -> Table:
-    """Time and energy of chips that the law has not seen, by the rule for elementwise passes."""
+    """Time and energy of chips that the law has not seen, by the rules for joules and for elementwise passes."""
     pools = {
-        **{f"time, {rule}": transfer.times(rule) for rule in transfer.RULES}, "energy": transfer.energies(),
-        "energy, one part of rated power": transfer.rated_power_for_the_time(),
-        "time, before Ampere": transfer_few.earlier_times(),
+        f"{target}: {joules}; {passes}": transfer.pool(target, joules, passes)
+        for target in TARGETS for joules, passes in transfer.CHOICES
     }  # fmt: skip
-    beyond = transfer.times("any power of both").law.values[transfer.exponent]
+    pools["time, before Ampere"] = transfer_few.earlier_times()
     rows = [
         (name, f"{pool.in_fit:.1f}", f"{np.mean(list(pool.mape.values())):.1f}", f"{pool.scatter:.3f}",
          ", ".join(f"{gpu} {100 * np.expm1(pool.errors[gpu]):+.0f} ({error:.0f})" for gpu, error in pool.mape.items()))
         for name, pool in pools.items()
     ]  # fmt: skip
+    for target in TARGETS:
+        chosen = transfer.nested(target)
+        said = ", ".join(f"{gpu} {error:.0f} by {'; '.join(rule)}" for gpu, (rule, error) in chosen.items())
+        rows.append((
+            f"{target}: rules chosen anew without each chip (nested)", "",
+            f"{np.mean([error for _, error in chosen.values()]):.1f}", "", said,
+        ))  # fmt: skip
+    rival = transfer.rated_power_for_the_time()
+    rows.append(("energy: one part of rated power", "", f"{np.mean(list(rival.values())):.1f}", "", ""))
     return Table(
         "The operator law on accelerators never seen",
-        ("target and rule", "in the fit (%)", "held out (%)", "scatter (log)", "held out: mean deviation (error), %"),
+        ("target and rules", "in the fit (%)", "held out (%)", "scatter (log)", "held out: mean deviation (error), %"),
         rows,
         "One law for all accelerators of a generation, in units of each one's peak, clock and rated power; those of "
-        "one chip held out together. Elementwise passes keep pace with the clock of the multiprocessors up to what "
-        "the memory can move, with the bandwidth, with the geometric mean of both, or with any power of both, which "
-        f"comes out at {beyond:.2f}, beyond the clock, and worse on chips held out. Before Ampere: the V100's law "
-        f"over one factor. Left free, products would draw {transfer.free_product_power():.2f} of rated power; they are "
-        "held at 1.",
+        "one chip held out together. A product takes one energy per FLOP, what rated power gives at peak, or the "
+        "geometric mean of both. Elementwise passes keep pace with the clock of the multiprocessors up to what the "
+        "memory can move, with the bandwidth, or with the geometric mean of both. The nested rows choose both rules "
+        "without the chip that they are judged on, by the error in time. "
+        "Before Ampere: the V100's law over one factor.",
     )
 
 
 def constants() -> Table:
     """The common constants, beside those of single accelerators."""
     symbols, covariance = transfer.jackknife()
-    shared = {**transfer.times().law.values, **transfer.energies().law.values}
+    shared = transfer.common().values
     errors = dict(zip(symbols, np.sqrt(np.diag(covariance)), strict=True))
-    rows = [("all, from Ampere on", *(f"{shared[x]:.3f} +- {errors[x]:.3f}" for x in symbols))]
+    shown = (e_dense, r_attn, rho, e_VAE, t_launch)
+    rows = [("all, from Ampere on", *(
+        f"{shared[x]:.3g}" + (f" +- {errors[x]:.2g}" if x in errors else "") for x in shown
+    ))]  # fmt: skip
     rows += [
-        (name, f"{values[e_dense]:.3f}", f"{values[rho]:.3f}", "") for name, values in transfer.own_constants().items()
+        (_name(name) if name == chips.A100 else name, *(f"{operator_law.fits_of(name).values[x]:.3g}" for x in shown))
+        for name in operator_law.CALIBRATED
     ]
     return Table(
         "Constants of the operator law",
-        ("accelerators", *(NOTATION[x].field for x in symbols)),
+        ("accelerators", *(NOTATION[x].field for x in shown)),
         rows,
-        "Part of peak that products reach, bytes an elementwise pass moves in the time of one exponential, and part of "
-        "rated power it draws; errors by leaving each chip out. Below, fits of single accelerators with runs of "
-        "several models. They are effective constants of eager PyTorch: bytes carry over better than the part of peak.",
+        "Part of peak that products reach at full clock, attention's over it, bytes an elementwise pass moves in the "
+        "time of one exponential, part of peak of the VAE decoder, seconds to launch an operator; errors by leaving "
+        "each chip out. Below, single accelerators, which are expected to be near what all have in common. They "
+        "are effective "
+        "constants of eager PyTorch.",
     )
 
 

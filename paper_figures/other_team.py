@@ -7,8 +7,10 @@ from matplotlib.figure import Figure
 
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, H, S, W, ell, n_frames
 from fits import other_team
-from fits.operator_law import fits_of, held_out
+from fits.operator_law import laws
 from fits.runs import H100, Run, data, published_runs
+
+from .looks import plain_ticks
 
 MODEL, STEPS = "wan2.1-t2v-1.3b", 50
 UNITS = {"time": (1.0, "time of one video (s)"), "energy": (float(JOULE_PER_KWH) / 3600, "energy of one video (Wh)")}
@@ -30,16 +32,16 @@ def kind(run: Run) -> str:
 def figure() -> Figure:
     """Time and energy against latent tokens: measured points, and the expected line with its 90 % band."""
     drawn, panels = plt.subplots(1, 2, figsize=(7.2, 3.2), layout="constrained")
-    for axes, target, fitted, held in zip(
-        panels, other_team.TARGETS, fits_of(H100, other_team.TEAM), held_out(H100, other_team.TEAM), strict=True
-    ):
+    for axes, target in zip(panels, other_team.TARGETS, strict=True):
         rows, (scale, label) = data(runs(), target), UNITS[target]
-        tokens, middle = rows.inputs[ell], scale * fitted.predict(rows)
-        wide = np.exp(other_team.half_widths(fitted, rows, held))
+        tokens, middle = rows.inputs[ell], scale * laws(H100, other_team.WITHOUT)[target].predict(rows)
+        wide = np.exp(other_team.half_widths(rows, target))
         axes.fill_between(tokens, middle / wide, middle * wide, color="0.88", lw=0, label="90 % interval")
         axes.plot(tokens, middle, color="0.35", lw=1, label="expected, without these runs")
         _measured(axes, tokens, scale * rows.observed)
         axes.set(xscale="log", yscale="log", xlabel="latent tokens", ylabel=label)
+        plain_ticks(axes.xaxis)
+        plain_ticks(axes.yaxis)
     panels[0].legend(fontsize=6.5)
     drawn.suptitle(f"{MODEL} on an H100, {STEPS} steps of two passes: runs of Delavande et al. (2025)", fontsize=8)
     return drawn

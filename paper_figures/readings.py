@@ -7,6 +7,8 @@ do, and each names the correction that it needs. `ledger` takes the first one th
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+WIDE = 2.0
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -28,6 +30,11 @@ class Inference:
     low: float
     high: float
     words: str
+
+    @property
+    def tells(self) -> bool:
+        """Whether a number could lie outside: a range of more than a factor `WIDE` checks nothing."""
+        return self.high < WIDE * self.low
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from fits import corpus, other_team, section_4_3
 from fits.implied_efficiency import Cell, Implied, implied
 from fits.runs import published
 
-from .printed import by_quantity
+from .printed import UNITS, by_quantity
 from .readings import Found, Inference, Reading, Results, at_most, corrected, found
 
 IMAGE_MODELS = ("dit-xl-2-256", "dit-xl-2-512", "pixart-alpha", "pixart-sigma", "sd3-medium")
@@ -98,18 +98,38 @@ def _columns(result: Estimate) -> dict[str, float]:
     }
 
 
-def _three_readings(quantity: str, literal: Estimate, ours: Estimate, implied: Estimate, column: str) -> Found:
-    values = [_columns(result)[column] for result in (literal, ours, implied)]
-    readings = tuple(Reading(v, name) for v, name in zip(values, ("", REUSE, IMPLIED), strict=True))
-    return Found(quantity, readings, ours=1)
+def _one_reading(quantities: dict[str, str], *estimates: Estimate) -> Results:
+    """The quantities of one row, ``quantities`` by column, all read in the same way.
+
+    That is the first reading under which each printed cell of the row comes out. The last one rests on numbers that
+    are inferred from the printed cells themselves, so agreement is consistency.
+    """
+    literal, ours, implied = (_columns(result) for result in estimates)
+    found_in = {
+        quantity: (
+            Reading(literal[x]), Reading(ours[x], REUSE), Reading(implied[x], IMPLIED, inferred=True)
+        )
+        for x, quantity in quantities.items()
+    }  # fmt: skip
+    chosen = next((k for k in (0, 1) if all(_rounds(x, each[k].value) for x, each in found_in.items())), 2)
+    for x, quantity in quantities.items():
+        untouched = chosen == 2 and ours[x] == implied[x]  # FLOP do not depend on mu
+        yield Found(quantity, (found_in[quantity][1 if untouched else chosen], found_in[quantity][1]), ours=1)
+
+
+def _rounds(quantity: str, value: float) -> bool:
+    """Whether a value rounds to the printed digits of a quantity, where it is printed."""
+    claim = by_quantity().get(quantity)
+    return claim is None or abs(value / UNITS.get(claim.unit, 1.0) - claim.value) <= claim.half_unit * (1 + 1e-9)
 
 
 def tables_6_and_7() -> Results:
-    """Each cell read three ways: to the letter, with the reuse factor Table 7 needs, and with the mu it implies."""
+    """Each row read in one of three ways: to the letter, with the reuse factor that Table 7 needs, and with the mu that
+    it implies besides.
+    """
     for row in TABLE_7:
         estimates = run(row, 1.0), run(row), run(row, 3.0, _implied(row))
-        for column in _columns(estimates[0]):
-            yield _three_readings(f"table7.{row}.{column}", *estimates, column)
+        yield from _one_reading({x: f"table7.{row}.{x}" for x in _columns(estimates[0])}, *estimates)
     row = "pixart-alpha-1024-b1"
     for place in DATACENTERS:
         values = load().datacenter(place).values
@@ -120,15 +140,15 @@ def tables_6_and_7() -> Results:
             run(row, datacenter=place),
             run(row, 3.0, _implied(row), place),
         )
-        for column in ("op", "total"):
-            yield _three_readings(f"table6.{place}.{column}", *estimates, column)
+        yield from _one_reading({x: f"table6.{place}.{x}" for x in ("op", "total")}, *estimates)
     for batch, row in ((1, "pixart-alpha-1024-b1"), (4, "pixart-alpha-1024-b4")):
         ours = run(row).efficiency["value"]
         moved = section_4_3.rounding_of_table_5()[1][0 if batch == 1 else 1]
         note = (
             f"a refit of Table 5 gives {ours:.4f}, which its rounding to three digits moves by {moved:.5f} (one sigma)"
         )
-        yield Found(f"mu_bgr_b{batch}", (Reading(ours), Reading(_implied(row), FROM_TABLE_7)), note=note)
+        implied_here = Reading(_implied(row), FROM_TABLE_7, inferred=True)
+        yield Found(f"mu_bgr_b{batch}", (Reading(ours), implied_here), note=note)
 
 
 def one_shot_shares() -> Results:
@@ -195,7 +215,11 @@ def section_4_4() -> Results:
         _numbers_of_4_4(reuse, implied=flag) for reuse, flag in ((1.0, False), (3.0, False), (3.0, True))
     )
     for quantity in ours:
-        readings = [Reading(literal[quantity]), Reading(ours[quantity], REUSE), Reading(implied[quantity], IMPLIED)]
+        readings = [
+            Reading(literal[quantity]),
+            Reading(ours[quantity], REUSE),
+            Reading(implied[quantity], IMPLIED, inferred=True),
+        ]
         if quantity in rounded:
             readings.append(Reading(rounded[quantity], ROUNDED))
         yield Found(quantity, tuple(readings), ours=1)
@@ -214,6 +238,10 @@ def section_4_4() -> Results:
     yield _per_token_in_production()
     yield found("prediction_uncertainty", 100 * section_4_3.held_out_scatter(), "log scatter of held-out architectures")
     yield _quoted_video()
+    latent = estimate("cogvideox-2b", resolution=720, frames=13, mu=0.3).request["frames"]
+    yield corrected(
+        "cogvideox_720_latent_frames", (latent - 1) // 4 + 1, latent, "13 output frames, which make 4 latent ones"
+    )
     yield found("tokens_cogvideox_256_f6", estimate("cogvideox-2b", resolution=256, frames=6, mu=0.3).tokens["latent"])
     yield found("tokens_dit_256", estimate("dit-xl-2-256", mu=0.1).tokens["latent"])
 

@@ -188,7 +188,8 @@ def pascal() -> Results:
     matched = pair_differences("dit-xl-2-256", "pixart-alpha")
     yield found("n_configs_1080ti", 2 * len(matched), "configurations that both DiT-XL/2 and PixArt-α ran, twice")
     low, high = (by_quantity()[f"mu_{end}_1080ti"].value for end in ("min", "max"))
-    yield found("mu_spread_1080ti", high / low, "ratio of the ends of the printed band; the points are not published")
+    words = "ratio of the ends of the printed band; the points are not published"
+    yield Found("mu_spread_1080ti", (Reading(high / low, words, inferred=True),))
 
 
 def operational_carbon() -> Results:
@@ -198,16 +199,21 @@ def operational_carbon() -> Results:
     for name in ("production", "full"):
         error = section_4_3.carbon_error(name)
         words = (
-            f"powers from the printed {least:g} to {most:g} W leave an error of {error.low:.1f} to {error.high:.1f} %; "
-            f"one power for all runs would be {error.power:.0f} W and leave {error.error:.1f} %"
+            f"powers from the printed {least:g} to {most:g} W with the printed mean ratio of "
+            f"{section_4_3.MEAN_RATIO:g} leave an error of {error.low:.1f} to {error.high:.1f} %; one power for "
+            "all runs would be "
+            f"{error.power:.0f} W and leave {error.error:.1f} %"
         )
         inference = Inference(error.low, error.high, words)
         yield Found(f"carbon_mape_{name}", (Reading(error.error),), inference=inference)
     power = section_4_3.carbon_error("production").power
-    words = f"a mean power of {power:.0f} W in production, inside the printed {least:g} to {most:g} W, gives it"
     low, high = (section_4_3.mean_ratio("production", watt) for watt in (most, least))
-    yield Found("carbon_predicted_over_measured", (Reading(section_4_3.mean_ratio("production", power)),),
-                inference=Inference(low, high, words))  # fmt: skip
+    middle = section_4_3.mean_ratio("production", (least + most) / 2)
+    words = (
+        f"one power for all runs, from the printed {least:g} to {most:g} W, gives {low:.2f} to {high:.2f}; "
+        f"{power:.0f} W would give the printed ratio"
+    )
+    yield Found("carbon_predicted_over_measured", (Reading(middle),), inference=Inference(low, high, words))
     for end, watt in (("low", "high"), ("high", "low")):
         printed = by_quantity()[f"mean_power_{watt}"].value
         yield found(

@@ -2,39 +2,25 @@
 model held out, and with its accelerator held out.
 """
 
-import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import pyplot as plt
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
 
+from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
-from ditcarbon_sym.reports.formats import write_atomically
-from fits import chips, operator_law, transfer_few
-from fits.runs import B200, H100, V100, Run, v100_runs
-from fits.transfer import Law, law_of
+from fits import chips, operator_law, runs as published, transfer, transfer_few
+from fits.runs import V100, Run, v100_runs
+from fits.transfer import Law
 
-from .figures import STYLE
-from .operator_law_tables import NOISE
 from .tables import Table
 
 TARGETS = ("time", "energy")
-FITTED, MODEL, ACCELERATOR = "in the fit", "model held out", "accelerator held out"
-WAYS = (FITTED, MODEL, ACCELERATOR)
-COLOURS = {FITTED: "0.55", MODEL: "#0072B2", ACCELERATOR: "#D55E00"}
-MARKERS = dict(zip(
-    ("cogvideox-2b", "flux.1-dev", "hunyuandit-1.2", "pixart-alpha", "pixart-sigma", "sana-1.5-1.6b", "sd3-medium",
-     "sd3.5-medium", "wan2.1-t2v-1.3b", "wan2.1-t2v-14b"), "PDX>vs^<oh", strict=True,
-))  # fmt: skip
+FITTED, MODEL, TEAM, ACCELERATOR = "in the fit", "model held out", "team held out", "accelerator held out"
+WAYS = (FITTED, MODEL, TEAM, ACCELERATOR)
 
 
 @dataclass(frozen=True)
@@ -55,7 +41,7 @@ def scores() -> tuple[Score, ...]:
     return tuple(
         Score(gpu, run.model, target, int(run.values[B]), run.measured[target], {
             way: float(_predicted(fitted, run)) / run.measured[target]
-            for way, fitted in _fits(gpu, run.model, target).items()
+            for way, fitted in _fits(gpu, run, target).items()
         })
         for gpu in chips.accelerators() if gpu != V100
         for target in TARGETS
@@ -67,27 +53,15 @@ def _predicted(law: Law, run: Run) -> Any:
     return law.equation({**run.values, **law.values})
 
 
-def _fits(gpu: str, model: str, target: str) -> dict[str, Law]:
-    """The laws that predict this model's runs on this accelerator."""
-    pool = transfer_few.pool_of(gpu, target)
-    own, held = _own(gpu, target)
-    return {
-        FITTED: own or pool.law, **({MODEL: held[model]} if model in held else {}),
-        ACCELERATOR: pool.held_out(chips.ONE.get(gpu, gpu)),
-    }  # fmt: skip
-
-
-@lru_cache(maxsize=32)
-def _own(gpu: str, target: str) -> tuple[Law | None, Mapping[str, Law]]:
-    """The accelerator's own calibration, and the same with each model held out."""
-    which = TARGETS.index(target)
-    if gpu in (H100, B200):
-        held = {model: law_of(fitted) for model, (fitted, _) in operator_law.held_out(gpu)[which].items()}
-        return law_of(operator_law.fits_of(gpu)[which]), held
-    if gpu in chips.ONE:
-        thin = transfer_few.a100()
-        return (thin.time, thin.without) if target == "time" else (law_of(thin.energy), {})
-    return None, {}
+def _fits(gpu: str, run: Run, target: str) -> dict[str, Law]:
+    """The laws that predict a run."""
+    name = chips.ONE.get(gpu, gpu)
+    chip = chips.CHIPS[name]
+    if chips.capability(gpu) < chips.FIRST_MODERN:
+        return {FITTED: transfer_few.law(), ACCELERATOR: transfer_few.law(chip)}
+    ways = {FITTED: (), MODEL: (("model", run.model),), TEAM: (("team", run.source),)}
+    found = {way: operator_law.laws(name, out)[target] for way, out in ways.items()}
+    return {**found, ACCELERATOR: transfer.laws((("chip", chip),))[target]}
 
 
 def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
@@ -105,26 +79,85 @@ def by_model() -> list[tuple[str, str, str, dict[str, float]]]:
 
 
 def table() -> Table:
-    """Errors per model, worst first, and their means per accelerator."""
+    """Errors per model, worst first, and their means per accelerator and over all."""
     means, rows = [], []
     for gpu, target, model, errors in by_model():
         rows.append((load().gpu(gpu).name, target, model, *(_cell(errors.get(way)) for way in WAYS)))
+    for target in TARGETS:
+        modern = [e for gpu, what, _, e in by_model() if what == target and gpu in chips.modern()]
+        means.append(("all from Ampere on", target, "mean of accelerators and models", *_means(modern)))
     for gpu in chips.accelerators():
         for target in TARGETS:
             mine = [errors for name, what, _, errors in by_model() if (name, what) == (gpu, target)]
             if len(mine) > 1:
-                shown = [[errors[way] for errors in mine if way in errors] for way in WAYS]
-                mean = (_cell(float(np.mean(x)) if x else None) for x in shown)
-                means.append((load().gpu(gpu).name, target, "mean of models", *mean))
+                means.append((load().gpu(gpu).name, target, "mean of models", *_means(mine)))
     return Table(
         "Scorecard of the operator law",
         ("accelerator", "target", "model", *(f"error, {way} (%)" for way in WAYS)),
         [*means, *rows],
         "Mean absolute error of time and of energy over the published runs of each model: predicted by the fit that "
-        "ships, by one that never saw the model, and by one that never saw the accelerator or another one of the same "
-        "chip. Two teams differ by 5 to "
+        "ships, by one that never saw the model on any accelerator, by one that never saw the team, and by one that "
+        "never saw the accelerator or another one of the same chip. Two teams differ by 5 to "
         "18 % in time and 4 to 7 % in energy on one configuration.",
     )
+
+
+def _means(errors: list[dict[str, float]]) -> list[str]:
+    shown = [[each[way] for each in errors if way in each] for way in WAYS]
+    return [_cell(float(np.mean(x)) if x else None) for x in shown]
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """A published run that no fit has seen, and what `ditcarbon estimate` says of it."""
+
+    row: Mapping[str, str]
+    ratio: float
+    inside: bool
+
+
+@lru_cache(maxsize=1)
+def never_fitted() -> tuple[Unseen, ...]:
+    """Every run of `fits/measurements/unseen.csv`: predicted over measured seconds; does the interval hold it?"""
+    found = []
+    for row in published.published(published.UNSEEN):
+        request: Any = {key: int(row[key]) for key in published.REQUEST if row.get(key)}
+        time = estimate(row["model"], gpu=row["gpu"], **request).time_s
+        measured = float(row["time_s"])
+        assert time.value is not None and time.low is not None and time.high is not None
+        found.append(Unseen(row, time.value / measured, time.low <= measured <= time.high))
+    return tuple(found)
+
+
+def unseen() -> Table:
+    """The runs that are scored and never fitted."""
+    found = never_fitted()
+    error = 100 * float(np.mean([abs(x.ratio - 1) for x in found]))
+    bias = 100 * float(np.mean([x.ratio - 1 for x in found]))
+    inside = sum(x.inside for x in found)
+    mean = (
+        f"all {len(found)}",
+        "",
+        "",
+        "",
+        "",
+        f"mean error {error:.1f} %, bias {bias:+.1f} %",
+        f"{inside} inside",
+        "",
+    )
+    return Table(
+        "Runs that no fit has seen",
+        ("accelerator", "model", "size", "batch", "measured (s)", "predicted / measured", "90 % interval",
+         "source, and why"),
+        [mean, *(
+            (load().gpu(x.row["gpu"]).name, x.row["model"], f"{x.row['height']} x {x.row['width']}", x.row["batch"],
+             x.row["time_s"], f"{x.ratio:.2f}", "inside" if x.inside else "outside",
+             f"{x.row['source']}: {x.row['why']}")
+            for x in found
+        )],
+        "Seconds of eager runs, from sources that were kept back before any fit, and from sources that do not say "
+        "everything of their runs. `ditcarbon estimate` predicts them as it predicts a user's request.",
+    )  # fmt: skip
 
 
 def _cell(value: float | None) -> str:
@@ -137,88 +170,6 @@ def corpus_ratios() -> list[float]:
     held = operator_law.held_out_v100(runs)
     # Time is proportional to the inverse of the efficiency.
     return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
-
-
-def figure() -> Figure:
-    """Predicted over measured, a line per accelerator and way of holding out; the band is how far two teams differ."""
-    drawn, panels = plt.subplots(1, 2, figsize=(7.2, 6.4), sharex=True)
-    for target, axes in zip(TARGETS, panels, strict=True):
-        names = _lines(target)
-        axes.axvspan(1 / (1 + NOISE[target]), 1 + NOISE[target], color="0.9", lw=0, zorder=0)
-        axes.axvline(1, color="0.4", lw=0.8)
-        for score in scores():
-            for way in (MODEL, ACCELERATOR) if score.target == target else ():
-                if way in score.ratios:
-                    place = names.index((score.gpu, way)) + _aside(score)
-                    filled = COLOURS[way] if way == MODEL else "none"
-                    axes.plot(
-                        score.ratios[way], place, MARKERS[score.model], color=COLOURS[way], mfc=filled, ms=4, mew=0.8
-                    )
-                    if way == MODEL:
-                        axes.plot(score.ratios[FITTED], place, ".", color=COLOURS[FITTED], ms=2.5, zorder=1.5)
-        if (V100, MODEL) in names:
-            line = names.index((V100, MODEL))
-            axes.plot(corpus_ratios(), [line] * len(corpus_ratios()), "|", color=COLOURS[MODEL], ms=7, mew=0.7)
-        axes.set_yticks(range(len(names)), [_label(gpu, way) for gpu, way in names])
-        axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.set_xscale("log")
-        axes.set_xlim(0.55, 1.7)
-        axes.xaxis.set_major_locator(FixedLocator([0.6, 0.8, 1, 1.25, 1.5]))
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
-        axes.set_xlabel(f"predicted / measured {target}")
-    handles = [Line2D([], [], color="0.3", marker=mark, ls="", label=model) for model, mark in MARKERS.items()]
-    handles += [
-        Line2D([], [], color=COLOURS[MODEL], marker="s", ls="", label=MODEL),
-        Line2D([], [], color=COLOURS[MODEL], marker="|", ls="", label="V100 corpus, family held out"),
-        Line2D([], [], color=COLOURS[ACCELERATOR], marker="s", mfc="none", ls="", label=ACCELERATOR),
-        Line2D([], [], color=COLOURS[FITTED], marker=".", ms=4, ls="", label=FITTED),
-        Line2D([], [], color="0.9", lw=6, label="two teams differ by so much"),
-    ]
-    drawn.legend(handles=handles, loc="outside lower center", ncols=4)
-    return drawn
-
-
-def _aside(score: Score) -> float:
-    """A model's place within the line, so that models do not cover each other; zero if it is alone."""
-    mine = list(dict.fromkeys(x.model for x in scores() if (x.gpu, x.target) == (score.gpu, score.target)))
-    return 0.7 * ((mine.index(score.model) + 0.5) / len(mine) - 0.5)
-
-
-def _lines(target: str) -> list[tuple[str, str]]:
-    """The lines of the figure: accelerators with runs of this target, and the way of holding out."""
-    there = {(x.gpu, way) for x in scores() if x.target == target for way in x.ratios}
-    corpus = {(V100, MODEL)} if target == "time" else set()
-    return [
-        (gpu, way) for way in (MODEL, ACCELERATOR) for gpu in chips.accelerators() if (gpu, way) in there | corpus
-    ]  # fmt: skip
-
-
-SHORT = {"GeForce ": "", "Tesla ": "", "NVIDIA ": "", " SXM ": " ", "-PCIE": "", " SXM": "", "-SXM2": " SXM2"}
-
-
-def _label(gpu: str, way: str) -> str:
-    name = load().gpu(gpu).name
-    for long, short in SHORT.items():
-        name = name.replace(long, short)
-    return name if way == MODEL else f"{name}, unseen"
-
-
-README_FIGURE = Path(__file__).parent / "scorecard.png"
-
-
-def shown() -> list[list[float]]:
-    """The numbers in the figure, in order. The PNG holds them, too, so that a test can compare."""
-    return [[round(ratio, 4) for ratio in score.ratios.values()] for score in scores()]
-
-
-def publish() -> None:
-    """Draw the README's copy of the figure: ``python -m paper_figures.scorecard`` (make scorecard)."""
-    plt.style.use(STYLE)
-    buffer = io.BytesIO()
-    figure().savefig(buffer, format="png", dpi=120, metadata={"Software": None, "Description": json.dumps(shown())})
-    write_atomically(README_FIGURE, buffer.getvalue())
-    print(f"wrote {README_FIGURE.name}")
 
 
 def rows() -> Table:
@@ -240,7 +191,4 @@ def _measured(score: Score) -> str:
     return f"{score.measured:g} s" if score.target == "time" else f"{score.measured * float(JOULE_PER_KWH):.4g} J"
 
 
-TABLES = {"scorecard": table, "scorecard_rows": rows}
-
-if __name__ == "__main__":
-    publish()
+TABLES = {"scorecard": table, "scorecard_rows": rows, "unseen": unseen}

@@ -1,7 +1,11 @@
 """The public names are pinned: a change here is a change for every user."""
 
+import ast
+import doctest
 import importlib
+import re
 import types
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +40,26 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
 
 def test_no_name_is_loaded_before_it_is_used(run_python):
     run_python("import sys, ditcarbon_sym; assert 'sympy' not in sys.modules; assert 'estimate' in dir(ditcarbon_sym)")
+
+
+def exported(package):
+    """The names that a package exports, each with the file that it is in, as the stub says."""
+    stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text(encoding="utf-8"))
+    for node in stub.body:
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield alias.name, importlib.import_module(f"{package.__name__}.{node.module}")
+
+
+def test_every_public_name_has_an_example():
+    """Its docstring has one, or another of the file uses it; these run with all other tests. A constant needs none."""
+    lacking = []
+    for room in ("", *ROOMS):
+        for name, module in exported(importlib.import_module(f"ditcarbon_sym.{room}".rstrip("."))):
+            value = getattr(module, name)
+            if not callable(value) or isinstance(value, types.GenericAlias):
+                continue
+            examples = [x for found in doctest.DocTestFinder().find(module) for x in found.examples]
+            if ">>>" not in (value.__doc__ or "") and not any(re.search(rf"\b{name}\b", x.source) for x in examples):
+                lacking.append(f"{module.__name__}.{name}")
+    assert lacking == []

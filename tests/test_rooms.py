@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = (
-    "errors version|numerics|equations|architectures|catalog|estimation|calibration analysis sweeps|reports|measure|cli"
+    "errors version display|numerics|equations|architectures|catalog|estimation|calibration analysis sweeps|reports|"
+    "measure|cli"
 )
 LEVEL = {room: level for level, rooms in enumerate(ROOMS.split("|")) for room in rooms.split()}
 FILES = {

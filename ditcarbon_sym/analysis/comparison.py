@@ -12,8 +12,10 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
+from ..equations.parallel_notation import n_gpu
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.intervals import LEVEL, log_interval
@@ -21,15 +23,22 @@ from ..estimation.point import OperatingPoint, merged, operating_point
 from ..estimation.ratios import errors_of
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
-WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens")
-REAL = ("guidance", "pue", "grid", "lifetime_years", "utilisation", "mu")
-WORDS = ("gpu", "datacenter", "method", "boundary", "efficiency", "embodied_boundary", "calibration")
+WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens", "gpus")
+REAL = ("guidance", "cache", "guidance_steps", "pue", "grid", "lifetime_years", "utilisation", "mu")
+MODES = ("software", "attention", "precision", "offload", "preset")
+WORDS = ("gpu", "datacenter", "method", "boundary", *MODES, "efficiency", "embodied_boundary", "calibration")
+DEGREES = ("ulysses", "ring", "cfg")
+"""Degrees of a split over several accelerators."""
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 
 
 @dataclass(frozen=True)
 class Ratio:
-    """One quantity of a request over that of the first one; the interval is None where none is known."""
+    """One quantity of a request over that of the first one; the interval is None where none is known.
+
+    >>> Ratio(tau, 0.5, 0.4, 0.6).verdict
+    '50.0% less: outside the uncertainty'
+    """
 
     output: Symbol
     value: float | None
@@ -58,8 +67,13 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """Requests, their estimates, and the ratios of all others to the first."""
+class Comparison(Shown):
+    """Requests, their estimates, and the ratios of all others to the first.
+
+    >>> found = compare(["pixart-alpha", "pixart-sigma"], efficiency="bgr")
+    >>> [x.model for x in found.estimates], len(found.ratios)
+    (['pixart-alpha', 'pixart-sigma'], 1)
+    """
 
     requests: tuple[str, ...]
     points: tuple[OperatingPoint, ...]
@@ -94,6 +108,8 @@ def read_request(text: str) -> tuple[str, dict[str, Any]]:
 
     >>> read_request("flux.1-dev@1024,steps=28,gpu=h100-sxm-80gb")
     ('flux.1-dev', {'resolution': 1024, 'steps': 28, 'gpu': 'h100-sxm-80gb'})
+    >>> read_request("hunyuanvideo,gpus=8,ulysses=4,ring=2")
+    ('hunyuanvideo', {'gpus': 8, 'split': 'ulysses=4,ring=2'})
     >>> read_request("wan2.1-t2v-14b@480x832,frames=81")
     ('wan2.1-t2v-14b', {'height': 480, 'width': 832, 'frames': 81})
     """
@@ -105,16 +121,20 @@ def read_request(text: str) -> tuple[str, dict[str, Any]]:
         if match is None:
             raise InputError(f"request {text[:60]!r}: {size[:20]!r} is not a size; expected a side or HEIGHTxWIDTH")
         found = {"height": int(match[1]), "width": int(match[2])} if match[2] else {"resolution": int(match[1])}
+    degrees: list[str] = []
     for part in parts:
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
         name = "datacenter" if name == "place" else name
+        if name in DEGREES or (name == "split" and value.partition("=")[0].strip() in DEGREES):
+            degrees.append(part.removeprefix("split="))
+            continue
         if not equals or name not in (*WHOLE, *REAL, *WORDS):
-            known = (*WHOLE, *REAL, *WORDS)
+            known = (*WHOLE, *REAL, *WORDS, *DEGREES)
             hint = nearest(name, known) if equals else "; expected NAME=VALUE"
             raise InputError(f"request {text[:60]!r}: {part[:30]!r} is not understood{hint}")
         found[name] = _value(text, name, value.strip())
-    return model, found
+    return model, found | ({"split": ",".join(degrees)} if degrees else {})
 
 
 def _value(text: str, name: str, value: str) -> Any:
@@ -177,7 +197,7 @@ def shared_errors(first: OperatingPoint, other: OperatingPoint) -> str:
         return "none is known: a measured efficiency comes without an interval"
     if not _same_calibration(first, other):
         return "none: two calibrations, parameters and scatter independent"
-    if first.model.id == other.model.id:
+    if first.model.id == other.model.id and first.values.get(n_gpu) == other.values.get(n_gpu):
         return (
             "one calibration and one model: what the model is off by cancels, parameter errors as far as both depend "
             "on them alike; scatter of the model's runs is each side's own"

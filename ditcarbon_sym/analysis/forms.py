@@ -12,6 +12,7 @@ from sympy import Expr, Integer, Symbol
 
 from ..catalog.entries import Model
 from ..catalog.loading import load
+from ..display import Typeset
 from ..equations.closed_forms import FLAGS, count, crossover, per_block, polynomial, read_flags, with_defaults
 from ..equations.equation import Equation, exact
 from ..equations.notation import N, d, ell, f, m, n_ada, t
@@ -20,8 +21,12 @@ from .operator_forms import CROSSOVERS, PassForms, derive_pass, read_crossover
 
 
 @dataclass(frozen=True)
-class Forms:
-    """The closed forms of one set of flags, with the sizes as symbols or as numbers."""
+class Forms(Typeset):
+    """The closed forms of one set of flags, with the sizes as symbols or as numbers.
+
+    >>> derive(flags="s=0,c=1,a=0,j=0").coefficients[2]
+    4*d
+    """
 
     flags: Mapping[Symbol, Expr]
     conditioning: str
@@ -35,8 +40,8 @@ class Forms:
 
 
 def derive(
-    model: str | None,
-    flags: str | None,
+    model: str | None = None,
+    flags: str | None = None,
     symbol: Symbol = ell,
     *,
     numbers: bool = False,
@@ -47,6 +52,9 @@ def derive(
 
     ``crossovers`` are written A=B, of the parts of a pass. Raises `InputError` for neither a model nor flags, for both,
     or for a mistake in either.
+
+    >>> derive("pixart-alpha", crossovers=("scores=MLP",)).crossovers[0].tokens
+    4608.0
     """
     if (model is None) == (flags is None):
         raise InputError("give a model or --flags, one of them")

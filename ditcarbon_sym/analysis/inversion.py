@@ -73,8 +73,8 @@ TOLD: Mapping[Symbol, tuple[float, str]] = MappingProxyType({
 class Solution:
     """An answer: the exact value, the valid one nearest inside the budget, and how much of the budget it leaves.
 
-    ``budget``, ``reached`` and ``slack`` are in ``unit``. For a break-even the budget is what the other request
-    costs at ``value``.
+    ``budget``, ``reached`` and ``slack`` are in ``unit``; of a break-even the budget is the rival's cost at ``value``.
+    ``answer`` is one that is no number; ``beside`` is what else there is to say, by name.
     """
 
     unknown: str
@@ -90,6 +90,8 @@ class Solution:
     question: str
     reached_low: float | None = None
     reached_high: float | None = None
+    answer: str = ""
+    beside: tuple[tuple[str, str], ...] = ()
 
 
 def unknown_symbol(name: str) -> Symbol:
@@ -103,10 +105,8 @@ def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Sy
     """Return the output as an exact expression in the unknown alone."""
     x = unknown_symbol(unknown)
     refuse_if_calibrated(point, unknown, x)
-    tied: dict[Symbol, Expr] = {}
-    if unknown == "resolution":
-        tied = {W: H}
-    elif unknown == "frames":
+    tied: dict[Symbol, Expr] = {W: H} if unknown == "resolution" else {}
+    if unknown == "frames":
         if not point.model.is_video:
             raise InputError(f"cannot solve for frames: {point.model.id} is an image model")
         tied = {n_latent: 1 + (n_frames - 1) / exact(point.values[v_t])}
@@ -128,6 +128,11 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
 
     That is the largest value where the output rises with the unknown, the smallest where it falls. Raises
     `InputError`, with the reason, where no valid value meets the budget or every one does.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> found = within(operating_point("pixart-alpha", efficiency="bgr"), "batch", C_total, 10.0)
+    >>> found.value, isinstance(found, Solution)
+    (50.0, True)
     """
     if not math.isfinite(budget) or budget <= 0:
         raise InputError(f"budget = {budget:g} is not a positive number")
@@ -205,9 +210,12 @@ def _ends(point: OperatingPoint, output: Symbol, scale: float) -> tuple[float | 
 def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output: Symbol, *, both: bool) -> Solution:
     """Return the value of the unknown at which two requests cost the same.
 
-    With ``both`` the unknown is the same in the two; otherwise it is moved in the first alone, and the other stays
-    as it is. The valid value returned is the last at which the first costs no more. Raises `InputError` where the
-    two never cross, and, naming the crossings, where they do so more than once.
+    With ``both`` the unknown is the same in the two; otherwise it is moved in the first alone. The valid value returned
+    is the last at which the first costs no more. Raises `InputError` where they cross never, or more than once.
+
+    >>> from ditcarbon_sym import operating_point as at
+    >>> break_even(at("pixart-alpha", resolution=512), at("dit-xl-2-512"), "steps", C_total, both=False).unknown
+    'steps'
     """
     scale, unit = TOLD.get(output, (1.0, NOTATION[output].unit))
     x, expression = as_function(one, unknown, output)
@@ -277,9 +285,7 @@ def _unit(point: OperatingPoint) -> int:
 
 
 def _steps(point: OperatingPoint) -> dict[str, int]:
-    """What valid values are multiples of: the side, of patch times VAE factor; frames less one, of the VAE's time
-    factor.
-    """
+    """What valid values are multiples of: a side, of patch times VAE factor; frames less one, of the VAE's factor."""
     return {"resolution": _unit(point), "frames": int(point.values.get(v_t, 1))}
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from sympy import Expr, Symbol
+from sympy import Expr, Rational, Symbol
 
 from ..architectures.operators import total
 from ..equations import pipeline
@@ -38,21 +38,33 @@ from ..equations.notation import (
     P_host,
     P_idle,
     Q_elem,
+    R_peak,
     S,
     Theta_peak,
     W,
+    alpha_attn,
     bandwidth,
+    beta_host,
+    c_skip,
+    chi_time,
     d,
+    delta_attn,
     e_dense,
     e_mem,
     e_VAE,
     ell_star,
+    eps_0,
     eps_byte,
     eps_flop,
+    eta_peak,
     f,
     g,
+    gamma_g,
     h_host,
+    k_check,
     k_VAE,
+    kappa_elem,
+    lambda_launch,
     m,
     mu,
     mu_sat,
@@ -61,20 +73,41 @@ from ..equations.notation import (
     n_latent,
     n_launch,
     n_ref,
-    phi_elem,
     r_attn,
     rho,
     t,
     t_exp,
     t_launch,
     v_t,
+    w_quant,
+)
+from ..equations.parallel_notation import (
+    c_copy,
+    c_ring,
+    c_VAE,
+    e_link,
+    link,
+    n_R,
+    n_U,
+    phi_move,
+    phi_wait,
+    t_ring,
+    t_wrap,
 )
 from ..estimation import work
 from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
 
-CONSTANTS = (mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, phi_elem)
+CONSTANTS = (
+    mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, eps_0,
+    t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE, phi_wait, phi_move,
+)  # fmt: skip
 """What a calibration holds."""
+
+OF_MODES = (kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time)
+"""What the fit of the modes of running holds."""
+MODES = (c_skip, gamma_g, delta_attn)
+"""What a mode sets: parts of the steps and of the scores."""
 
 KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
@@ -83,7 +116,8 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
     "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "host_watt": (P_host,),
     "host_watt_per_watt": (h_host,), "server_gco2eq": (C_server,), "pue": (PUE,),
-    "grid_gco2eq_per_kwh": (I_grid,), "mu": (mu,), **{NOTATION[x].field: (x,) for x in CONSTANTS},
+    "grid_gco2eq_per_kwh": (I_grid,), "ulysses": (n_U,), "ring": (n_R,), "link_byte_per_second": (link,), "mu": (mu,),
+    **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
 
@@ -97,18 +131,30 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "lifetime_s": "hardware lifetime in use", "host_watt": "power of the host at rest",
     "host_watt_per_watt": "power of the host that follows", "server_gco2eq": "embodied carbon of the server",
     "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
+    "elementwise_left": "part of elementwise traffic left", "launches_left": "part of launches left",
+    "attention_time": "time of the attention kernel", "format_peak_ratio": "peak of the format",
+    "format_peak_reached": "part of the format's peak reached", "byte_per_weight": "bytes to convert a weight",
+    "check_cost": "cost of a skipped step", "host_byte_per_second": "rate of the host's link",
+    "energy_follows_time": "how joules follow time", "steps_skipped": "part of the steps skipped",
+    "guidance_part": "part of the steps with guidance", "attention_density": "density of attention",
     "mu": "efficiency", "mu_sat": "saturated efficiency", "B_0": "batch half-saturation",
     "ell_star": "sequence half-saturation", "t_launch": "time to launch a kernel", "e_dense": "dense efficiency",
     "r_attn": "relative efficiency of attention", "e_mem": "part of bandwidth reached",
     "e_vae": "efficiency of the VAE decoder", "joule_per_flop": "energy per FLOP", "joule_per_byte": "energy per byte",
-    "byte_per_exponential": "bytes moved per exponential", "elementwise_power_fraction": "power of elementwise passes",
+    "byte_per_exponential": "bytes moved per exponential", "joule_per_flop_in_common": "energy per FLOP in common",
+    "ulysses": "degree of Ulysses attention (accelerators)", "ring": "degree of ring attention (accelerators)",
+    "link_byte_per_second": "speed of the link", "t_wrap": "wait of a kernel in the code that splits",
+    "t_ring": "host's time for a pass around the ring", "e_link": "part of the link reached",
+    "c_copy": "elementwise passes that splitting adds", "c_ring": "elementwise passes that a ring adds",
+    "c_vae": "delay of decoding on one of many", "waiting_power_fraction": "power while waiting",
+    "moving_power_fraction": "power while moving data",
     "constants": "fitted constants of the law, together", "law": "error of the law on a model it has not seen",
 })  # fmt: skip
 """What a knob is called; the last two are the law's own, and no inputs of the equations."""
 
-TIED: Mapping[str, Mapping[Symbol, int]] = MappingProxyType({
-    "peak_flop_per_second": {eps_flop: -1}, "tdp_watt": {eps_flop: 1, eps_byte: 1},
-    "bandwidth_byte_per_second": {eps_byte: -1},
+TIED: Mapping[str, Mapping[Symbol, Rational]] = MappingProxyType({
+    "peak_flop_per_second": {eps_flop: -Rational(1, 2)}, "tdp_watt": {eps_flop: Rational(1, 2)},
+    "bandwidth_byte_per_second": {},
 })  # fmt: skip
 """How measured joules go with the facts of an accelerator, as powers: as in `operator_law.TRANSFER`."""
 
@@ -116,13 +162,13 @@ WHOLE = ("steps", "batch", "guidance", "text_tokens", "frames")
 """Knobs that stand at whole numbers only."""
 
 
-def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int]:
+def exponents(point: OperatingPoint, knob: str) -> dict[Symbol, int | Rational]:
     """The symbols that turn with a knob at this point, each with the power of the knob that it goes with."""
-    found = {x: 1 for x in KNOBS[knob] if x in point.values}
+    found: dict[Symbol, int | Rational] = {x: 1 for x in KNOBS[knob] if x in point.values}
     if knob == "hidden_size" and d in found and point.values.get(t) == point.values[d]:
         found[t] = 1
     if belongs_to_calibration(point, KNOBS[knob][0]):
-        found |= {x: power for x, power in TIED[knob].items() if x in point.values}
+        found |= {x: power for x, power in TIED.get(knob, {}).items() if x in point.values}
     return found
 
 

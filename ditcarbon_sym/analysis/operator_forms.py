@@ -12,6 +12,7 @@ from sympy import Expr, Integer, Poly, Symbol, collect, expand, factor, sqrt
 
 from ..architectures.operators import ATTENTION, LINEAR_ATTENTION, Operator, total
 from ..catalog.entries import Model
+from ..display import Typeset
 from ..equations.equation import Equation, exact
 from ..equations.notation import ell, m, n_latent
 from ..errors import InputError, nearest
@@ -46,7 +47,7 @@ class Crossover:
 
 
 @dataclass(frozen=True)
-class PassForms:
+class PassForms(Typeset):
     """The closed forms of one denoiser pass of one output."""
 
     model: str

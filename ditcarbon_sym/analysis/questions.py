@@ -1,5 +1,6 @@
 """The questions as users ask them: which input meets a budget, or a rival; and what matters, and by how much."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -7,21 +8,27 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.memory import peak_notes
-from ..estimation.point import OperatingPoint, operating_point
+from ..estimation.point import OperatingPoint, asked_again, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import Solution, answered, break_even, within
-from .knobs import CONSTANTS, loosened
+from .knobs import CONSTANTS, OF_MODES, loosened
+from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
 
 
 @dataclass(frozen=True)
-class Answer:
-    """A solution, the request that it is about, and what to beware of."""
+class Answer(Shown):
+    """A solution, the request that it is about, and what to beware of.
+
+    >>> solve("pixart-alpha", "steps", budget_g=0.3, efficiency="bgr").to_dict()["unknown"]
+    'steps'
+    """
 
     point: OperatingPoint
     solution: Solution
@@ -42,6 +49,7 @@ def solve(
     per: str | None = None,
     against: Mapping[str, Any] | None = None,
     both: bool = False,
+    sure: bool = False,
     **options: Any,
 ) -> Answer:
     """Find the extreme value of one input within a budget, or the value at which two requests cost the same.
@@ -50,12 +58,19 @@ def solve(
     ``mu``. Carbon is that of one output, or of the batch with ``per="batch"``; time and energy are of the batch. With
     ``both`` the unknown is the same in the two requests. ``options`` are those of `estimate`. Raises `InputError`.
 
+    For "gpus" it is the fewest accelerators for a deadline, ``sure`` by the upper end of the interval; for "split" the
+    degrees that take least time, or least of what a budget would be of.
+
     >>> found = solve("pixart-alpha", "steps", budget_g=0.5).solution
     >>> found.unknown, found.value, found.reached <= found.budget
     ('steps', 42.0, True)
     """
     given = {unit: x for unit, x in (("g", budget_g), ("wh", budget_wh), ("s", budget_s)) if x is not None}
     rival = {key: value for key, value in (against or {}).items() if value is not None}
+    if unknown in ("gpus", "split"):
+        return _of_several(operating_point(model, **options), unknown, given, per, sure=sure, alone=not (rival or both))
+    if sure:
+        raise InputError("--sure is about --for gpus")
     if len(given) + bool(rival) != 1:
         raise InputError(
             "give one budget (--budget-g, --budget-wh or --budget-s) or a rival (--against-...), not several or none"
@@ -83,6 +98,23 @@ def solve(
     shape = ("the request is not square; the answer is the side of a square output",) if square else ()
     at_answer = tuple(f"at the answer: {note}" for note in _notes(there))
     return Answer(point, solution, (*shape, *_lasting(point), *at_answer, *notes))
+
+
+def _of_several(
+    point: OperatingPoint, unknown: str, given: Mapping[str, float], per: str | None, *, sure: bool, alone: bool
+) -> Answer:
+    """How many accelerators, or which split."""
+    from .several import best_split, fewest
+
+    if not alone or len(given) > 1 or (unknown == "gpus" and not given):
+        raise InputError(f"--for {unknown} takes one budget (--budget-s, --budget-wh or --budget-g) and no rival")
+    unit, budget = next(iter(given.items()), ("s", 0.0))
+    if unknown == "gpus" and not 0 < budget < math.inf:
+        raise InputError(f"budget = {budget:g} is not a positive number")
+    output: Symbol = {"g": C_total if per == "batch" else C_output, "wh": E, "s": tau}[unit]
+    solution = fewest(point, output, budget, sure=sure) if unknown == "gpus" else best_split(point, output)
+    change = {"gpus": solution.value} if unknown == "gpus" else {"split": solution.answer}
+    return Answer(point, solution, estimate_at(asked_again(point, **change)).warnings)
 
 
 def _other(model: str | None, shared: Mapping[str, Any], rival: Mapping[str, Any]) -> OperatingPoint:
@@ -115,14 +147,18 @@ def _notes(point: OperatingPoint) -> tuple[str, ...]:
 LEFT_OUT = "the Sobol indices are left out: they need SALib: pip install 'ditcarbon-sym[sensitivity]'"
 STRONGEST = 6
 """How many knobs the table of interactions covers."""
-LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in CONSTANTS)}
+LAWS_OWN = {"peak_flop_per_second", "mu", *(NOTATION[x].field for x in (*CONSTANTS, *OF_MODES))}
 """Knobs that it leaves out: they only scale."""
 
 
 @dataclass(frozen=True)
-class Sensitivity:
+class Sensitivity(Shown):
     """Everything a sensitivity analysis found at one operating point; ``sobol`` is empty
     where it was not asked for, or where SALib is missing, as ``left_out`` then says.
+
+    >>> found = sensitivity("dit-xl-2-256", "flops", with_sobol=False, efficiency="bgr")
+    >>> found.noun, found.elasticities[0].knob
+    ('FLOP', 'side')
     """
 
     output: str
@@ -135,6 +171,7 @@ class Sensitivity:
     samples: int
     seed: int
     left_out: str = ""
+    savings: Sequence[Saving] = ()
 
     @property
     def noun(self) -> str:
@@ -155,6 +192,7 @@ class Sensitivity:
             "tornado": [vars(x) for x in self.swings],
             "interactions": [{"one": a, "other": b, "value": x} for (a, b), x in self.interactions.items()],
             "sobol": [vars(x) for x in self.sobol],
+            "savings": [vars(x) for x in self.savings],
             "local_agreement": self.agreement,
             "samples": self.samples,
             "seed": self.seed,
@@ -206,4 +244,5 @@ def sensitivity(
         samples=samples,
         seed=seed,
         left_out=LEFT_OUT if missing else "",
+        savings=savings(point, symbol),
     )

@@ -36,7 +36,11 @@ NOUNS: Mapping[str, str] = MappingProxyType({
 
 @dataclass(frozen=True)
 class Elasticity:
-    """How one output answers to one knob, in per cent per per cent, with a sentence that says so."""
+    """How one output answers to one knob, in per cent per per cent, with a sentence that says so.
+
+    >>> Elasticity("steps", 0.5, 20.0).value
+    0.5
+    """
 
     knob: str
     value: float
@@ -58,7 +62,11 @@ class Elasticity:
 
 @dataclass(frozen=True)
 class Swing:
-    """One bar of the tornado: the output at both ends of a documented range, all else as it is."""
+    """One bar of the tornado: the output at both ends of a documented range, all else as it is.
+
+    >>> Swing("pue", 1.0, 1.5, 0.2, 0.3, "a source").at_high
+    0.3
+    """
 
     knob: str
     low_setting: float
@@ -90,6 +98,10 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
 
     Knobs at zero (no text, ell* = 0) and unknown ones are left out. On a calibrated accelerator measured joules go with
     its facts (`knobs.TIED`). Raises `InputError` if the output itself is unknown.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> elasticities(operating_point("pixart-alpha", efficiency="bgr"), C_output)[0].knob
+    'side'
     """
     point = loosened(point)
     slopes = derivatives.gradient(point.values, output, point.route)
@@ -185,6 +197,10 @@ def tornado(
 
     The ranges are the documented ones, with those ``given`` in their place. The law's own error is a bar, too, as a
     factor. A note tells an end outside what the efficiency was calibrated in, and an operating point outside the range.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> [x.knob for x in tornado(operating_point("pixart-alpha", efficiency="bgr"))[:2]]
+    ['side', 'grid_gco2eq_per_kwh']
     """
     point, swings = loosened(point), []
     for knob, (low, high, source) in spans(point, given).items():

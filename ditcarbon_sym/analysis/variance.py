@@ -18,7 +18,7 @@ from ..errors import InputError, imported
 from ..estimation.intervals import parameter_deviations
 from ..estimation.point import OperatingPoint
 from ..numerics.blocks import FloatArray
-from .knobs import CONSTANTS, KNOBS, WHOLE, loosened, setting, turned
+from .knobs import CONSTANTS, KNOBS, OF_MODES, WHOLE, loosened, setting, turned
 from .sampling import constants
 from .sensitivity import check_range, documented_ranges, elasticities, error_of_the_law, spans
 
@@ -30,6 +30,9 @@ FITTED, ERROR = "constants", "law"
 class Sobol:
     """First- and total-order indices with their 95 % bootstrap half-widths, and the share that the elasticity
     predicts.
+
+    >>> Sobol("pue", 0.2, 0.01, 0.25, 0.01, 0.22).total
+    0.25
     """
 
     knob: str
@@ -56,6 +59,11 @@ def sobol(
     text tokens as whole numbers. ``samples`` is SALib's base sample, a power of two; the model runs
     ``samples * (inputs + 2)`` times, in one vectorised call. Raises `InputError` for a reversed or empty range, or if
     SALib (the extra ``sensitivity``) is not installed.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> found = sobol(operating_point("pixart-alpha", efficiency="bgr"), given={"pue": (1.0, 1.5)}, samples=64)
+    >>> 0 < sum(x.first for x in found) < 1.5
+    True
     """
     analyze, sample = (imported(f"SALib.{x}.sobol", "sensitivity", "a Sobol index") for x in ("analyze", "sample"))
     point = loosened(point)
@@ -126,7 +134,7 @@ def _whole(point: OperatingPoint, knob: str, values: FloatArray) -> FloatArray:
 def _fitted(point: OperatingPoint) -> dict[str, Symbol]:
     """The constants that the covariance of the calibration holds, by knob."""
     free = () if point.calibration is None else point.calibration.free
-    return {NOTATION[x].field: x for x in free if x in CONSTANTS}
+    return {NOTATION[x].field: x for x in free if x in (*CONSTANTS, *OF_MODES)}
 
 
 def _constants(point: OperatingPoint, normals: FloatArray) -> dict[Symbol, FloatArray]:

@@ -4,12 +4,12 @@ What a family does to queries and keys before the scores (norms, positions) is a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sympy import Integer
 
 from ..equations.notation import ell, m
-from .operators import RMS_NORM, Operator, Size, attention, dense, norm, repeated, rms_norm, rotary, within
+from .operators import RMS_NORM, Operator, Size, attention, dense, norm, rms_norm, rotary, within
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def attend(
         [
             *queries_keys_values(rows, width, heads, bias=bias, keys=keys, keys_width=keys_width),
             *before,
-            *repeated("", sequences, [scores]),
+            replace(scores, times=sequences, together=sequences),
             dense("to_out", rows, heads.total, width, bias=out_bias),
         ],
     )

@@ -189,6 +189,10 @@ class Decoder(Network):
     ``n_latent``.
     """
 
+    slowdown: ClassVar[int] = 1
+    """Peak of products in 16 bits over peak in the precision that the released pipeline decodes in: 2 for FP32, whose
+    convolutions run as TF32 from Ampere on."""
+
     def tiles(self, height: Any, width: Any, latent: Any) -> list[Tile]:
         """What an output of this size, of so many latent frames, is decoded in: one piece, unless said otherwise."""
         return [Tile(1, height, width, latent)]
@@ -225,6 +229,10 @@ class Encoder(Network):
     def longest(self) -> int | None:
         """The most tokens that it takes, or that its tokenizer leaves; None where that is not known."""
         return None
+
+    def vision(self, tokens: int) -> list[Operator]:
+        """What its vision tower does to make so many tokens of one square image; empty where it has none."""
+        return []
 
     @classmethod
     def read(cls, configuration: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,8 @@ class Operator:
 
     ``name`` is its place in the released code; ``block`` the repeated block it belongs to (empty outside the blocks).
     ``rows`` says where it applies: latent rows (ell), text rows (m), both, or once per sample (1). ``weights`` are
-    the parameters read in a pass, fewer than ``parameters`` where a table is looked up.
+    the parameters read in a pass, fewer than ``parameters`` where a table is looked up. Of the occurrences,
+    ``together`` are one call, as the heads of a batched product are.
     """
 
     name: str
@@ -50,7 +51,13 @@ class Operator:
     weights: Size = 0
     buffers: Size = 0
     times: Size = 1
+    together: Size = 1
     block: str = ""
+
+    @property
+    def calls(self) -> Expr:
+        """How often it is launched in a pass."""
+        return Integer(1) * self.times / self.together
 
 
 @dataclass(frozen=True)
@@ -132,10 +139,13 @@ def attention(
 
 
 def product(name: str, rows: Size, inner: Size, columns: Size, *, times: Size = 1, kind: str = ATTENTION) -> Operator:
-    """A product of two activations, (rows x inner) by (inner x columns): FLOP 2 rows inner columns."""
+    """A product of two activations, (rows x inner) by (inner x columns): FLOP 2 rows inner columns.
+
+    ``times`` such products, as one for each head, are one batched call.
+    """
     return Operator(
         name, kind, rows, flop=2 * rows * inner * columns, moved=rows * inner + inner * columns + rows * columns,
-        times=times,
+        times=times, together=times,
     )  # fmt: skip
 
 

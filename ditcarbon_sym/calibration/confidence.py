@@ -48,6 +48,17 @@ def knowledge(
 ) -> list[Knowledge]:
     """Return all that is known of each parameter of the law; ``bootstrap`` holds replicates from
     `residual_bootstrap`.
+
+    >>> from ..equations.efficiency import saturation
+    >>> from ..equations.notation import B_0, B, ell, ell_star, mu_sat
+    >>> at = {B: np.array([1.0, 2.0, 4.0, 8.0] * 2), ell: np.repeat([256.0, 4096.0], 4)}
+    >>> seen = saturation({**at, mu_sat: 0.4, B_0: 0.2, ell_star: 100.0}) * (1 + 0.01 * np.cos(np.arange(8)))
+    >>> from .data import Data
+    >>> from .fitting import BGR, fit_identified
+    >>> fitted = fit_identified(saturation, Data(at, seen, ("one", "other") * 4))
+    >>> known: list[Knowledge] = knowledge(fitted, BGR)
+    >>> known[0].symbol, known[0].verdict
+    (mu_sat, 'identified')
     """
     profiles = profile_intervals(fitted, parameters, level)
     errors = fitted.shipped.standard_errors

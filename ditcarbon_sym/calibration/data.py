@@ -22,13 +22,14 @@ from ..equations.notation import (
     ell,
     n_exp,
     n_launch,
+    q_VAE,
 )
 from ..estimation import work
 from ..estimation.request import resolve_request
 from ..numerics.blocks import FloatArray
 from ..numerics.functions import compiled
 
-WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, F_denoiser, F_total, ell)
+WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, q_VAE, F_denoiser, F_total, ell)
 """What a model's operator lists say of a request."""
 
 
@@ -65,6 +66,11 @@ class Data:
     ``scatter`` is the standard deviation of a row's own error, in units of the residual; by default the residuals tell
     it. ``shared`` is that of the error which all rows of a group share, divided by ``scatter``; by default there is no
     such error, and the rows are independent.
+
+    >>> from ditcarbon_sym.equations.notation import B
+    >>> rows = Data({B: np.array([1.0, 4.0])}, np.array([0.3, 0.4]), ("one", "two"))
+    >>> len(rows), rows.groups
+    (2, ('one', 'two'))
     """
 
     inputs: Mapping[Symbol, FloatArray]

@@ -93,6 +93,11 @@ def rows_on(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> t
 
     The rows name their models by the catalogue's ids.
     """
+    alone = [row for row in rows if row.extra.get("gpus", "") in ("", "1")]
+    if rows and not alone:
+        raise InputError(f"{path}: every row is of several accelerators; a calibration is fitted to runs of one")
+    shared, rows = len(rows) - len(alone), alone
+    several = (f"{shared} rows are of several accelerators and are left out",) if shared else ()
     names = [known_as("gpu", row.extra.get("gpu", ""), catalog) for row in rows]
     others = sorted({*names} - {"", device.id})
     kept = [
@@ -104,7 +109,7 @@ def rows_on(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> t
         raise InputError(f"{path}: no row was measured on {device.id}; its column gpu names {', '.join(others)}")
     left = len(rows) - len(kept)
     note = f"{left} of {len(rows)} rows were measured on other accelerators ({', '.join(others)}) and are left out"
-    return kept, (note,) if left else ()
+    return kept, (*several, *((note,) if left else ()))
 
 
 def told_number(path: Path, told: Mapping[str, Any], x: Symbol) -> float:

@@ -13,6 +13,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations import carbon, pipeline
 from ..equations.efficiency import saturation
 from ..equations.flops import latent_tokens
@@ -78,7 +79,19 @@ def calibration_table(
     stages: str = "denoiser",
     intervals: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything that a calibration file of Eq. (3) holds: values, covariance, quality, validity, conventions."""
+    r"""Everything that a calibration file of Eq. (3) holds: values, covariance, quality, validity, conventions.
+
+    >>> import tempfile
+    >>> at = [(x, b, 0.4 * b / (b + 0.2) + x / 1e5) for x in (512, 1024) for b in (1, 4, 8)]
+    >>> lines = [f"pixart-alpha,{x},{x},{b},{mu:.3f}" for x, b, mu in at]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.csv"
+    ...     _ = path.write_text("\n".join(["model,height,width,batch,mu", *lines]))
+    ...     found: Calibrated = calibrate(path, "v100-pcie-16gb", bootstrap=0)
+    >>> table = calibration_table(found.fitted, {}, {}, load().gpu("v100-pcie-16gb"), 512**2, {})
+    >>> table["law"], table["quality"]["n"]
+    ('bgr', 6)
+    """
     full, shipped = fitted.full, fitted.shipped
     return {
         "schema_version": 1,
@@ -119,7 +132,7 @@ class Advice:
 
 
 @dataclass(frozen=True)
-class Calibrated:
+class Calibrated(Shown):
     """The fit of a table of measurements, and all that is said of it; ``table`` goes into the calibration file."""
 
     title: str

@@ -33,6 +33,9 @@ class Free:
     ``spread`` says what is known beforehand: the standard deviation of the parameter's logarithm about ``start`` (by
     default nothing is known). It counts as one more row. Where the rows do not show the parameter, it stays at its
     start, and as uncertain as before.
+
+    >>> Free(0.5, 0.0, 1.0).spread is None
+    False
     """
 
     start: float
@@ -132,6 +135,15 @@ def fit(
 
     The search begins at ``begin``, or else at each parameter's start. Raises `InputError` for an unknown loss, or if
     there are no more rows than parameters without prior knowledge.
+
+    >>> from ..equations.efficiency import saturation
+    >>> from ..equations.notation import B_0, B, ell, ell_star, mu_sat
+    >>> at = {B: np.array([1.0, 2.0, 4.0, 8.0] * 2), ell: np.repeat([256.0, 4096.0], 4)}
+    >>> seen = saturation({**at, mu_sat: 0.4, B_0: 0.2, ell_star: 100.0}) * (1 + 0.01 * np.cos(np.arange(8)))
+    >>> rows = Data(at, seen, ("one", "other") * 4)
+    >>> found: Fit = fit(saturation, rows)
+    >>> round(found.values[mu_sat], 2)
+    0.4
     """
     if loss not in LOSSES:
         raise InputError(f"loss = {loss!r} is unknown; expected one of {', '.join(LOSSES)}")

@@ -42,6 +42,9 @@ class Row:
     """One configuration, what was measured of it, and the file's other columns as text.
 
     ``number`` is its place in the file, counted below the header.
+
+    >>> Row(1, "pixart-alpha", {"batch": 1}, {"mu": 0.34}, {}).model
+    'pixart-alpha'
     """
 
     number: int
@@ -62,9 +65,16 @@ def read_header(path: str | Path) -> dict[str, Any]:
 
 
 def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
-    """Read and validate a table of measurements; raises `InputError` naming file, row, column, value and expectation.
+    r"""Read and validate a table of measurements; raises `InputError` naming file, row, column, value and expectation.
 
     Rows are counted below the header; lines that start with '#' are comments. Of a sweep, those of ``stage`` are read.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.csv"
+    ...     _ = path.write_text("model,height,width,batch,mu\npixart-alpha,512,512,1,0.34\n")
+    ...     read_csv(path)[0].measured
+    {'mu': 0.34}
     """
     path = Path(path)
     table = _table(path)

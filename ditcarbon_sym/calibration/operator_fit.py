@@ -66,17 +66,23 @@ def expecting(parameters: Mapping[Symbol, Free], expected: Mapping[Symbol, float
     return {x: replace(free, start=expected.get(x, free.start)) for x, free in parameters.items()}
 
 
-def fit_known(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Identified:
-    """The most probable values of the parameters, and of the scatter of models and rows.
+def fit_known(
+    equation: Equation, data: Data, parameters: Mapping[Symbol, Free], least: float = 0.0
+) -> Identified:  # fmt: skip
+    """The most probable values of the parameters, and of the scatter of models and rows; that of models is at ``least``
+    so large.
 
     A parameter that ends on a bound is held there, and ``reasons`` says so. Raises `InputError` if the rows cannot be
     of this accelerator: no values come near them, or the decoder's efficiency or the joules of products end on a bound.
     """
     data = replace(data, scatter=planning.ROW_SCATTER, shared=planning.MODEL_SCATTER / planning.ROW_SCATTER)
+    found = _best(equation, data, parameters)
     for _ in range(10):
-        found, before = _best(equation, data, parameters), data
+        before = data
         row, model = scatter(_logs(found), data.groups)
+        model = max(model, least)
         data = replace(data, scatter=row, shared=model / row)
+        found = fit(equation, data, parameters, "log", _within(found))
         if abs(np.log(row / (before.scatter or row))) + abs(np.log(data.shared / before.shared)) < SETTLED:
             break
     if np.hypot(row, model) > BEYOND:
@@ -172,12 +178,19 @@ def _logs(fitted: Fit) -> FloatArray:
     return found
 
 
+def _within(found: Fit) -> dict[Symbol, float]:
+    """Where to begin again: a search that begins on a bound stays there."""
+    return {x: value for x, value in found.values.items() if x not in found.at_bound}
+
+
 def _best(equation: Equation, data: Data, parameters: Mapping[Symbol, Free]) -> Fit:
     """The best of the fits from several starts."""
     begins: list[dict[Symbol, float]] = [{}]
     for x, values in STARTS.items():
         if x in parameters:
-            begins = [{**begin, x: value} for begin in begins for value in values]
+            free = parameters[x]
+            inside = dict.fromkeys(value if free.low < value < free.high else free.start for value in values)
+            begins = [{**begin, x: value} for begin in begins for value in inside]
     return min((fit(equation, data, parameters, "log", begin) for begin in begins), key=lambda x: x.sum_of_squares)
 
 

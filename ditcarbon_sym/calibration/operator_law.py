@@ -19,6 +19,7 @@ from ..equations.notation import (
     F_VAE,
     JOULE_PER_KWH,
     NOTATION,
+    TDP,
     B,
     F_text,
     P_idle,
@@ -44,6 +45,8 @@ ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 POOR = 25.0
 """Per cent: a warning says so if a fit misses its own rows by more."""
 DECODING = Equation("operator law, VAE decoder", tau, B * F_VAE / (e_VAE * Theta_peak))
+UNLIMITED = 1e9
+"""Watts, where rated power is not known."""
 Runs = list[tuple[Row, Mapping[Symbol, float]]]
 
 
@@ -76,8 +79,12 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     device = _with_idle_power(path, device, [row for row, _ in runs])
-    known_so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), **time.shipped.values, **time.held}
-    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, known_so_far))
+    so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), TDP: device.values.get(TDP, UNLIMITED)}
+    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, {**so_far, **time.values}))
+    if energy is not None:  # joules say where power limits time, and time says where kernels are waited for
+        drawn = energy.values
+        time = fit_known(operator_law.limited.at({**so_far, **drawn}), _data(runs, "time_s"), expected)
+        energy = _energy(runs, {**so_far, **time.values})
     decoder, no_decoder = _if_fitted("the VAE decoder", lambda: _decoder(path, device, entries) if swept else None)
     held_out = held_out_by_model(time, expected)
     held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)

@@ -70,6 +70,9 @@ class Design:
     ``half_widths`` are those of the parameters' 90 % intervals, in logarithms; ``prediction`` is that of a typical
     prediction for a new model. ``determinant`` is the natural logarithm of the information's determinant, over the one
     before any measurement.
+
+    >>> Design(0, 5.0, 5.0, {}, 0.3, 1.2).elapsed
+    5.0
     """
 
     index: int
@@ -171,6 +174,14 @@ def design(
     """Order configurations: the next one always gains most for each second, until ``budget`` or ``number``.
 
     ``seconds`` is the cost of measuring each one. ``loading`` is the cost of loading a model after another one.
+
+    >>> from ..equations.efficiency import saturation
+    >>> from ..equations.notation import B, B_0, ell, ell_star, mu_sat
+    >>> law = Law(saturation, {mu_sat: 0.4, B_0: 0.2, ell_star: 100.0})
+    >>> at = {B: np.array([1.0, 8.0]), ell: np.array([256.0, 4096.0])}
+    >>> order = design(law, at, ("one", "other"), (5.0, 9.0), {"one": 2.0, "other": 2.0}, number=2)
+    >>> [x.index for x in order]
+    [0, 1]
     """
     rows = elasticities(law, inputs)
     known = Information(rows.shape[1])

@@ -15,6 +15,7 @@ from typing import Any
 from sympy import Integer, Symbol
 
 from ..catalog.loading import Catalog, defaults, load, load_calibration
+from ..display import Shown
 from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
@@ -40,7 +41,7 @@ class Scored:
     row: int
     model: str
     gpu: str
-    request: Mapping[str, float]
+    request: Mapping[str, Any]
     target: str
     measured: float
     predicted: float
@@ -74,8 +75,12 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Validation:
-    """Every scored quantity, in the order of the file, and warnings."""
+class Validation(Shown):
+    """Every scored quantity, in the order of the file, and warnings.
+
+    >>> Validation("runs.csv", (), ()).summaries()
+    []
+    """
 
     file: str
     scored: tuple[Scored, ...]
@@ -126,15 +131,26 @@ def validate(
     gpu: str | None = None,
     calibration: str | Path | None = None,
     efficiency: str | None = None,
+    gpus: int | None = None,
+    split: str | None = None,
     catalog: str | Path | Catalog | None = None,
     track: Track = iter,
 ) -> Validation:
-    """Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
+    r"""Score predictions against a table of measurements, or against CodeCarbon's ``emissions.csv``.
 
     ``requests`` says what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
-    and model, height, width, batch. A row ran on the accelerator in its column ``gpu``, or else on ``gpu``.
+    and model, height, width, batch. A row ran on the accelerator in its column ``gpu``, or else on ``gpu``; on as many
+    as its column ``gpus`` says, or else ``gpus``, split as its columns ``split``, or ``ulysses``, ``ring`` and ``cfg``,
+    say, or else ``split``.
 
     Raises `InputError` in one line naming file, row, column and value.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "runs.csv"
+    ...     _ = path.write_text("model,height,width,batch,time_s\npixart-alpha,512,512,1,4.2\n")
+    ...     len(validate(path, gpu="v100-pcie-16gb").scored)
+    1
     """
     path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
     notes: dict[str, None] = {}
@@ -152,7 +168,8 @@ def validate(
         )
     if gpu is None and calibration is None and not all(row.extra.get("gpu") for row in rows):
         notes[f"no accelerator is named: rows are taken for the default's, {defaults()['gpu']}; give --gpu"] = None
-    options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries}
+    options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries,
+               "gpus": gpus, "split": split}  # fmt: skip
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     scored = []
     for row in track(rows):
@@ -188,9 +205,26 @@ def _measured(path: Path) -> list[Row]:
 
 
 def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
-    wanted: Any = {**options, "gpu": row.extra.get("gpu") or options["gpu"], **row.request}
+    wanted: Any = {**options, "gpu": row.extra.get("gpu") or options["gpu"], **row.request, **split_of_row(row.extra)}
     point = operating_point(row.model, **wanted)
     return denoiser_alone(point) if _is_of_the_denoiser(row) else point
+
+
+def split_of_row(extra: Mapping[str, str]) -> dict[str, Any]:
+    """How many accelerators a row ran on and how they split it, as far as its columns say.
+
+    >>> split_of_row({"gpus": "4", "ulysses": "2", "ring": "2", "node": "a"})
+    {'gpus': 4, 'split': 'ulysses=2,ring=2'}
+    """
+    found: dict[str, Any] = {}
+    if number := extra.get("gpus"):
+        if not number.isdecimal() or not 0 < int(number) <= 1024:
+            raise InputError(f"gpus = {number[:20]!r} is not a whole number in 1..1024")
+        found["gpus"] = int(number)
+    degrees = [f"{x}={extra[x]}" for x in ("ulysses", "ring", "cfg") if extra.get(x)]
+    if degrees or extra.get("split"):
+        found["split"] = extra.get("split") or ",".join(degrees)
+    return found
 
 
 def _is_of_the_denoiser(row: Row) -> bool:
@@ -224,7 +258,7 @@ def _scores(row: Row, point: OperatingPoint) -> list[Scored]:
     symbols = tuple(TARGETS[target][0] for target in measured)
     stages = DENOISER if _is_of_the_denoiser(row) else WHOLE
     values = pipeline.evaluate(point.values, symbols, point.route)
-    spread = predictive(point, symbols)
+    spread, asked = predictive(point, symbols), {**row.request, **split_of_row(row.extra)}
     found = []
     for target, value in measured.items():
         symbol, unit = TARGETS[target]
@@ -233,7 +267,7 @@ def _scores(row: Row, point: OperatingPoint) -> list[Scored]:
             raise InputError(f"the {target} of {point.device.id} cannot be predicted: a fact of it is unknown")
         low, high = (None, None) if symbol not in spread else (end * unit for end in spread[symbol])
         found.append(Scored(
-            row.number, point.model.id, point.device.id, dict(row.request), target, value, predicted, low, high,
+            row.number, point.model.id, point.device.id, asked, target, value, predicted, low, high,
             pipeline.route_name(point.route), stages,
         ))  # fmt: skip
     return found

@@ -31,6 +31,17 @@ def from_diffusers(path: str | Path) -> Stages:
     """Read the networks of a pipeline's folder, or of one transformer's ``config.json`` or folder.
 
     Raises `InputError` in one line for anything that is no diffusion transformer understood here.
+
+    >>> import json, tempfile
+    >>> from ditcarbon_sym.errors import InputError
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "config.json"
+    ...     _ = path.write_text(json.dumps({"_class_name": "UNet2DModel"}))
+    ...     try:
+    ...         from_diffusers(path)
+    ...     except InputError as error:
+    ...         print("UNet2DModel" in str(error))
+    True
     """
     path = Path(path)
     if path.name == INDEX:

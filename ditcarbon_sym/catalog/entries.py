@@ -52,6 +52,11 @@ class Model(Entry):
     flags alone. ``patch_frames`` is how many latent frames a token spans, ``text_tokens_fixed`` the only number of text
     tokens it takes, if there is only one. ``lender`` is the release whose request this model borrows, None if the
     request is its own. ``notes`` say what to beware of in every answer.
+
+    >>> from ditcarbon_sym import load
+    >>> model = load().model("wan2.1 14b")
+    >>> model.id, model.is_video
+    ('wan2.1-t2v-14b', True)
     """
 
     request: Mapping[Symbol, float] = field(default_factory=dict)
@@ -72,7 +77,12 @@ class Gpu(Entry):
     """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
 
     ``compute_capability`` is NVIDIA's number of the architecture; None if unknown or of another maker.
-    ``nvml_names`` are the names that the driver gives it.
+    ``nvml_names`` are the names that the driver gives it. ``link_byte_per_second`` is its link to another accelerator
+    of the node, each way, and ``node_gpus`` how many a node has; None if unknown.
+
+    >>> from ditcarbon_sym import load
+    >>> load().gpu("h100").memory_gb
+    80
     """
 
     precision: str = ""
@@ -81,6 +91,8 @@ class Gpu(Entry):
     compute_capability: float | None = None
     embodied: Mapping[str, float] = field(default_factory=dict)
     nvml_names: tuple[str, ...] = ()
+    link_byte_per_second: float | None = None
+    node_gpus: int | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,10 @@ class Datacenter(Entry):
     contracts for) or "marginal" (the next kWh). ``figures`` holds the figures of all methods that are known.
     ``ranges`` holds, by data field, the documented range of what is assumed: low, high, source. ``notes`` say what to
     beware of.
+
+    >>> from ditcarbon_sym import load
+    >>> load().datacenter("norway-hydro").name
+    'Norway, hydro'
     """
 
     method: str = "location"
@@ -113,7 +129,12 @@ class Calibration:
     """Values of one efficiency law on one device, with their covariance, validity and conventions.
 
     ``transferred``: it was not fitted on this device, but comes from other accelerators. Then ``values`` hold what
-    accelerators have in common, and ``equations`` turn these into the parameters of the law.
+    accelerators have in common, and ``equations`` turn these into the parameters of the law. ``constants``: which of
+    the parameters are those of a mode of running, by the names they were fitted under.
+
+    >>> from ditcarbon_sym.catalog import shipped_calibration
+    >>> shipped_calibration("v100-pcie-16gb").quality["n"]
+    48
     """
 
     law: str
@@ -131,3 +152,4 @@ class Calibration:
     head_multiple: int = 1
     transferred: bool = False
     equations: tuple[Equation, ...] = ()
+    constants: Mapping[Symbol, str] = field(default_factory=dict)

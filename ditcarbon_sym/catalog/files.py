@@ -13,13 +13,18 @@ from typing import IO, Any
 from ..errors import InputError
 
 DATA = Path(__file__).parent / "data"
-LARGEST_JSON = 4 * 1024 * 1024
-"""Bytes; a network's configuration has a few thousand."""
+LARGEST = {"TOML": 4 * 2**20, "JSON": 4 * 2**20, "CSV": 256 * 2**20}
+"""Bytes; a network's configuration has a few thousand, a table of measurements a hundred for each row."""
+LARGEST_JSON = LARGEST["JSON"]
+DEEPEST = 100
+"""Dots in a key of TOML."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file."""
     text = read_text(path, "TOML")
+    if any(line.partition("=")[0].count(".") > DEEPEST for line in text.splitlines()):
+        raise InputError(f"{path}: not valid TOML: nested too deep")
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -54,9 +59,11 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_text(path: Path, kind: str) -> str:
-    """Read a text file, in UTF-8."""
+    """Read a text file, in UTF-8; a device or a pipe is read up to the size that a file may have."""
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(LARGEST[kind] + 1)
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except UnicodeDecodeError:
@@ -65,6 +72,9 @@ def read_text(path: Path, kind: str) -> str:
         raise InputError(f"{path!s}: cannot be read: {error}") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > LARGEST[kind]:
+        raise InputError(f"{path}: longer than {LARGEST[kind] // 2**20} MB; expected {kind}, which is shorter")
+    return text
 
 
 @contextlib.contextmanager

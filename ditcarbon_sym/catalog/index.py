@@ -47,8 +47,6 @@ def is_component(entry: Any) -> bool:
 
 def given_images(kind: str, control: Network | None) -> list[str]:
     """Say what of the images that a pipeline is given is not counted."""
-    if REFERENCES.get(kind, (0, 0))[1]:
-        return ["the vision tower that reads the reference images is not counted"]
     if control is None and kind not in REFERENCES and GIVEN.search(kind):
         return [f"{kind} is given an image or a video: the work of encoding it is not counted"]
     return []

@@ -36,7 +36,7 @@ from ..equations.operator_law import LAWS
 from . import stages
 from .entries import Calibration, Datacenter, Entry, Gpu, Model
 from .files import DATA, read_toml
-from .names import meant, plain
+from .names import meant, without_maker
 from .stages import Stages
 
 SHIPPED = "shipped with the package"
@@ -44,7 +44,11 @@ SHIPPED = "shipped with the package"
 
 @dataclass(frozen=True)
 class Catalog:
-    """All entries by id; a user's file adds to the shipped ones or replaces them."""
+    """All entries by id; a user's file adds to the shipped ones or replaces them.
+
+    >>> "h100-sxm-80gb" in load().gpus
+    True
+    """
 
     models: Mapping[str, Model]
     gpus: Mapping[str, Gpu]
@@ -59,17 +63,11 @@ class Catalog:
         return self.gpus[self.id_of("gpu", name)]
 
     def datacenter(self, name: str) -> Datacenter:
-        """Return the data centre, or the place (`places`), of this name; raises `InputError` with what it may mean.
-
-        >>> load().datacenter("france").id
-        'FRA'
-        """
-        key = self.id_of("datacenter", name)
-        if key in self.datacenters:
-            return self.datacenters[key]
+        """Return the data centre, or the place (`places`), of this name; raises `InputError` with what it may mean."""
         from .places import datacenter_of
 
-        return datacenter_of(key)
+        key = self.id_of("datacenter", name)
+        return self.datacenters[key] if key in self.datacenters else datacenter_of(key)
 
     def gpu_of_driver(self, name: str) -> Gpu | None:
         """Return the accelerator that NVIDIA's driver calls by this name, or None if the catalogue does not have it.
@@ -80,8 +78,8 @@ class Catalog:
         >>> (found.id if found else None), load().gpu_of_driver("NVIDIA A100-PCIE-40GB")
         ('a100-sxm-80gb', None)
         """
-        told = _without_maker(name)
-        return next((x for x in self.gpus.values() if told in map(_without_maker, x.nvml_names)), None)
+        told = without_maker(name)
+        return next((x for x in self.gpus.values() if told in map(without_maker, x.nvml_names)), None)
 
     def id_of(self, kind: str, name: str) -> str:
         """Return the id that a person means by ``name``; ``kind`` is "model", "gpu" or "datacenter".
@@ -97,11 +95,6 @@ class Catalog:
 
             return id_of_place(name, {key: _other_names(entries, key) for key in entries})
         return meant(kind, name, {key: _other_names(entries, key) for key in entries})
-
-
-def _without_maker(name: str) -> str:
-    """A driver's name of an accelerator without the word NVIDIA, which older drivers leave out."""
-    return plain(name).removeprefix("nvidia")
 
 
 def _other_names(entries: Mapping[str, Entry], key: str) -> tuple[str, ...]:
@@ -148,7 +141,11 @@ def defaults() -> Mapping[str, Any]:
 
 @lru_cache(maxsize=64)
 def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
-    """Return the calibration of this law shipped for this accelerator, or None."""
+    """Return the calibration of this law shipped for this accelerator, or None.
+
+    >>> shipped_calibration("l4") is None
+    True
+    """
     shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}
     name = gpu if law == "bgr" else f"{gpu}-{law}"
     if name not in shipped:
@@ -158,7 +155,11 @@ def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
 
 
 def load_calibration(path: str | Path) -> Calibration:
-    """Return the calibration in a TOML file, validated; raises `InputError` in one line."""
+    """Return the calibration in a TOML file, validated; raises `InputError` in one line.
+
+    >>> load_calibration(DATA / "calibrations" / "v100-pcie-16gb.toml").gpu
+    'v100-pcie-16gb'
+    """
     from .schema import validate_calibration
 
     path = Path(path)
@@ -273,6 +274,8 @@ def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
         die_cm2=table.get("die_cm2"),
         compute_capability=table.get("compute_capability"),
         nvml_names=tuple(table.get("nvml_names", ())),
+        link_byte_per_second=table.get("link_byte_per_second"),
+        node_gpus=table.get("node_gpus"),
         embodied=table.get("embodied_gco2eq", {}),
         **_common(key, table, origin),
     )

@@ -106,9 +106,10 @@ _Gpu = _table(
     "gpu", GPU_FIELDS, _OPTIONAL, name=_Text, sources=_Sources, precision=_Text,
     memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
     compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}), nvml_names=(list[str], []),
+    link_byte_per_second=(_Positive | None, None), node_gpus=(Annotated[int, Ge(1), Lt(10**6)] | None, None),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, (WUE, w_mix), name=_Text, sources=_Sources)
-_SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
+SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
 _Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, head_multiple=(int, 1))
 # TOML has arrays where Python has tuples: lists, of exactly two.
@@ -147,6 +148,17 @@ class _Convention(Table):
     stages: Literal["denoiser", "whole request"]
 
 
+def calibration_model(law: str) -> type[BaseModel]:
+    """Return the pydantic model of a calibration file for one of the laws."""
+    return create_model(
+        "calibration", __base__=Table,
+        schema_version=(Annotated[int, Ge(1), Lt(2)], ...), law=(str, ...), device=(_Device, ...),
+        parameters=(_table("parameters", LAWS[law], ENERGY), ...), standard_errors=(_Plain, {}), intervals=(_Plain, {}),
+        covariance=(_Covariance, ...), verdicts=(dict[str, str], ...), quality=(_Quality, ...),
+        validity=(_Validity, ...), convention=(_Convention, ...), data=(_Plain, ...),
+    )  # fmt: skip
+
+
 def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Check the user's catalogue file and return it; raises `InputError` naming file, entry, field, value and
     expectation.
@@ -155,8 +167,8 @@ def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: no entries; expected [models.ID], [gpus.ID] or [datacenters.ID] tables")
     checked: dict[str, Any] = {}
     for kind, entries in tables.items():
-        if kind not in _SCHEMAS:
-            raise InputError(f"{path}: unknown table [{kind}]{nearest(kind, _SCHEMAS)}")
+        if kind not in SCHEMAS:
+            raise InputError(f"{path}: unknown table [{kind}]{nearest(kind, SCHEMAS)}")
         if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
             raise InputError(f"{path}: [{kind}] must hold one table per entry, such as [{kind}.my-{_KINDS[kind]}]")
         for key in entries:
@@ -165,7 +177,7 @@ def validate_catalog(tables: Mapping[str, Any], path: Path) -> dict[str, Any]:
                     f"{path}: {_KINDS[kind]} {key[:40]!r} is no id; expected letters, digits, '.', '_', '-'"
                 )
         checked[kind] = {
-            key: _validated(_SCHEMAS[kind], entry, f"{path}: {_KINDS[kind]} {key!r}") for key, entry in entries.items()
+            key: _validated(SCHEMAS[kind], entry, f"{path}: {_KINDS[kind]} {key!r}") for key, entry in entries.items()
         }
     for key, entry in checked.get("gpus", {}).items():
         idle, rated = entry.get(NOTATION[P_idle].field, 0), entry.get(NOTATION[TDP].field, math.inf)
@@ -179,14 +191,7 @@ def validate_calibration(table: Mapping[str, Any], path: Path) -> dict[str, Any]
     law = table.get("law")
     if not isinstance(law, str) or law not in LAWS:
         raise InputError(f"{path}: law = {law!r} is unknown; expected one of {', '.join(LAWS)}")
-    schema = create_model(
-        "calibration", __base__=Table,
-        schema_version=(Annotated[int, Ge(1), Lt(2)], ...), law=(str, ...), device=(_Device, ...),
-        parameters=(_table("parameters", LAWS[law], ENERGY), ...), standard_errors=(_Plain, {}), intervals=(_Plain, {}),
-        covariance=(_Covariance, ...), verdicts=(dict[str, str], ...), quality=(_Quality, ...),
-        validity=(_Validity, ...), convention=(_Convention, ...), data=(_Plain, ...),
-    )  # fmt: skip
-    checked = _validated(schema, table, f"{path}: calibration")
+    checked = _validated(calibration_model(law), table, f"{path}: calibration")
     names, matrix = checked["covariance"]["parameters"], checked["covariance"]["matrix"]
     square = len(set(names)) == len(names) == len(matrix) and all(len(row) == len(names) for row in matrix)
     known = set(names) <= set(checked["parameters"])

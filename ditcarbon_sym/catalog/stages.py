@@ -14,8 +14,8 @@ from sympy import Expr, Integer
 
 from ..architectures import network_class
 from ..architectures.network import Decoder, Denoiser, Encoder, Network
-from ..architectures.operators import Operator, Size
-from ..equations.notation import m
+from ..architectures.operators import Operator, Size, repeated
+from ..equations.notation import m, n_ref
 from .files import DATA, read_toml
 
 TEXT, DENOISER, DECODER = "text_encoder", "denoiser", "vae_decoder"
@@ -37,6 +37,9 @@ class TextStage:
     """A text encoder and the tokens it is fed: a fixed number, or the denoiser's text tokens and ``extra`` more.
 
     ``negative`` tells whether guidance encodes a negative prompt, too; ``negative_extra`` its extra tokens.
+
+    >>> [x.name for x in shipped("flux.1-dev").text]
+    ['clip-vit-l-14', 't5-v1.1-xxl']
     """
 
     name: str
@@ -65,6 +68,9 @@ class Stages:
     files say of distillation. ``shared_with`` names other releases of the same configuration with what they request.
     ``control`` runs beside the denoiser. ``references`` is how many images are appended to the latent where the user
     does not say, ``image_tokens`` what each adds to the prompt; ``images`` of the output's size are encoded besides.
+
+    >>> shipped("flux.1-dev").factors
+    (8, 1)
     """
 
     name: str
@@ -121,6 +127,7 @@ class Stages:
         found: dict[str, list[Operator]] = {}
         if self.text is not None:
             found[TEXT] = [x for stage in self.text for x in _placed(stage)]
+            found[TEXT] += [x for stage in self.text for x in self.seen(stage)] if references else []
         found[DENOISER] = self.denoising(references)
         if self.control is not None:
             found[CONTROL] = self.control.operators()
@@ -129,6 +136,10 @@ class Stages:
         if self.decoder is not None:
             found[DECODER] = self.decoder.operators()
         return found
+
+    def seen(self, stage: TextStage) -> list[Operator]:
+        """What the vision tower of a text encoder does with n_ref images, each time that it reads a prompt."""
+        return repeated("visual", n_ref, stage.network.vision(self.image_tokens)) if self.image_tokens else []
 
     @cached_property
     def encoder(self) -> list[Operator] | None:

@@ -15,7 +15,7 @@ from .options import (
     number_option,
     read_range,
 )
-from .printing import print_pairs, print_table, remark, warn
+from .printing import print_pairs, print_table, remark, waiting, warn
 
 
 @at_operating_point
@@ -45,7 +45,8 @@ def sensitivity(
     from ..reports import estimate, formats, sensitivity as report
 
     given = dict(read_range(text) for text in ranges or ())
-    analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
+    with waiting("elasticities, ranges and indices"):
+        analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
     if out is not None:
         formats.write_atomically(out, report.render(analysis, out.suffix))
     warn(analysis.warnings)
@@ -64,6 +65,10 @@ def sensitivity(
             marks,
             right=(2, 3),
         )
+    if analysis.savings:
+        print_table(f"what helps most: {analysis.noun} ({report.told(analysis)[1]})", report.SAVINGS,
+                    report.saving_rows(analysis), right=(1, 3))  # fmt: skip
+        remark(report.HELPS)
     if report.interaction_rows(analysis):
         print_table(
             "interactions: second derivatives of the logarithm",
@@ -76,7 +81,7 @@ def sensitivity(
         print_table("Sobol indices over the same ranges", header, report.sobol_rows(analysis))
         remark(report.agreement_words(analysis))
     if out is not None:
-        remark(f"\nwrote {out}")
+        remark(f"wrote {out}", apart=True)
 
 
 @at_operating_point
@@ -96,7 +101,8 @@ def uncertainty(
     from ..reports import formats, intervals as report
 
     point = operating_point(model, **options)
-    spread = report.spread(point, level=level, draws=draws, seed=seed)
+    with waiting(f"{draws:,} draws"):
+        spread = report.spread(point, level=level, draws=draws, seed=seed)
     warn(spread.warnings)
     if as_json:
         print(formats.json_text(formats.plain(spread.to_dict())))
@@ -105,7 +111,7 @@ def uncertainty(
     print_table(f"{spread.title}: {100 * level:g} % intervals", header, report.rows(spread), right=(1,))
     print_pairs("basis", report.basis_rows(spread))
     carbon = "total" if spread.scenario_of == "C_total" else "operational"
-    scenario = ("scenario", "range", f"{carbon} at low end (g)", f"{carbon} at high end (g)", "source")
+    scenario = ("scenario", "range", f"{carbon} at low end (gCO2eq)", f"{carbon} at high end (gCO2eq)", "source")
     print_table("\nscenarios, each alone; not part of any interval", scenario, report.scenario_rows(spread))
 
 
@@ -114,7 +120,8 @@ def solve(
     options: dict[str, Any],
     model: OptionalModel = None,
     unknown: Annotated[
-        str, typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, grid, pue ...")
+        str,
+        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, gpus, split, grid, pue ..."),
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
@@ -137,6 +144,9 @@ def solve(
     ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
+    sure: Annotated[
+        bool, typer.Option("--sure", help="With --for gpus: the upper end of the interval meets the budget.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the largest request in a budget, or a break-even."""
@@ -144,10 +154,11 @@ def solve(
     from ..reports import formats, inversion as report
 
     rival = {"model": against_model, "gpu": against_gpu, "datacenter": against_datacenter, "mu": against_mu}
-    answer = answered(
-        model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival, both=both,
-        **options,
-    )  # fmt: skip
+    with waiting(f"solving for {unknown}"):
+        answer = answered(
+            model, unknown, budget_g=budget_g, budget_wh=budget_wh, budget_s=budget_s, per=per, against=rival,
+            both=both, sure=sure, **options,
+        )  # fmt: skip
     warn(answer.warnings)
     if as_json:
         print(formats.json_text({**answer.to_dict(), "model": str(options["config"] if model is None else model)}))
@@ -183,4 +194,5 @@ def compare(
         print_table(name, ("", "ratio", f"{level:.0%} interval", "in words"), report.ratio_rows(ratios), right=(1,))
         if words := report.per_output_words(found, k):
             remark(words)
-        remark(f"shared errors of {name}: {found.shared[k - 1]}\n")
+        remark(f"shared errors of {name}: {found.shared[k - 1]}")
+        remark("")

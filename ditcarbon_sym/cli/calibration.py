@@ -66,7 +66,7 @@ def fit(
     print_table(result.title, *report.knowledge_table(result))
     print_pairs("", report.rows(result))
     if out is not None:
-        remark(f"\nwrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}")
+        remark(f"wrote {out}; use it with: ditcarbon estimate MODEL --calibration {out}", apart=True)
     if plot is not None:
         remark(f"wrote {plot}")
 
@@ -82,6 +82,12 @@ def validate(
     gpu: Annotated[
         str | None,
         typer.Option(help=f"Accelerator of rows without a column gpu. {ASSUMED_GPU}", autocompletion=ids("gpus")),
+    ] = None,
+    gpus: Annotated[
+        int | None, integer_option("Accelerators that share the request of rows without a column gpus.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Their degrees, such as ulysses=4, for rows that name none.")
     ] = None,
     calibration: Annotated[Path | None, typer.Option(help="Score this calibration file (TOML).")] = None,
     efficiency: Annotated[str | None, typer.Option(help="Score this law: 'roofline' or 'bgr'.")] = None,
@@ -99,8 +105,8 @@ def validate(
     drawing.demand_format(plot)
     formats.demand_apart(measured, out, plot, requests)
     found = score(
-        measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, catalog=catalog,
-        track=progress("rows"),
+        measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, gpus=gpus, split=split,
+        catalog=catalog, track=progress("rows"),
     )  # fmt: skip
     contents: dict[Path, str | bytes] = {}
     if out is not None:

@@ -40,7 +40,7 @@ def formula(
         print(pipeline.code(equation, {**entry.values, **entry.request} if entry is not None else {}))
         return
     if closed:
-        if equation.number.startswith("operator law"):
+        if equation.number.startswith(("operator law", "several accelerators")):
             raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
         equation = pipeline.closed_form(equation.lhs)
     if model is not None:

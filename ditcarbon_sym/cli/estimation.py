@@ -38,7 +38,7 @@ def estimate(
     if as_json:
         print(formats.json_text(result.to_dict()))
         return
-    print_table(shown.title(result), shown.header(result), shown.rows(result), right=(1,))
+    print_table(shown.stack_line(result), shown.header(result), shown.rows(result), right=(1,))
     given = {name for name, value in options.items() if value is not None}
     print_pairs("basis", [*shown.assumed_rows(result, given), *shown.basis_rows(result)])
 

@@ -9,7 +9,7 @@ import typer
 
 from .help import ids
 from .options import JsonOption, integer_option, number_option, whole
-from .printing import print_pairs, print_table, remark, warn
+from .printing import print_pairs, print_table, remark, waiting, warn
 
 if TYPE_CHECKING:
     from ..measure.grid import Point
@@ -97,7 +97,7 @@ def measure(
     from ..measure import report
 
     print_pairs(f"wrote {out}", report.swept_rows(told, swept))
-    remark(f"\ncalibrate with: ditcarbon fit {out} --out mine.toml")
+    remark(f"calibrate with: ditcarbon fit {out} --out mine.toml", apart=True)
 
 
 def _begun(told: Mapping[str, Any]) -> None:
@@ -174,10 +174,11 @@ def plan_calibration(
     from ..measure import plan, report
     from ..reports import formats
 
-    found = plan.plan(
-        gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
-        number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
-    )  # fmt: skip
+    with waiting("choosing configurations"):
+        found = plan.plan(
+            gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
+            number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
+        )  # fmt: skip
     warn(found.notes)
     if as_json:
         print(formats.json_text(report.plan_as_dict(found)))

@@ -113,6 +113,11 @@ def setting_options(
         str | None,
         typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
     ] = None,
+    gpus: Annotated[int | None, integer_option("Accelerators that share the request. Assumed: 1.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Their degrees, such as ulysses=4,ring=2,cfg=1. Assumed: those that take least time, cfg=1."),
+    ] = None,
     datacenter: Annotated[
         str | None,
         typer.Option(
@@ -170,6 +175,44 @@ def law_options(
     """The law of time and energy, and the embodied carbon."""
 
 
+def mode_options(
+    software: Annotated[
+        str | None,
+        typer.Option(
+            help="eager (assumed), compile, engine, or engine:NAME (sglang, vllm-omni, onediff).",
+            autocompletion=words("eager", "compile", "engine", "engine:sglang", "engine:vllm-omni", "engine:onediff"),
+        ),
+    ] = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(
+            help="sdpa (assumed), fa2, fa3, sage2, or sparse:DENSITY, the part of the scores computed.",
+            autocompletion=words("sdpa", "fa2", "fa3", "sage2", "sparse:"),
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="bf16 (assumed), fp8, int8, nvfp4; of weights alone fp8-weight, int8-weight, int4, nf4.",
+            autocompletion=words("bf16", "fp8", "fp8-weight", "int8", "int8-weight", "int4", "nf4", "nvfp4"),
+        ),
+    ] = None,
+    cache: Annotated[float | None, number_option("Part of the steps that a cache skips. Assumed: 0.")] = None,
+    guidance_steps: Annotated[float | None, number_option("Part of the steps with guidance. Assumed: 1.")] = None,
+    offload: Annotated[
+        str | None,
+        typer.Option(
+            help="Weights wait in the host's memory: by 'model' or 'sequential'. Assumed: they do not.",
+            autocompletion=words("model", "sequential"),
+        ),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="A published setting by name, such as wan-lightning-4step or flux-dbcache-0.08.")
+    ] = None,
+) -> None:
+    """How a request runs: software, kernels, number format, cache, guidance and offloading."""
+
+
 def file_options(config: ConfigOption = None, catalog: CatalogOption = None) -> None:
     """Files that a model or other entries are read from."""
 
@@ -203,7 +246,6 @@ def sharing(
 
 of_a_request = sharing("request", size_options, pass_options)
 """Give a command the options of a request; it receives them as the dictionary ``request``."""
-at_operating_point = sharing(
-    "options", size_options, pass_options, setting_options, accounting_options, law_options, file_options
-)
+at_operating_point = sharing("options", size_options, pass_options, setting_options, accounting_options, mode_options,
+                             law_options, file_options)  # fmt: skip
 """Give a command the options of an operating point; it receives them as the dictionary ``options``."""

@@ -13,14 +13,19 @@ import re
 import shutil
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Annotated, Any
 
 import typer
 
+from ..errors import visible
+
 UNFOLDED = 10_000
 """Columns of a page that is no terminal: wider than any table, so that no cell is folded."""
+PATIENCE = 2.0
+"""Seconds after which a command says that it is at work."""
 GAP = 3
 """Columns between two cells."""
 FORMATS = {
@@ -65,7 +70,7 @@ def warn(warnings: Iterable[str]) -> None:
     """Print each warning on a line of its own."""
     mark = coloured("warning:", 33)
     for warning in warnings:
-        print(f"{mark} {warning}", file=sys.stderr)
+        print(f"{mark} {visible(warning)}", file=sys.stderr)
 
 
 def coloured(text: str, colour: int) -> str:
@@ -73,9 +78,9 @@ def coloured(text: str, colour: int) -> str:
     return text if os.environ.get("NO_COLOR") or not sys.stderr.isatty() else f"\033[{colour}m{text}\033[0m"
 
 
-def remark(text: str) -> None:
-    """Print a sentence about a table; where only tables are wanted, on stderr."""
-    kind = _CHOSEN.get()
+def remark(text: str, *, apart: bool = False) -> None:
+    """Print a sentence about a table, ``apart`` by an empty line; where only tables are wanted, on stderr."""
+    kind, text = _CHOSEN.get(), "\n" * apart + visible(text)
     if kind == "latex":
         from ..reports.formats import tex
 
@@ -92,6 +97,8 @@ def print_table(
     for each cell. Elsewhere a line is as long as it needs to be, without spaces at its end.
     """
     kind = _CHOSEN.get()
+    title, header = visible(title), tuple(visible(name) for name in header)
+    rows = [[visible(cell) for cell in row] for row in rows]
     if kind:
         print(_marked_up(kind, title, header, rows, right))
         return
@@ -113,7 +120,7 @@ def print_table(
         table.add_row(*row)
     drawn = io.StringIO()
     Console(file=drawn, highlight=False, markup=False, force_jupyter=False, width=width).print(table)
-    print("\n".join(line.rstrip() for line in drawn.getvalue().strip("\n").splitlines()) + "\n")
+    print("\n".join(line.rstrip() for line in drawn.getvalue().strip("\n").splitlines()).rstrip() + "\n")
 
 
 def _least_width(header: Sequence[str], rows: Sequence[Sequence[str]], right: tuple[int, ...]) -> int:
@@ -148,18 +155,20 @@ def _marked_up(
     if kind == "markdown":
         return (f"**{title.strip()}**\n\n" if title else "") + formats.markdown_table(header, rows, right) + "\n"
     if kind == "latex":
-        label = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:40]
+        label = re.sub(r"[^a-z0-9]+", "-", title.lower())[:40].strip("-")
         return formats.latex_table(header, rows, title.strip(), f"tab:{label}")
     return formats.csv_text(header, [[formats.bare(cell) for cell in row] for row in rows])
 
 
 def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
     """Print labelled lines under a title; where only tables are wanted, on stderr."""
-    kind = _CHOSEN.get()
+    kind, title = _CHOSEN.get(), visible(title)
+    pairs = [(visible(name), visible(words)) for name, words in pairs]
     if kind == "markdown":
-        print(
-            "\n".join([f"**{title}**\n", *(f"- {name}{': ' if name else ''}{words}" for name, words in pairs)]) + "\n"
-        )
+        from ..reports.formats import markdown
+
+        lines = (f"- {markdown(name)}{': ' if name else ''}{markdown(words)}" for name, words in pairs)
+        print("\n".join([f"**{markdown(title)}**\n", *lines]) + "\n")
     elif kind == "latex":
         from ..reports.formats import tex
 
@@ -179,6 +188,25 @@ def progress(description: str) -> Any:
 
     console = Console(stderr=True)
     return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)
+
+
+@contextlib.contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Say what goes on, once it has taken two seconds; on stderr, and only on a terminal."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    status = Console(stderr=True).status(f"{words} ...")
+    timer = threading.Timer(PATIENCE, status.start)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+        status.stop()
 
 
 @contextlib.contextmanager

@@ -16,11 +16,12 @@ from .options import (
     accounting_options,
     integer_option,
     law_options,
+    mode_options,
     number_option,
     pass_options,
     sharing,
 )
-from .printing import print_pairs, print_table, progress_of, remark, warn
+from .printing import print_pairs, print_table, progress_of, remark, waiting, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
@@ -38,6 +39,10 @@ def _axes(
     steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS} {RELEASED}")] = None,
     gpu: Annotated[
         str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}", autocompletion=ids("gpus"))
+    ] = None,
+    gpus: Annotated[str | None, typer.Option(help=f"Accelerators that share each request, {_AXIS} Assumed: 1.")] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Their degrees, such as ulysses=4,ring=2. Assumed: those that take least time.")
     ] = None,
     datacenter: Annotated[
         str | None,
@@ -84,7 +89,8 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing("given", _axes, pass_options, accounting_options, law_options, _choices, read=_with_file)
+over_axes = sharing("given", _axes, pass_options, accounting_options, mode_options, law_options, _choices,
+                    read=_with_file)  # fmt: skip
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[
     Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")
@@ -106,7 +112,8 @@ def sweep(
     """Estimate a grid or a list of requests.
 
     Rows go to stdout as CSV, or to a file; --top prints only the best.
-        energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
+
+    energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
     times the grid's intensity.
     """
     from ..errors import InputError
@@ -116,7 +123,8 @@ def sweep(
 
     if out is not None:
         streaming.check_path(out)
-    found = _rows_of(given, requests)
+    with waiting("reading the requests"):
+        found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     number = given.get("top") if top is None else top
     column = by or given.get("by")
@@ -126,7 +134,8 @@ def sweep(
         )
     best, names, remarks, ranking = None, found.columns, order.unfiltered(found, conditions), None
     if number is not None:
-        ranking = order.ranked(found, number, column or "total_g", conditions, largest=largest)
+        with waiting(f"ranking {len(found):,} requests"):
+            ranking = order.ranked(found, number, column or "total_g", conditions, largest=largest)
         best, remarks = ranking.rows, ranking.remarks
         names = (RANK, *names) if RANK in best else names
     rows = None
@@ -152,7 +161,7 @@ def sweep(
                 remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            remark(f"\nwrote {rows:,} rows to {out}")
+            remark(f"wrote {rows:,} rows to {out}", apart=True)
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:
@@ -214,7 +223,8 @@ def pareto(
     if out is not None:
         streaming.check_path(out)
     drawing.demand_format(plot)
-    found = _rows_of(given, requests)
+    with waiting("reading the requests"):
+        found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
     unused = tuple(
         f"{name} = {given[name]} is for ditcarbon sweep; a front has all its rows"
@@ -224,7 +234,8 @@ def pareto(
     usual = [name for name in fronts.OBJECTIVES if name not in COST or name in found.columns]
     chosen = usual if objectives is None else [name.strip() for name in objectives.split(",")]
     groups = fronts.SAME_OUTPUT if within is None else () if within == "none" else within.split(",")
-    front = fronts.front(found, chosen, conditions, [name.strip() for name in groups], tolerance)
+    with waiting(f"the front of {len(found):,} requests"):
+        front = fronts.front(found, chosen, conditions, [name.strip() for name in groups], tolerance)
     contents: dict[Path, str | bytes] = {}
     if plot is not None:
         contents[plot] = front_figure(front, plot.suffix)

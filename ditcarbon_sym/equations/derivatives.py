@@ -8,10 +8,9 @@ quantity of the chain. Both give definitions that one `Compiled` function comput
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import product
 from typing import TYPE_CHECKING, Any
 
-from sympy import Eq, Expr, Integer, Piecewise, Symbol, sqrt
+from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Symbol, sqrt
 
 from ..numerics.functions import Compiled, Definition, compiled
 from .equation import Equation
@@ -38,6 +37,11 @@ def adjoints(
     """Return definitions (values, then adjoints), and the derivative of ``output`` by each input in terms of them.
 
     ``inputs`` restricts the derivatives to those asked for; what leads to none of them is not differentiated.
+
+    >>> from . import carbon
+    >>> _, slopes = adjoints(carbon.energy.lhs, (carbon.runtime, carbon.energy))
+    >>> len(slopes)
+    4
     """
     needed = _needed(output, equations)
     defined = {equation.lhs for equation in needed}
@@ -94,18 +98,45 @@ def gradient(
 def tangents(
     parameters: tuple[Symbol, ...], equations: tuple[Equation, ...]
 ) -> tuple[tuple[Definition, ...], Mapping[tuple[Symbol, Symbol], Expr]]:
-    """Return definitions and, for every (quantity, parameter), the derivative as an expression in them."""
+    """Return definitions and, for every (quantity, parameter), the derivative as an expression in them.
+
+    >>> from . import carbon
+    >>> _, slopes = tangents((carbon.energy.inputs[0],), (carbon.energy,))
+    >>> [str(x) for pair in slopes for x in pair]
+    ['TDP', 'TDP', 'E', 'TDP']
+    """
     definitions: list[Definition] = []
     slopes: dict[tuple[Symbol, Symbol], Expr] = {(x, x): Integer(1) for x in parameters}
     for equation in equations:
         definitions.append((equation.lhs, equation.rhs))
+        moving = [x for x in equation.inputs if any((x, parameter) in slopes for parameter in parameters)]
+        partial = {x: slope_of(equation.rhs, x) for x in moving}
         for parameter in parameters:
-            terms = [equation.rhs.diff(x) * slopes[x, parameter] for x in equation.inputs if (x, parameter) in slopes]
+            terms = [partial[x] * slopes[x, parameter] for x in moving if (x, parameter) in slopes]
             if terms:
                 dot = Symbol(f"d_{equation.lhs.name}_d_{parameter.name}", real=True)
                 definitions.append((dot, sum(terms)))
                 slopes[equation.lhs, parameter] = dot
     return tuple(definitions), slopes
+
+
+def slope_of(expression: Expr, x: Symbol) -> Expr:
+    """The derivative by a symbol. Factors that do not hold it stay as they are: sympy would derive each to zero.
+
+    >>> from .notation import B, S, tau
+    >>> slope_of(3 * B * S**2 / tau, S)
+    6*B*S/tau
+    """
+    if expression.is_Add:
+        return Add(*(slope_of(term, x) for term in expression.args if x in term.free_symbols))
+    if expression.is_Mul:
+        moving = [factor for factor in expression.args if x in factor.free_symbols]
+        if len(moving) == 1:
+            others = (factor for factor in expression.args if factor is not moving[0])
+            return Mul(*others, slope_of(moving[0], x))
+    if expression.is_Pow and x not in expression.exp.free_symbols:
+        return expression.exp * expression.base ** (expression.exp - 1) * slope_of(expression.base, x)
+    return Integer(1) if expression == x else expression.diff(x)
 
 
 def hessian(
@@ -148,7 +179,15 @@ def jacobian(
     parameters: Sequence[Symbol],
     route: AnyRoute = "bgr",
 ) -> dict[tuple[Symbol, Symbol], Any]:
-    """Evaluate the derivative of each output by each parameter; zero where it does not depend on it."""
+    """Evaluate the derivative of each output by each parameter; zero where it does not depend on it.
+
+    >>> from ditcarbon_sym.equations.notation import PUE, C_emb, C_op
+    >>> from ditcarbon_sym.estimation.point import operating_point
+    >>> point = operating_point("pixart-alpha", efficiency="bgr")
+    >>> slopes = jacobian(point.values, (C_op, C_emb), (PUE,))
+    >>> slopes[C_op, PUE] > 0, slopes[C_emb, PUE]
+    (True, 0.0)
+    """
     definitions, slopes = tangents(tuple(parameters), chain(route))
     wanted = [(output, parameter) for output in outputs for parameter in parameters]
     expressions = tuple(slopes.get(pair, Integer(0)) for pair in wanted)
@@ -181,9 +220,12 @@ def deviations(
 
     The delta method. ``covariance`` is V, with a row and a column for each parameter.
     """
-    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route))
-    known = dict(zip(entries, (value for row in covariance for value in row), strict=True))
-    return dict(zip(outputs, function({**configuration, **known}), strict=True))
+    many = range(len(parameters))
+    pairs = {(i, k): covariance[i][k] + (covariance[k][i] if k > i else 0.0) for i in many for k in many if k >= i}
+    known = {pair: value for pair, value in pairs.items() if value}  # parts fitted apart share no error
+    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route), tuple(known))
+    values = dict(zip(entries, known.values(), strict=True))
+    return dict(zip(outputs, function({**configuration, **values}), strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -200,17 +242,22 @@ def _relative(
 
 @lru_cache(maxsize=64)
 def _deviations(
-    outputs: tuple[Symbol, ...], parameters: tuple[Symbol, ...], equations: tuple[Equation, ...]
+    outputs: tuple[Symbol, ...],
+    parameters: tuple[Symbol, ...],
+    equations: tuple[Equation, ...],
+    pairs: tuple[tuple[int, int], ...],
 ) -> tuple[Compiled, tuple[Symbol, ...]]:
+    """``pairs`` are the places of the covariance that are not zero, each off the diagonal standing for two."""
     definitions, slopes = _relative(outputs, parameters, equations)
     names, many = [x.name for x in parameters], len(parameters)
-    entries = tuple(Symbol(f"V_{x}_{y}", real=True) for x in names for y in names)
+    entries = tuple(Symbol(f"V_{names[i]}_{names[k]}", real=True) for i, k in pairs)
     lines: list[Definition] = list(definitions)
-    for i, output in enumerate(outputs):
+    for number, output in enumerate(outputs):
+        mine = slopes[number * many : (number + 1) * many]
         own = [Symbol(f"r_{output.name}_{x}", real=True) for x in names]
-        lines += zip(own, slopes[i * many : (i + 1) * many], strict=True)
-        products = (v * x * y for v, (x, y) in zip(entries, product(own, own), strict=True))
-        lines.append((Symbol(f"variance_{output.name}", real=True), sum(products, Integer(0))))
+        lines += [(x, slope) for x, slope in zip(own, mine, strict=True) if slope != 0]
+        known = ((v, i, k) for v, (i, k) in zip(entries, pairs, strict=True) if 0 not in (mine[i], mine[k]))
+        lines.append((Symbol(f"variance_{output.name}", real=True), Add(*(v * own[i] * own[k] for v, i, k in known))))
     variances = (Symbol(f"variance_{x.name}", real=True) for x in outputs)
     roots = (Piecewise((0, v < 0), (sqrt(v), True)) for v in variances)  # rounding may take a zero below zero
     return compiled(tuple(roots), tuple(lines)), entries

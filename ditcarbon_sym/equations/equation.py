@@ -44,6 +44,9 @@ class Equation:
     def __str__(self) -> str:
         return f"{self.lhs} = {self.rhs}"
 
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
     @property
     def inputs(self) -> tuple[Symbol, ...]:
         """The symbols of the right-hand side, by name."""

@@ -10,7 +10,9 @@ from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from .footprint_notation import (
+from . import parallel_notation
+from .around import symbols as around_symbols
+from .around.symbols import (
     WUE as WUE,
     C_host as C_host,
     C_server as C_server,
@@ -21,10 +23,20 @@ from .footprint_notation import (
     h_host as h_host,
     w_mix as w_mix,
 )
-from .quantities import TABLE, Notation as Notation, flag as _flag, symbol as _symbol
+from .quantities import Notation as Notation, Table
 
 JOULE_PER_KWH = Integer(3_600_000)
 SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
+
+
+_TABLE = Table()
+_symbol, _flag = _TABLE.symbol, _TABLE.flag
+
+
+def _part(name: str, meaning: str, field: str, high: float = 1) -> Symbol:
+    greek, _, index = name.partition("_")
+    head = f"\\{greek}" if len(greek) > 1 else greek
+    return _symbol(name, meaning, "1", field, 0, high, latex=rf"{head}_{{\mathrm{{{index}}}}}", zero=True)
 
 
 # Architecture (Section 3.1)
@@ -172,6 +184,10 @@ e_mem = _symbol("e_mem", "part of the bandwidth that elementwise passes reach", 
 e_VAE = _symbol(
     "e_VAE", "efficiency of the VAE decoder: part of peak", "1", "e_vae", 1e-3, 1.5, latex=r"e_{\mathrm{VAE}}"
 )
+q_VAE = _symbol(
+    "q_VAE", "peak in 16 bits over peak in the precision of the VAE", "1", "vae_slowdown", 1, 32,
+    latex=r"q_{\mathrm{VAE}}",
+)  # fmt: skip
 eps_flop = _symbol(
     "eps_flop", "energy per FLOP", "J", "joule_per_flop", 0, 1e-8, latex=r"\varepsilon_{\mathrm{flop}}", zero=True
 )
@@ -189,10 +205,27 @@ rho = _symbol(
     "rho", "bytes an elementwise pass moves in the time of one exponential", "1", "byte_per_exponential", 1e-6, 1e3,
     latex=r"\rho",
 )  # fmt: skip
-phi_elem = _symbol(
-    "phi_elem", "part of rated power that elementwise passes draw", "1", "elementwise_power_fraction", 0, 1,
-    latex=r"\phi_{\mathrm{elem}}", zero=True,
+eps_0 = _symbol(
+    "eps_0", "energy per FLOP where rated power over peak is as much", "J", "joule_per_flop_in_common", 1e-15, 1e-8,
+    latex=r"\varepsilon_0",
 )  # fmt: skip
+
+# The software stack: what a mode leaves of the work (`software`)
+kappa_elem = _part("kappa_elem", "part of the elementwise traffic that the software leaves", "elementwise_left", 10)
+lambda_launch = _part("lambda_launch", "part of the launches that the software leaves", "launches_left", 10)
+alpha_attn = _part("alpha_attn", "time of the attention kernel over FlashAttention 2's", "attention_time", 10)
+delta_attn = _part("delta_attn", "part of the attention scores that a sparse pattern computes", "attention_density")
+R_peak = _part("R_peak", "peak of products in the format over that of 16 bits", "format_peak_ratio", 16)
+eta_peak = _part("eta_peak", "part of the format's higher peak that products reach", "format_peak_reached", 2)
+w_quant = _part("w_quant", "bytes moved to convert a weight, in each pass", "byte_per_weight", 1e3)
+c_skip = _part("c_skip", "part of the steps that a cache skips", "steps_skipped")
+k_check = _part("k_check", "cost of a skipped step over that of a step", "check_cost")
+gamma_g = _part("gamma_g", "part of the steps with guidance", "guidance_part")
+b_weight = _part("b_weight", "bytes of a weight of the denoiser", "weight_byte", 8)
+chi_time = _part("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
+Q_host = _part("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
+Q_step = _part("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
+beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13)
 
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
@@ -235,16 +268,19 @@ C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\ma
 
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
 
+_TABLE.update(parallel_notation.TABLE)
+_TABLE.update(around_symbols.TABLE)
+
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""
 
-NOTATION: Mapping[Symbol, Notation] = MappingProxyType(TABLE)
+NOTATION: Mapping[Symbol, Notation] = MappingProxyType(_TABLE)
 """Symbol to `Notation`, in the order of the paper."""
 
-BY_FIELD: Mapping[str, Notation] = MappingProxyType({entry.field: entry for entry in TABLE.values()})
+BY_FIELD: Mapping[str, Notation] = MappingProxyType({entry.field: entry for entry in _TABLE.values()})
 """Data field (as in files, requests and JSON) to `Notation`."""
 
-BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for entry in TABLE.values()})
+BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for entry in _TABLE.values()})
 """The symbol's ASCII spelling to `Notation`."""
 
 # What the entries of the catalogue and a request are made of.

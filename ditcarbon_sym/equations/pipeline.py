@@ -57,7 +57,12 @@ OUTPUTS: tuple[Symbol, ...] = (P, F_total, mu, tau, E, C_op, C_emb, C_total)
 
 @dataclass(frozen=True)
 class Route:
-    """A route with work of its own: every equation from request to seconds and kWh, for one model."""
+    """A route with work of its own: every equation from request to seconds and kWh, for one model, and its accounting
+    where that is not the common one.
+
+    >>> Route("measured", ROUTES["measured"]).name
+    'measured'
+    """
 
     name: str
     equations: tuple[Equation, ...]
@@ -86,7 +91,7 @@ def accounting(route: AnyRoute) -> tuple[Equation, ...]:
 
 
 def accounted(route: AnyRoute, equations: tuple[Equation, ...]) -> AnyRoute:
-    """Return the route with these equations from seconds and kWh to grams (`boundaries.ACCOUNTS`)."""
+    """Return the route with these equations from seconds and kWh to grams (`around.boundaries.ACCOUNTS`)."""
     if equations == accounting(route):
         return route
     if isinstance(route, str):
@@ -95,7 +100,11 @@ def accounted(route: AnyRoute, equations: tuple[Equation, ...]) -> AnyRoute:
 
 
 def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
-    """Every equation from request to grams along ``route``, in order of computation."""
+    """Every equation from request to grams along ``route``, in order of computation.
+
+    >>> [str(x.lhs) for x in chain("measured")][-4:]
+    ['C_op', 'C_emb', 'C_total', 'C_output']
+    """
     if isinstance(route, str):
         return WORK + ROUTES[route] + ACCOUNTING
     return route.equations + route.accounting
@@ -108,10 +117,15 @@ def find(name: str) -> Equation:
     (E, 'Table 2')
     >>> find("roofline.tau").number
     'operator law, time'
+    >>> find("several.tau").number
+    'several accelerators, time'
     """
+    from . import parallel
+
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     known |= {f"{operator_law.LAW}.{equation.lhs}": equation for equation in operator_law.EQUATIONS}
+    known |= {f"several.{equation.lhs}": equation for equation in parallel.EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())
@@ -152,6 +166,11 @@ def evaluate(
 
     Returns ``{symbol: float64 or array}`` in the units of `notation`. An unknown input may be given as NaN: all that
     depends on it is NaN, the rest is not.
+
+    >>> from ditcarbon_sym import operating_point
+    >>> found = evaluate(operating_point("pixart-alpha", efficiency="bgr").values)
+    >>> print(f"{found[F_total]:.3g} FLOP, {found[C_total]:.3f} g")
+    2.66e+14 FLOP, 0.226 g
     """
     definitions = tuple((equation.lhs, equation.rhs) for equation in chain(route))
     function = compiled(tuple(outputs), definitions)

@@ -27,6 +27,9 @@ def _short(value: Any) -> str:
 class Notation:
     """One symbol: its spelling in LaTeX, its meaning and unit, the data field it is read from and the values it may
     take.
+
+    >>> Notation(Symbol("x"), "x", "a width", "m", "width_m", 0, 10, False, "").check(2.5)
+    2.5
     """
 
     symbol: Symbol
@@ -74,29 +77,28 @@ class Notation:
         return float(number)
 
 
-TABLE: dict[Symbol, Notation] = {}
-"""Every symbol, in the order in which it was made; `notation` reads it."""
+class Table(dict[Symbol, Notation]):
+    """Symbols and what is known of them, in order; `symbol` and `flag` make one and enter it."""
 
+    def symbol(
+        self,
+        name: str,
+        meaning: str,
+        unit: str = "1",
+        field: str = "",
+        low: float = 0.0,
+        high: float = math.inf,
+        *,
+        latex: str = "",
+        integer: bool = False,
+        zero: bool = False,
+        hint: str = "",
+    ) -> Symbol:
+        """Create a symbol and enter it; ``zero`` tells that the value 0 has a meaning."""
+        made = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
+        self[made] = Notation(made, latex or name, meaning, unit, field or name, low, high, integer, hint)
+        return made
 
-def symbol(
-    name: str,
-    meaning: str,
-    unit: str = "1",
-    field: str = "",
-    low: float = 0.0,
-    high: float = math.inf,
-    *,
-    latex: str = "",
-    integer: bool = False,
-    zero: bool = False,
-    hint: str = "",
-) -> Symbol:
-    """Create a symbol and enter it in the table; ``zero`` tells that the value 0 has a meaning."""
-    made = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
-    TABLE[made] = Notation(made, latex or name, meaning, unit, field or name, low, high, integer, hint)
-    return made
-
-
-def flag(name: str, meaning: str, field: str) -> Symbol:
-    """Create a symbol that is 0 or 1."""
-    return symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)
+    def flag(self, name: str, meaning: str, field: str) -> Symbol:
+        """Create the symbol of something that is so (1) or not (0)."""
+        return self.symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)

@@ -54,8 +54,9 @@ def _expressions(networks: Stages, references: bool) -> Mapping[str, Expr]:
         prompt = negative = Integer(0)
         for stage, operators in zip(networks.text, passes[TEXT], strict=True):
             one = flop(operators)
-            prompt += one.xreplace({m: stage.tokens()})
-            negative += one.xreplace({m: stage.negative_tokens()}) if stage.negative else 0
+            seen = flop(networks.seen(stage)) if references else Integer(0)
+            prompt += one.xreplace({m: stage.tokens()}) + seen
+            negative += one.xreplace({m: stage.negative_tokens()}) + seen if stage.negative else 0
         found |= {TEXT: prompt, "negative": negative}
     return found
 

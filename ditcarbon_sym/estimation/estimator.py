@@ -10,7 +10,9 @@ from typing import Any, Unpack
 from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
-from ..equations import boundaries, carbon, pipeline
+from ..display import Shown
+from ..equations import carbon, pipeline
+from ..equations.around import boundaries
 from ..equations.notation import (
     F_VAE,
     NOTATION,
@@ -35,11 +37,13 @@ from ..equations.notation import (
     t_launch,
     tau,
 )
+from ..equations.parallel_notation import n_C, n_gpu, n_R, n_U
 from . import counting
 from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
 from .intervals import LEVEL, predictive
 from .memory import memory_of, peak_notes
+from .modes.stack import passes_left
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
 
@@ -48,11 +52,11 @@ _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb
 
 
 @dataclass(frozen=True)
-class Estimate:
+class Estimate(Shown):
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
     ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
-    draws idle, where its utilisation is below one, is in no other quantity. ``memory_gib`` is the peak with all stages
-    loaded.
+    draws idle, if its utilisation is below one, is in no other quantity. ``memory_gib``: the peak, all stages loaded.
+    Of several accelerators (``gpus``, ``split``), energy and carbon are of all, memory of each.
     """
 
     model: str
@@ -82,10 +86,13 @@ class Estimate:
     basis: Mapping[str, Any]
     warnings: tuple[str, ...]
     interval_level: float | None = None
+    gpus: int = 1
+    split: Mapping[str, int] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
-        return {"schema_version": SCHEMA_VERSION, **_plain(vars(self)), "warnings": list(self.warnings)}
+        first = {"schema_version": SCHEMA_VERSION, "stack": self.basis["stack"]}
+        return {**first, **_plain(vars(self)), "warnings": list(self.warnings)}
 
 
 def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,19 +114,17 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
         Outputs per day, to scale the result to a service.
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
-        ``guidance``, ``text_tokens``), and on what it runs (``gpu``, ``datacenter``, or ``pue`` with ``grid``;
-        ``lifetime_years``, ``utilisation``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``): see `Options`.
+        ``guidance``, ``text_tokens``), on what it runs (``gpu``, ``gpus``, ``datacenter``, or ``pue`` with ``grid``;
+        ``lifetime_years``; ``mu``, ``calibration`` or ``efficiency``; ``catalog``) and how (``software``,
+        ``attention``, ``precision``, ``cache`` ...): see `Options`.
 
-    Raises
-    ------
-    InputError
-        In one line, for anything that has no valid answer.
+    Raises `InputError` in one line for anything that has no valid answer.
 
-    Examples
-    --------
     >>> result = estimate("pixart-alpha", resolution=1024, batch=1, steps=50)
     >>> print(f"{result.total_g.value:.3f} g, {result.time_s.value:.1f} s, {result.energy_wh.value:.2f} Wh")
     0.584 g, 17.9 s, 1.25 Wh
+    >>> isinstance(estimate_at(operating_point("pixart-alpha")), Estimate)
+    True
     """
     return estimate_at(operating_point(model, **options), per_day)
 
@@ -129,7 +134,8 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     computed = (*_COMPUTED, n_launch) if by_operators(point) else _COMPUTED
     values = pipeline.evaluate(point.values, computed, point.route)
     results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
-    batch = point.values[B]
+    results |= passes_left(point.values, results)
+    batch, gpus = point.values[B], point.values.get(n_gpu, 1.0)
 
     def quantity(symbol: Symbol) -> Quantity:
         return Quantity(results[symbol], *spread.get(symbol, (None, None)))
@@ -142,7 +148,6 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         "embodied_g": quantity(C_emb), "total_g": quantity(C_total), **_idle(point, quantity(tau)),
         **around,
     }  # fmt: skip
-    efficiency = quantity(mu)
     exact, remarks = _exact(point)
     remarks += (*_waiting(point, results), *peak_notes(point.model, point.values, point.device))
     return Estimate(
@@ -154,21 +159,23 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         parameters=results[P] or 0.0,
         flops={
             "denoiser": results[F_denoiser],
-            "text_encoder": _times(results[F_text], batch),
-            "vae_decoder": _times(results[F_VAE], batch),
+            "text_encoder": Quantity(results[F_text]).times(batch).value,
+            "vae_decoder": Quantity(results[F_VAE]).times(batch).value,
             "total": results[F_total],
             "convention": convention(point),
             "exact": exact,
         },
-        efficiency={**vars(efficiency), **efficiency_names(point)},
+        efficiency={**vars(quantity(mu)), **efficiency_names(point)},
         **one,
         per_output_g=one["total_g"].times(1.0 / batch),
         memory_gib=memory_of(point.model, point.values).peak(batch),
-        per_day=None if per_day is None else service(one, batch, per_day, 1),
-        per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR),
+        per_day=None if per_day is None else service(one, batch, per_day, 1, gpus),
+        per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR, gpus),
         basis=basis(point),
         warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
+        gpus=int(gpus),
+        split=None if gpus == 1 else {NOTATION[x].field: int(point.values[x]) for x in (n_U, n_R, n_C)},
     )
 
 
@@ -194,7 +201,7 @@ def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...
 def _waiting(point: OperatingPoint, results: Mapping[Symbol, float | None]) -> tuple[str, ...]:
     """Say that idle power is missing where launches take half of the time or more, and joules have their own law."""
     used, seconds = {x for equation in pipeline.chain(point.route) for x in equation.inputs}, results[tau]
-    if not by_operators(point) or P_idle not in used or P_idle in point.device.values or seconds is None:
+    if n_launch not in results or P_idle not in used or P_idle in point.device.values or seconds is None:
         return ()
     launching = (results[n_launch] or 0.0) * point.values[S] * point.values[t_launch]
     if launching < seconds / 2:
@@ -209,7 +216,8 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
         return {"idle_energy_wh": Quantity(None), "idle_g": Quantity(None)}
     counted = boundaries.idle_of_facility in pipeline.accounting(point.route)
     equation = boundaries.idle_of_facility if counted else carbon.idle_energy
-    energy = time.times(float(equation({**point.values, P_idle: watts, tau: 1.0})))
+    one = float(equation({**point.values, P_idle: watts, tau: 1.0}))
+    energy = time.times(one * point.values.get(n_gpu, 1.0))
     return {
         "idle_energy_wh": energy.times(1000.0),
         "idle_g": energy.times(float(carbon.idle_carbon({**point.values, E_idle: 1.0}))),
@@ -219,7 +227,3 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
 def _known(value: Any) -> float | None:
     number = float(value)
     return None if math.isnan(number) else number
-
-
-def _times(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor

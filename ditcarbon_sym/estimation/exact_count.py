@@ -9,6 +9,7 @@ from ..architectures.operators import grouped, total
 from ..catalog.entries import Model
 from ..catalog.loading import load
 from ..catalog.stages import CONTROL, DECODER, DENOISER, ENCODER, Stages
+from ..display import Shown
 from ..equations.notation import NOTATION, REQUEST_FIELDS, H, W, ell, m, n_frames, n_latent, n_ref
 from ..errors import InputError
 from .counting import (
@@ -44,12 +45,15 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Count:
+class Count(Shown):
     """The exact count of one request; None is unknown, never zero.
 
     ``flops`` holds ``denoiser_forward`` (one pass at batch 1), then ``text_encoder``, ``denoiser``, ``vae_decoder``
     and ``total`` for the whole request. ``parameters`` are the denoiser's, ``weights`` those of every stage.
     ``leading_order`` holds what Eqs. (1) and (2) give for the denoiser, and their relative errors.
+
+    >>> count("flux.1-dev").tokens
+    {'latent': 4096, 'text': 512}
     """
 
     model: str

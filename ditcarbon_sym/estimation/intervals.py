@@ -27,6 +27,7 @@ from sympy import Piecewise, Symbol, symbols
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
+from ..equations.parallel_notation import n_gpu
 from ..errors import InputError
 from ..numerics.functions import compiled
 from .point import OperatingPoint
@@ -146,6 +147,11 @@ def predictive(
 
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
     unknown, or that do not depend on the fit, have no entry. ``values`` are those of the outputs, if they are known.
+
+    >>> from .point import operating_point
+    >>> low, high = predictive(operating_point("pixart-alpha", efficiency="bgr"), (tau,))[tau]
+    >>> low < high
+    True
     """
     values = values or pipeline.evaluate(point.values, outputs, point.route)
     found = {
@@ -251,7 +257,8 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     chips = point.calibration.quality.get("held_out_groups", groups)
     what += f" ({chips} chips)" if chips != groups else ""
     besides = point.calibration.quality.get("besides_log_scatter", 0.0)
-    more = f", and {besides:.2f} (logarithm) for what is said above" if besides else ""
+    several = "several accelerators and " if point.values.get(n_gpu, 1) > 1 else ""
+    more = f", and {besides:.2f} (logarithm) for {several}what is said above" if besides else ""
     return (
         f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
         "not of PUE, grid, power or embodied carbon"

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
+from types import MappingProxyType
 
 from sympy import Expr, Integer, Symbol
 
@@ -23,7 +24,27 @@ from ..architectures.operators import CONVOLUTION, DENSE, Operator
 from ..catalog.entries import Gpu, Model
 from ..catalog.stages import DENOISER, Stages
 from ..equations import pipeline
-from ..equations.notation import P_VAE, REQUEST_FIELDS, B, H, P, P_enc, W, d, ell, f, g, m, n_frames, n_latent, n_ref
+from ..equations.notation import (
+    P_VAE,
+    REQUEST_FIELDS,
+    B,
+    H,
+    P,
+    P_enc,
+    Q_host,
+    Q_step,
+    W,
+    b_weight,
+    d,
+    ell,
+    f,
+    g,
+    m,
+    n_frames,
+    n_latent,
+    n_ref,
+)
+from ..equations.parallel_notation import n_gpu
 from ..numerics.functions import compiled
 from .counting import BYTES, latent_size, tile_sizes, weights_of
 from .service import Quantity
@@ -45,6 +66,7 @@ AT_ONCE: Mapping[str, int] = {"AutoencoderKLCogVideoX": 3, "AutoencoderKLWan": 2
 PIXELS_OF_KL = 512
 """Channels in and out of the largest convolution of Stable Diffusion's VAE, at full size; for a VAE that is unknown."""
 LEVEL = 0.9
+NOTHING: Mapping[Symbol, float] = MappingProxyType({})
 ONE_AFTER_ANOTHER = frozenset({
     "WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps", "CosmosTransformer3DModel",
     "Lumina2Transformer2DModel", "CogView4Transformer2DModel", "QwenImageTransformer2DModel",
@@ -61,6 +83,7 @@ class Memory:
     of_denoiser: float
     denoiser: float
     decoder: float
+    turns: bool = False
 
     @property
     def alive(self) -> float:
@@ -68,12 +91,12 @@ class Memory:
         return max(self.denoiser, self.decoder)
 
     def peak(self, batch: float) -> Quantity:
-        """The peak with so many outputs at once, and its interval.
+        """The peak with so many outputs at once, and its interval; ``turns`` if each stage is loaded in turn.
 
         >>> Memory(30.0, 20.0, 0.5, 4.5).peak(2).value
         39.0
         """
-        return _with_interval(self.weights, batch * self.alive)
+        return self.in_turn(batch) if self.turns else _with_interval(self.weights, batch * self.alive)
 
     def in_turn(self, batch: float) -> Quantity:
         """The same where each stage is loaded for its own work only: the denoiser, then the decoder."""
@@ -89,7 +112,9 @@ def _with_interval(weights: float, alive: float) -> Quantity:
 
 
 def memory_of(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
-    """Return the memory of a model's requests of this size; stages that are not known are left out.
+    """Return the memory of a model's requests of this size on an accelerator; stages that are not known are left out.
+
+    Where several share a request, each holds all weights and its part of what the denoiser keeps alive.
 
     >>> from ditcarbon_sym.catalog.loading import load
     >>> flux = load().model("flux.1-dev")
@@ -107,19 +132,21 @@ def memory_of(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
         ell: int(tokens), m: networks.denoiser.text_rows(sizes[m]), n_latent: depth, n_ref: sizes[n_ref],
         H: sizes[H], W: sizes[W], n_frames: sizes[n_frames],
     }  # fmt: skip
-    alive = _largest(_dense(networks, sizes[n_ref] > 0), rows)
+    alive = _largest(_dense(networks, sizes[n_ref] > 0), rows) / numbers.get(n_gpu, 1)
     passes = 1 if type(networks.denoiser).__name__ in ONE_AFTER_ANOTHER else sizes[g]
-    return Memory(
-        *_weights(networks), DENOISER_ALIVE * passes * alive, DECODER_ALIVE * _decoding(networks, sizes, int(latent))
-    )  # fmt: skip
+    decoding = DECODER_ALIVE * _decoding(networks, sizes, int(latent))
+    loaded = _weights(networks, numbers.get(b_weight, float(BYTES["bf16"])))
+    if Q_step in numbers:  # a layer of the denoiser at a time
+        loaded = (loaded[0] - loaded[1], 0.0)
+    return Memory(*loaded, DENOISER_ALIVE * passes * alive, decoding, Q_host in numbers)
 
 
-def _weights(networks: Stages) -> tuple[float, float]:
-    """GiB of the weights of all known stages, and of the denoiser, at 16 bits."""
+def _weights(networks: Stages, width: float = 2.0) -> tuple[float, float]:
+    """GiB of the weights of all known stages, at 16 bits, and of the denoiser, at ``width`` bytes."""
     weights = weights_of(networks)
     denoiser = weights[DENOISER] or 0
-    loaded = sum(x or 0 for x in weights.values()) + (networks.copies - 1) * denoiser
-    return BYTES["bf16"] * loaded / GIB, BYTES["bf16"] * denoiser / GIB
+    others = BYTES["bf16"] * sum(x or 0 for stage, x in weights.items() if stage != DENOISER)
+    return (others + networks.copies * width * denoiser) / GIB, width * denoiser / GIB
 
 
 def _of_flags(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
@@ -127,7 +154,7 @@ def _of_flags(model: Model, numbers: Mapping[Symbol, float]) -> Memory:
     found = pipeline.evaluate({**model.values, **numbers}, (P, ell))
     values = model.values
     weights = float(found[P]) + values.get(P_enc, 0.0) + values.get(P_VAE, 0.0)
-    widest = (float(found[ell]) + numbers[m]) * values[d] * (1 + values[f])
+    widest = (float(found[ell]) + numbers[m]) / numbers.get(n_gpu, 1) * values[d] * (1 + values[f])
     pixels = PIXELS_OF_KL * numbers[H] * numbers[W] * min(numbers[n_frames], 8.0)
     scale = BYTES["bf16"] / GIB
     own = scale * float(found[P])
@@ -164,19 +191,21 @@ def _largest(moved: tuple[Expr, ...], sizes: Mapping[Symbol, float]) -> float:
     return BYTES["bf16"] * max((float(x) for x in compiled(moved)(sizes)), default=0.0) / GIB
 
 
-def weight_notes(model: Model, device: Gpu) -> tuple[str, ...]:
-    """Say where the weights of a model do not fit an accelerator, whatever it is asked for."""
-    if device.memory_gb is None or model.networks is None:
+def weight_notes(model: Model, device: Gpu, numbers: Mapping[Symbol, float] = NOTHING) -> tuple[str, ...]:
+    """Say where the weights of a model do not fit an accelerator, whatever it is asked for, in the format they have."""
+    if device.memory_gb is None or model.networks is None or Q_step in numbers:
         return ()
-    all_stages, denoiser = _weights(model.networks())
+    all_stages, denoiser = _weights(model.networks(), numbers.get(b_weight, 2.0))
+    bits = f"{8 * numbers.get(b_weight, 2.0):g} bits"
+    widths = "" if b_weight in numbers else " at 16 bits"
     if denoiser > device.memory_gb:
         return (
-            f"{model.id} does not fit {device.id}: the denoiser's weights take {denoiser:.1f} GiB at 16 bits, the "
+            f"{model.id} does not fit {device.id}: the denoiser's weights take {denoiser:.1f} GiB at {bits}, the "
             f"accelerator has {device.memory_gb:g}",
         )
-    if all_stages > device.memory_gb:
+    if all_stages > device.memory_gb and Q_host not in numbers:
         return (
-            f"all stages of {model.id} together take {all_stages:.1f} GiB at 16 bits and {device.id} has "
+            f"all stages of {model.id} together take {all_stages:.1f} GiB{widths} and {device.id} has "
             f"{device.memory_gb:g}: they fit one after another only",
         )
     return ()
@@ -184,7 +213,7 @@ def weight_notes(model: Model, device: Gpu) -> tuple[str, ...]:
 
 def peak_notes(model: Model, numbers: Mapping[Symbol, float], device: Gpu) -> tuple[str, ...]:
     """Say where the weights fit but the request does not, or may not."""
-    if device.memory_gb is None or weight_notes(model, device):
+    if device.memory_gb is None or weight_notes(model, device, numbers):
         return ()
     needed, room, batch = memory_of(model, numbers), device.memory_gb, numbers[B]
     peak, low, high = (x or 0.0 for x in vars(needed.peak(batch)).values())

@@ -16,31 +16,29 @@ from sympy import Symbol
 from ..catalog.entries import Calibration, Datacenter, Gpu, Model
 from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..catalog.names import plain, stands_for
-from ..catalog.places import by_method
 from ..equations import pipeline
 from ..equations.notation import (
     NOTATION,
-    PUE,
     SECONDS_PER_YEAR,
     TDP,
     C_chip,
-    I_grid,
     L,
     Notation,
-    P_idle,
     Theta_peak,
+    g,
     u,
 )
+from ..equations.parallel_notation import n_C, n_R, n_U
 from ..errors import InputError
-from .footprint.boundaries import CHIP, Boundary, boundary_of
+from .footprint.boundaries import CHIP, Boundary, accounted, boundary_of
+from .footprint.facility import chosen_facility as chosen_facility, dim, idle_notes
 from .memory import weight_notes
-from .request import Request, checked, resolve_request
+from .modes.asked import with_preset
+from .modes.choice import NO_MODE, Mode, chosen_mode
+from .modes.stack import in_mode, refuse_several
+from .request import Request, resolve_request
 from .routes import choose_route, order_notes
 
-CLEANEST = 5.0
-"""gCO2eq/kWh: below the life cycle of hydro and wind power (IPCC 2014: medians of 24 and 11 g), of which grids are
-made.
-"""
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
 
 
@@ -50,14 +48,23 @@ class Options(Request, total=False):
     ``gpu``: a catalogue id. ``datacenter``: a catalogue id, a country ("france", "FR", "FRA") or a cloud region
     ("aws:eu-west-3"). ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre. ``method``: which figure of its
     grid, "location" (the default), "market" or "marginal". ``boundary``: "chip" (the paper's, the default), "board",
-    "server" or "facility" (`equations.boundaries`).
+    "server" or "facility" (`equations.around.boundaries`).
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
     never mixed. ``mu``, ``calibration``, ``efficiency``: a measured efficiency, a calibration file, or a law by name:
-    "roofline" (the operator law, the default) or "bgr" (the paper's fit).
+    "roofline" (the operator law, the default) or "bgr" (the paper's fit). ``gpus``: accelerators that share the
+    request; ``split``: their degrees, such as "ulysses=4,ring=2", else those that take least time.
+    ``software`` ("eager", "compile", "engine", "engine:NAME"), ``attention`` ("sdpa", "fa2", "fa3", "sage2",
+    "sparse:DENSITY"), ``precision`` ("bf16", "fp8", "int8", "int4", "nvfp4" ...), ``cache`` (part of the steps
+    skipped), ``guidance_steps`` (part of the steps with guidance), ``offload`` ("model", "sequential"), ``preset``
+    (a published setting by name): how it runs, else eager PyTorch in 16 bits.
     ``config``: a diffusers folder or configuration instead of a model. ``catalog``: a TOML file with entries of one's
     own, or a loaded `Catalog`.
+
+    >>> wish: Options = {"gpu": "h100-sxm-80gb", "batch": 4}
+    >>> operating_point("pixart-alpha", **wish).device.id
+    'h100-sxm-80gb'
     """
 
     gpu: str | None
@@ -72,6 +79,15 @@ class Options(Request, total=False):
     calibration: str | Path | None
     efficiency: str | None
     embodied_boundary: str | None
+    software: str | None
+    attention: str | None
+    precision: str | None
+    cache: float | None
+    guidance_steps: float | None
+    offload: str | None
+    preset: str | None
+    gpus: float | None
+    split: str | None
     config: str | Path | None
     catalog: str | Path | Catalog | None
 
@@ -80,6 +96,10 @@ class Options(Request, total=False):
 class OperatingPoint:
     """A configuration ready for the equations: ``values`` maps every input symbol of ``route`` to a number, NaN if
     unknown.
+
+    >>> from ..equations.notation import B
+    >>> operating_point("pixart-alpha", batch=4).values[B]
+    4.0
     """
 
     model: Model
@@ -95,6 +115,7 @@ class OperatingPoint:
     notes: tuple[str, ...]
     asked: Mapping[str, Any]
     """The model and the options that it was made from."""
+    mode: Mode = NO_MODE
 
     @property
     def ranges(self) -> dict[str, tuple[float, float, str]]:
@@ -115,13 +136,21 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     catalog = options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     chosen, borrowed = chosen_model(model, options.get("config"), entries)
-    numbers, notes = resolve_request(chosen, {key: value for key, value in options.items() if key not in _SETTING})
+    filled = with_preset(chosen, options)
+    numbers, notes = resolve_request(chosen, {key: value for key, value in filled.items() if key not in _SETTING})
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
     where = (options.get("datacenter"), options.get("pue"), options.get("grid"), options.get("method"))
     facility = chosen_facility(entries, *where)
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
+    mode = chosen_mode(filled, chosen, device, numbers[g])
+    route = in_mode(route, mode)
+    if options.get("gpus") is not None or options.get("split") is not None:
+        from .several.route import shared
+
+        refuse_several(mode)
+        route = shared(route, chosen, numbers, device, options.get("gpus"), options.get("split"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])
@@ -137,7 +166,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
     unknown = _unknowns(device, None if around.values else boundary)
-    facts = _dim(facility) + _idle(device, used) + unknown + around.notes + weight_notes(chosen, device)
+    facts = dim(facility) + idle_notes(device, used) + unknown + around.notes + weight_notes(chosen, device, values)
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )
@@ -147,7 +176,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         chosen,
         device,
         facility,
-        pipeline.accounted(route.route, around.accounting),
+        accounted(route.route, around, values),
         route.calibration,
         values,
         years,
@@ -156,6 +185,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         around,
         said,
         asked,
+        mode,
     )
 
 
@@ -168,8 +198,11 @@ def asked_again(point: OperatingPoint, **changes: Any) -> OperatingPoint:
     return operating_point(**merged(point.asked, changes))
 
 
-GROUPS = (("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"))
-"""Options that say one thing together: a size, a facility, a law."""
+GROUPS = (
+    ("resolution", "height", "width"), ("datacenter", "pue", "grid"), ("mu", "efficiency", "calibration"),
+    ("gpus", "split"),
+)  # fmt: skip
+"""Options that say one thing together: a size, a facility, a law, a split."""
 
 
 def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +213,16 @@ def merged(shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """
     replaced = {name for group in GROUPS if not own.keys().isdisjoint(group) for name in group}
     return {**{name: value for name, value in shared.items() if name not in replaced}, **own}
+
+
+def split_of(values: Mapping[Symbol, float]) -> str:
+    """How the accelerators of an operating point split its request, as `--split` reads it; "none" where it is one.
+
+    >>> split_of(operating_point("flux.1-dev", gpu="h100-sxm-80gb", split="ulysses=4,ring=2").values)
+    'ulysses=4,ring=2'
+    """
+    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C)}
+    return ",".join(f"{name}={degree:g}" for name, degree in degrees.items() if degree > 1) or "none"
 
 
 def chosen_model(
@@ -236,37 +279,6 @@ def _boundary(device: Gpu, wanted: str | None) -> str:
         known = ", ".join(repr(name) for name in device.embodied) or "none"
         raise InputError(f"embodied_boundary = {wanted!r} is not known for {device.id}; known: {known}")
     return str(defaults()["embodied_boundary"]) if wanted is None else wanted
-
-
-def chosen_facility(
-    entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None, method: str | None = None
-) -> Datacenter:
-    if pue is None and grid is None:
-        found = entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
-        return by_method(found, method)
-    if method is not None:
-        raise InputError(f"method = {method!r} together with pue and grid: a grid given as a number has one figure")
-    if datacenter is not None:
-        raise InputError(f"datacenter = {datacenter!r} together with pue or grid; give one or the other")
-    if pue is None or grid is None:
-        raise InputError("pue and grid go together (or name a datacenter)")
-    values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
-    return Datacenter("custom", "as given", values, {}, "as given")
-
-
-def _idle(device: Gpu, utilisation: float) -> tuple[str, ...]:
-    """Say that energy while idle cannot be told."""
-    if utilisation == 1 or P_idle in device.values:
-        return ()
-    return (f"the idle power of {device.id} is unknown: energy while idle is left out",)
-
-
-def _dim(facility: Datacenter) -> tuple[str, ...]:
-    """Ask of a grid that is cleaner than any."""
-    grid = facility.values[I_grid]
-    if not 0 < grid < CLEANEST:
-        return ()
-    return (f"grid = {grid:g} gCO2eq/kWh is cleaner than any grid there is: was it given in kg/kWh?",)
 
 
 def _unknowns(device: Gpu, boundary: str | None) -> tuple[str, ...]:

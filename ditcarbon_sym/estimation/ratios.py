@@ -8,6 +8,7 @@ fitted parameters, the logarithm of y_B / y_A has the variance
 * plus the scatter between models, once for each side, where the models differ. Where both sides are one model on one
   calibration, the model's own error cancels. What remains is the scatter of its runs about their mean, once for each
   side: of the runs that the calibration has seen, which on most accelerators are several batches at one size;
+* plus the error of each side's mode of running on sources that no fit has seen, where the modes differ;
 * nothing, where both sides do the same work on the same accelerator and differ in PUE, grid or lifetime alone.
 
 Neither covers PUE, grid intensity, power or embodied carbon, which are taken as given on both sides. A difference is
@@ -25,7 +26,9 @@ from sympy import Symbol
 
 from ..equations import derivatives
 from ..equations.notation import B, H, S, W, g, m, mu, n_frames
+from ..equations.parallel_notation import n_gpu
 from .intervals import LEVEL, covered, quantile, scatter_met, within_model
+from .modes.stack import MODE_SCATTER
 from .point import OperatingPoint
 
 Array = NDArray[np.float64]
@@ -51,6 +54,8 @@ class Errors:
     scatter: Array
     quantile: Array
     runs: Array
+    mode: NDArray[np.intp]
+    of_mode: Array
     covariances: Array
     level: float
 
@@ -60,19 +65,20 @@ class Errors:
         one_calibration = self.calibration == self.calibration[k]
         one_model = one_calibration & (self.model == self.model[k])
         one_work = one_model & (self.work == self.work[k])
+        modes = np.where(self.mode != self.mode[k], self.of_mode**2 + self.of_mode[k] ** 2, 0.0)
         shared = _quadratic(self.slopes - self.slopes[k], self.covariances[self.calibration[k]])
         variance = np.where(one_calibration, shared, self.own + self.own[k])
-        runs = normal * np.sqrt(variance + self.runs**2 + self.runs[k] ** 2)
+        runs = normal * np.sqrt(variance + modes + self.runs**2 + self.runs[k] ** 2)
         larger = np.maximum(self.quantile, self.quantile[k])
         models = larger * np.sqrt(variance + self.scatter**2 + self.scatter[k] ** 2)
         unknown = np.isnan(models) & ~one_work
-        found = np.where(one_work, normal * np.sqrt(variance), np.where(one_model, runs, models))
+        found = np.where(one_work, normal * np.sqrt(variance + modes), np.where(one_model, runs, models))
         return np.where(unknown, np.nan, found)
 
     def taken(self, rows: NDArray[np.intp]) -> "Errors":
         """The errors of some of the requests, in this order."""
         each = {x: getattr(self, x)[rows] for x in ("calibration", "model", "work", "slopes", "own", "scatter",
-                                                    "quantile", "runs")}  # fmt: skip
+                                                    "quantile", "runs", "mode", "of_mode")}  # fmt: skip
         return replace(self, **each)
 
 
@@ -88,14 +94,16 @@ def errors_of(
     array([0.  , 0.15])
     """
     lengths = [math.prod(np.broadcast_shapes(*(np.shape(v) for v in x.values.values()))) for x in points]
-    keys = [_calibration(x) for x in points]
-    calibrations, models = list(dict.fromkeys(keys)), list(dict.fromkeys(x.model.id for x in points))
-    most = max((len(x.calibration.free) for x in points if x.calibration is not None), default=0)
+    keys, whose = [_calibration(x) for x in points], [_model(x) for x in points]
+    calibrations, models = list(dict.fromkeys(keys)), list(dict.fromkeys(whose))
+    places = {key: _places([x for x, own in zip(points, keys, strict=True) if own == key]) for key in calibrations}
+    most = max((len(x) for x in places.values()), default=0)
     covariances = np.zeros((len(calibrations), most, most))
     for key, point in zip(keys, points, strict=True):
         if point.calibration is not None:
-            many = len(point.calibration.free)
-            covariances[calibrations.index(key), :many, :many] = point.calibration.covariance
+            index = [places[key][x] for x in _fitted(point)]
+            covariances[calibrations.index(key)][np.ix_(index, index)] = point.calibration.covariance
+    modes = list(dict.fromkeys(x.mode.name for x in points))
 
     def over(values: Sequence[Any]) -> Any:
         """One value of each point, or one for each of its requests, as one array."""
@@ -108,20 +116,36 @@ def errors_of(
     for x in outputs:
         met = [scatter_met(x, point) if x in covered(point, outputs) else None for point in points]
         runs = [within_model(x, point) if point.calibration is not None else None for point in points]
-        columns = [
-            np.pad(np.broadcast_to(r[x], (n, r[x].shape[-1])), ((0, 0), (0, most - r[x].shape[-1])))
-            for r, n in zip(slopes, lengths, strict=True)
-        ]
+        columns = [np.zeros((n, most)) for n in lengths]
+        for column, r, key, point in zip(columns, slopes, keys, points, strict=True):
+            column[:, [places[key][y] for y in _fitted(point)]] = r[x]
         own = [_quadratic(r, covariances[calibrations.index(k)]) for r, k in zip(columns, keys, strict=True)]
         found[x] = Errors(
-            over([calibrations.index(k) for k in keys]), over([models.index(y.model.id) for y in points]), work,
+            over([calibrations.index(k) for k in keys]), over([models.index(y) for y in whose]), work,
             np.concatenate(columns), np.concatenate(own),
             over([math.nan if y is None else y.deviation for y in met]),
             over([math.nan if y is None else y.quantile(level) for y in met]),
             over([math.nan if y is None else y for y in runs]),
+            over([modes.index(y.mode.name) for y in points]), over([_of_mode(y) for y in points]),
             covariances, level,
         )  # fmt: skip
     return found
+
+
+def _fitted(point: OperatingPoint) -> list[tuple[Symbol, str]]:
+    """The fitted parameters of a point, each with the name that a constant of a mode was fitted under."""
+    fit = point.calibration
+    return [] if fit is None else [(x, fit.constants.get(x, "")) for x in fit.free]
+
+
+def _places(points: Sequence[OperatingPoint]) -> dict[tuple[Symbol, str], int]:
+    """A column for each parameter of points that share a calibration, whatever their modes."""
+    return {x: k for k, x in enumerate(dict.fromkeys(x for point in points for x in _fitted(point)))}
+
+
+def _of_mode(point: OperatingPoint) -> float:
+    """How far the mode of a point is off on sources that no fit has seen; 0 without a mode."""
+    return 0.0 if point.calibration is None else float(point.calibration.quality.get(MODE_SCATTER, 0.0))
 
 
 def _slopes(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Array]:
@@ -141,6 +165,11 @@ def _calibration(point: OperatingPoint) -> tuple[Any, ...]:
     if point.calibration is None:
         return point.device.id, point.values.get(mu)
     return point.device.id, point.calibration.origin, point.calibration.law, point.calibration.gpu
+
+
+def _model(point: OperatingPoint) -> tuple[str, float]:
+    """What tells the error of one model from that of another: on more accelerators it is another error."""
+    return point.model.id, point.values.get(n_gpu, 1.0)
 
 
 def ranks(values: Array, errors: Errors) -> NDArray[np.intp]:

@@ -28,7 +28,11 @@ from ..errors import InputError
 
 
 class Request(TypedDict, total=False):
-    """What a user may ask for; whatever is left out is the model's released default."""
+    """What a user may ask for; whatever is left out is the model's released default.
+
+    >>> Request(resolution=512, steps=20)["steps"]
+    20
+    """
 
     resolution: float | None
     height: float | None
@@ -44,6 +48,11 @@ class Request(TypedDict, total=False):
 def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symbol, float], tuple[str, ...]]:
     """Return the request as numbers, the model's defaults filled in, with the notes that go with it; raise
     `InputError` if invalid.
+
+    >>> from ..catalog.loading import load
+    >>> numbers, _ = resolve_request(load().model("pixart-alpha"), {"steps": 30})
+    >>> numbers[S], numbers[H]
+    (30.0, 1024.0)
     """
     known = {NOTATION[x].field: x for x in REQUEST_FIELDS}
     given = {key: value for key, value in request.items() if value is not None}

@@ -99,10 +99,11 @@ def _by_bgr(numbers: Mapping[Symbol, float], model: Model, device: Gpu) -> Chose
 def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Calibration, device: Gpu) -> ChosenRoute:
     """The operator law: the work of this model, and energy by its own law where that has been measured."""
     known = {*calibration.values, *(law.lhs for law in calibration.equations)}
-    own_energy = set(operator_law.ENERGY) <= known
+    own_energy = {*operator_law.ENERGY, TDP} <= known | calibration.device.keys()
     equations = (
         *work.equations(model, numbers, calibration.head_multiple), *calibration.equations,
-        operator_law.runtime, operator_law.efficiency, operator_law.energy if own_energy else carbon.energy,
+        *((operator_law.limited, operator_law.efficiency, operator_law.energy) if own_energy
+          else (operator_law.runtime, operator_law.efficiency, carbon.energy)),
     )  # fmt: skip
     values = {P_idle: 0.0, **calibration.device, **calibration.values}
     notes = [transfer_words(calibration, device)] if calibration.transferred else []

@@ -28,12 +28,14 @@ class Quantity:
         return Quantity(*(None if x is None else x * factor for x in (self.value, self.low, self.high)))
 
 
-def service(batch: Mapping[str, Quantity], outputs_of_a_batch: float, per_day: float, days: float) -> dict[str, Any]:
-    """Scale the quantities of one batch to the outputs of so many days: hours of the accelerator, energy, carbon.
+def service(
+    batch: Mapping[str, Quantity], outputs_of_a_batch: float, per_day: float, days: float, gpus: float = 1
+) -> dict[str, Any]:
+    """Scale the quantities of one batch to the outputs of so many days: hours of all accelerators, energy, carbon.
 
     Each keeps its boundary, and its interval: a service repeats one request, so that the error of all is the same.
     """
     outputs = days * PER_DAY.check(per_day)
     batches = outputs / outputs_of_a_batch
     scaled = {name: x.times(batches) for name, x in batch.items()}
-    return {"outputs": outputs, "gpu_hours": scaled.pop("time_s").times(1 / 3600), **scaled}
+    return {"outputs": outputs, "gpu_hours": scaled.pop("time_s").times(gpus / 3600), **scaled}

@@ -18,7 +18,7 @@ from ..catalog.files import DATA, read_toml
 from ..catalog.loading import load, shipped_calibration
 from ..equations import operator_law
 from ..equations.equation import Equation
-from ..equations.notation import BY_FIELD, NOTATION, TDP, Theta_peak, bandwidth, e_mem, eps_flop, phi_elem, t_exp
+from ..equations.notation import BY_FIELD, NOTATION, TDP, Theta_peak, bandwidth, e_mem, eps_0, eps_byte, eps_flop, t_exp
 from ..errors import InputError
 
 ORIGIN = "transferred, not calibrated"
@@ -31,8 +31,10 @@ def transferred(device: Gpu) -> Calibration:
     missing fact.
 
     >>> found = transferred(load().gpu("l40s"))
-    >>> found.origin, [x.name for x in found.free], [law.lhs.name for law in found.equations]
-    ('transferred, not calibrated: Ampere and later', ['e_dense', 'rho', 'phi_elem'], ['e_mem', 'eps_flop', 'eps_byte'])
+    >>> found.origin, [law.lhs.name for law in found.equations]
+    ('transferred, not calibrated: Ampere and later', ['e_mem', 'eps_flop'])
+    >>> [x.name for x in found.free]
+    ['e_dense', 'r_attn', 'rho', 'eps_0', 'eps_byte']
     """
     table = _table_for(device)
     values = {BY_FIELD[name].symbol: float(value) for name, value in table["parameters"].items()}
@@ -44,8 +46,10 @@ def transferred(device: Gpu) -> Calibration:
     laws = [
         Equation("transfer", x, law)
         for x, law in operator_law.TRANSFER.items()
-        if x not in values and (x not in operator_law.ENERGY or {TDP, phi_elem} <= {*facts, *values})
+        if x not in values and (x not in operator_law.ENERGY or {TDP, eps_0} <= {*facts, *values})
     ]
+    if TDP not in facts:  # without rated power there is no law of energy
+        values.pop(eps_byte, None)
     pool = Calibration(
         law=operator_law.LAW, gpu=device.id, device=facts, values=values,
         free=tuple(BY_FIELD[name].symbol for name in table["covariance"]["parameters"]),

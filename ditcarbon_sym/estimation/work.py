@@ -43,6 +43,7 @@ from ..equations.notation import (
     n_latent,
     n_launch,
     n_ref,
+    q_VAE,
 )
 from ..errors import InputError
 from . import work_of_flags
@@ -104,6 +105,7 @@ def _equations(networks: Stages, sizes: tuple[int, ...], head_multiple: int) -> 
         Equation(label, n_exp, parts["exponentials"]),
         Equation(label, Q_elem, BYTES_PER_ELEMENT * parts["moved"]),
         Equation(label, n_launch, parts["launches"]),
+        Equation(label, q_VAE, Integer(networks.decoder.slowdown if networks.decoder is not None else 1)),
         *_one_shot(networks, sizes, latent),
         Equation(label, F_denoiser, B * g * S * (parts["dense"] + parts["attention"])),
         Equation(label, F_total, B * (F_text + F_VAE) + F_denoiser),
@@ -128,7 +130,7 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     height, width, frames, _, guidance, references = sizes
     text, decoder = [order.text_encoder], [order.latent_pixels, order.vae_decoder]
     if networks.text is not None:
-        text = [Equation("operator list", F_text, _text(networks, guidance))]
+        text = [Equation("operator list", F_text, _text(networks, guidance, references))]
     if networks.decoder is not None:
         one = _decoded(networks.decoder, height, width, frames, latent) + _encoded(networks, references)
         decoder = [Equation("operator list", F_VAE, one)]
@@ -142,7 +144,7 @@ def _kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[st
     }
     for x in operators:
         times = Integer(1) * x.times
-        found["launches"].append(times)
+        found["launches"].append(x.calls)
         softmax = x.kind == ATTENTION and x.elementwise != 0
         if softmax:
             exponentials = Integer(1) * x.elementwise / SOFTMAX
@@ -162,15 +164,19 @@ def _sum(terms: Sequence[Expr]) -> Expr:
     return sum(terms, Integer(0))
 
 
-def _text(networks: Stages, guidance: int) -> Expr:
-    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one."""
+def _text(networks: Stages, guidance: int, references: int) -> Expr:
+    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one.
+
+    Reference images that an encoder sees are read with each prompt.
+    """
     found = Integer(0)
     for stage in networks.text or ():
         one = total(stage.network.operators()).flop
-        found += one.subs(m, stage.tokens())
+        seen = total(networks.seen(stage)).flop * Integer(1)
+        found += one.subs(m, stage.tokens()) + seen
         if guidance > 1 and stage.negative:
-            found += one.subs(m, stage.negative_tokens())
-    return found
+            found += one.subs(m, stage.negative_tokens()) + seen
+    return found.subs(n_ref, references)
 
 
 def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int) -> Expr:

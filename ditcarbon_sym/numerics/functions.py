@@ -108,8 +108,8 @@ class Compiled:
         """Put numbers in for some symbols, exactly, and fold what becomes a number; NaN and infinity stay arguments.
 
         >>> from ditcarbon_sym.equations.notation import B, S, d
-        >>> Compiled((B * S,), ((S, 2 * d**2),)).at({d: 3}).expressions
-        (18*B,)
+        >>> compiled((B * S,), ((S, 2 * d**2),)).at({d: 0.5}).expressions, exact(0.5)
+        ((B/2,), 1/2)
         """
         return _partly_evaluated(self, tuple((x, v) for x, v in values.items() if math.isfinite(v)))
 

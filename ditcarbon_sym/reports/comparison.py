@@ -3,7 +3,7 @@
 from ..analysis.comparison import Comparison, Ratio
 from ..equations.notation import E, tau
 from ..estimation.service import Quantity
-from .estimate import interval, output_words
+from .estimate import device_words, interval, output_words
 from .formats import energy_unit, significant
 
 ENERGIES = ("energy_wh", "facility_energy_wh")
@@ -45,7 +45,8 @@ def _cell(quantity: Quantity) -> str:
 def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
     """Return each letter with its request and its route."""
     return [
-        (letter(k), f"{text}: {e.model} on {e.gpu}, {e.datacenter}, {e.request['height']} x {e.request['width']}, "
+        (letter(k), f"{text}: {e.model} on {device_words(e)}, {e.datacenter}, "
+                    f"{e.request['height']} x {e.request['width']}, "
                     f"batch {e.request['batch']}, {e.request['steps']} steps, route {e.basis['efficiency']}")
         for k, (text, e) in enumerate(zip(comparison.requests, comparison.estimates, strict=True))
     ]  # fmt: skip

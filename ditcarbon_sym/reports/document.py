@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from ..errors import InputError
-from .formats import latex_table, markdown_table, tex
+from .formats import latex_table, markdown, markdown_table, tex
 
 Block = tuple[str, Any]
 """A piece of a report: ('heading', text), ('text', text), ('list', lines), ('table', (header, rows)), ('figure',
@@ -69,18 +69,18 @@ def _html(title: str, blocks: Sequence[Block], figures: Figures) -> str:
 
 
 def _markdown(title: str, blocks: Sequence[Block], figures: Figures) -> str:
-    parts = [f"# {title}"]
+    parts = [f"# {markdown(title)}"]
     for kind, content in blocks:
         if kind == "heading":
-            parts.append(f"## {content}")
+            parts.append(f"## {markdown(content)}")
         elif kind == "text":
-            parts.append(content)
+            parts.append(markdown(content))
         elif kind == "list":
-            parts.append("\n".join(f"- {line}" for line in content))
+            parts.append("\n".join(f"- {markdown(line)}" for line in content))
         elif kind == "figure":
             caption, name = content
             data = base64.b64encode(figures.svg(name).encode()).decode()
-            parts.append(f"![{caption}](data:image/svg+xml;base64,{data})")
+            parts.append(f"![{markdown(caption)}](data:image/svg+xml;base64,{data})")
         else:
             header, rows = content
             parts.append(markdown_table([cell or " " for cell in header], rows))

@@ -53,7 +53,7 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
         *_idle(estimate),
         *_water(estimate),
-        ("peak memory", estimate.memory_gib, "GiB, all stages loaded"),
+        ("peak memory", estimate.memory_gib, f"GiB{' each' * (estimate.gpus > 1)}, all stages loaded"),
     ):
         rows.append(_row(name, quantity, unit))
     rows += [*_service_rows("day", estimate.per_day), *_service_rows("year", estimate.per_year)]
@@ -155,7 +155,23 @@ def title(estimate: Estimate) -> str:
     """Return one line that names the request, the accelerator and the place."""
     boundary = estimate.basis["boundary"]["name"]
     counted = "" if boundary == CHIP else f", boundary: {boundary}"
-    return f"{request_words(estimate.model, estimate.request)}, on {estimate.gpu}, {estimate.datacenter}{counted}"
+    where = f"{device_words(estimate)}, {estimate.datacenter}{counted}"
+    return f"{request_words(estimate.model, estimate.request)}, on {where}"
+
+
+def device_words(estimate: Estimate) -> str:
+    """Name the accelerator; of several, their number and how they split the request."""
+    return estimate.gpu if estimate.split is None else f"{estimate.gpus} x {estimate.gpu} ({split_words(estimate)})"
+
+
+def split_words(estimate: Estimate) -> str:
+    """Return the degrees of a split that are above one."""
+    return ",".join(f"{name}={degree}" for name, degree in (estimate.split or {}).items() if degree > 1)
+
+
+def stack_line(estimate: Estimate) -> str:
+    """Return the title, and for which software the constants speak, and of which years they are."""
+    return f"{title(estimate)}; {estimate.basis['stack']['words']}"
 
 
 def request_words(model: str, request: Mapping[str, int]) -> str:
@@ -176,6 +192,7 @@ def assumed_rows(estimate: Estimate, given: Collection[str]) -> list[tuple[str, 
             ({"gpu", "calibration"}, f"accelerator {estimate.gpu}"),
             ({"datacenter", "pue"}, f"place {estimate.datacenter}"),
             ({"resolution", "height"}, f"{r['height']} x {r['width']}"),
+            *([({"split"}, f"split {split_words(estimate)}")] if estimate.split else []),
             ({"batch"}, f"batch {r['batch']}"),
             ({"steps"}, f"{r['steps']} steps"),
         )
@@ -199,6 +216,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         rows += [
             ("calibration", f"{estimate.efficiency['calibration']}: {values}"),
             ("", f"n = {calibration['n']}, {_errors(calibration)}"),
+            *(("several", words) for words in _several(estimate.gpus, calibration)),
             ("", f"fitted on the {calibration['convention']['stages']}, applied to the whole request"),
             *(("", line) for line in unsure),
         ]
@@ -247,6 +265,15 @@ def software_words(rows: Sequence[Mapping[str, str | None]]) -> list[str]:
         told += [f"unknown: {unknown}"] if unknown else []
         lines.append(f"{row['source']}: {'; '.join(told)}")
     return lines or ["unknown: a measured efficiency does not say with what it was measured"]
+
+
+def _several(gpus: int, calibration: Mapping[str, Any]) -> list[str]:
+    """Say how far models held out of the law of several accelerators lay from it."""
+    held = [calibration.get(f"several_held_out_mape_percent{suffix}", {}).values() for suffix in ("", "_energy")]
+    if gpus == 1 or not all(held):
+        return []
+    time, energy = (sum(x) / len(x) for x in held)
+    return [f"on 2 to 8, models held out of both laws are missed by {time:.1f} % in time, {energy:.1f} % in energy"]
 
 
 def _errors(calibration: Mapping[str, Any]) -> str:

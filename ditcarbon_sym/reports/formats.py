@@ -11,7 +11,10 @@ from typing import Any
 
 from ..catalog import files
 from ..equations.notation import SECONDS_PER_YEAR
-from ..errors import InputError
+from ..errors import InputError, visible
+
+FORMULA = re.compile(r"[=@\t\r]|[+-].*[(|!=]", re.DOTALL)
+"""How a text begins that a spreadsheet would compute, or even run."""
 
 
 def significant(value: float | None, digits: int = 4) -> str:
@@ -86,7 +89,9 @@ def setting_words(knob: str, value: float) -> str:
     """
     if knob == "lifetime_s":
         return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
-    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "g/kWh", "embodied_gco2eq": "g"}.get(knob, "")
+    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "gCO2eq/kWh", "embodied_gco2eq": "gCO2eq"}.get(
+        knob, ""
+    )
     return f"{significant(value, 3)} {unit}".strip()
 
 
@@ -117,8 +122,17 @@ def markdown_table(header: Sequence[str], rows: Iterable[Sequence[str]], right: 
     | 1 | 2 |
     """
     rules = ["---:" if k in right else "---" for k in range(len(header))]
-    lines = [header, rules, *([cell.replace("|", r"\|") for cell in row] for row in rows)]
+    lines = [[markdown(x) for x in header], rules, *([markdown(cell) for cell in row] for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def markdown(text: str) -> str:
+    r"""Write a text so that Markdown shows it as it is, in a cell of a table, too.
+
+    >>> print(markdown("a|b <script>"))
+    a\|b &lt;script>
+    """
+    return visible(text).replace("|", r"\|").replace("<", "&lt;")
 
 
 def bare(cell: str) -> str:
@@ -135,8 +149,17 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(["" if cell is None else cell for cell in row] for row in rows)
+    writer.writerows(["" if cell is None else harmless(cell) for cell in row] for row in rows)
     return buffer.getvalue()
+
+
+def harmless(cell: Any) -> Any:
+    """Return a cell that no spreadsheet takes for a formula: a text that begins like one gets an apostrophe.
+
+    >>> harmless("=cmd()"), harmless("+cmd|0"), harmless("-0.5 %"), harmless(-1)
+    ("'=cmd()", "'+cmd|0", '-0.5 %', -1)
+    """
+    return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) else cell
 
 
 _TEX = {
@@ -194,14 +217,15 @@ def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: s
 
 def json_text(table: Mapping[str, Any]) -> str:
     """Write one JSON object; NaN and infinity, which JSON does not have, are refused."""
-    return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False)
+    text = json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"[^\n -~]", lambda x: x[0] if x[0].isprintable() else json.dumps(x[0])[1:-1], text)
 
 
 def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
     """Write a table in TOML, with a comment on top."""
     import tomli_w
 
-    return (f"# {comment}\n\n" if comment else "") + tomli_w.dumps(table)
+    return (f"# {visible(comment)}\n\n" if comment else "") + tomli_w.dumps(table)
 
 
 def demand_apart(*paths: Path | None) -> None:

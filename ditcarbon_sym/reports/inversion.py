@@ -15,14 +15,19 @@ def rows(solution: Solution) -> list[tuple[str, str]]:
     if solution.output == NOTATION[E].field:
         scale, unit = energy_unit(solution.budget, solution.reached)
         unit = f"{unit} per batch, accelerator"
-    return [
-        (solution.unknown, significant(solution.value, 6)),
-        ("exact root", f"{solution.exact:.6g} ({solution.method})"),
+    rows = [
+        (solution.unknown, solution.answer or significant(solution.value, 6)),
+        ("searched", solution.method)
+        if solution.beside
+        else ("exact root", f"{solution.exact:.6g} ({solution.method})"),
         ("reached", f"{significant(scale * solution.reached)} {unit}{_interval(solution, scale)}"),
         ("budget", f"{significant(scale * solution.budget)} {unit}"),
         ("slack", f"{significant(scale * solution.slack)} {unit}"),
         ("direction", f"{solution.output} {solution.direction} with {solution.unknown}"),
     ]
+    dropped = {"direction"} if solution.beside else set()
+    dropped |= {"budget", "slack"} if solution.answer else set()
+    return [*(x for x in rows if x[0] not in dropped), *solution.beside]
 
 
 def _interval(solution: Solution, scale: float) -> str:

@@ -56,6 +56,22 @@ def swing_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     ]
 
 
+def saving_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
+    """Return change, output with it, interval, what it saves, and whether that is known."""
+    scale, _ = told(analysis)
+    here = _centre(analysis)
+    return [
+        (
+            x.change, significant(scale * x.value),
+            "" if x.low is None or x.high is None else
+            f"{significant(scale * x.low)} to {significant(scale * x.high)}",
+            f"{significant(scale * x.saves)} ({x.saves / here:.0%})",
+            ("outside" if x.known else "inside") + " the uncertainty" + ("; another output" if x.quality else ""),
+        )
+        for x in analysis.savings
+    ]  # fmt: skip
+
+
 def interaction_rows(analysis: Sensitivity) -> list[tuple[str, ...]]:
     """Return the pairs whose elasticities depend on each other, the strongest first."""
     pairs = sorted(analysis.interactions.items(), key=lambda item: -abs(item[1]))
@@ -111,6 +127,7 @@ def _blocks(analysis: Sensitivity) -> list[Block]:
         ("figure", (f"Exact elasticities of {noun} at the operating point.", "elasticities")),
         ("table", (("input", "stands at", "elasticity", "in words"), elasticity_rows(analysis))),
         *(_over_ranges(analysis) if analysis.swings else ()),
+        *(_helping(analysis) if analysis.savings else ()),
         ("heading", "Where inputs interact"),
         (
             "text",
@@ -147,6 +164,18 @@ def _over_ranges(analysis: Sensitivity) -> list[Block]:
         ),
         ("figure", (f"{noun[:1].upper()}{noun[1:]} over the documented range of each input.", "tornado")),
         ("table", (("input", "range", "at low end", "at high end", "source of the range"), swing_rows(analysis))),
+    ]
+
+
+SAVINGS = ("change", "with it", "90% interval", "saves", "in words")
+HELPS = "Each change alone; the interval is that of the ratio to the request as it stands. Quality is not predicted."
+
+
+def _helping(analysis: Sensitivity) -> list[Block]:
+    return [
+        ("heading", "What helps most"),
+        ("text", f"{HELPS} {analysis.noun} in {told(analysis)[1]}."),
+        ("table", (SAVINGS, saving_rows(analysis))),
     ]
 
 

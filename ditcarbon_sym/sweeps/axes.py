@@ -13,16 +13,18 @@ from typing import Any
 
 from ..catalog.files import read_toml
 from ..equations.notation import NOTATION, B, H, Notation, S, W, n_frames
+from ..equations.parallel_notation import n_gpu
 from ..errors import InputError
 from .grid import Grid
 
 LONGEST = 10**6
 """The most values that one axis may have."""
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
-AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "datacenter", "pue", "grid")
+AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "gpus", "datacenter", "pue", "grid")
 OPTIONS = (
     "guidance", "text_tokens", "references", "method", "boundary", "lifetime_years", "utilisation", "mu", "efficiency",
-    "embodied_boundary", "calibration", "catalog",
+    "embodied_boundary", "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset",
+    "calibration", "catalog", "split",
 )  # fmt: skip
 """Options that hold for every request of a sweep."""
 FILES = ("calibration", "catalog")
@@ -163,6 +165,7 @@ def grid(given: Mapping[str, Any]) -> Grid:
         frames=axis("frames", NOTATION[n_frames]), batch=axis("batch", NOTATION[B]), steps=axis("steps", NOTATION[S]),
         gpu=(None,) if given.get("gpu") is None else names("gpu", given["gpu"]),
         datacenter=places,
+        gpus=axis("gpus", NOTATION[n_gpu]),
         options={x: given[x] for x in OPTIONS if given.get(x) is not None},
         price_per_hour=prices(given.get("price_per_hour")),
         skip=bool(given.get("skip")),

@@ -17,15 +17,17 @@ from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError
 from ..estimation.intervals import half_widths
 from ..estimation.memory import memory_of
-from ..estimation.point import OperatingPoint
+from ..estimation.point import OperatingPoint, split_of
 from .panel import GRAMS, Array, Panel, equipment, grams
 from .table import (
     COST,
     COVERED,
     FACILITY_ENERGY,
+    GPUS,
     MEMORY,
     NUMBERS,
     OPERATIONAL_EACH,
+    SPLIT,
     STAGE_GRAMS,
     TIMED,
     Text,
@@ -104,9 +106,14 @@ class Block:
             stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
         )  # fmt: skip
         found = {NOTATION[x].field: self.panel.values[x][where] for x in (H, W, n_frames)}
-        found |= {"batch": batch, "steps": steps, **{name: timed[x] for name, x in TIMED.items() if x in timed}}
+        found |= {
+            "batch": batch,
+            "steps": steps,
+            GPUS: np.full((1,) * np.ndim(where), self.panel.gpus),
+            **{name: timed[x] for name, x in TIMED.items() if x in timed},
+        }
         values = {**self.panel.values, PUE: pue, I_grid: grid}
-        found |= grams(timed, batch, values, set(GRAMS) & set(fields), accounting=self.panel.accounting, fused=fused)
+        found |= grams(timed, batch, values, set(GRAMS) & set(fields), self.panel.accounting, fused=fused)
         if FACILITY_ENERGY in fields:
             found[FACILITY_ENERGY] = equipment(timed, values) * pue
         if OPERATIONAL_EACH in fields:
@@ -115,7 +122,7 @@ class Block:
             weights, alive = self.memory
             found[MEMORY] = (weights[where] + batch * alive[where]) / (self.panel.point.device.memory_gb or np.nan)
         if self.price is not None and not set(COST).isdisjoint(fields):
-            found["cost"] = timed[tau] * (self.price / SECONDS_PER_HOUR)
+            found["cost"] = timed[tau] * (self.panel.gpus * self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
         if ends:
             halves = half_widths(self.panel.at(where, batch, steps, pue, grid), tuple({COVERED[x] for x in ends}))
@@ -149,7 +156,7 @@ class Block:
         return {
             "model": Text((point.model.id,), one), "gpu": Text((point.device.id,), one),
             "datacenter": Text(tuple(x.id for x in self.facilities), facilities),
-            "route": Text((self.panel.route,), one),
+            "route": Text((self.panel.route,), one), SPLIT: Text((split_of(point.values),), one),
         }  # fmt: skip
 
     def fits(self, part: Sequence[slice]) -> NDArray[np.bool_]:

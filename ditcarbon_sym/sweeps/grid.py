@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
+from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, INTERVALS, NUMBERS, REQUEST, ROW, TEXT, Columns, Text
+from .table import COST, GPUS, INTERVALS, NUMBERS, REQUEST, ROW, SPLIT, TEXT, Columns, Text
 
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 
@@ -32,8 +34,12 @@ class Grid:
 
     ``resolution`` holds (height, width) in pixels; ``datacenter`` holds ids, or pairs of PUE and grid intensity
     (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
-    price for each ``gpu``. With ``skip``, requests that a model does not accept are left out instead of refused. With
+    price for each ``gpu``. ``gpus`` are numbers of accelerators that share each request, split as ``options`` say or so
+    that it takes least time. With ``skip``, requests that a model does not accept are left out instead of refused. With
     ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon.
+
+    >>> Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50)).shape
+    (1, 1, 1, 1, 3, 2, 1)
     """
 
     model: tuple[str, ...]
@@ -47,14 +53,20 @@ class Grid:
     price_per_hour: Price = None
     skip: bool = False
     intervals: bool = False
+    gpus: tuple[int | None, ...] = (None,)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Lengths of the axes, in the order of `AXES`."""
-        return tuple(len(getattr(self, axis)) for axis in AXES)
+        """Lengths of the axes, in the order of ``axes``."""
+        return tuple(len(getattr(self, axis)) for axis in self.axes)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The axes: `AXES`, with "gpus" behind "gpu" where several accelerators are asked for."""
+        return AXES if self.gpus == (None,) else (*AXES[:2], GPUS, *AXES[2:])
 
 
-class Sweep:
+class Sweep(Shown):
     """A grid whose routes are chosen. It gives rows in chunks, or arrays with named axes.
 
     Examples
@@ -74,13 +86,18 @@ class Sweep:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return (*TEXT, *self.numbers)
+        return (*(name for name in TEXT if self.several or name != SPLIT), *self.numbers)
+
+    @property
+    def several(self) -> bool:
+        """Whether several accelerators were asked for."""
+        return self.grid.gpus != (None,) or self.grid.options.get("split") is not None
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """Names of the columns of numbers."""
         priced = any(block.price is not None for block in self.blocks)
-        names = tuple(name for name in NUMBERS if priced or name not in COST)
+        names = tuple(x for x in NUMBERS if (priced or x not in COST) and (self.several or x != GPUS))
         return (*names, *INTERVALS) if self.grid.intervals else names
 
     def devices(self) -> list[Gpu]:
@@ -114,7 +131,8 @@ class Sweep:
     def _columns(self, block: Block, part: Sequence[slice], *, fused: bool = False) -> dict[str, Any]:
         codes = np.arange(part[4].start, part[4].stop, dtype=np.int32)
         numbers = block.evaluate(part, self.numbers, fused=fused)
-        return {**block.words(codes), **{name: numbers[name] for name in self.numbers if name in numbers}}
+        words = {name: x for name, x in block.words(codes).items() if name in self.columns}
+        return {**words, **{name: numbers[name] for name in self.numbers if name in numbers}}
 
     def located(self, numbers: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], OperatingPoint]]:
         """Rows by their numbers in the grid: for each model on an accelerator, which of them, and their arrays."""
@@ -126,11 +144,11 @@ class Sweep:
         return found
 
     def array(self, name: str) -> Array:
-        """One column as an array over all `AXES`; NaN where it is unknown or the model does not accept the request."""
+        """One column as an array over the grid's axes; NaN where it is unknown or the request is not taken."""
         if name not in self.numbers:
             raise InputError(f"unknown column {name!r}; expected one of {', '.join(self.numbers)}")
         found = np.full(self.grid.shape, np.nan)
-        flat = found.reshape(-1, *self.grid.shape[2:])
+        flat = found.reshape(-1, *self.grid.shape[-5:])
         for block in self.blocks:
             everything = [slice(0, length) for length in block.shape]
             place = block.first_row // prod(block.shape)
@@ -139,13 +157,13 @@ class Sweep:
 
     def coordinates(self) -> dict[str, list[Any]]:
         """The values along each of the `AXES`, as asked for; words where they are not numbers."""
-        return {axis: [_label(axis, x) for x in getattr(self.grid, axis)] for axis in AXES}
+        return {axis: [_label(axis, x) for x in getattr(self.grid, axis)] for axis in self.grid.axes}
 
     def to_xarray(self) -> Any:
         """Every column of numbers as an ``xarray.Dataset`` over named axes; raises `InputError` without xarray."""
         xarray = imported("xarray", "tables", "a data set")
         names = [name for name in self.numbers if name not in REQUEST]
-        return xarray.Dataset({name: (AXES, self.array(name)) for name in names}, self.coordinates())
+        return xarray.Dataset({name: (self.grid.axes, self.array(name)) for name in names}, self.coordinates())
 
     def to_pandas(self, where: Sequence[Condition] = ()) -> Any:
         """All rows as a ``pandas.DataFrame``, one for each request; raises `InputError` without pandas."""
@@ -161,8 +179,11 @@ class Sweep:
             )
             for _, columns in self.chunks(where)
         ]
-        joined = pandas.concat([frame.astype(dict.fromkeys(TEXT, str)) for frame in frames], ignore_index=True)
-        return joined.astype({**dict.fromkeys(TEXT, "category"), **dict.fromkeys(REQUEST, "int64")})
+        joined = pandas.concat(
+            [frame.astype({x: str for x in TEXT if x in frame}) for frame in frames], ignore_index=True
+        )
+        kinds = {**dict.fromkeys(TEXT, "category"), **dict.fromkeys(REQUEST, "int64")}
+        return joined.astype({name: kind for name, kind in kinds.items() if name in joined})
 
 
 def _label(axis: str, value: Any) -> Any:
@@ -184,14 +205,17 @@ def sweep(grid: Grid) -> Sweep:
     """Choose the routes of a grid, check its requests, and return the sweep.
 
     Raises `InputError` in one line for a request that has no valid answer.
+
+    >>> len(sweep(Grid(("pixart-alpha", "sd3-medium"), batch=(1, 2, 4))))
+    6
     """
     catalog = grid.options.get("catalog")
     entries = catalog if isinstance(catalog, Catalog) else load(catalog)
     options = {**grid.options, "catalog": entries}
-    for axis in AXES:
+    for axis in grid.axes:
         if not getattr(grid, axis):
             raise InputError(f"{axis}: nothing to sweep over")
-    for name in (*AXES, "height", "width", "pue", "grid"):
+    for name in (*AXES, GPUS, "height", "width", "pue", "grid"):
         if options.get(name) is not None:
             raise InputError(f"options: {name} = {options[name]!r} is not an option of a grid; give it as an axis")
     _check_distinct("model", [entries.model(name).id for name in grid.model])
@@ -202,28 +226,34 @@ def sweep(grid: Grid) -> Sweep:
     asked = [_size(*x) for x in product(grid.resolution, grid.frames)]
     blocks, notes = [], dict.fromkeys(note for x in facilities for note in x.notes)
     shape = (len(grid.resolution), len(grid.frames))
-    for number, (model, gpu) in enumerate(product(grid.model, grid.gpu)):
+    for number, (model, gpu, gpus) in enumerate(product(grid.model, grid.gpu, grid.gpus)):
         for steps in grid.steps:
             _check_steps(steps)
         try:
-            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, "gpu": gpu, "steps": _most_steps(grid)})
+            own = {"gpu": gpu, GPUS: gpus, "steps": _most_steps(grid)}
+            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, **own})
         except InputError as error:
             if not grid.skip:
                 raise
-            notes[f"{model}{f' on {gpu}' if gpu else ''} is left out: {error}"] = None
+            notes[f"{model}{f' on {_count(gpus)}{gpu}' if gpu else ''} is left out: {error}"] = None
             continue
-        notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
-        release = one.point.model.request
+        whose = f"{one.point.model.id} on {_count(gpus)}{one.point.device.id}"
+        notes |= dict.fromkeys(f"{whose}: {note}" for note in one.notes)
+        release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
         blocks.append(Block(
             one, np.arange(len(asked)).reshape(shape),
             np.array([release[B] if x is None else float(x) for x in grid.batch]),
             np.array([release[S] if x is None else float(x) for x in grid.steps]),
-            facilities, priced(price, one.point.device.id), number * prod(grid.shape[2:]),
+            facilities, priced(price, one.point.device.id), number * prod(grid.shape[-5:]),
         ))  # fmt: skip
     if not blocks:
         raise InputError(f"nothing is left of the sweep; {next(iter(notes))}")
     check_prices(price, entries, [x.panel.point.device.id for x in blocks])
     return Sweep(grid, blocks, tuple(notes))
+
+
+def _count(gpus: int | None) -> str:
+    return "" if gpus in (None, 1) else f"{gpus} x "
 
 
 def _check_distinct(axis: str, ids: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations.notation import C_emb, mu, tau
 from ..errors import InputError
 from ..estimation.intervals import LEVEL
@@ -36,10 +37,15 @@ MOST = 1000
 
 
 @dataclass(frozen=True)
-class Ranking:
+class Ranking(Shown):
     """The best rows, best first, with a column ``rank`` where differences are known; by which column; and remarks.
 
     The rank of a row is one more than the number of rows that are better beyond doubt.
+
+    >>> from .grid import Grid, sweep
+    >>> found = ranked(sweep(Grid(("pixart-alpha",), batch=(1, 4), steps=(20,))), 1, "time_s")
+    >>> found.by, len(found.rows["batch"])
+    ('time_s', 1)
     """
 
     rows: Columns

@@ -7,6 +7,7 @@ On the paper's routes the sizes enter the equations as arrays. The operator law'
 work is evaluated once for each distinct size, and the law then runs over batch and steps.
 """
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 from sympy import Expr, Symbol, count_ops
 
 from ..catalog.stages import DENOISER
-from ..equations import boundaries, flops, operator_law, pipeline
+from ..equations import flops, pipeline
+from ..equations.around import boundaries
 from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
@@ -42,6 +44,8 @@ from ..equations.notation import (
     P,
     P_host,
     Q_elem,
+    Q_host,
+    Q_step,
     S,
     W,
     ell,
@@ -54,9 +58,11 @@ from ..equations.notation import (
     n_launch,
     n_ref,
     tau,
+    w_quant,
 )
+from ..equations.parallel_notation import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
 from ..errors import InputError
-from ..estimation.point import OperatingPoint, operating_point
+from ..estimation.point import OperatingPoint, operating_point, split_of
 from ..numerics.functions import Compiled, compiled
 
 Array = NDArray[np.float64]
@@ -66,12 +72,18 @@ Size = Mapping[str, Any]
 SIZES = (H, W, n_frames, n_latent, m, g, n_ref)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
-CHOSEN = (tau, mu, E, *operator_law.TRANSFER)
-"""Quantities that the operator law and its transfer to other accelerators define."""
+SHARED = (Q_attn, n_attn)
+"""Work that a split over several accelerators concerns."""
+PADDED = (pad_dense, pad_elem, everywhere)
+"""What such a split makes of each size."""
+GIVEN = {*WORK, *SHARED, F_denoiser, F_total}
+"""Quantities that are evaluated once for each size, or count FLOP. All others are the law's: of time, energy, their
+parts, and of its transfer to other accelerators."""
 
 TIMED = (P, F_total, mu, tau, E)
 """Quantities that do not depend on the facility."""
-STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (F_block, *PASS, F_VAE), "vae": (F_block, *PASS, F_text)}
+_DENOISER = (F_block, *PASS, *SHARED, w_quant, Q_host, Q_step)
+STAGE_IDLE: Mapping[str, tuple[Symbol, ...]] = {"text": (*_DENOISER, F_VAE), "vae": (*_DENOISER, F_text)}
 """For each stage, the work of the others. Time and energy are sums, so setting it to zero leaves the stage's own."""
 FUSED_FROM = 5 * 10**9
 """Operations on elements from which a compilation repays itself: some seconds of NumPy's time."""
@@ -102,6 +114,11 @@ class Panel:
     def accounting(self) -> tuple[Equation, ...]:
         """The equations from seconds and kWh to grams."""
         return pipeline.accounting(self.point.route)
+
+    @property
+    def gpus(self) -> float:
+        """Accelerators that share each request."""
+        return self.point.values.get(n_gpu, 1.0)
 
     @property
     def fits(self) -> NDArray[np.bool_]:
@@ -151,8 +168,8 @@ def grams(
     batch: Array,
     values: Mapping[Symbol, Any],
     fields: Collection[str] = GRAMS,
-    *,
     accounting: tuple[Equation, ...] = pipeline.ACCOUNTING,
+    *,
     fused: bool = False,
 ) -> dict[str, Array]:
     """Carbon of requests in gCO2eq: by kind, for one output, and by stage.
@@ -164,16 +181,12 @@ def grams(
     symbols = tuple(x for x in (C_op, C_emb, C_total, C_output) if NOTATION[x].field in fields)
     found: dict[str, Array] = {}
     if symbols:
-        whole = compiled(symbols, _definitions(accounting)).on_axes(
-            {**shared, tau: timed[tau], E: timed[E]}, fused=fused
-        )
+        whole = _grams(symbols, accounting).on_axes({**shared, tau: timed[tau], E: timed[E]}, fused=fused)
         found = {NOTATION[x].field: array for x, array in zip(symbols, whole, strict=True)}
     for stage in (*STAGE_IDLE, DENOISER):
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
-            (found[f"{stage}_g"],) = compiled((C_total,), _definitions(accounting)).on_axes(
-                {**shared, **times}, fused=fused
-            )
+            (found[f"{stage}_g"],) = _grams((C_total,), accounting).on_axes({**shared, **times}, fused=fused)
     return found
 
 
@@ -188,6 +201,10 @@ def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any]) -> Array
 def _of_stage(timed: Mapping[Any, Array], stage: str, x: Symbol) -> Array:
     """Time or energy of a stage. The denoiser's is the total less the other stages."""
     return timed[stage, x] if stage != DENOISER else timed[x] - sum(timed[other, x] for other in STAGE_IDLE)
+
+
+def _grams(symbols: tuple[Symbol, ...], accounting: tuple[Equation, ...]) -> Compiled:
+    return compiled(symbols, _definitions(accounting))
 
 
 def _definitions(equations: Sequence[Equation], idle: Sequence[Symbol] = ()) -> tuple[tuple[Symbol, Expr], ...]:
@@ -211,23 +228,39 @@ def panel(
     >>> one.route, f"{timed[tau][0]:.2f} s"
     ('roofline', '17.95 s')
     """
+    options = _with_one_split(model, sizes, batches, options)
     extremes = sorted({min(batches, key=_number), max(batches, key=_number)}, key=_number)
     points = _points(model, sizes, extremes, options, skip=skip)
     first = next(iter(points.values()))
     notes = tuple(dict.fromkeys(note for point in points.values() for note in point.notes))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
-    numbers = tuple(None if x is None else {y: x.values[y] for y in (*SIZES, B, S)} for x in found)
+    kept = (*SIZES, B, S, *(x for x in (n_gpu, *PADDED) if x in first.values))
+    numbers = tuple(None if x is None else {y: x.values[y] for y in kept} for x in found)
     arrays: dict[Symbol, Array] = {
-        x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in SIZES
+        x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in kept if x not in (B, S, n_gpu)
     }
     equations = pipeline.chain(first.route)
     values = {x: v for x, v in first.values.items() if x not in (B, S)}
     if (own := pipeline.own(first.route)) is not None:
-        law = tuple(equation for equation in own.equations if equation.lhs in CHOSEN)
+        law = tuple(equation for equation in own.equations if equation.lhs not in GIVEN)
         equations = (flops.denoiser, flops.total, *law, *own.accounting)
-        arrays |= _work(found)
+        arrays |= _work(found, SHARED if n_gpu in first.values else ())
         values[N] = 1.0  # F_block stands for all blocks of a pass
     return Panel(first, equations, {**values, **arrays}, numbers, notes)
+
+
+def _with_one_split(
+    model: str, sizes: Sequence[Size], batches: Sequence[float | None], options: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The options with the split that takes least time at the last size and the largest batch that the model takes."""
+    if options.get("gpus") in (None, 1) or options.get("split") is not None:
+        return dict(options)
+    for size in reversed(sizes):
+        with contextlib.suppress(InputError):
+            batch = max(batches, key=_number)
+            point = operating_point(model, **{**options, **size, "batch": batch})
+            return {**options, "split": split_of(point.values)}
+    return dict(options)
 
 
 def _number(value: float | None) -> float:
@@ -251,14 +284,14 @@ def _points(
     return found
 
 
-def _work(points: Sequence[OperatingPoint | None]) -> dict[Symbol, Array]:
+def _work(points: Sequence[OperatingPoint | None], more: tuple[Symbol, ...]) -> dict[Symbol, Array]:
     """Work of the operator lists at each size. The FLOP of a whole pass take the place of a block's."""
     rows = []
     for point in points:
         if point is None:
-            rows.append([np.nan] * (len(WORK) + 1))
+            rows.append([np.nan] * (len(WORK) + len(more) + 1))
             continue
-        function = Compiled((*WORK, F_denoiser), _definitions(pipeline.chain(point.route)))
+        function = Compiled((*WORK, *more, F_denoiser), _definitions(pipeline.chain(point.route)))
         rows.append(function({**point.values, B: 1.0, S: 1.0, g: 1.0}))
     columns = np.array(rows, dtype=np.float64).T
-    return dict(zip((*WORK, F_block), columns, strict=True))
+    return dict(zip((*WORK, *more, F_block), columns, strict=True))

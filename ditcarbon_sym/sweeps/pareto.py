@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..display import Shown
 from ..errors import InputError
 from ..estimation.intervals import LEVEL
 from .filters import Condition
@@ -36,7 +37,7 @@ BLOCK = 512
 
 
 @dataclass(frozen=True)
-class Front:
+class Front(Shown):
     """The rows on the front, in the order of the first objective, with the columns of the sweep and ``doubtful``.
 
     ``numbers`` are the numbers of the rows in the sweep. ``considered`` is the number of rows that passed the filter,
@@ -44,6 +45,10 @@ class Front:
     ``others`` is an even sample of all rows, to be drawn beside the front; it may hold rows of the front, too.
     ``undecided`` is the number of rows off the front that none beats beyond doubt; None if there are too many rows to
     compare each with all others, or no interval of an objective is known. ``remarks`` say what is unknown.
+
+    >>> from .grid import Grid, sweep
+    >>> front(sweep(Grid(("pixart-alpha",), steps=(20, 50))), ("per_output_g", "time_s"), within=()).considered
+    2
     """
 
     objectives: tuple[str, ...]
@@ -84,7 +89,7 @@ def front(
     if not 1 < len(set(objectives)) == len(objectives) < 4:
         raise InputError(f"objectives {', '.join(objectives)}: a front has two or three, all different")
     for name in within:
-        if name not in (*TEXT, *REQUEST):
+        if name not in (*TEXT, *REQUEST) or name not in sweep.columns:
             raise InputError(f"within {name!r}: expected some of {', '.join((*TEXT, *REQUEST))}")
     found = [common(sweep, name, where) for name in objectives]
     asked, objectives = objectives, tuple(dict.fromkeys(column for column, _ in found))

@@ -176,7 +176,7 @@ def _at(
 def _columns(sweep: Sweep, best: _Best) -> Columns:
     """All columns of the rows kept, best first."""
     found: dict[str, Any] = {x: np.full(len(best.blocks), np.nan) for x in sweep.numbers}
-    words: dict[str, list[str]] = {x: [""] * len(best.blocks) for x in TEXT}
+    words: dict[str, list[str]] = {x: [""] * len(best.blocks) for x in TEXT if x in sweep.columns}
     for index in np.unique(best.blocks):
         block, rows = sweep.blocks[index], np.flatnonzero(best.blocks == index)
         *place, facility = np.unravel_index(best.places[rows], block.shape)
@@ -184,6 +184,8 @@ def _columns(sweep: Sweep, best: _Best) -> Columns:
         for name in found.keys() & values.keys():
             found[name][rows] = np.broadcast_to(values[name], len(rows))
         for name, text in block.words(facility.astype(np.int32)).items():
+            if name not in words:
+                continue
             for row, code in zip(rows, np.broadcast_to(text.codes, len(rows)), strict=True):
                 words[name][row] = text.names[code]
     return {**{name: Text.of(column) for name, column in words.items()}, **found}

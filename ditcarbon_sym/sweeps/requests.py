@@ -15,32 +15,43 @@ from numpy.typing import NDArray
 from ..catalog.csv_table import number as number_in, read_table
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
+from ..display import Shown
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
+from ..equations.parallel_notation import n_gpu
 from ..errors import InputError, nearest
-from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
+from ..estimation.modes.asked import usual_steps
+from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point, split_of
 from .block import CHUNK, Block, Price, check_prices, known_prices, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, INTERVALS, NUMBERS, ROW, TEXT, Columns, Text, chosen
+from .table import COST, GPUS, INTERVALS, NUMBERS, ROW, SPLIT, TEXT, Columns, Text, chosen
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens", "references")
 RANGES = {
     **{x: BY_FIELD[x] for x in (*SIZES[1:], "batch", "steps")},
-    "resolution": NOTATION[H], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
+    "resolution": NOTATION[H], GPUS: NOTATION[n_gpu], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
 }  # fmt: skip
 """Columns of numbers, each with the range that it may have."""
 PLACE = ("datacenter", "pue", "grid")
-KNOWN = ("model", *SIZES, "batch", "steps", "gpu", *PLACE)
-SHARED = (
-    "method", "boundary", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary",
-    "catalog",
-)  # fmt: skip
+KNOWN = ("model", *SIZES, "batch", "steps", "gpu", GPUS, SPLIT, *PLACE)
+DEVICE = ("gpu", GPUS, SPLIT)
+"""Columns of what a request runs on; requests that agree in them share a route."""
+SHARED = ("method", "boundary", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary",
+          "catalog", "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset")  # fmt: skip
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
 
 def read_requests(path: str | Path) -> list[dict[str, Any]]:
-    """Read a list of requests from a CSV file; raises `InputError` naming file, row and column."""
+    r"""Read a list of requests from a CSV file; raises `InputError` naming file, row and column.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "requests.csv"
+    ...     _ = path.write_text("model,steps\npixart-alpha,20\n")
+    ...     read_requests(path)
+    [{'model': 'pixart-alpha', 'steps': 20.0}]
+    """
     path = Path(path)
     table = read_table(path)
     header = table.columns
@@ -69,7 +80,7 @@ def _request(where: str, record: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-class RequestList:
+class RequestList(Shown):
     """A list of requests whose routes are chosen: one row for each request, in the order of the list.
 
     ``options`` are those of `operating_point` and hold where a request does not say otherwise; its own size, facility
@@ -95,33 +106,33 @@ class RequestList:
         catalog = options.get("catalog")
         entries = catalog if isinstance(catalog, Catalog) else load(catalog)
         price_per_hour = known_prices(price_per_hour, entries)
-        groups: dict[tuple[str, str | None], list[int]] = {}
+        groups: dict[tuple[Any, ...], list[int]] = {}
         for number, request in enumerate(requests):
-            groups.setdefault((request["model"], request.get("gpu")), []).append(number)
+            groups.setdefault((request["model"], *(request.get(x) for x in DEVICE)), []).append(number)
+        several = any(name in request for request in requests for name in (GPUS, SPLIT))
         row = "row" if source is None else f"{source}: row"
         method = options.pop("method", None)
         places = [_place(entries, request, f"{row} {k}", method) for k, request in enumerate(requests, start=1)]
-        shown = [x for x in NUMBERS if x not in COST or price_per_hour is not None]
+        shown = [x for x in NUMBERS if (x not in COST or price_per_hour is not None) and (several or x != GPUS)]
         shown += INTERVALS if intervals else ()
         numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in shown}
         self._members: list[tuple[NDArray[np.intp], Any]] = []
-        words = {name: [""] * len(requests) for name in TEXT}
+        words = {name: [""] * len(requests) for name in TEXT if several or name != SPLIT}
         notes = dict.fromkeys(note for x in places for note in x.notes)
-        for (model, gpu), members in groups.items():
-            block, where = _block(
-                model, gpu, {k: requests[k] for k in members}, row, price_per_hour, options | {"catalog": entries}
-            )
+        for (model, *device), members in groups.items():
+            own = options | {"catalog": entries, **dict(zip(DEVICE, device, strict=True))}
+            block, where = _block(model, {k: requests[k] for k in members}, row, price_per_hour, own)
             one = block.panel
             notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
             pue, grid = (np.array([places[k].values[x] for k in members]) for x in (PUE, I_grid))
             for part in (slice(k, k + CHUNK) for k in range(0, len(members), CHUNK)):
                 columns = block.at(where[part], block.batch[part], block.steps[part], pue[part], grid[part], shown)
-                for name, column in columns.items():
-                    numbers[name][members[part]] = column
+                for name in numbers.keys() & columns.keys():
+                    numbers[name][members[part]] = columns[name]
             self._members.append((np.array(members), (one, where, block.batch, block.steps, pue, grid)))
             for k in members:
-                said = (one.point.model.id, one.point.device.id, places[k].id, one.route)
-                for name, word in zip(TEXT, said, strict=True):
+                said = (one.point.model.id, one.point.device.id, places[k].id, one.route, split_of(one.point.values))
+                for name, word in zip(words, said, strict=False):
                     words[name][k] = word
         check_prices(price_per_hour, entries, words["gpu"])
         self.notes = tuple(notes)
@@ -145,7 +156,7 @@ class RequestList:
     @property
     def numbers(self) -> tuple[str, ...]:
         """Names of the columns of numbers."""
-        return self.columns[len(TEXT) :]
+        return tuple(x for x in self.columns if x not in TEXT)
 
     def chunks(self, where: Sequence[Condition] = (), *, numbered: bool = False) -> Iterator[tuple[int, Columns]]:
         """Yield the number of rows, and those that pass the filter, all at once."""
@@ -197,19 +208,19 @@ def _place(entries: Catalog, request: Request, where: str, method: str | None) -
 
 
 def _block(
-    model: str, gpu: str | None, members: Mapping[int, Request], row: str, price: Price, options: Mapping[str, Any]
+    model: str, members: Mapping[int, Request], row: str, price: Price, options: Mapping[str, Any]
 ) -> tuple[Block, Any]:
     """Return the block of one model on one accelerator, and the index of each request's size in it."""
     distinct: dict[tuple[Any, ...], int] = {}
     requests = list(members.values())
     where = [distinct.setdefault(tuple(x.get(name) for name in SIZES), len(distinct)) for x in requests]
     sizes = [_given(dict(zip(SIZES, size, strict=True))) for size in distinct]
-    shared = {**options, "gpu": gpu, "steps": max((x["steps"] for x in requests if "steps" in x), default=None)}
+    shared = {**options, "steps": max((x["steps"] for x in requests if "steps" in x), default=None)}
     try:
         one = panel(model, sizes, [x.get("batch") for x in requests], **shared)
     except InputError as error:
         raise InputError(f"{row} {_refused(members, options, error)}") from None
-    release = one.point.model.request
+    release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
     batch, steps = (np.array([float(x.get(y, release[z])) for x in requests]) for y, z in (("batch", B), ("steps", S)))
     return Block(one, np.array(where)[:, None], batch, steps, (), priced(price, one.point.device.id), 0), np.array(
         where

@@ -29,6 +29,8 @@ class _Sweep(BaseModel):
     batch: _Axis | None = None
     steps: _Axis | None = None
     gpu: _Axis | None = None
+    gpus: _Axis | None = None
+    split: str | None = None
     datacenter: _Axis | None = None
     pue: _Axis | None = None
     grid: _Axis | None = None
@@ -41,6 +43,13 @@ class _Sweep(BaseModel):
     utilisation: int | float | None = None
     mu: float | None = None
     efficiency: str | None = None
+    software: str | None = None
+    attention: str | None = None
+    precision: str | None = None
+    cache: int | float | None = None
+    guidance_steps: int | float | None = None
+    offload: str | None = None
+    preset: str | None = None
     embodied_boundary: str | None = None
     calibration: str | None = None
     catalog: str | None = None

@@ -45,6 +45,13 @@ def write(path: Path, names: Sequence[str], chunks: Chunks, advance: Advance = l
     """Write chunks to a file, whole or not at all, and return the number of rows.
 
     ``advance`` is called with the number of rows computed. Raises `InputError` if the file cannot be written.
+
+    >>> import tempfile
+    >>> from .grid import Grid, sweep
+    >>> found = sweep(Grid(("pixart-alpha",), batch=(1, 2)))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(Path(folder) / "rows.csv", found.columns, found.chunks())
+    2
     """
     check_path(path)
     rows = 0

@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from ..equations.notation import NOTATION, C_op, C_total, E, F_total, P, mu, tau
 from .panel import GRAMS
 
-TEXT = ("model", "gpu", "datacenter", "route")
-REQUEST = ("height", "width", "frames", "batch", "steps")
+SPLIT, GPUS = "split", "gpus"
+"""Columns of several accelerators: how they split a request, and their number; there if several are asked for."""
+TEXT = ("model", "gpu", "datacenter", "route", SPLIT)
+REQUEST = ("height", "width", "frames", "batch", "steps", GPUS)
 TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
 STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
 COST = ("cost", "cost_per_output")

@@ -118,3 +118,19 @@ def test_the_front_of_a_million_points_takes_about_a_second(dimensions, told):
     points = np.random.default_rng(0).uniform(size=(10**6, dimensions))
     best = by_turns({"front": lambda: undominated(points), "sort": lambda: np.lexsort(points.T)}, 3)
     told(f"front of 10^6 points in {dimensions} objectives: times sorting them", f"{best['front'] / best['sort']:.1f}")
+
+
+def test_an_axis_of_numbers_of_accelerators_costs_about_as_much_as_one_of_kinds(told):
+    """A block for each number or kind; the law of several has some more operations to a row."""
+    kinds = ("h100-sxm-80gb", "b200-sxm", "a100-sxm-80gb", "l4", "l40s", "rtx-4090", "h20", "h200-sxm-141gb")
+    places = tuple((1.2, 10.0 * k) for k in range(5))
+    numbers, others = (
+        Grid(("flux.1-dev",), batch=tuple(range(1, 65)), steps=tuple(range(1, 101)), datacenter=places, **axes)
+        for axes in ({"gpu": kinds[:1], "gpus": tuple(range(1, 9))}, {"gpu": kinds})
+    )
+    found = {"numbers": sweep(numbers), "kinds": sweep(others)}
+    assert len(found["numbers"]) == len(found["kinds"]) == 256_000
+    best = by_turns({name: lambda x=x: sum(count for count, _ in x.chunks()) for name, x in found.items()})
+    ratio = best["numbers"] / best["kinds"]
+    told("rows over numbers of accelerators, over as many rows over kinds: time", f"{ratio:.2f}", "< 2")
+    assert ratio < 2

@@ -29,6 +29,8 @@ from ditcarbon_sym.equations.notation import (
 from ditcarbon_sym.measure import grid, table
 
 DEVICE = {Theta_peak: 400e12, bandwidth: 2e12, t_exp: 0.0}
+HEADS = 32
+"""What an accelerator of which nothing is known pads the width of heads to, as all from Ampere on."""
 TRUE = {t_launch: 1.2e-5, e_dense: 0.55, r_attn: 0.7, e_mem: 0.3, e_VAE: 0.2}
 JOULES = {eps_flop: 1.1e-12, eps_byte: 1.5e-9}
 FACTS = {
@@ -47,15 +49,16 @@ def write(
     rng = np.random.default_rng(3)
     told = facts if power is None else {**facts, "tdp_watt": power}
     table.begin(path, told)
-    law = operator_law.runtime.at({**TRUE, **ALONE, t_launch: launch})
-    joules = operator_law.energy.at({**JOULES, **TRUE, **ALONE, P_idle: idle or 0.0})
+    limited = {TDP: power or 1e9}
+    law = operator_law.limited.at({**JOULES, **TRUE, **ALONE, **limited, t_launch: launch})
+    joules = operator_law.energy.at({**JOULES, **TRUE, **ALONE, **limited, t_launch: launch, P_idle: idle or 0.0})
     for point in grid.grid(models, DEVICE, sides=sides, batches=(1, 4)).points:
         values = values_of_run(load().model(point.model), {k: v for k, v in point.row().items()
-                                                           if k not in ("model", "stage")}, DEVICE)  # fmt: skip
+                                                           if k not in ("model", "stage")}, DEVICE, HEADS)  # fmt: skip
         row = {**point.row(), "status": "ok", "time_s": float(law(values)) * np.exp(noise * rng.standard_normal())}
         if energy:
             row["idle_w"] = idle
-            row["energy_j"] = scale * 3.6e6 * float(joules({**values, TDP: power or 1.0}))
+            row["energy_j"] = scale * 3.6e6 * float(joules(values))
         table.append(path, row)
     return path
 
@@ -252,7 +255,7 @@ def test_whole_requests_without_a_header_fit_the_law_with_every_stage(ditcarbon,
     for model in ("pixart-alpha", "sd3-medium"):
         for side in (512, 1024, 2048):
             device = load().gpu("h100-sxm-80gb").values
-            values = values_of_run(load().model(model), {"resolution": side}, device)
+            values = values_of_run(load().model(model), {"resolution": side}, device, HEADS)
             seconds = float(operator_law.runtime({**values, **TRUE}))
             rows.append(f"{model},{side},{side},1,{seconds}\n")
     path.write_text("model,height,width,batch,time_s\n" + "".join(rows))

@@ -81,3 +81,15 @@ def test_no_colour_where_it_is_not_wanted(monkeypatch):
     assert "\033[33m" in printing.coloured("warning:", 33)
     monkeypatch.setenv("NO_COLOR", "1")
     assert printing.coloured("warning:", 33) == "warning:"
+
+
+def test_work_that_takes_long_is_told_on_a_terminal_and_leaves_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(printing, "PATIENCE", 0.0)
+    with printing.waiting("counting"):
+        pass
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with printing.waiting("counting"):
+        printing.threading.Event().wait(0.3)
+    assert "counting ..." in capsys.readouterr().err

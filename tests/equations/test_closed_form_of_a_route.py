@@ -7,7 +7,7 @@ from ditcarbon_sym.errors import InputError
 
 
 def test_the_operator_law_without_a_model_is_a_closed_form_in_the_work_of_its_operators():
-    assert pipeline.closed_form(tau, "roofline").rhs == operator_law.runtime.rhs
+    assert pipeline.closed_form(tau, "roofline").rhs == operator_law.limited.rhs
     assert pipeline.closed_form(E, "roofline").rhs == operator_law.energy.rhs
     carbon = pipeline.closed_form(C_output, "roofline")
     assert {F_dense, n_exp, B, I_grid} <= set(carbon.inputs) and not {E, tau} & set(carbon.inputs)

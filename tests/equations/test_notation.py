@@ -3,7 +3,8 @@ import math
 import pytest
 from sympy import Add, Integer, Mul, Pow, symbols
 
-from ditcarbon_sym.equations import boundaries, efficiency, flops, operator_law, parameters, pipeline, water
+from ditcarbon_sym.equations import efficiency, flops, operator_law, parallel, parameters, pipeline
+from ditcarbon_sym.equations.around import boundaries, water
 from ditcarbon_sym.equations.notation import NOTATION, PUE, TDP, B, I_grid, L, g, tau
 from ditcarbon_sym.errors import InputError
 
@@ -15,8 +16,8 @@ UNITS = {
 }  # fmt: skip
 BASE = (second, watt, gram, litre)
 LABELLED = (parameters.coefficient, flops.latent_frames, efficiency.batch_saturation, efficiency.constant)
-EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS, water.on_site, water.off_site}
-EQUATIONS |= {x for account in boundaries.ACCOUNTS.values() for x in account}
+EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS, *parallel.EQUATIONS}
+EQUATIONS |= {water.on_site, water.off_site, *(x for account in boundaries.ACCOUNTS.values() for x in account)}
 
 
 def dimension(expression):

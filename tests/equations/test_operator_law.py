@@ -3,9 +3,11 @@
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import operator_law, pipeline
 from ditcarbon_sym.equations.derivatives import gradient
-from ditcarbon_sym.equations.notation import PUE, B, E, F_dense, H, S, Theta_peak, bandwidth, tau
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import PUE, TDP, B, E, F_dense, H, P_idle, S, Theta_peak, bandwidth, n_launch, tau
 from ditcarbon_sym.estimation.point import operating_point
 from fits.runs import B200, H100, V100
 
@@ -62,3 +64,46 @@ def test_elasticities_of_the_operator_law_agree_with_differences():
             for sign in (1, -1)
         ]
         assert float(slopes[x]) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(sorted(load().models)), st.sampled_from(["h100-sxm-80gb", "b200-sxm", "l40s", "l4", "a10g", "l20"]),
+    st.integers(1, 16), st.integers(1, 50),
+)  # fmt: skip
+def test_no_request_draws_more_than_rated_power_nor_less_than_idle_power_while_it_waits(model, gpu, batch, steps):
+    where = point(model, gpu, batch=batch, steps=steps)
+    seconds, kwh = at(where, (tau, E))
+    watts = 3.6e6 * kwh / seconds
+    assert watts <= where.values[TDP] * (1 + 1e-9)
+    waiting = float(Equation("waiting", tau, operator_law.WAITING).inline(*where.route.equations[:-3])(where.values))
+    assert waiting >= -1e-12 * seconds and 3.6e6 * kwh >= where.values[P_idle] * waiting
+
+
+def test_without_joules_the_limited_law_is_the_law_at_full_clock():
+    law = operator_law.limited.at({operator_law.eps_flop: 0.0, operator_law.eps_byte: 0.0})
+    values = dict.fromkeys({*law.inputs, *operator_law.runtime.inputs}, 2.0)
+    assert law(values) == pytest.approx(operator_law.runtime(values))
+
+
+def test_time_within_rated_power_is_never_below_full_clock_nor_above_the_sum_of_both():
+    values = dict.fromkeys(operator_law.limited.inputs, 2.0)
+    for scale in (1e-3, 1.0, 1e3):
+        there = {**values, operator_law.eps_flop: 2.0 * scale}
+        busy, joules = (float(Equation("", tau, x)(there)) for x in (operator_law.BUSY, operator_law.JOULES))
+        limited = float(Equation("", tau, operator_law.LIMITED)(there))
+        assert max(busy, joules / there[TDP]) <= limited <= busy + joules / there[TDP]
+
+
+def test_a_batched_product_is_one_launch_and_a_head_is_none():
+    """SANA's linear attention works on each head apart, in one call; Latte's attention on each frame apart."""
+    found = point("sana-1.5-1.6b", H100)
+    assert at(found, (n_launch,))[0] == 674
+    few, many = (at(point("latte-1", H100, frames=frames), (n_launch,))[0] for frames in (1, 16))
+    assert few == many
+
+
+def test_few_steps_of_a_published_sweep_are_within_a_tenth():
+    """Wan2.1-1.3B at 720 x 1280 and 49 frames on an H100: 3 steps in 15.44 s and 10.53 kJ."""
+    seconds, kwh = at(point("wan2.1-t2v-1.3b", H100, height=720, width=1280, frames=49, steps=3), (tau, E))
+    assert seconds == pytest.approx(15.44, rel=0.1) and 3.6e6 * kwh == pytest.approx(10530, rel=0.1)

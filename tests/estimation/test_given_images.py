@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from ditcarbon_sym import estimate
 from ditcarbon_sym.analysis.sensitivity import elasticities
 from ditcarbon_sym.architectures.controlnets import FluxControlNetModel
-from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.architectures.operators import flop, total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.lending import model_from
 from ditcarbon_sym.equations import pipeline as pipeline_of_equations
@@ -91,11 +91,15 @@ def test_arrays_of_references_are_counted_as_single_ones(numbers):
 
 
 def test_qwen_reads_the_reference_in_its_prompt_too(pipeline):  # noqa: F811
-    found = count(model_from(pipeline("qwen-image", _class_name="QwenImageEditPipeline")))
-    plain = count("qwen-image")
-    assert found.tokens["text"] == plain.tokens["text"] + 1369
-    assert found.flops["text_encoder"] > 3 * plain.flops["text_encoder"]
-    assert any("vision tower that reads the reference images is not counted" in x for x in found.warnings)
+    edit = model_from(pipeline("qwen-image", _class_name="QwenImageEditPipeline"))
+    found, two, plain = count(edit), count(edit, references=2), count("qwen-image")
+    assert found.tokens["text"] == plain.tokens["text"] + 1369 and not any("vision" in x for x in found.warnings)
+    (stage,) = edit.networks().text
+    fewer, rows = (stage.tokens().subs(m, x.tokens["text"]) for x in (found, two))
+    language = flop(stage.network.operators())
+    more = language.subs(m, rows) - language.subs(m, fewer) + flop(stage.network.vision(1369))
+    prompts = 1 + (plain.request["guidance"] > 1 and stage.negative)
+    assert two.flops["text_encoder"] - found.flops["text_encoder"] == pytest.approx(prompts * float(more), rel=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -197,3 +201,10 @@ def test_a_lone_transformer_says_that_the_encoder_of_its_references_is_not_known
 def test_a_controlnets_own_folder_is_named(controlled):
     with pytest.raises(InputError, match="FluxControlNetModel runs beside a denoiser; give the folder of the pipeline"):
         model_from(controlled() / "controlnet")
+
+
+def test_the_shares_of_the_text_encoder_hold_what_its_vision_tower_does(pipeline):  # noqa: F811
+    edit = model_from(pipeline("qwen-image", _class_name="QwenImageEditPipeline"))
+    found = count(edit, by="operator", guidance=1)
+    shares = [x.flop for x in found.shares if x.stage == "text_encoder"]
+    assert shares and sum(shares) == pytest.approx(found.flops["text_encoder"], rel=1e-9)

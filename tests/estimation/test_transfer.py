@@ -45,7 +45,7 @@ def test_a_transferred_law_obeys_physics_too(model, gpu, batch, steps):
     assert slopes[S] > 0 and slopes[B] > 0 and slopes[Theta_peak] < 0
 
 
-@pytest.mark.parametrize(("gpu", "most"), [("l40s", 0.5), ("h20", 0.01)])
+@pytest.mark.parametrize(("gpu", "most"), [("l40s", 0.5), ("a10g", 0.5)])
 def test_from_ampere_on_a_faster_memory_saves_little_time_and_a_faster_clock_more(gpu, most):
     where = operating_point("flux.1-dev", gpu=gpu)
     slopes = gradient(where.values, tau, where.route)
@@ -63,8 +63,8 @@ def test_energy_is_at_least_idle_power_for_the_time_on_every_calibrated_accelera
 def test_waiting_for_launches_draws_idle_power():
     law = operator_law.energy
     values = dict.fromkeys(law.inputs, 1.0) | {P_idle: 7.0}
-    busy = Equation("busy", tau, operator_law.BUSY)(values)
-    waiting = Equation("all", tau, operator_law.larger(operator_law.LAUNCHES, operator_law.BUSY))(values) - busy
+    busy = Equation("busy", tau, operator_law.LIMITED)(values)
+    waiting = Equation("all", tau, operator_law.larger(operator_law.LAUNCHES, operator_law.LIMITED))(values) - busy
     assert waiting > 0
     assert law(values) - law({**values, P_idle: 0.0}) == pytest.approx(7.0 * waiting / 3.6e6)
 
@@ -119,7 +119,9 @@ def test_a_card_below_the_power_of_all_those_pooled_is_told_to_extrapolate():
 def test_the_chip_of_a_calibrated_accelerator_brings_its_constants():
     found, known = (estimate("flux.1-dev", gpu=gpu) for gpu in ("h200-sxm-141gb", "h100-sxm-80gb"))
     assert found.time_s.value == pytest.approx(known.time_s.value)
-    assert found.energy_wh.value == pytest.approx(known.energy_wh.value)
+    idle = [load().gpu(gpu).values[P_idle] for gpu in ("h200-sxm-141gb", "h100-sxm-80gb")]
+    waiting = (idle[0] - idle[1]) * known.time_s.value / 3600  # it draws a little more while it waits for kernels
+    assert 0 < found.energy_wh.value - known.energy_wh.value < waiting
     assert found.time_s.high > known.time_s.high and "h100-sxm-80gb, which has the same peak" in found.warnings[0]
 
 
@@ -150,7 +152,7 @@ def test_before_ampere_heads_are_padded_and_exponentials_hide_in_attention():
     facts, heads = as_counted(load().gpu("t4"))
     assert (facts[t_exp], heads) == (0.0, 32)
     facts, heads = as_counted(load().gpu("l4"))
-    assert facts[t_exp] > 0 and heads == 1
+    assert facts[t_exp] > 0 and heads == 32
 
 
 def test_what_a_sweep_does_not_show_of_the_memory_is_expected_from_other_accelerators(bare_card):

@@ -55,7 +55,7 @@ def test_the_shipped_ledger_is_what_the_code_computes_today(entries):
 
 
 def test_the_readmes_hold_what_the_ledger_says():
-    for path, content in ((ledger.README, ledger.scoreboard_markdown()), (ledger.ERRATA, ledger.errata_markdown())):
+    for path, content in ((ledger.SCOREBOARD, ledger.scoreboard_markdown()), (ledger.ERRATA, ledger.errata_markdown())):
         assert content in path.read_text(encoding="utf-8"), f"{path.name}: run make claims"
 
 

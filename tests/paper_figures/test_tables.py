@@ -1,11 +1,9 @@
 import csv
-import json
 
 import pytest
-from PIL import Image
 
 from ditcarbon_sym.reports.formats import latex_table
-from paper_figures import __main__ as build, scorecard
+from paper_figures import __main__ as build
 from paper_figures.printed import claims
 from paper_figures.results import computed
 from paper_figures.tables import TABLES, cells, fit_transfers, table_2
@@ -98,10 +96,3 @@ def test_latex_is_escaped_and_complete():
     text = latex_table(["a_b", "%"], [["1 & 2", "$x^2$"]], "50 %", "tab:x")
     assert r"a\_b & \% \\" in text and r"1 \& 2 & $x^2$ \\" in text
     assert text.count(r"\begin{") == text.count(r"\end{") == 2
-
-
-def test_the_readmes_scorecard_shows_what_the_code_computes():
-    with Image.open(scorecard.README_FIGURE) as image:
-        drawn = json.loads(image.text["Description"])
-    assert [len(x) for x in drawn] == [len(x) for x in scorecard.shown()]
-    assert [x for row in drawn for x in row] == pytest.approx([x for row in scorecard.shown() for x in row], abs=2e-3)

@@ -107,7 +107,7 @@ def test_chunks_of_any_length_hold_the_same_rows():
 def test_a_fused_sweep_equals_a_plain_one():
     found = sweep(Grid(("pixart-alpha",), batch=(1, 2), steps=tuple(range(1, 50))))
     plain, fused = (joined([x for _, x in found.chunks(fused=choice)]) for choice in (False, True))
-    for name in NUMBERS[:-2]:
+    for name in found.numbers:
         assert np.allclose(plain[name], fused[name], rtol=1e-12, atol=0)
 
 

@@ -176,6 +176,8 @@ class AutoencoderKLWan(CausalDecoder):
     scale_factor_spatial: int | None = 8
 
     passed_over: ClassVar[frozenset[str]] = frozenset({"clip_output"})
+    slowdown: ClassVar[int] = 2
+    """The documentation of the pipelines loads it in FP32 (vonplaten2022diffusers: docs, Wan)."""
 
     @property
     def base(self) -> Any:

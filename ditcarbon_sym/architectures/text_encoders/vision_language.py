@@ -1,16 +1,21 @@
-"""Networks for text and images that a diffusion transformer feeds with text alone: Qwen2.5-VL and Mistral Small 3.
+"""Networks for text and images: Qwen2.5-VL and Mistral Small 3.
 
-Released under the names of transformers' classes. The language model runs with its output head; the vision tower and
-what joins it to the text are held, not run.
+Released under the names of transformers' classes. The language model runs with its output head. The vision tower and
+what joins it to the text are held; they run where a pipeline shows reference images to the encoder.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from sympy import Integer, Rational
+
+from ..attentions import Heads, attend, rotations
+from ..layers import mlp_of_llama
 from ..network import fields_of
-from ..operators import Operator, Size, table
+from ..operators import Operator, Size, activation, dense, repeated, residual, rms_norm, shared, table
 from .language_models import LlamaModel
 
 BESIDE = ("tie_word_embeddings", "spatial_merge_size", "multimodal_projector_bias")
@@ -57,12 +62,15 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
     num_key_value_heads: int | None = 8
     head_dim: None = None
     vision_depth: int = 32
+    vision_num_heads: int = 16
     vision_hidden_size: int = 3584
     vision_intermediate_size: int = 3420
     vision_in_channels: int = 3
     vision_patch_size: int = 14
     vision_temporal_patch_size: int = 2
     vision_spatial_merge_size: int = 2
+    vision_window_size: int = 112
+    vision_fullatt_block_indexes: tuple[int, ...] = (7, 15, 23, 31)
     vision_out_hidden_size: int = 3584
 
     query_bias: ClassVar[bool] = True
@@ -75,6 +83,38 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
         merged = self.vision_spatial_merge_size**2 * width
         merger = width + merged * (merged + 1) + (merged + 1) * self.vision_out_hidden_size
         return patch * width + self.vision_depth * block + merger
+
+    def vision(self, tokens: int) -> list[Operator]:
+        """Patches of the image, attention within windows or over the whole, and the merging of patches into tokens."""
+        side, merge, width = math.isqrt(tokens), self.vision_spatial_merge_size, self.vision_hidden_size
+        rows, merged = tokens * merge**2, merge**2 * width
+        window = self.vision_window_size // self.vision_patch_size  # patches along a side
+        sides = [min(window, side * merge - start) for start in range(0, side * merge, window)]
+        seen = Rational(sum(x**2 for x in sides) ** 2, rows)  # by a patch, on average
+        whole = len([k for k in self.vision_fullatt_block_indexes if k < self.vision_depth])
+        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
+        return shared([
+            dense("patch_embed.proj", rows, patch, width, bias=False),
+            *repeated("blocks", self.vision_depth - whole, self.vision_block(rows, seen)),
+            *repeated("blocks.whole", whole, self.vision_block(rows, rows)),
+            rms_norm("merger.ln_q", rows, width),
+            dense("merger.mlp.0", tokens, merged, merged),
+            activation("merger.mlp.1", tokens, merged),
+            dense("merger.mlp.2", tokens, merged, self.vision_out_hidden_size),
+        ])  # fmt: skip
+
+    def vision_block(self, rows: int, seen: Size) -> list[Operator]:
+        """A block of the vision tower, in which each patch attends to ``seen`` patches."""
+        width, heads = self.vision_hidden_size, self.vision_num_heads
+        split = Heads(heads, width // heads)
+        return [
+            rms_norm("norm1", rows, width),
+            *attend("attn", rows, width, split, rotations(rows, width), sequences=Integer(rows) / seen),
+            residual("attn.add", rows, width),
+            rms_norm("norm2", rows, width),
+            *mlp_of_llama("mlp", rows, width, self.vision_intermediate_size),
+            residual("mlp.add", rows, width),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

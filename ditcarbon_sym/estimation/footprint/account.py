@@ -14,7 +14,8 @@ from sympy import Symbol
 from ...catalog.entries import Gpu
 from ...catalog.loading import Catalog, defaults, load
 from ...catalog.places import PROVIDERS
-from ...equations import pipeline, water
+from ...equations import pipeline
+from ...equations.around import water
 from ...equations.equation import Equation
 from ...equations.notation import (
     NOTATION,

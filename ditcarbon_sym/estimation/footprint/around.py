@@ -1,6 +1,6 @@
 """What a request takes around the chip: energy and carbon of the host, and water, as lines of the estimate."""
 
-from ...equations import boundaries, water
+from ...equations.around import boundaries, water
 from ...equations.notation import NOTATION, WUE, C_host, E, E_host, h_host, tau, w_mix
 from ..point import OperatingPoint
 from ..service import Quantity

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from ...equations import carbon, operator_law, pipeline
-from ...equations.notation import NOTATION, PUE, TDP, I_grid, Theta_peak, k_VAE
+from ...equations import operator_law, pipeline
+from ...equations.around import boundaries
+from ...equations.notation import NOTATION, PUE, TDP, C_emb, E, I_grid, Theta_peak, k_VAE, mu, tau
 from ...version import __version__
 from ..intervals import interval_words
+from ..modes.stack import stack_of
 from ..point import OperatingPoint
 from ..software import software_of
 from .scenarios import scenarios
@@ -33,10 +35,10 @@ def _counts_exactly(point: OperatingPoint) -> bool:
 
 def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
-    used = set(pipeline.chain(point.route))
-    printed = [f"Eq. ({equation.number})" for equation in pipeline.EQUATIONS if equation in used]
-    own = dict.fromkeys(x.number for x in pipeline.accounting(point.route) if x not in pipeline.ACCOUNTING)
-    return [*(equation.number for equation in operator_law.EQUATIONS if equation in used), *printed, *own]
+    used, beyond = pipeline.chain(point.route), ("operator law,", "several accelerators,")
+    named = (x.number for x in used if x.number.startswith(beyond) and x.lhs in (mu, tau, E, C_emb))
+    own = (x.number for x in boundaries.ACCOUNTS["facility"] if x in used and x not in pipeline.ACCOUNTING)
+    return [*named, *(f"Eq. ({x.number})" for x in pipeline.EQUATIONS if x in used), *dict.fromkeys(own)]
 
 
 def convention(point: OperatingPoint) -> str:
@@ -54,7 +56,7 @@ def _vae_words(point: OperatingPoint) -> str:
 
 
 def _power_words(point: OperatingPoint) -> str:
-    if carbon.energy in pipeline.chain(point.route):
+    if "5" in {x.number for x in pipeline.chain(point.route)}:
         return "rated TDP for the whole runtime, paper Eq. (5)"
     return "energy by its own law on the work, not rated power x time; rated"
 
@@ -71,6 +73,7 @@ def basis(point: OperatingPoint) -> dict[str, Any]:
             "data": calibration.data,
             "convention": calibration.convention,
         },
+        "stack": stack_of(point.mode, calibration),
         "software": software_of(calibration),
         "interval": interval_words(point),
         "remarks": [] if point.model.networks is None else list(point.model.networks().remarks),

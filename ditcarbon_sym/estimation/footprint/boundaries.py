@@ -10,9 +10,11 @@ from sympy import Symbol
 
 from ...catalog.entries import Gpu
 from ...catalog.files import DATA, read_toml
-from ...equations.boundaries import ACCOUNTS
+from ...equations import pipeline
+from ...equations.around.boundaries import ACCOUNTS
 from ...equations.equation import Equation
 from ...equations.notation import C_chip, C_server, P_host, P_idle, h_host
+from ...equations.parallel_notation import n_gpu
 from ...errors import InputError
 
 CHIP = "chip"
@@ -51,6 +53,17 @@ def boundaries_of(device: Gpu) -> tuple[str, ...]:
     """
     board, host = device.id in facts()["boards"], _host(device) is not None
     return (CHIP, *(["board"] if board else []), *(["server", "facility"] if board and host else []))
+
+
+def accounted(route: pipeline.AnyRoute, boundary: Boundary, values: Mapping[Symbol, float]) -> pipeline.AnyRoute:
+    """Return the route with the equations of a boundary that counts the host; raises `InputError` for several
+    accelerators, of whose host no equation shares the idle hours yet.
+    """
+    if boundary.accounting == ACCOUNTS[CHIP]:
+        return route
+    if values.get(n_gpu, 1) > 1:
+        raise InputError(f"boundary = {boundary.name!r} is known for one accelerator to a request; take 'board'")
+    return pipeline.accounted(route, boundary.accounting)
 
 
 def _host(device: Gpu) -> Mapping[str, Any] | None:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...catalog.files import DATA, read_text
+from ...catalog.files import DATA
 from ...errors import InputError
 from ..document import Block, render
 from ..formats import json_text, significant, write_together
@@ -40,7 +40,7 @@ class NoFigures:
 def bibliography() -> Mapping[str, str]:
     """Return every reference in full, by its key: authors, year, title, where, note."""
     found = {}
-    for entry in re.split(r"\n(?=@)", read_text(DATA / "sources.bib", "BibTeX")):
+    for entry in re.split(r"\n(?=@)", (DATA / "sources.bib").read_text(encoding="utf-8")):
         match = re.match(r"@\w+\{(\w+),", entry)
         if match is None:
             continue

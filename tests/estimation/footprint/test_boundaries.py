@@ -11,7 +11,7 @@ from ditcarbon_sym.analysis.sensitivity import tornado
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
-from ditcarbon_sym.equations.boundaries import ACCOUNTS
+from ditcarbon_sym.equations.around.boundaries import ACCOUNTS
 from ditcarbon_sym.equations.notation import BY_FIELD, C_total
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.footprint.boundaries import boundaries_of, facts

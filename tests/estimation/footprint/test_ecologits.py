@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ditcarbon_sym.equations import boundaries, carbon, water
+from ditcarbon_sym.equations import carbon
+from ditcarbon_sym.equations.around import boundaries, water
 from ditcarbon_sym.equations.notation import (
     PUE,
     TDP,

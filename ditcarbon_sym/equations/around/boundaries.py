@@ -9,9 +9,9 @@ all of them. Network and storage outside the server are in none.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from .carbon import embodied, idle_carbon, operational, per_output, total
-from .equation import Equation
-from .notation import (
+from ..carbon import embodied, idle_carbon, operational, per_output, total
+from ..equation import Equation
+from ..notation import (
     JOULE_PER_KWH,
     PUE,
     C_chip,

@@ -1,6 +1,9 @@
 r"""Symbols of what lies around the accelerator: water, and the host that it stands in. `notation` exports them."""
 
-from .quantities import symbol
+from ..quantities import Table
+
+TABLE = Table()
+symbol = TABLE.symbol
 
 WUE = symbol(
     "WUE", "water usage effectiveness: water evaporated on site for each kWh of the equipment", "l/kWh",

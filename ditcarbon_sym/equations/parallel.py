@@ -1,0 +1,141 @@
+r"""The law of several accelerators: time and energy of one request that they share (beyond the paper).
+
+The tokens are split over ``n_U n_R`` accelerators, the passes of guidance over ``n_C`` groups of them. Three things
+happen. The work of a pass *divides*. Splitting *moves* data: heads are exchanged before and after attention (Ulysses),
+keys and values go round while attention is at work (ring), and the code that splits adds elementwise passes. The rest
+does *not divide*: text encoder, VAE decoder, and what the host does for each kernel, which takes longer in that code.
+
+    time   = larger(launches, (busy of one + padding) / n + moved) + text + decoding
+    energy = one accelerator's + what is moved and padded + waiting of all
+
+With one accelerator, it is the operator law exactly: ``several`` is 0 and every degree 1. Energy is never below that
+of one accelerator, and n accelerators are never more than n times as fast; `tests/equations/test_parallel.py` proves
+both. Degrees are numbers like any other, so that the law can be differentiated by them.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sympy import Integer, Symbol
+
+from . import operator_law
+from .carbon import embodied as of_one
+from .equation import Equation
+from .notation import (
+    JOULE_PER_KWH,
+    TDP,
+    C_emb,
+    E,
+    F_attn,
+    F_dense,
+    F_total,
+    S,
+    Theta_peak,
+    bandwidth,
+    e_dense,
+    e_mem,
+    mu,
+    n_exp,
+    n_launch,
+    r_attn,
+    t_exp,
+    tau,
+)
+from .operator_law import larger, passes
+from .parallel_notation import (
+    E_alone,
+    Q_attn,
+    c_copy,
+    c_ring,
+    c_VAE,
+    e_link,
+    everywhere,
+    link,
+    n_attn,
+    n_C,
+    n_dec,
+    n_gpu,
+    n_R,
+    n_U,
+    pad_dense,
+    pad_elem,
+    phi_move,
+    phi_wait,
+    several,
+    t_ring,
+    t_wrap,
+    tau_attn,
+    tau_busy,
+    tau_dec,
+    tau_launch,
+    tau_move,
+    tau_pad,
+    tau_round,
+    tau_steps,
+)
+
+LABEL = "several accelerators"
+number = Equation(f"{LABEL}, number", n_gpu, n_U * n_R * n_C)
+
+DENSE = passes * F_dense / (e_dense * Theta_peak)
+ATTENTION = passes * (F_attn / (r_attn * Theta_peak) + n_exp * t_exp) / e_dense
+busy = Equation(f"{LABEL}, busy", tau_busy, operator_law.LIMITED / n_gpu)
+busy_at_full_clock = Equation(f"{LABEL}, busy at full clock", tau_busy, operator_law.BUSY / n_gpu)
+"""Where no law of energy is known, and so no power limit either."""
+attention = Equation(f"{LABEL}, attention", tau_attn, ATTENTION / n_gpu)
+padding = Equation(
+    f"{LABEL}, padding", tau_pad, (pad_dense - 1) * DENSE + (pad_elem - 1) * operator_law.TRAFFIC
+)  # fmt: skip
+
+SHARE = passes * Q_attn / n_gpu
+"""Bytes of queries, keys, values and outputs that each accelerator holds, over a whole request."""
+ADDED = several * c_copy * operator_law.TRAFFIC / n_gpu
+EXCHANGE = (1 - 1 / n_U) * SHARE / (e_link * link)
+MERGES = (n_R - 1) * c_ring * SHARE / 4 / (e_mem * bandwidth)
+around = Equation(f"{LABEL}, round", tau_round, (n_R - 1) * SHARE / 2 / (e_link * link))
+"""Keys and values, half of these bytes, go round n_R - 1 times, and the outputs, a quarter, are merged as often."""
+LATE = larger(tau_attn, tau_round) - tau_attn
+"""What of the round does not fit behind attention."""
+moving = Equation(f"{LABEL}, moving", tau_move, ADDED + EXCHANGE + MERGES + LATE)
+
+launching = Equation(
+    f"{LABEL}, launching", tau_launch,
+    operator_law.LAUNCHES + S * (several * n_launch * t_wrap + n_attn * (n_R - 1) * t_ring),
+)  # fmt: skip
+AT_WORK = tau_busy + tau_pad / n_gpu + tau_move
+steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
+
+decoders = Equation(f"{LABEL}, decoders", n_dec, 1 + everywhere * (n_gpu - 1))
+decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * operator_law.DECODER)
+runtime = Equation(f"{LABEL}, time", tau, tau_steps + operator_law.LIMITED_TEXT + tau_dec)
+runtime_at_full_clock = Equation(f"{LABEL}, time at full clock", tau, tau_steps + operator_law.TEXT + tau_dec)
+efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
+
+alone = Equation(f"{LABEL}, energy of one", E_alone, operator_law.energy.rhs)
+MOVING = phi_move * (n_gpu * tau_move + tau_pad)
+OTHERS = (n_gpu - 1) * operator_law.LIMITED_TEXT + (n_gpu - n_dec) * tau_dec
+WAITING = phi_wait * (several * n_gpu * (tau_steps - AT_WORK) + OTHERS)
+energy = Equation(
+    f"{LABEL}, energy", E, E_alone + TDP * (MOVING + WAITING + n_dec * tau_dec - operator_law.DECODER) / JOULE_PER_KWH
+)
+"""Joules of all accelerators. Those on which the VAE decodes draw full power: one, or all of them for the same outputs
+where the pipeline decodes everywhere. The others wait."""
+embodied = Equation(f"{LABEL}, embodied", C_emb, n_gpu * of_one.rhs)
+
+TIMES = (number, busy, attention, padding, around, moving, launching, steps, decoders, decoding, runtime, efficiency)
+AT_FULL_CLOCK = tuple({busy: busy_at_full_clock, runtime: runtime_at_full_clock}.get(x, x) for x in TIMES)
+EQUATIONS = (*TIMES, alone, energy, embodied)
+"""In order of computation."""
+
+TIME: tuple[Symbol, ...] = (t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE)
+ENERGY: tuple[Symbol, ...] = (phi_wait, phi_move)
+DEGREES: tuple[Symbol, ...] = (n_U, n_R, n_C)
+ALONE: Mapping[Symbol, Integer] = MappingProxyType({
+    **dict.fromkeys((*DEGREES, n_gpu, pad_dense, pad_elem), Integer(1)), several: Integer(0),
+})  # fmt: skip
+"""One accelerator: what the symbols of a split then are."""
+
+
+def closed(equation: Equation) -> Equation:
+    """An equation of this law in its inputs alone."""
+    return equation.inline(*(x for x in EQUATIONS if x.lhs not in (equation.lhs, tau, E, mu, C_emb)))

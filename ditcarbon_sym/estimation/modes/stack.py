@@ -1,0 +1,148 @@
+"""A mode put into the law of a request: its substitutions, its constants with their errors, and what it is called."""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sympy import Symbol
+
+from ...catalog.entries import Calibration
+from ...equations import operator_law, software
+from ...equations.notation import NOTATION, F_denoiser, F_total
+from ...errors import InputError
+from ..routes import ChosenRoute
+from ..software import software_of
+from .asked import EAGER, OPTIONS, PLAIN, WIDE, table
+from .choice import Mode
+
+QUALITY = "the output is another one with {}: its quality is not predicted"
+MODE_SCATTER = "mode_log_scatter"
+"""Under this name the quality of a calibration holds the error of the mode alone."""
+
+
+def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
+    """Put a mode into a route: the substitutions of `equations.software`, with constants that have a covariance.
+
+    Raises `InputError` where the route is not the operator law, on whose symbols modes act.
+    """
+    changed = [QUALITY.format(" and ".join(mode.changes))] if mode.changes else []
+    if not (mode.facts or mode.constants):
+        return replace(route, warnings=(*route.warnings, *mode.notes, *changed))
+    calibration = route.calibration
+    if isinstance(route.route, str) or route.route.name != operator_law.LAW or calibration is None:
+        raise InputError(
+            f"{_asked(mode)}: a mode acts on the operator law alone; leave --mu, --efficiency and files of Eq. (3) out"
+        )
+    if calibration.data.get("compiled") and mode.software != EAGER:
+        raise InputError(
+            f"software = {mode.software!r}: {calibration.origin} was measured compiled; leave --software out"
+        )
+    values = {**mode.facts, **{x: _constant(name)["value"] for x, name in mode.constants.items()}}
+    equations = software.in_mode(route.route.equations, values.keys())
+    return ChosenRoute(
+        replace(route.route, equations=equations), {**route.values, **values}, _with_constants(calibration, mode),
+        (*route.warnings, *mode.notes, *changed),
+    )  # fmt: skip
+
+
+def refuse_several(mode: Mode) -> None:
+    """Raise `InputError` for a mode on several accelerators: no run shows the two together."""
+    if mode.facts or mode.constants:
+        raise InputError(f"{_asked(mode)} together with gpus: no published run shows both; give one or the other")
+
+
+def _asked(mode: Mode) -> str:
+    """Name the first option of a mode."""
+    told = {name: getattr(mode, name) for name in OPTIONS}
+    usual = {"software": EAGER, "attention": PLAIN, "precision": WIDE, "cache": 0.0, "guidance_steps": 1.0}
+    return next(f"{name} = {value!r}" for name, value in told.items() if value != usual.get(name, ""))
+
+
+def _constant(name: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = table("constants")["parameters"][name]
+    return found
+
+
+def _with_constants(calibration: Calibration, mode: Mode) -> Calibration:
+    """The calibration with the constants of a mode beside its own, and the mode's error on sources not seen."""
+    symbols = sorted(mode.constants, key=lambda x: x.name)
+    values = {x: float(_constant(mode.constants[x])["value"]) for x in symbols}
+    own = [
+        [values[x] * values[y] * _covariance(mode.constants[x], mode.constants[y]) for y in symbols] for x in symbols
+    ]
+    many, more = len(calibration.free), len(symbols)
+    covariance = (
+        *((*row, *[0.0] * more) for row in calibration.covariance),
+        *((*[0.0] * many, *row) for row in own),
+    )
+    quality = dict(calibration.quality)
+    error = math.hypot(*(float(table("constants")["scatter"][kind]) for kind in mode.kinds))
+    quality[MODE_SCATTER] = error
+    for key in ("besides_log_scatter", "besides_log_scatter_energy"):
+        quality[key] = math.hypot(quality.get(key, 0.0), error)
+    verdicts = {NOTATION[x].field: _constant(mode.constants[x])["verdict"] for x in symbols}
+    return replace(
+        calibration, values={**calibration.values, **values}, free=(*calibration.free, *symbols),
+        covariance=covariance, quality=quality, verdicts={**calibration.verdicts, **verdicts},
+        constants={x: mode.constants[x] for x in symbols},
+    )  # fmt: skip
+
+
+def _covariance(one: str, other: str) -> float:
+    """Covariance of the logarithms of two constants."""
+    known = table("constants")["covariance"]
+    names: Sequence[str] = known["parameters"]
+    if one in names and other in names:
+        return float(known["matrix"][names.index(one)][names.index(other)])
+    return float(_constant(one)["log_deviation"]) ** 2 if one == other else 0.0
+
+
+def passes_left(values: Mapping[Symbol, float], flops: Mapping[Symbol, float | None]) -> dict[Symbol, float | None]:
+    """FLOP of the denoiser and of the request that are computed, where a mode leaves passes out."""
+    part = software.KEPT.subs({x: value for x, value in software.NEUTRAL.items() if x not in values})
+    whole, total = flops[F_denoiser], flops[F_total]
+    if whole is None or total is None or part == 1:
+        return {}
+    kept = float(part.subs({x: values[x] for x in part.free_symbols}))
+    return {F_denoiser: whole * kept, F_total: total - whole * (1 - kept)}
+
+
+def stack_of(mode: Mode, calibration: Calibration | None) -> dict[str, Any]:
+    """Say which stack the constants of an estimate stand for, and of which years their sources are.
+
+    >>> from ..point import operating_point
+    >>> point = operating_point("flux.1-dev", gpu="h100-sxm-80gb")
+    >>> stack_of(point.mode, point.calibration)["words"]
+    'eager PyTorch, bf16, attention sdpa; constants of 2025'
+    """
+    if calibration is None:
+        return {"software": None, "words": "the software that the given efficiency was measured with"}
+    sources = [row["source"] or "" for row in software_of(calibration)]
+    sources += [x for name in mode.constants.values() for x in _constant(name)["sources"]]
+    years = sorted({year for x in sources for year in re.findall(r"(?<!\d)20\d\d", x)})
+    when = f"{years[0]} to {years[-1]}" if len(years) > 1 else (years[0] if years else "an unknown year")
+    told = {
+        "software": mode.software, "attention": mode.attention, "precision": _precision(mode, calibration),
+        "cache": mode.cache, "guidance_steps": mode.guidance_steps, "offload": mode.offload or None,
+        "preset": mode.preset or None, "years": years,
+    }  # fmt: skip
+    return {**told, "words": f"{', '.join(_words(told))}; constants of {when}"}
+
+
+def _precision(mode: Mode, calibration: Calibration) -> str:
+    """The format asked for, else that of the calibration's sources."""
+    if mode.precision != WIDE:
+        return mode.precision
+    told = {row["precision"].partition(",")[0] for row in software_of(calibration) if row["precision"]}
+    return told.pop() if len(told) == 1 else "16 bits"
+
+
+def _words(told: Mapping[str, Any]) -> list[str]:
+    stack = {"eager": "eager PyTorch", "compile": "compiled PyTorch"}.get(told["software"], told["software"])
+    found = [stack, told["precision"], f"attention {told['attention']}"]
+    found += [f"a cache that skips {told['cache']:.0%} of the steps"] if told["cache"] else []
+    found += [f"guidance on {told['guidance_steps']:.0%} of the steps"] if told["guidance_steps"] < 1 else []
+    found += [f"{told['offload']} offload"] if told["offload"] else []
+    return found + ([f"preset {told['preset']}"] if told["preset"] else [])

@@ -1,0 +1,121 @@
+"""What the split of a request over accelerators concerns: what attention exchanges, and what does not divide evenly.
+
+The rows of a pass are split over the accelerators that share a sequence. Latent rows are padded to a multiple of their
+number. Text rows are split only where attention is over latents and text together and their number divides evenly;
+else each accelerator does the work on all of them (xdit2024code: ``split_text_embed_in_sp``).
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sympy import Expr, Integer, Rational, Symbol
+
+from ...architectures.operators import ATTENTION, LINEAR_ATTENTION, SOFTMAX, Operator
+from ...catalog.entries import Model
+from ...catalog.stages import Stages
+from ...equations.equation import Equation, exact
+from ...equations.notation import H, N, W, d, ell, g, m, n_frames, n_latent, n_ref
+from ...equations.parallel_notation import Q_attn, everywhere, n_attn, pad_dense, pad_elem
+from ...numerics.functions import compiled
+from ..counting import latent_size
+from ..work import BYTES_PER_ELEMENT, work_of_a_pass
+
+LABEL = "operator list, split"
+ONE_DECODES = frozenset({
+    "PixArtTransformer2DModel", "SD3Transformer2DModel", "FluxTransformer2DModel", "HunyuanDiT2DModel",
+    "LatteTransformer3DModel", "CogVideoXTransformer3DModel", "SanaTransformer2DModel",
+})  # fmt: skip
+"""Classes whose pipelines in xDiT are its own and decode on the last accelerator alone; the others run diffusers'
+pipeline on every accelerator, and so all of them decode (xdit2024code)."""
+
+
+def equations(model: Model, numbers: Mapping[Symbol, float], sharing: int) -> tuple[Equation, ...]:
+    """What a split over ``sharing`` accelerators to a sequence adds to the work of a request.
+
+    >>> from ...catalog.loading import load
+    >>> from ..request import resolve_request
+    >>> model = load().model("sd3.5-medium")
+    >>> [x.lhs.name for x in equations(model, resolve_request(model, {})[0], 8)]
+    ['Q_attn', 'n_attn', 'pad_dense', 'pad_elem', 'everywhere']
+    """
+    if model.networks is None:
+        return _of_flags()
+    networks = model.networks()
+    sizes = tuple(int(numbers.get(x, 0)) for x in (H, W, n_frames, m, n_ref))
+    moved, layers = exchanged(networks, sizes[4] > 0)
+    rows = {m: _text_rows(networks, sizes[3]), n_ref: Integer(sizes[4])}
+    dense, elementwise = padding(networks, sizes, sharing)
+    everyone = type(networks.denoiser).__name__ not in ONE_DECODES
+    return (
+        Equation(LABEL, Q_attn, BYTES_PER_ELEMENT * moved.xreplace(rows)), Equation(LABEL, n_attn, layers),
+        Equation(LABEL, pad_dense, dense), Equation(LABEL, pad_elem, elementwise),
+        Equation(LABEL, everywhere, Integer(everyone)),
+    )  # fmt: skip
+
+
+def _of_flags() -> tuple[Equation, ...]:
+    """The same of a model that is known by its flags alone: one attention to a block, and no padding."""
+    return (
+        Equation(LABEL, Q_attn, BYTES_PER_ELEMENT * 4 * N * d * ell), Equation(LABEL, n_attn, N),
+        Equation(LABEL, pad_dense, Integer(1)), Equation(LABEL, pad_elem, Integer(1)),
+        Equation(LABEL, everywhere, Integer(1)),
+    )  # fmt: skip
+
+
+def _text_rows(networks: Stages, text: int) -> Expr:
+    return Rational(networks.denoiser.text_rows(text), text) * m if text else m
+
+
+def _over_all_rows(x: Operator) -> bool:
+    """Whether an operator is attention of latent rows to latent rows, with text or without; linear attention is."""
+    if x.kind == LINEAR_ATTENTION:
+        return True
+    if x.kind != ATTENTION or x.elementwise == 0:
+        return False
+    rows = Integer(1) * x.rows
+    keys = (Integer(1) * x.elementwise / SOFTMAX / rows).cancel()
+    return bool(rows.has(ell) and keys.has(ell))
+
+
+def is_joint(networks: Stages) -> bool:
+    """Whether attention is over latents and text together."""
+    return any(_over_all_rows(x) and (Integer(1) * x.rows).has(m) for x in networks.denoiser.operators())
+
+
+@lru_cache(maxsize=64)
+def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
+    """Elements of queries, keys, values and outputs in a pass of one output, and layers that have them.
+
+    Attention within frames, or heads one by one, is several products in one layer. Linear attention is two products.
+    """
+    moved = layers = Integer(0)
+    for x in networks.denoising(references):
+        if _over_all_rows(x):
+            moved += Integer(1) * x.times * x.moved
+            many = min(int(x.times), int(networks.denoiser.blocks))
+            layers += Rational(many, 2) if x.kind == LINEAR_ATTENTION else Integer(many)
+    return moved, layers
+
+
+@lru_cache(maxsize=512)
+def padding(networks: Stages, sizes: tuple[int, ...], sharing: int) -> tuple[Expr, Expr]:
+    """Products and bytes of all accelerators together, over those of one: rows padded, text that is not split."""
+    if sharing == 1:
+        return Integer(1), Integer(1)
+    height, width, frames, text, references = sizes
+    latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
+    whole = split_evenly(networks, text, sharing)
+    here = {
+        H: height, W: width, n_frames: frames, n_latent: -(-latent // networks.denoiser.patch_frames), ell: tokens,
+        m: text, n_ref: references, g: 1,
+    }  # fmt: skip
+    all_of_them = {**here, ell: sharing * -(-tokens // sharing), m: text if whole else sharing * text}
+    parts = work_of_a_pass(networks, text, references, 1)
+    function = compiled((parts["dense"], parts["moved"]))
+    dense, elementwise = (split / one for one, split in zip(function(here), function(all_of_them), strict=True))
+    return exact(round(dense, 12)), exact(round(elementwise, 12))
+
+
+def split_evenly(networks: Stages, text: int, sharing: int) -> bool:
+    """Whether the text rows of a request are split over so many accelerators."""
+    return is_joint(networks) and networks.denoiser.text_rows(text) % sharing == 0

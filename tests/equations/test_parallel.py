@@ -1,0 +1,99 @@
+"""The law of several accelerators: its limits, proved where they can be, sampled where not."""
+
+import pytest
+from hypothesis import assume, given, settings, strategies as st
+from sympy import simplify
+
+from ditcarbon_sym.equations import carbon, operator_law, parallel, pipeline
+from ditcarbon_sym.equations.derivatives import gradient
+from ditcarbon_sym.equations.notation import F_VAE, NOTATION, TDP, C_chip, C_emb, E, F_text, L, S, tau
+from ditcarbon_sym.equations.parallel import ALONE
+from ditcarbon_sym.equations.parallel_notation import (
+    TABLE,
+    c_VAE,
+    everywhere,
+    n_C,
+    n_gpu,
+    n_R,
+    n_U,
+    phi_wait,
+    several,
+    t_ring,
+)
+
+RUNTIME, ENERGY, MU = (parallel.closed(x) for x in (parallel.runtime, parallel.energy, parallel.efficiency))
+SYMBOLS = sorted(set(RUNTIME.inputs) | set(ENERGY.inputs), key=str)
+POSITIVE = st.floats(0.01, 100)
+
+
+@st.composite
+def numbers(draw):
+    """Any numbers for the symbols of the law, and a split over two to 64 accelerators."""
+    values = {x: draw(POSITIVE) for x in SYMBOLS}
+    ulysses, ring, guidance = draw(st.integers(1, 8)), draw(st.integers(1, 8)), draw(st.integers(1, 2))
+    gpus = float(ulysses * ring * guidance)
+    assume(gpus > 1)
+    degrees = {n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: gpus}
+    split = {**degrees, several: 1.0, everywhere: draw(st.sampled_from([0.0, 1.0]))}
+    padded = {x: draw(st.floats(1, gpus)) for x in (parallel.pad_dense, parallel.pad_elem)}
+    return {**values, **split, **padded, phi_wait: draw(st.floats(0, 1))}
+
+
+def alone(values):
+    return {**values, **{x: float(v) for x, v in ALONE.items()}}
+
+
+def test_one_accelerator_is_the_operator_law_exactly():
+    at_one = dict(ALONE)
+    assert simplify(RUNTIME.rhs.xreplace(at_one) - operator_law.limited.rhs) == 0
+    assert simplify(ENERGY.rhs.xreplace(at_one) - operator_law.energy.rhs) == 0
+    assert simplify(parallel.embodied.rhs.xreplace(at_one) - carbon.embodied.rhs) == 0
+
+
+@settings(max_examples=200, deadline=None)
+@given(numbers())
+def test_time_is_never_below_what_does_not_divide_nor_below_an_nth_of_one_accelerators(values):
+    shared = RUNTIME(values)
+    fixed = values[S] * values[operator_law.n_launch] * values[operator_law.t_launch]
+    assert shared >= fixed * (1 - 1e-12)
+    assert shared >= RUNTIME(alone(values)) / values[n_gpu] * (1 - 1e-12)
+
+
+@settings(max_examples=200, deadline=None)
+@given(numbers())
+def test_energy_is_never_below_that_of_one_accelerator(values):
+    assert ENERGY(values) >= ENERGY(alone(values)) * (1 - 1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(numbers(), st.sampled_from([t_ring, c_VAE, parallel.t_wrap, parallel.c_ring, parallel.c_copy]))
+def test_what_splitting_costs_takes_time(values, cost):
+    assert RUNTIME({**values, cost: 2 * values[cost]}) >= RUNTIME(values)
+
+
+def test_embodied_carbon_and_rated_power_are_those_of_all():
+    values = {tau: 10.0, L: 1e8, C_chip: 1e5, n_gpu: 8.0}
+    assert parallel.embodied(values) == pytest.approx(8 * carbon.embodied(values))
+    assert parallel.embodied.lhs == C_emb
+
+
+@settings(max_examples=30, deadline=None)
+@given(numbers())
+def test_derivatives_by_the_degrees_agree_with_differences(values):
+    route = pipeline.Route("several", (*parallel.TIMES, parallel.alone, parallel.energy), ())
+    values = {x: v for x, v in values.items() if x != n_gpu} | {parallel.n_C: 1.0, parallel.F_total: 1.0}
+    for output in (tau, E):
+        slopes = gradient(values, output, route, (n_U, n_R))
+        for x in (n_U, n_R):
+            step = 1e-6 * values[x]
+            ends = [
+                pipeline.evaluate({**values, x: values[x] + sign * step}, (output,), route)[output] for sign in (1, -1)
+            ]
+            assert float(slopes[x]) == pytest.approx(
+                (ends[0] - ends[1]) / (2 * step), rel=1e-3, abs=1e-6 * abs(ends[0])
+            )
+
+
+def test_every_symbol_of_the_law_stands_in_the_table_of_all():
+    assert set(TABLE) <= set(NOTATION)
+    assert {F_text, F_VAE, TDP} <= set(ENERGY.inputs)

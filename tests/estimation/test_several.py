@@ -1,0 +1,170 @@
+"""Several accelerators to one request: the split, what it concerns, and what an estimate says of it."""
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import TDP, E, ell, tau
+from ditcarbon_sym.equations.parallel_notation import Q_attn, everywhere, link, n_attn, pad_dense, pad_elem, t_wrap
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.estimator import estimate
+from ditcarbon_sym.estimation.intervals import half_widths
+from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.request import resolve_request
+from ditcarbon_sym.estimation.several import work
+from ditcarbon_sym.estimation.several.split import heads_of, read_split, valid_splits
+
+H100 = "h100-sxm-80gb"
+MODELS = st.sampled_from(["flux.1-dev", "wan2.1-t2v-14b", "sana-1.5-1.6b", "hunyuanvideo", "sd3.5-medium"])
+
+
+def of(model, sharing, **request):
+    entry = load().model(model)
+    numbers, _ = resolve_request(entry, request)
+    point = operating_point(model, gpu=H100, **request)
+    found = {x.lhs: x for x in work.equations(entry, numbers, sharing)}
+    values = {**point.values, ell: estimate(model, gpu=H100, **request).tokens["latent"]}
+    return {x: float(equation(values)) for x, equation in found.items()}
+
+
+def test_attention_exchanges_four_times_its_rows_and_cross_attention_nothing():
+    found = of("pixart-sigma", 8, resolution=1024)
+    assert found[Q_attn] == 2 * 28 * 4 * 4096 * 1152 and found[n_attn] == 28
+    joint = of("flux.1-dev", 8, resolution=1024)
+    assert joint[Q_attn] == 2 * 57 * 4 * (4096 + 512) * 3072 and joint[n_attn] == 57
+
+
+def test_linear_attention_is_one_exchange_in_a_layer():
+    found = of("sana-1.5-1.6b", 2, resolution=1024)
+    assert found[n_attn] == 20
+    assert found[Q_attn] == pytest.approx(2 * 20 * 4 * 1024 * 2240, rel=0.1)  # and small matrices of each head
+
+
+def test_text_that_does_not_divide_is_worked_on_everywhere():
+    whole = of("sd3.5-medium", 8, resolution=1024)
+    assert whole[pad_dense] > 1.3 and whole[pad_elem] > 1.3
+    assert of("flux.1-dev", 8, resolution=1024)[pad_dense] == 1  # 512 text tokens and 4096 latent ones divide
+    alone = of("sd3.5-medium", 1, resolution=1024)
+    assert alone[pad_dense] == alone[pad_elem] == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(MODELS, st.integers(1, 12))
+def test_padding_is_no_less_than_one_and_no_more_than_all_rows_everywhere(model, sharing):
+    found = of(model, sharing)
+    for x in (pad_dense, pad_elem):
+        assert 1 <= found[x] <= sharing
+
+
+def test_where_the_vae_decodes_is_a_fact_of_the_pipeline():
+    assert of("flux.1-dev", 4)[everywhere] == 0
+    assert of("wan2.1-t2v-14b", 4)[everywhere] == 1
+
+
+@settings(max_examples=30, deadline=None)
+@given(MODELS, st.integers(1, 16), st.integers(1, 2))
+def test_valid_splits_have_the_right_product_and_divide_the_heads(model, gpus, passes):
+    entry = load().model(model)
+    found = valid_splits(entry, gpus, passes)
+    assert found and len(set(found)) == len(found)
+    for split in found:
+        assert split.gpus == gpus and heads_of(entry) % split.ulysses == 0
+        assert read_split(str(split)) == split
+
+
+def test_one_accelerator_asked_for_is_the_estimate_without_asking():
+    assert estimate("flux.1-dev", gpu=H100, gpus=1) == estimate("flux.1-dev", gpu=H100)
+    assert estimate("flux.1-dev", gpu=H100, split="ulysses=1") == estimate("flux.1-dev", gpu=H100)
+
+
+def test_an_estimate_names_its_split_and_counts_all_accelerators():
+    one, eight = (estimate("hunyuanvideo", gpu=H100, gpus=k, utilisation=0.5, per_day=10) for k in (1, 8))
+    assert eight.gpus == 8 and eight.split == {"ulysses": 8, "ring": 1, "cfg": 1}
+    assert one.time_s.value / 8 < eight.time_s.value < one.time_s.value
+    assert eight.energy_wh.value > one.energy_wh.value
+    seconds = 8 * eight.time_s.value
+    assert eight.embodied_g.value / one.embodied_g.value == pytest.approx(seconds / one.time_s.value)
+    assert eight.idle_energy_wh.value / one.idle_energy_wh.value == pytest.approx(seconds / one.time_s.value)
+    assert eight.per_day["gpu_hours"].value == pytest.approx(10 * seconds / 3600)
+    assert eight.efficiency["value"] < one.efficiency["value"]
+    assert any(name.startswith("several accelerators") for name in eight.basis["equations"])
+
+
+def test_the_default_split_takes_least_time_of_all_that_guidance_does_not_split():
+    chosen = estimate("wan2.1-t2v-14b", gpu=H100, gpus=8)
+    every = [estimate("wan2.1-t2v-14b", gpu=H100, split=f"ulysses={u},ring={8 // u}") for u in (1, 2, 4, 8)]
+    assert chosen.time_s.value == min(x.time_s.value for x in every)
+    assert chosen.split["cfg"] == 1
+
+
+def test_the_interval_counts_both_laws():
+    one, eight = (operating_point("flux.1-dev", gpu=H100, gpus=k) for k in (1, 8))
+    assert t_wrap in eight.calibration.free and len(eight.calibration.covariance) == len(eight.calibration.free)
+    for output in (tau, E):
+        widths = [half_widths(point, (output,))[output] for point in (one, eight)]
+        assert widths[1] > widths[0] > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"gpus": 8, "split": "ulysses=4"}, "split 'ulysses=4' is for 4 accelerators, but gpus = 8; expected"),
+        ({"gpus": 5, "split": "ulysses=5"}, "ulysses = 5 does not divide the 24 heads of flux.1-dev; expected one of"),
+        ({"split": "cfg=2"}, "cfg = 2, but a step of this request has 1 pass"),
+        ({"gpus": 0}, "gpus = 0 is outside 1..1024"),
+        ({"gpus": 2.5}, "gpus = 2.5 is not a whole number"),
+        ({"split": "ulyses=2"}, "'ulyses' is unknown; did you mean ulysses?"),
+        ({"split": "ulysses=2,ulysses=2"}, "'ulysses' stands twice"),
+        ({"split": "ulysses"}, "'ulysses' is not a degree; expected such as ulysses=4,ring=2"),
+        ({"gpus": 2, "mu": 0.3}, "several accelerators need the operator law"),
+        ({"gpus": 2, "efficiency": "bgr"}, "several accelerators need the operator law"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_in_one_line(options, words):
+    with pytest.raises(InputError) as refusal:
+        operating_point("flux.1-dev", gpu=H100, **options)
+    assert words in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def width(**options):
+    point = operating_point("flux.1-dev", **options)
+    return half_widths(point, (tau,))[tau], " ".join(point.notes)
+
+
+def test_more_accelerators_than_a_node_has_are_warned_of_and_less_sure():
+    eight, sixteen = (width(gpu=H100, gpus=k) for k in (8, 16))
+    assert "16 x h100-sxm-80gb are more than 8 accelerators to a node" in sixteen[1]
+    assert "more than" not in eight[1] and sixteen[0] > eight[0]
+
+
+def test_an_accelerator_without_a_known_link_is_answered_with_a_wide_interval(tmp_path):
+    table = tmp_path / "mine.toml"
+    facts = (
+        "compute_capability = 9.0\npeak_flop_per_second = 9.8e14\ntdp_watt = 650\n"
+        "bandwidth_byte_per_second = 3.35e12\nseconds_per_exponential = 2.6e-13\n"
+    )
+    table.write_text(f"[gpus.mine]\n{facts}[gpus.linked]\n{facts}link_byte_per_second = 4.5e11\n")
+    unknown, known = (width(gpu=name, gpus=4, catalog=table) for name in ("mine", "linked"))
+    assert "the link of mine is unknown: 16 GB/s each way is assumed" in unknown[1]
+    assert "link of" not in known[1] and unknown[0] > known[0] > width(gpu=H100, gpus=4)[0]
+    assert operating_point("flux.1-dev", gpu="linked", gpus=4, catalog=table).values[link] == 4.5e11
+
+
+def test_splits_that_no_fitted_run_shows_say_so():
+    notes = operating_point("wan2.1-t2v-14b", gpu=H100, gpus=4, split="ulysses=2,cfg=2").notes
+    assert any("splits guidance passes" in note for note in notes)
+    notes = operating_point("hunyuanvideo", gpu=H100, gpus=6).notes
+    assert any("6 accelerators; the law was fitted to runs on 2, 4 and 8" in note for note in notes)
+
+
+def test_a_model_known_by_its_flags_alone_is_answered_too():
+    found = estimate("dit-xl-2-512", gpu=H100, gpus=2)
+    assert found.time_s.value > 0
+
+
+@pytest.mark.parametrize("gpu", ["v100-pcie-16gb", "t4"])
+def test_where_energy_has_no_law_it_is_rated_power_of_all_for_the_time(gpu):
+    found = estimate("pixart-alpha", gpu=gpu, gpus=2)
+    watts = load().gpu(gpu).values[TDP]
+    assert found.energy_wh.value == pytest.approx(2 * watts * found.time_s.value / 3600)
+    assert found.basis["power"].startswith("rated TDP")

@@ -1,0 +1,71 @@
+"""The law of several accelerators: refitted, and its error on models that no part of it has seen."""
+
+import tomllib
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym.estimation.several.route import FILE
+from fits import parallel, parallel_elsewhere
+from paper_figures import several
+
+TIME, ENERGY = 10, 11
+"""Mean errors on models held out, per cent."""
+
+
+@pytest.fixture(scope="module")
+def held():
+    return {x.model: x for x in parallel.held_out()}
+
+
+def test_the_shipped_law_is_what_a_refit_gives():
+    shipped, again = tomllib.loads(FILE.read_text(encoding="utf-8")), parallel.table()
+    assert shipped["parameters"] == pytest.approx(again["parameters"], rel=1e-4)
+    assert np.array(shipped["covariance"]["matrix"]) == pytest.approx(np.array(again["covariance"]["matrix"]), rel=1e-2)
+    for key in ("held_out_log_scatter", "held_out_log_scatter_energy"):
+        assert shipped["quality"][key] == pytest.approx(again["quality"][key], rel=1e-4)
+    assert shipped["data"] == again["data"] and shipped["convention"] == again["convention"]
+
+
+def test_the_runs_are_those_of_the_benchmark():
+    assert len(parallel.runs()) == 722 and len(parallel.split_over(parallel.runs())) == 641
+    assert {run.gpus for run in parallel.runs()} == {1, 2, 4, 8} and len(parallel.models()) == 8
+
+
+def test_models_never_seen_are_predicted_far_better_than_by_ideal_scaling(held):
+    chosen = parallel.split_over(parallel.runs())
+    for target, mean, worst in (("time", TIME, 15), ("energy", ENERGY, 18)):
+        errors = [x.mape(target) for x in held.values()]
+        naive = 100 * np.mean(np.abs(np.expm1(-parallel.ideal(chosen)[target])))
+        assert np.mean(errors) <= mean < naive / 2 and max(errors) <= worst
+
+
+@pytest.mark.parametrize("target", parallel.TARGETS)
+def test_intervals_made_without_a_model_hold_most_of_its_runs(target):
+    runs, models = parallel.coverage(target)
+    assert 0.83 <= runs <= 1 and models >= 0.83
+
+
+def test_the_number_and_split_predicted_to_be_best_nearly_are():
+    longer = np.array([x[-1] for x in parallel.best_splits()])
+    assert np.mean(longer <= 1.1) >= 0.85
+
+
+def test_sana_gets_slower_and_wan_faster_as_measured(held):
+    for model, slower in (("sana-1.5-1.6b", True), ("wan2.1-t2v-14b", False)):
+        law = parallel.law_without(held[model])
+        mine = [x for x in parallel.runs() if x.model == model and x.values[parallel.B] == 1]
+        times = dict(zip([x.gpus for x in mine], law.predict("time", mine, model), strict=True))
+        measured = {x.gpus: x.time for x in mine}
+        assert (times[8] > times[1]) == (measured[8] > measured[1]) == slower
+
+
+def test_most_runs_of_other_teams_in_eager_code_lie_within_the_intervals():
+    rows = parallel_elsewhere.rows()
+    assert len(rows) == 44 and np.mean([x.inside for x in rows if not x.compiled]) >= 0.85
+
+
+def test_the_figure_shows_four_models_held_out():
+    assert {model for model, _, _ in several.curves()} == set(several.SHOWN)
+    for points in several.curves().values():
+        assert points[0][1:] == (1, 1)
