@@ -56,7 +56,12 @@ OUTPUTS = Notation(B, "R", "outputs", "1", "outputs", 1, 1e15, False, "outputs m
 
 @dataclass(frozen=True)
 class Account:
-    """Grams and litres of what has been used; None is unknown. Energies in kWh, carbon in gCO2eq, water in litres."""
+    """Grams and litres of what has been used; None is unknown. Energies in kWh, carbon in gCO2eq, water in litres.
+
+    >>> found = account("h100", kwh=10.0, hours=20.0, datacenter="gcp:us-central1")
+    >>> found.gpu, round(found.operational_g), found.host_g
+    ('h100-sxm-80gb', 4540, None)
+    """
 
     gpu: str | None
     place: str
