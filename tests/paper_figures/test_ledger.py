@@ -22,6 +22,10 @@ HEADLINES = {
 }  # fmt: skip
 
 
+UNDECIDED = ("carbon_mape_full", "carbon_per_token_production")
+"""The first cannot be beside a mean ratio of 1.08; of the second only a range of a factor of two follows."""
+
+
 @pytest.fixture(scope="module")
 def entries():
     return ledger.ledger()
@@ -37,7 +41,8 @@ def test_every_headline_is_in_the_ledger_and_holds(entries):
     for quantity, printed in HEADLINES.items():
         found = [entry for entry in entries if entry.claim.quantity == quantity]
         assert found and {entry.claim.printed for entry in found} == {printed}
-        assert all(entry.status != ledger.MISSING for entry in found), quantity
+        holds = all(entry.status != ledger.MISSING for entry in found)
+        assert holds != (quantity in UNDECIDED), quantity
 
 
 def test_the_shipped_ledger_is_what_the_code_computes_today(entries):
