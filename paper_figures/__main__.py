@@ -16,6 +16,7 @@ from ditcarbon_sym.reports import document, sensitivity
 from ditcarbon_sym.reports.formats import write_atomically
 
 from . import (
+    anywhere,
     exact_counts,
     figures,
     fleet,
@@ -48,6 +49,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     **fleet.FIGURES,
     **other_team.FIGURES,
     **measured.FIGURES,
+    **anywhere.FIGURES,
     **several.FIGURES,
     **software_modes.FIGURES,
 }

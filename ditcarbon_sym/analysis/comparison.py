@@ -26,7 +26,7 @@ OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens", "gpus")
 REAL = ("guidance", "cache", "guidance_steps", "pue", "grid", "lifetime_years", "utilisation", "mu")
 MODES = ("software", "attention", "precision", "offload", "preset")
-WORDS = ("gpu", "datacenter", *MODES, "efficiency", "embodied_boundary", "calibration")
+WORDS = ("gpu", "datacenter", "method", "boundary", *MODES, "efficiency", "embodied_boundary", "calibration")
 DEGREES = ("ulysses", "ring", "cfg")
 """Degrees of a split over several accelerators."""
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
@@ -125,6 +125,7 @@ def read_request(text: str) -> tuple[str, dict[str, Any]]:
     for part in parts:
         name, equals, value = part.partition("=")
         name = name.strip().replace("-", "_")
+        name = "datacenter" if name == "place" else name
         if name in DEGREES or (name == "split" and value.partition("=")[0].strip() in DEGREES):
             degrees.append(part.removeprefix("split="))
             continue

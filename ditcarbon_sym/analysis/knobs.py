@@ -24,6 +24,7 @@ from ..equations.notation import (
     TDP,
     B,
     C_chip,
+    C_server,
     F_attn,
     F_denoiser,
     F_dense,
@@ -34,6 +35,7 @@ from ..equations.notation import (
     N_single,
     P,
     P_enc,
+    P_host,
     P_idle,
     Q_elem,
     R_peak,
@@ -58,6 +60,7 @@ from ..equations.notation import (
     f,
     g,
     gamma_g,
+    h_host,
     k_check,
     k_VAE,
     kappa_elem,
@@ -111,7 +114,8 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "blocks": (N, N_single), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
     "vae_decoder_parameters": (P_VAE,), "vae_reuse_factor": (k_VAE,), "peak_flop_per_second": (Theta_peak,),
     "bandwidth_byte_per_second": (bandwidth,), "seconds_per_exponential": (t_exp,), "tdp_watt": (TDP,),
-    "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "pue": (PUE,),
+    "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "host_watt": (P_host,),
+    "host_watt_per_watt": (h_host,), "server_gco2eq": (C_server,), "pue": (PUE,),
     "grid_gco2eq_per_kwh": (I_grid,), "ulysses": (n_U,), "ring": (n_R,), "link_byte_per_second": (link,), "mu": (mu,),
     **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
 })  # fmt: skip
@@ -124,7 +128,9 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "vae_reuse_factor": "VAE reuse factor", "peak_flop_per_second": "peak throughput",
     "bandwidth_byte_per_second": "memory bandwidth", "seconds_per_exponential": "time of an exponential",
     "tdp_watt": "power", "idle_watt": "idle power", "embodied_gco2eq": "embodied carbon of the accelerator",
-    "lifetime_s": "hardware lifetime in use", "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
+    "lifetime_s": "hardware lifetime in use", "host_watt": "power of the host at rest",
+    "host_watt_per_watt": "power of the host that follows", "server_gco2eq": "embodied carbon of the server",
+    "pue": "PUE", "grid_gco2eq_per_kwh": "grid intensity",
     "elementwise_left": "part of elementwise traffic left", "launches_left": "part of launches left",
     "attention_time": "time of the attention kernel", "format_peak_ratio": "peak of the format",
     "format_peak_reached": "part of the format's peak reached", "byte_per_weight": "bytes to convert a weight",
@@ -199,7 +205,8 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
     >>> [found.values[x] for x in (d, N, N_single)]
     [3072.0, 19.0, 38.0]
     """
-    if isinstance(point.route, str) or point.model.networks is None:
+    own = pipeline.own(point.route)
+    if own is None or point.model.networks is None:
         return point
     networks = point.model.networks()
     chosen = with_symbols(networks.denoiser, heads=False)
@@ -215,5 +222,5 @@ def loosened(point: OperatingPoint) -> OperatingPoint:
         n_exp: made["exponentials"], Q_elem: work.BYTES_PER_ELEMENT * made["moved"], n_launch: made["launches"],
         F_denoiser: B * g * S * (made["dense"] + made["attention"]),
     }  # fmt: skip
-    equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in point.route.equations)
-    return replace(point, route=pipeline.Route(point.route.name, equations), values={**values, **numbers})
+    equations = tuple(Equation(x.number, x.lhs, symbolic.get(x.lhs, x.rhs)) for x in own.equations)
+    return replace(point, route=replace(own, equations=equations), values={**values, **numbers})

@@ -158,7 +158,8 @@ def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, st
                 else ""
             )
             found[knob] = (low, high, entry["source"] + used)
-    return found | _ranges_of_constants(point)
+    own = {knob: ends for knob, ends in point.ranges.items() if KNOBS[knob][0] in point.values}
+    return found | own | _ranges_of_constants(point)
 
 
 def _ranges_of_constants(point: OperatingPoint) -> dict[str, tuple[float, float, str]]:

@@ -41,7 +41,7 @@ def joined(path: Path, requests: Path, catalog: Catalog, gpu: str | None = None)
     """
     runs, wanted = read_records(path), read_records(requests)
     key = _key(path, runs, requests, wanted)
-    names = list(dict.fromkeys(run[key] for run in runs if _named(run[key])))
+    names = list(dict.fromkeys(run[key] for run in runs if named(run[key])))
     found: list[Row] = []
     used: list[Record] = []
     notes: dict[str, None] = {}
@@ -58,7 +58,7 @@ def joined(path: Path, requests: Path, catalog: Catalog, gpu: str | None = None)
             mine = [(k, run) for k, run in mine if run[TASK] == task]
             if not mine:
                 raise InputError(f"{where}: {TASK} = {task!r} is not in {path}{nearest(task, tasks)}")
-        for k, run in _last_of_each_run(path, mine, notes):
+        for k, run in last_of_each_run(path, mine, notes):
             of_run, own = f"{path}: row {k}", _own_gpu(where, asked, catalog)
             device = _accelerator(of_run, run, own or gpu, catalog, notes)
             row = row_of(requests, place, _line(of_run, run, where, asked, device, notes))
@@ -83,25 +83,25 @@ def _key(path: Path, runs: Sequence[Record], requests: Path, wanted: Sequence[Re
         tasks = ", ".join(dict.fromkeys(run[TASK] for run in runs)) if TASK in runs[0] else "it has none"
         raise InputError(f"{requests}: the column {TASK} must say which task of {path} each request is ({tasks})")
     for key in common:
-        if all(_named(asked[key]) for asked in wanted):
+        if all(named(asked[key]) for asked in wanted):
             return key
-    unnamed = next(k for k, asked in enumerate(wanted, start=1) if not _named(asked[common[0]]))
+    unnamed = next(k for k, asked in enumerate(wanted, start=1) if not named(asked[common[0]]))
     raise InputError(
         f"{requests}: row {unnamed}: {common[0]} = {wanted[unnamed - 1][common[0]]!r} names no run, CodeCarbon writes "
         f"it for any run that it could not register; name the run by another of the columns {', '.join(KEYS)}"
     )
 
 
-def _named(text: str) -> bool:
+def named(text: str) -> bool:
     return text.lower() not in NO_NAME
 
 
-def _last_of_each_run(path: Path, rows: Sequence[Placed], notes: dict[str, None]) -> Iterator[Placed]:
+def last_of_each_run(path: Path, rows: Sequence[Placed], notes: dict[str, None]) -> Iterator[Placed]:
     """The rows that hold the totals of whole runs; raises `InputError` where they cannot be told."""
     by_run: dict[str, list[Placed]] = {}
     for k, run in rows:
         name = run.get("run_id", "")
-        by_run.setdefault(name if _named(name) else "", []).append((k, run))
+        by_run.setdefault(name if named(name) else "", []).append((k, run))
     for name, its in by_run.items():
         (first, _), (last, run) = its[0], its[-1]
         if len(its) > 1 and (not name or TASK in run):
@@ -109,7 +109,7 @@ def _last_of_each_run(path: Path, rows: Sequence[Placed], notes: dict[str, None]
             raise InputError(f"{path}: rows {first} and {last} {said}; leave one of them")
         for (k, before), (j, after) in pairwise(its):
             for column in TOTALS:
-                old, new = (_amount(f"{path}: row {at}", x, column) for at, x in ((k, before), (j, after)))
+                old, new = (amount(f"{path}: row {at}", x, column) for at, x in ((k, before), (j, after)))
                 if old is not None and new is not None and new < old:
                     raise InputError(
                         f"{path}: row {j}: {column} = {after[column]} is below that of row {k}, which has the same "
@@ -162,12 +162,12 @@ def _line(
     text = asked.get("repeats", "") or "1"
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0):
         raise InputError(f"{of_request}: repeats = {text[:20]!r} is not a whole number from 1 to 999999999")
-    seconds, kwh = (_amount(of_run, run, column) for column in ("duration", "gpu_energy"))
+    seconds, kwh = (amount(of_run, run, column) for column in ("duration", "gpu_energy"))
     if not seconds:
         raise InputError(f"{of_run}: duration = {run['duration']!r} is not a positive number of seconds")
     if not kwh:
         notes["where gpu_energy is zero or empty, CodeCarbon could not read it: only the time is compared"] = None
-    repeats, pue = int(text), _pue(of_run, run)
+    repeats, pue = int(text), pue_of(of_run, run)
     return {
         "gpu": gpu,
         **{name: asked[name] for name in REQUIRED},
@@ -179,24 +179,24 @@ def _line(
 
 def _beware(runs: Sequence[Record]) -> list[str]:
     notes = ["CodeCarbon's duration holds whatever ran between its start and its end: loading a model counts as time"]
-    energies = [[_amount("", run, column) for column in ("gpu_energy", "energy_consumed")] for run in runs]
+    energies = [[amount("", run, column) for column in ("gpu_energy", "energy_consumed")] for run in runs]
     share = [ours / whole for ours, whole in energies if ours and whole]
     if share:
         notes.append(
             f"compared with gpu_energy alone, {fmean(share):.0%} of the energy that CodeCarbon counts: the rest is "
             "processor and memory, which no prediction here covers"
         )
-    if any(_pue("", run) != 1 for run in runs):
+    if any(pue_of("", run) != 1 for run in runs):
         notes.append("CodeCarbon's energies hold its PUE: they are divided by it")
     return notes
 
 
-def _pue(where: str, run: Record) -> float:
+def pue_of(where: str, run: Record) -> float:
     """The factor of every energy that CodeCarbon writes; 1 if the file does not say it."""
-    return _amount(where, run, "pue") or 1.0
+    return amount(where, run, "pue") or 1.0
 
 
-def _amount(where: str, run: Record, column: str) -> float | None:
+def amount(where: str, run: Record, column: str) -> float | None:
     """A number that is not negative; None for an empty cell."""
     text = run.get(column, "")
     if not text:

@@ -246,7 +246,7 @@ def denoiser_alone(point: OperatingPoint) -> OperatingPoint:
     """The same request without text encoder and VAE decoder."""
     values = {**point.values, P_enc: 0.0, P_VAE: 0.0}
     route = point.route
-    if not isinstance(route, str):
+    if isinstance(route, pipeline.Route):
         gone = {F_text, F_VAE}
         kept = [Equation(x.number, x.lhs, Integer(0)) if x.lhs in gone else x for x in route.equations]
         route = replace(route, equations=tuple(kept))

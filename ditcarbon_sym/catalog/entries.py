@@ -96,13 +96,32 @@ class Gpu(Entry):
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A published number, the year that it is of, and its source."""
+
+    value: float
+    year: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Datacenter(Entry):
-    """A facility (PUE) on a grid (gCO2eq/kWh).
+    """A facility (PUE) on a grid (gCO2eq/kWh); litres of water for each kWh, where they are known.
+
+    ``method`` says how the grid's figure counts: "location" (the average of the grid), "market" (what the operator has
+    contracts for) or "marginal" (the next kWh). ``figures`` holds the figures of all methods that are known.
+    ``ranges`` holds, by data field, the documented range of what is assumed: low, high, source. ``notes`` say what to
+    beware of.
 
     >>> from ditcarbon_sym import load
     >>> load().datacenter("norway-hydro").name
     'Norway, hydro'
     """
+
+    method: str = "location"
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    ranges: Mapping[str, tuple[float, float, str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

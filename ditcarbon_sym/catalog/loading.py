@@ -36,7 +36,7 @@ from ..equations.operator_law import LAWS
 from . import stages
 from .entries import Calibration, Datacenter, Entry, Gpu, Model
 from .files import DATA, read_toml
-from .names import meant, plain
+from .names import meant, without_maker
 from .stages import Stages
 
 SHIPPED = "shipped with the package"
@@ -63,8 +63,11 @@ class Catalog:
         return self.gpus[self.id_of("gpu", name)]
 
     def datacenter(self, name: str) -> Datacenter:
-        """Return the data centre of this name; raises `InputError` with the ids that it may mean."""
-        return self.datacenters[self.id_of("datacenter", name)]
+        """Return the data centre, or the place (`places`), of this name; raises `InputError` with what it may mean."""
+        from .places import datacenter_of
+
+        key = self.id_of("datacenter", name)
+        return self.datacenters[key] if key in self.datacenters else datacenter_of(key)
 
     def gpu_of_driver(self, name: str) -> Gpu | None:
         """Return the accelerator that NVIDIA's driver calls by this name, or None if the catalogue does not have it.
@@ -75,8 +78,8 @@ class Catalog:
         >>> (found.id if found else None), load().gpu_of_driver("NVIDIA A100-PCIE-40GB")
         ('a100-sxm-80gb', None)
         """
-        told = _without_maker(name)
-        return next((x for x in self.gpus.values() if told in map(_without_maker, x.nvml_names)), None)
+        told = without_maker(name)
+        return next((x for x in self.gpus.values() if told in map(without_maker, x.nvml_names)), None)
 
     def id_of(self, kind: str, name: str) -> str:
         """Return the id that a person means by ``name``; ``kind`` is "model", "gpu" or "datacenter".
@@ -87,12 +90,11 @@ class Catalog:
         entries: Mapping[str, Entry] = {"model": self.models, "gpu": self.gpus, "datacenter": self.datacenters}[kind]
         if name in entries:
             return name
+        if kind == "datacenter":
+            from .places import id_of_place
+
+            return id_of_place(name, {key: _other_names(entries, key) for key in entries})
         return meant(kind, name, {key: _other_names(entries, key) for key in entries})
-
-
-def _without_maker(name: str) -> str:
-    """A driver's name of an accelerator without the word NVIDIA, which older drivers leave out."""
-    return plain(name).removeprefix("nvidia")
 
 
 def _other_names(entries: Mapping[str, Entry], key: str) -> tuple[str, ...]:

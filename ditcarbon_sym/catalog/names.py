@@ -94,3 +94,8 @@ def _parts(name: str, chip: bool) -> list[tuple[str, bool]]:
     words = re.findall(r"(?:[^\W_]|(?<=\d)\.(?=\d))+", name.casefold())
     kept = [word for word in words if not (chip and word in MAKER)]
     return [(x, bool(VARIANT.fullmatch(word))) for word in kept for x in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", word)]
+
+
+def without_maker(name: str) -> str:
+    """A driver's name of an accelerator without the word NVIDIA, which older drivers leave out."""
+    return plain(name).removeprefix("nvidia")

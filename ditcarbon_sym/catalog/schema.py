@@ -23,6 +23,7 @@ from ..equations.notation import (
     NOTATION,
     REQUEST_FIELDS,
     TDP,
+    WUE,
     C_chip,
     P_idle,
     bandwidth,
@@ -31,6 +32,7 @@ from ..equations.notation import (
     t,
     t_exp,
     v_t,
+    w_mix,
 )
 from ..equations.operator_law import ENERGY, LAWS
 from ..errors import InputError, nearest
@@ -106,7 +108,7 @@ _Gpu = _table(
     compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}), nvml_names=(list[str], []),
     link_byte_per_second=(_Positive | None, None), node_gpus=(Annotated[int, Ge(1), Lt(10**6)] | None, None),
 )  # fmt: skip
-_Datacenter = _table("datacenter", DATACENTER_FIELDS, name=_Text, sources=_Sources)
+_Datacenter = _table("datacenter", DATACENTER_FIELDS, (WUE, w_mix), name=_Text, sources=_Sources)
 SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
 _Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, head_multiple=(int, 1))

@@ -134,7 +134,13 @@ def solve(
         str | None, typer.Option(help="Break even with this accelerator.", autocompletion=ids("gpus"))
     ] = None,
     against_datacenter: Annotated[
-        str | None, typer.Option(help="Break even with this data centre.", autocompletion=ids("datacenters"))
+        str | None,
+        typer.Option(
+            "--against-datacenter",
+            "--against-place",
+            help="Break even with this place.",
+            autocompletion=ids("datacenters"),
+        ),
     ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,

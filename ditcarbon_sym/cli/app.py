@@ -17,10 +17,11 @@ from . import help, printing
 
 GROUPS = {
     "Estimate": ("estimation.estimate", "estimation.count", "analysis.compare"),
-    "Look up": ("catalog.models", "catalog.gpus", "catalog.datacenters"),
+    "Look up": ("catalog.models", "catalog.gpus", "catalog.datacenters", "catalog.places"),
     "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
-    "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto"),
+    "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto", "footprint.route"),
     "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),
+    "Account": ("footprint.account", "footprint.rerun"),
     "Paper": ("catalog.claims",),
 }
 """The commands in groups, in the order in which --help lists them: each its module and its function."""

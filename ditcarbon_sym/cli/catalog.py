@@ -1,4 +1,4 @@
-"""Commands that list what is known: models, gpus, datacenters, claims."""
+"""Commands that list what is known: models, gpus, datacenters, places, claims."""
 
 from typing import Annotated, Any
 
@@ -30,6 +30,19 @@ def datacenters(catalog: CatalogOption = None, as_json: JsonOption = False) -> N
     from ..reports import catalog as report
 
     _print_entries(*report.datacenters(load(catalog)), as_json=as_json)
+
+
+def places(
+    where: Annotated[str | None, typer.Option(help="Only places with this text in id, name or country.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List countries and cloud regions: grid, PUE, water."""
+    from ..reports.footprints import places as report
+
+    header, rows = report.rows(where)
+    _print_entries(header, rows, as_json=as_json)
+    if not as_json:
+        remark(report.remark(rows))
 
 
 def _print_entries(header: tuple[str, ...], rows: list[dict[str, Any]], *, as_json: bool) -> None:

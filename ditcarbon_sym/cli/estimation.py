@@ -9,6 +9,7 @@ from .options import (
     ConfigOption,
     JsonOption,
     OptionalModel,
+    ReportOption,
     at_operating_point,
     number_option,
     of_a_request,
@@ -21,20 +22,25 @@ def estimate(
     options: dict[str, Any],
     model: OptionalModel = None,
     per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate time, energy and carbon of one request."""
     from ..estimation import estimator
-    from ..reports import estimate as report, formats
+    from ..reports import estimate as shown, formats
 
     result = estimator.estimate(model, per_day=per_day, **options)
     warn(result.warnings)
+    if report is not None:
+        from .reporting import of_estimate
+
+        of_estimate(report, {"model": model, "per_day": per_day, **options}, result)
     if as_json:
         print(formats.json_text(result.to_dict()))
         return
-    print_table(report.stack_line(result), report.header(result), report.rows(result), right=(1,))
+    print_table(shown.stack_line(result), shown.header(result), shown.rows(result), right=(1,))
     given = {name for name, value in options.items() if value is not None}
-    print_pairs("basis", [*report.assumed_rows(result, given), *report.basis_rows(result)])
+    print_pairs("basis", [*shown.assumed_rows(result, given), *shown.basis_rows(result)])
 
 
 @of_a_request

@@ -11,12 +11,12 @@ PANELS = {
     name: frozenset(options.split())
     for name, options in {
         "What is made": "model config resolution height width frames batch steps guidance text_tokens references "
-        "per_day requests",
-        "On what": "gpu gpus split device lifetime_years utilisation embodied_boundary price_per_hour catalog",
+        "per_day requests hours kwh outputs window",
+        "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
         "How it runs": "software attention precision cache guidance_steps offload preset",
-        "Where": "datacenter pue grid",
+        "Where": "datacenter places capacity provider region method pue grid profile month",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
-        "Output": "output by macs code symbols closed out plot as_json latex markdown csv help",
+        "Output": "output by macs code symbols closed out plot report as_json latex markdown csv help",
     }.items()
 }
 """Panels of options and the parameters in them, in the order in which help prints them."""
@@ -27,6 +27,7 @@ EXAMPLES = {
     "models": "ditcarbon models --csv",
     "gpus": "ditcarbon gpus --markdown",
     "datacenters": "ditcarbon datacenters",
+    "places": "ditcarbon places --where france",
     "formula": "ditcarbon formula C_op --closed --symbols",
     "derive": "ditcarbon derive flux.1-dev --crossover scores=MLP",
     "sensitivity": "ditcarbon sensitivity sd3-medium --gpu h100-sxm-80gb --no-sobol",
@@ -38,6 +39,9 @@ EXAMPLES = {
     "plan-calibration": "ditcarbon plan-calibration l40s --models flux.1-dev,sd3-medium --number 4",
     "fit": "ditcarbon fit sweep.csv --out mine.toml --plot residuals.png",
     "validate": "ditcarbon validate measured.csv --gpu rtx-4090 --plot ratios.png",
+    "route": "ditcarbon route requests.csv --places FRA,DEU,SWE --capacity 8 --deadline 24 --gpu h100",
+    "account": "ditcarbon account --gpu h100 --hours 1000 --place gcp:us-central1 --boundary server",
+    "rerun": "ditcarbon rerun report.json",
     "claims": "ditcarbon claims --where 'Table 5'",
 }
 """One command line for each command; the tests run those that need no file."""

@@ -64,6 +64,10 @@ CatalogOption = Annotated[
     Path | None, typer.Option("--catalog", help="TOML file with models, GPUs or data centres of your own.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+ReportOption = Annotated[
+    Path | None,
+    typer.Option("--report", help="Write a report to hand over (.html, .md or .tex), and a JSON manifest beside it."),
+]
 OutputOption = Annotated[
     str,
     typer.Option(
@@ -117,7 +121,9 @@ def setting_options(
     datacenter: Annotated[
         str | None,
         typer.Option(
-            help=f"Data centre id; 'ditcarbon datacenters' lists them. {ASSUMED_PLACE}",
+            "--datacenter",
+            "--place",
+            help=f"Data centre, country or cloud region; 'ditcarbon places' lists them. {ASSUMED_PLACE}",
             autocompletion=ids("datacenters"),
         ),
     ] = None,
@@ -125,6 +131,25 @@ def setting_options(
     grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
 ) -> None:
     """The accelerator and the place."""
+
+
+def accounting_options(
+    method: Annotated[
+        str | None,
+        typer.Option(
+            help="Figure of the grid: 'location' (assumed), 'market' or 'marginal'.",
+            autocompletion=words("location", "market", "marginal"),
+        ),
+    ] = None,
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            help="What is counted: 'chip' (assumed, the paper's), 'board', 'server' or 'facility'.",
+            autocompletion=words("chip", "board", "server", "facility"),
+        ),
+    ] = None,
+) -> None:
+    """How carbon is counted."""
 
 
 def law_options(
@@ -221,6 +246,6 @@ def sharing(
 
 of_a_request = sharing("request", size_options, pass_options)
 """Give a command the options of a request; it receives them as the dictionary ``request``."""
-at_operating_point = sharing("options", size_options, pass_options, setting_options, mode_options, law_options,
-                            file_options)  # fmt: skip
+at_operating_point = sharing("options", size_options, pass_options, setting_options, accounting_options, mode_options,
+                             law_options, file_options)  # fmt: skip
 """Give a command the options of an operating point; it receives them as the dictionary ``options``."""

@@ -13,6 +13,7 @@ from .options import (
     RELEASED,
     CatalogOption,
     JsonOption,
+    accounting_options,
     integer_option,
     law_options,
     mode_options,
@@ -45,7 +46,12 @@ def _axes(
     ] = None,
     datacenter: Annotated[
         str | None,
-        typer.Option(help=f"Data centre ids, joined by commas. {ASSUMED_PLACE}", autocompletion=ids("datacenters")),
+        typer.Option(
+            "--datacenter",
+            "--place",
+            help=f"Data centres, countries or cloud regions, joined by commas. {ASSUMED_PLACE}",
+            autocompletion=ids("datacenters"),
+        ),
     ] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
@@ -83,7 +89,8 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing("given", _axes, pass_options, mode_options, law_options, _choices, read=_with_file)
+over_axes = sharing("given", _axes, pass_options, accounting_options, mode_options, law_options, _choices,
+                    read=_with_file)  # fmt: skip
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[
     Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")

@@ -11,6 +11,18 @@ from types import MappingProxyType
 from sympy import Integer, Symbol
 
 from . import parallel_notation
+from .around import symbols as around_symbols
+from .around.symbols import (
+    WUE as WUE,
+    C_host as C_host,
+    C_server as C_server,
+    E_host as E_host,
+    P_host as P_host,
+    V_mix as V_mix,
+    V_site as V_site,
+    h_host as h_host,
+    w_mix as w_mix,
+)
 from .quantities import Notation as Notation, Table
 
 JOULE_PER_KWH = Integer(3_600_000)
@@ -257,6 +269,7 @@ C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\ma
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
 
 _TABLE.update(parallel_notation.TABLE)
+_TABLE.update(around_symbols.TABLE)
 
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""
@@ -274,7 +287,7 @@ BY_NAME: Mapping[str, Notation] = MappingProxyType({entry.symbol.name: entry for
 MODEL_FIELDS = (s, c, a, j, n_ada, t, N, d, f, p, v_s, v_t, P_enc, P_VAE, k_VAE)
 REQUEST_FIELDS = (H, W, n_frames, B, S, g, m, n_ref)
 GPU_FIELDS = (Theta_peak, TDP, bandwidth, t_exp, P_idle)
-DATACENTER_FIELDS = (PUE, I_grid)
+DATACENTER_FIELDS = (PUE, I_grid, WUE, w_mix)
 
 MODEL_DEFAULTS: Mapping[Symbol, float] = MappingProxyType({j: 0.0, n_ada: 1.0, k_VAE: 3.0})
 """What a model's entry may leave out: the paper's defaults. The conditioning width defaults to the hidden size."""

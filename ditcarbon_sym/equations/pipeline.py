@@ -5,7 +5,7 @@ that leads from FLOP to seconds and joules: ``bgr`` computes mu by Eq. (3), ``me
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +67,8 @@ class Route:
     name: str
     equations: tuple[Equation, ...]
     accounting: tuple[Equation, ...] = ACCOUNTING
+    printed: bool = False
+    """Whether it runs on the paper's leading-order work: only what comes after seconds and kWh is its own."""
 
 
 AnyRoute = str | Route
@@ -76,6 +78,25 @@ AnyRoute = str | Route
 def route_name(route: AnyRoute) -> str:
     """What a route is called."""
     return route if isinstance(route, str) else route.name
+
+
+def own(route: AnyRoute) -> Route | None:
+    """Return a route that brings its own work; None for one on the paper's leading-order work."""
+    return None if isinstance(route, str) or route.printed else route
+
+
+def accounting(route: AnyRoute) -> tuple[Equation, ...]:
+    """Return the equations from seconds and kWh to grams."""
+    return ACCOUNTING if isinstance(route, str) else route.accounting
+
+
+def accounted(route: AnyRoute, equations: tuple[Equation, ...]) -> AnyRoute:
+    """Return the route with these equations from seconds and kWh to grams (`around.boundaries.ACCOUNTS`)."""
+    if equations == accounting(route):
+        return route
+    if isinstance(route, str):
+        return Route(route, WORK + ROUTES[route], equations, printed=True)
+    return replace(route, accounting=equations)
 
 
 def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:

@@ -11,13 +11,13 @@ from sympy import Symbol
 
 from ..catalog.stages import DECODER, DENOISER
 from ..display import Shown
-from ..equations import carbon, operator_law, pipeline
+from ..equations import carbon, pipeline
+from ..equations.around import boundaries
 from ..equations.notation import (
     F_VAE,
     NOTATION,
     PUE,
     REQUEST_FIELDS,
-    TDP,
     B,
     C_emb,
     C_op,
@@ -27,13 +27,10 @@ from ..equations.notation import (
     F_denoiser,
     F_text,
     F_total,
-    I_grid,
     P,
     P_idle,
     S,
-    Theta_peak,
     ell,
-    k_VAE,
     m,
     mu,
     n_launch,
@@ -41,21 +38,16 @@ from ..equations.notation import (
     tau,
 )
 from ..equations.parallel_notation import n_C, n_gpu, n_R, n_U
-from ..version import __version__
 from . import counting
-from .intervals import LEVEL, interval_words, predictive
+from .footprint.around import around_chip, with_host
+from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
+from .intervals import LEVEL, predictive
 from .memory import memory_of, peak_notes
-from .modes.stack import passes_left, stack_of
+from .modes.stack import passes_left
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
-from .software import software_of
 
 SCHEMA_VERSION = 2
-EXACT = "exact, operator lists"
-LAWS = {
-    "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
-    operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
-}  # fmt: skip
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)
 
 
@@ -84,6 +76,10 @@ class Estimate(Shown):
     per_output_g: Quantity
     idle_energy_wh: Quantity
     idle_g: Quantity
+    host_energy_wh: Quantity
+    host_g: Quantity
+    water_on_site_l: Quantity
+    water_off_site_l: Quantity
     memory_gib: Quantity
     per_day: Mapping[str, Any] | None
     per_year: Mapping[str, Any] | None
@@ -135,8 +131,7 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
 
 def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
-    by_operators = pipeline.route_name(point.route) == operator_law.LAW
-    computed = (*_COMPUTED, n_launch) if by_operators else _COMPUTED
+    computed = (*_COMPUTED, n_launch) if by_operators(point) else _COMPUTED
     values = pipeline.evaluate(point.values, computed, point.route)
     results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
     results |= passes_left(point.values, results)
@@ -145,10 +140,13 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
     def quantity(symbol: Symbol) -> Quantity:
         return Quantity(results[symbol], *spread.get(symbol, (None, None)))
 
+    around = around_chip(point, quantity(tau), quantity(E))
+    equipment = with_host(quantity(E).times(1000.0), around["host_energy_wh"])
     one = {
         "time_s": quantity(tau), "energy_wh": quantity(E).times(1000.0),
-        "facility_energy_wh": quantity(E).times(1000.0 * point.values[PUE]), "operational_g": quantity(C_op),
+        "facility_energy_wh": equipment.times(point.values[PUE]), "operational_g": quantity(C_op),
         "embodied_g": quantity(C_emb), "total_g": quantity(C_total), **_idle(point, quantity(tau)),
+        **around,
     }  # fmt: skip
     exact, remarks = _exact(point)
     remarks += (*_waiting(point, results), *peak_notes(point.model, point.values, point.device))
@@ -164,20 +162,16 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
             "text_encoder": Quantity(results[F_text]).times(batch).value,
             "vae_decoder": Quantity(results[F_VAE]).times(batch).value,
             "total": results[F_total],
-            "convention": _convention(point),
+            "convention": convention(point),
             "exact": exact,
         },
-        efficiency={
-            **vars(quantity(mu)),
-            "model": LAWS[pipeline.route_name(point.route)],
-            "calibration": point.calibration.origin if point.calibration else None,
-        },
+        efficiency={**vars(quantity(mu)), **efficiency_names(point)},
         **one,
         per_output_g=one["total_g"].times(1.0 / batch),
         memory_gib=memory_of(point.model, point.values).peak(batch),
         per_day=None if per_day is None else service(one, batch, per_day, 1, gpus),
         per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR, gpus),
-        basis=_basis(point),
+        basis=basis(point),
         warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
         gpus=int(gpus),
@@ -220,7 +214,9 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
     watts = 0.0 if point.utilisation == 1 else point.device.values.get(P_idle)
     if watts is None:
         return {"idle_energy_wh": Quantity(None), "idle_g": Quantity(None)}
-    one = float(carbon.idle_energy({**point.values, P_idle: watts, tau: 1.0}))
+    counted = boundaries.idle_of_facility in pipeline.accounting(point.route)
+    equation = boundaries.idle_of_facility if counted else carbon.idle_energy
+    one = float(equation({**point.values, P_idle: watts, tau: 1.0}))
     energy = time.times(one * point.values.get(n_gpu, 1.0))
     return {
         "idle_energy_wh": energy.times(1000.0),
@@ -231,69 +227,3 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
 def _known(value: Any) -> float | None:
     number = float(value)
     return None if math.isnan(number) else number
-
-
-def _counts_exactly(point: OperatingPoint) -> bool:
-    """Whether the FLOP of the route are those of the model's operators."""
-    return not isinstance(point.route, str) and point.model.networks is not None
-
-
-def _equation_names(point: OperatingPoint) -> list[str]:
-    """The paper's equations, and the others of the route, by number or label."""
-    used, beyond = pipeline.chain(point.route), ("operator law,", "several accelerators,")
-    named = (x.number for x in used if x.number.startswith(beyond) and x.lhs in _COMPUTED)
-    return [*named, *(f"Eq. ({x.number})" for x in pipeline.EQUATIONS if x in used)]
-
-
-def _convention(point: OperatingPoint) -> str:
-    return f"1 fused multiply-add = 2 FLOP; {EXACT if _counts_exactly(point) else 'leading order, paper Eq. (2)'}"
-
-
-def _vae_words(point: OperatingPoint) -> str:
-    if _counts_exactly(point) and point.model.networks is not None and point.model.networks().decoder is not None:
-        return "the decoder's operators, in the tiles it works in"
-    return (
-        f"2 P_VAE x latent pixels x reuse factor {point.values[k_VAE]:g}"
-        " (the paper prints a factor of 1; its Table 7 uses 3)"
-    )
-
-
-def _power_words(point: OperatingPoint) -> str:
-    if "5" in {x.number for x in pipeline.chain(point.route)}:
-        return "rated TDP for the whole runtime, paper Eq. (5)"
-    return "energy by its own law on the work, not rated power x time; rated"
-
-
-def _basis(point: OperatingPoint) -> dict[str, Any]:
-    calibration, device = point.calibration, point.device
-    return {
-        "equations": _equation_names(point),
-        "efficiency": pipeline.route_name(point.route),
-        "calibration": None if calibration is None else {
-            "gpu": calibration.gpu, "law": calibration.law, "transferred": calibration.transferred,
-            "parameters": {NOTATION[x].field: v for x, v in calibration.values.items()},
-            **calibration.quality, "validity": calibration.validity, "verdicts": calibration.verdicts,
-            "data": calibration.data,
-            "convention": calibration.convention,
-        },
-        "stack": stack_of(point.mode, calibration),
-        "software": software_of(calibration),
-        "interval": interval_words(point),
-        "remarks": [] if point.model.networks is None else list(point.model.networks().remarks),
-        "vae": _vae_words(point),
-        "peak_flop_per_second": device.values.get(Theta_peak),
-        "precision": device.precision,
-        "tdp_watt": device.values.get(TDP),
-        "power": _power_words(point),
-        "pue": point.values[PUE],
-        "grid_gco2eq_per_kwh": point.values[I_grid],
-        "lifetime_years": point.lifetime_years,
-        "utilisation": point.utilisation,
-        "embodied_boundary": point.embodied_boundary,
-        "embodied_gco2eq": device.embodied.get(point.embodied_boundary),
-        "sources": {
-            "model": dict(point.model.sources), "gpu": dict(device.sources), "datacenter": dict(point.facility.sources),
-        },
-        "model_origin": point.model.origin,
-        "package_version": __version__,
-    }  # fmt: skip

@@ -19,38 +19,36 @@ from ..catalog.names import plain, stands_for
 from ..equations import pipeline
 from ..equations.notation import (
     NOTATION,
-    PUE,
     SECONDS_PER_YEAR,
     TDP,
     C_chip,
-    I_grid,
     L,
     Notation,
-    P_idle,
     Theta_peak,
     g,
     u,
 )
 from ..equations.parallel_notation import n_C, n_R, n_U
 from ..errors import InputError
+from .footprint.boundaries import CHIP, Boundary, accounted, boundary_of
+from .footprint.facility import chosen_facility as chosen_facility, dim, idle_notes
 from .memory import weight_notes
 from .modes.asked import with_preset
 from .modes.choice import NO_MODE, Mode, chosen_mode
 from .modes.stack import in_mode, refuse_several
-from .request import Request, checked, resolve_request
+from .request import Request, resolve_request
 from .routes import choose_route, order_notes
 
-CLEANEST = 5.0
-"""gCO2eq/kWh: below the life cycle of hydro and wind power (IPCC 2014: medians of 24 and 11 g), of which grids are
-made.
-"""
 LIFETIME_YEARS = Notation(L, "L", "hardware lifetime", "years", "lifetime_years", 0.1, 50, False, "years")
 
 
 class Options(Request, total=False):
     """A request, and on what it runs; whatever is left out is the model's release or the paper's setting.
 
-    ``gpu``, ``datacenter``: catalogue ids. ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre.
+    ``gpu``: a catalogue id. ``datacenter``: a catalogue id, a country ("france", "FR", "FRA") or a cloud region
+    ("aws:eu-west-3"). ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre. ``method``: which figure of its
+    grid, "location" (the default), "market" or "marginal". ``boundary``: "chip" (the paper's, the default), "board",
+    "server" or "facility" (`equations.around.boundaries`).
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
@@ -73,6 +71,8 @@ class Options(Request, total=False):
     datacenter: str | None
     pue: float | None
     grid: float | None
+    method: str | None
+    boundary: str | None
     lifetime_years: float | None
     utilisation: float | None
     mu: float | None
@@ -111,10 +111,16 @@ class OperatingPoint:
     lifetime_years: float
     utilisation: float
     embodied_boundary: str
+    boundary: Boundary
     notes: tuple[str, ...]
     asked: Mapping[str, Any]
     """The model and the options that it was made from."""
     mode: Mode = NO_MODE
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float, str]]:
+        """By data field, low, high and source of what the place and the boundary are not sure of."""
+        return {**self.facility.ranges, **self.boundary.ranges}
 
 
 def operating_point(model: str | None = None, **options: Unpack[Options]) -> OperatingPoint:
@@ -135,7 +141,8 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
     device = _device(entries, options.get("gpu"), own)
-    facility = chosen_facility(entries, options.get("datacenter"), options.get("pue"), options.get("grid"))
+    where = (options.get("datacenter"), options.get("pue"), options.get("grid"), options.get("method"))
+    facility = chosen_facility(entries, *where)
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     mode = chosen_mode(filled, chosen, device, numbers[g])
     route = in_mode(route, mode)
@@ -149,20 +156,36 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         for notation in (LIFETIME_YEARS, NOTATION[u])
     )
     boundary = _boundary(device, options.get("embodied_boundary"))
+    around = boundary_of(device, options.get("boundary"), options.get("embodied_boundary"), used)
+    boundary = boundary if around.name == CHIP else around.name
     values = {
         **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
         **chosen.values, **numbers, **device.values, **facility.values, **route.values,
         L: years * used * float(SECONDS_PER_YEAR), u: used, C_chip: device.embodied.get(boundary, math.nan),
+        **around.values,
     }  # fmt: skip
     beware = order_notes(route.route, route.calibration, chosen, numbers)
-    facts = _dim(facility) + _idle(device, used) + _unknowns(device, boundary) + weight_notes(chosen, device, values)
+    unknown = _unknowns(device, None if around.values else boundary)
+    facts = dim(facility) + idle_notes(device, used) + unknown + around.notes + weight_notes(chosen, device, values)
     read = _read_as("gpu", options.get("gpu"), device.id) + _read_as(
         "datacenter", options.get("datacenter"), facility.id
     )
-    said = notes + borrowed + read + route.warnings + beware + facts
+    said = notes + borrowed + read + facility.notes + route.warnings + beware + facts
     asked = {"model": model, **options, "catalog": entries}
     return OperatingPoint(
-        chosen, device, facility, route.route, route.calibration, values, years, used, boundary, said, asked, mode
+        chosen,
+        device,
+        facility,
+        accounted(route.route, around, values),
+        route.calibration,
+        values,
+        years,
+        used,
+        boundary,
+        around,
+        said,
+        asked,
+        mode,
     )
 
 
@@ -258,38 +281,12 @@ def _boundary(device: Gpu, wanted: str | None) -> str:
     return str(defaults()["embodied_boundary"]) if wanted is None else wanted
 
 
-def chosen_facility(entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None) -> Datacenter:
-    if pue is None and grid is None:
-        return entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
-    if datacenter is not None:
-        raise InputError(f"datacenter = {datacenter!r} together with pue or grid; give one or the other")
-    if pue is None or grid is None:
-        raise InputError("pue and grid go together (or name a datacenter)")
-    values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
-    return Datacenter("custom", "as given", values, {}, "as given")
-
-
-def _idle(device: Gpu, utilisation: float) -> tuple[str, ...]:
-    """Say that energy while idle cannot be told."""
-    if utilisation == 1 or P_idle in device.values:
-        return ()
-    return (f"the idle power of {device.id} is unknown: energy while idle is left out",)
-
-
-def _dim(facility: Datacenter) -> tuple[str, ...]:
-    """Ask of a grid that is cleaner than any."""
-    grid = facility.values[I_grid]
-    if not 0 < grid < CLEANEST:
-        return ()
-    return (f"grid = {grid:g} gCO2eq/kWh is cleaner than any grid there is: was it given in kg/kWh?",)
-
-
-def _unknowns(device: Gpu, boundary: str) -> tuple[str, ...]:
+def _unknowns(device: Gpu, boundary: str | None) -> tuple[str, ...]:
     """Name each missing fact and what stays unknown for want of it."""
     notes = []
     if TDP not in device.values:
         notes.append(f"the power of {device.id} is unknown: energy and carbon are left out")
-    if boundary not in device.embodied:
+    if boundary is not None and boundary not in device.embodied:
         known = " or ".join(f"--embodied-boundary {name!r}" for name in device.embodied)
         remedy = f"; known by {known}" if known else ""
         missing = f"the embodied carbon of {device.id} ({boundary}) is unknown"

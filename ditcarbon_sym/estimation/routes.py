@@ -169,6 +169,6 @@ def order_notes(
     """How far the leading-order FLOP of a route are from the exact count; a route that brings its own work counts
     exactly.
     """
-    if not isinstance(route, str):
+    if pipeline.own(route) is not None:
         return ()
     return work.leading_order_notes(model, numbers, fitted=calibration is not None)

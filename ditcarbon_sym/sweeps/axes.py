@@ -22,9 +22,9 @@ LONGEST = 10**6
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "gpus", "datacenter", "pue", "grid")
 OPTIONS = (
-    "guidance", "text_tokens", "references", "lifetime_years", "utilisation", "mu", "efficiency", "embodied_boundary",
-    "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset", "calibration", "catalog",
-    "split",
+    "guidance", "text_tokens", "references", "method", "boundary", "lifetime_years", "utilisation", "mu", "efficiency",
+    "embodied_boundary", "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset",
+    "calibration", "catalog", "split",
 )  # fmt: skip
 """Options that hold for every request of a sweep."""
 FILES = ("calibration", "catalog")

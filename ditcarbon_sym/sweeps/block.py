@@ -18,7 +18,7 @@ from ..errors import InputError
 from ..estimation.intervals import half_widths
 from ..estimation.memory import memory_of
 from ..estimation.point import OperatingPoint, split_of
-from .panel import GRAMS, Array, Panel, grams
+from .panel import GRAMS, Array, Panel, equipment, grams
 from .table import (
     COST,
     COVERED,
@@ -99,7 +99,7 @@ class Block:
         ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
         fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}
         wanted = {x for name, x in TIMED.items() if name in fields}
-        wanted |= {tau} if not {*GRAMS, *COST}.isdisjoint(fields) else set()
+        wanted |= {tau} if not {*GRAMS, *COST, FACILITY_ENERGY}.isdisjoint(fields) else set()
         wanted |= {E} if not {*GRAMS, FACILITY_ENERGY}.isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
@@ -115,7 +115,7 @@ class Block:
         values = {**self.panel.values, PUE: pue, I_grid: grid}
         found |= grams(timed, batch, values, set(GRAMS) & set(fields), self.panel.accounting, fused=fused)
         if FACILITY_ENERGY in fields:
-            found[FACILITY_ENERGY] = timed[E] * pue
+            found[FACILITY_ENERGY] = equipment(timed, values) * pue
         if OPERATIONAL_EACH in fields:
             found[OPERATIONAL_EACH] = found["operational_g"] / batch
         if MEMORY in fields:

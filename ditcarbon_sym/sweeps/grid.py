@@ -221,9 +221,10 @@ def sweep(grid: Grid) -> Sweep:
     _check_distinct("model", [entries.model(name).id for name in grid.model])
     _check_distinct("gpu", [entries.gpu(name).id for name in grid.gpu if name is not None])
     price = known_prices(grid.price_per_hour, entries)
-    facilities = tuple(_facility(entries, x) for x in grid.datacenter)
+    method = options.pop("method", None)
+    facilities = tuple(_facility(entries, x, method) for x in grid.datacenter)
     asked = [_size(*x) for x in product(grid.resolution, grid.frames)]
-    blocks, notes = [], dict[str, None]()
+    blocks, notes = [], dict.fromkeys(note for x in facilities for note in x.notes)
     shape = (len(grid.resolution), len(grid.frames))
     for number, (model, gpu, gpus) in enumerate(product(grid.model, grid.gpu, grid.gpus)):
         for steps in grid.steps:
@@ -276,8 +277,8 @@ def _size(resolution: tuple[int, int] | None, frames: int | None) -> dict[str, A
     return {"height": height, "width": width, "frames": frames}
 
 
-def _facility(entries: Catalog, asked: str | tuple[float, float] | None) -> Datacenter:
+def _facility(entries: Catalog, asked: str | tuple[float, float] | None, method: str | None) -> Datacenter:
     if isinstance(asked, tuple):
-        found = chosen_facility(entries, None, *asked)
+        found = chosen_facility(entries, None, *asked, method)
         return Datacenter(_label("datacenter", asked), found.name, found.values, {}, found.origin)
-    return chosen_facility(entries, asked, None, None)
+    return chosen_facility(entries, asked, None, None, method)

@@ -20,6 +20,7 @@ from sympy import Expr, Symbol, count_ops
 
 from ..catalog.stages import DENOISER
 from ..equations import flops, pipeline
+from ..equations.around import boundaries
 from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
@@ -41,6 +42,7 @@ from ..equations.notation import (
     I_grid,
     N,
     P,
+    P_host,
     Q_elem,
     Q_host,
     Q_step,
@@ -111,7 +113,7 @@ class Panel:
     @property
     def accounting(self) -> tuple[Equation, ...]:
         """The equations from seconds and kWh to grams."""
-        return pipeline.ACCOUNTING if isinstance(self.point.route, str) else self.point.route.accounting
+        return pipeline.accounting(self.point.route)
 
     @property
     def gpus(self) -> float:
@@ -188,6 +190,14 @@ def grams(
     return found
 
 
+def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any]) -> Array:
+    """Energy of the accelerator, and of its host where the boundary counts it, in kWh."""
+    if P_host not in values:
+        return timed[E]
+    found: Array = timed[E] + boundaries.host_energy({**values, tau: timed[tau], E: timed[E]})
+    return found
+
+
 def _of_stage(timed: Mapping[Any, Array], stage: str, x: Symbol) -> Array:
     """Time or energy of a stage. The denoiser's is the total less the other stages."""
     return timed[stage, x] if stage != DENOISER else timed[x] - sum(timed[other, x] for other in STAGE_IDLE)
@@ -231,9 +241,9 @@ def panel(
     }
     equations = pipeline.chain(first.route)
     values = {x: v for x, v in first.values.items() if x not in (B, S)}
-    if not isinstance(first.route, str):
-        law = tuple(equation for equation in first.route.equations if equation.lhs not in GIVEN)
-        equations = (flops.denoiser, flops.total, *law, *first.route.accounting)
+    if (own := pipeline.own(first.route)) is not None:
+        law = tuple(equation for equation in own.equations if equation.lhs not in GIVEN)
+        equations = (flops.denoiser, flops.total, *law, *own.accounting)
         arrays |= _work(found, SHARED if n_gpu in first.values else ())
         values[N] = 1.0  # F_block stands for all blocks of a pass
     return Panel(first, equations, {**values, **arrays}, numbers, notes)

@@ -36,8 +36,8 @@ PLACE = ("datacenter", "pue", "grid")
 KNOWN = ("model", *SIZES, "batch", "steps", "gpu", GPUS, SPLIT, *PLACE)
 DEVICE = ("gpu", GPUS, SPLIT)
 """Columns of what a request runs on; requests that agree in them share a route."""
-SHARED = ("lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary", "catalog",
-          "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset")  # fmt: skip
+SHARED = ("method", "boundary", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary",
+          "catalog", "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset")  # fmt: skip
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
@@ -111,13 +111,14 @@ class RequestList(Shown):
             groups.setdefault((request["model"], *(request.get(x) for x in DEVICE)), []).append(number)
         several = any(name in request for request in requests for name in (GPUS, SPLIT))
         row = "row" if source is None else f"{source}: row"
-        places = [_place(entries, request, f"{row} {number}") for number, request in enumerate(requests, start=1)]
+        method = options.pop("method", None)
+        places = [_place(entries, request, f"{row} {k}", method) for k, request in enumerate(requests, start=1)]
         shown = [x for x in NUMBERS if (x not in COST or price_per_hour is not None) and (several or x != GPUS)]
         shown += INTERVALS if intervals else ()
         numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in shown}
         self._members: list[tuple[NDArray[np.intp], Any]] = []
         words = {name: [""] * len(requests) for name in TEXT if several or name != SPLIT}
-        notes: dict[str, None] = {}
+        notes = dict.fromkeys(note for x in places for note in x.notes)
         for (model, *device), members in groups.items():
             own = options | {"catalog": entries, **dict(zip(DEVICE, device, strict=True))}
             block, where = _block(model, {k: requests[k] for k in members}, row, price_per_hour, own)
@@ -199,9 +200,9 @@ def _with_defaults(
     return full, {name: value for name, value in given.items() if name not in columns}
 
 
-def _place(entries: Catalog, request: Request, where: str) -> Datacenter:
+def _place(entries: Catalog, request: Request, where: str, method: str | None) -> Datacenter:
     try:
-        return chosen_facility(entries, *(request.get(name) for name in PLACE))
+        return chosen_facility(entries, request.get("datacenter"), request.get("pue"), request.get("grid"), method)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 

@@ -34,6 +34,8 @@ class _Sweep(BaseModel):
     datacenter: _Axis | None = None
     pue: _Axis | None = None
     grid: _Axis | None = None
+    method: str | None = None
+    boundary: str | None = None
     guidance: int | float | None = None
     text_tokens: int | None = None
     references: int | None = None

@@ -6,6 +6,7 @@ from hypothesis import given, strategies as st
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.catalog.names import meant, plain
+from ditcarbon_sym.catalog.places import places
 from ditcarbon_sym.errors import InputError
 
 SHIPPED = load()
@@ -29,8 +30,10 @@ EVERY = [(kind, name) for kind in ("model", "gpu", "datacenter") for name in get
         ("model", "PixArt_Alpha", "pixart-alpha"),
         ("model", "Stable Diffusion 3.5 Large", "sd3.5-large"),
         ("model", "cogvideox 5b", "cogvideox-5b"),
-        ("datacenter", "US", "us-average"),
-        ("datacenter", "Norway", "norway-hydro"),
+        ("datacenter", "US", "USA"),
+        ("datacenter", "US aver", "us-average"),
+        ("datacenter", "Norway", "NOR"),
+        ("datacenter", "Norway, hydro", "norway-hydro"),
     ],
 )
 def test_a_name_as_people_type_it_is_understood(kind, typed, expected):
@@ -90,16 +93,17 @@ def test_the_beginning_of_a_name_means_that_entry_or_is_refused(entry, length):
     except InputError as refusal:
         assert typed.casefold()[:60] in str(refusal)
     else:
-        spelled = (found, getattr(SHIPPED, f"{kind}s")[found].name)
+        entries = {**getattr(SHIPPED, f"{kind}s"), **(places() if kind == "datacenter" else {})}
+        spelled = (found, entries[found].name, *getattr(entries[found], "names", ()))
         assert any(plain(x).startswith(plain(typed)) for x in spelled)
 
 
 def test_an_answer_says_how_a_name_was_read_that_is_not_its_id():
     found = estimate("z-image", gpu="h100", datacenter="norway")
-    assert (found.model, found.gpu, found.datacenter) == ("z-image-turbo", "h100-sxm-80gb", "norway-hydro")
+    assert (found.model, found.gpu, found.datacenter) == ("z-image-turbo", "h100-sxm-80gb", "NOR")
     read = [x for x in found.warnings if "is read as" in x]
     assert read == [
         "model 'z-image' is read as z-image-turbo", "gpu 'h100' is read as h100-sxm-80gb",
-        "datacenter 'norway' is read as norway-hydro",
+        "datacenter 'norway' is read as NOR",
     ]  # fmt: skip
     assert not any("is read as" in x for x in estimate("FLUX.1-dev", gpu="H100 SXM 80GB").warnings)

@@ -16,7 +16,7 @@ ASSUMED = {
     "batch": "Assumed: 1",
     "steps": "Assumed: the model's release",
 }
-NEEDED = ("fit", "measure", "plan-calibration")
+NEEDED = ("fit", "measure", "plan-calibration", "account", "route")
 """Commands that take an accelerator from the sweep or demand one: they assume none."""
 
 
@@ -24,7 +24,7 @@ NEEDED = ("fit", "measure", "plan-calibration")
 def test_the_help_of_a_command_says_what_it_assumes(ditcarbon, command):
     shown = "".join(ditcarbon(command, "--help").out.split())
     for name in ASSUMED.keys() & inspect.signature(function(command)).parameters.keys():
-        own = re.search(rf"--{name}(?=[<I]).*?(?=--[a-z]|$)", shown)[0]
+        own = re.search(rf"--{name}(?:,--place)?(?=[<I]).*?(?=--[a-z]|$)", shown)[0]
         assert ASSUMED[name].replace(" ", "") in own, own
 
 

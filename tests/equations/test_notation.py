@@ -4,18 +4,20 @@ import pytest
 from sympy import Add, Integer, Mul, Pow, symbols
 
 from ditcarbon_sym.equations import efficiency, flops, operator_law, parallel, parameters, pipeline
+from ditcarbon_sym.equations.around import boundaries, water
 from ditcarbon_sym.equations.notation import NOTATION, PUE, TDP, B, I_grid, L, g, tau
 from ditcarbon_sym.errors import InputError
 
-second, watt, gram = symbols("second watt gram", positive=True)
+second, watt, gram, litre = symbols("second watt gram litre", positive=True)
 KWH = Integer(3_600_000) * watt * second
 UNITS = {
     "1": Integer(1), "s": second, "W": watt, "kWh": KWH, "FLOP/s": 1 / second, "B/s": 1 / second, "J": watt * second,
-    "gCO2eq": gram, "gCO2eq/kWh": gram / KWH,
+    "gCO2eq": gram, "gCO2eq/kWh": gram / KWH, "l": litre, "l/kWh": litre / KWH,
 }  # fmt: skip
-BASE = (second, watt, gram)
+BASE = (second, watt, gram, litre)
 LABELLED = (parameters.coefficient, flops.latent_frames, efficiency.batch_saturation, efficiency.constant)
 EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS, *parallel.EQUATIONS}
+EQUATIONS |= {water.on_site, water.off_site, *(x for account in boundaries.ACCOUNTS.values() for x in account)}
 
 
 def dimension(expression):

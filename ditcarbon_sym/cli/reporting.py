@@ -1,0 +1,109 @@
+"""What --report writes for estimate, account and route, and what rerun compares."""
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
+
+
+def _run(command: str, arguments: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
+    from ..estimation.footprint.manifest import manifest
+
+    line = shlex.join(["ditcarbon", *sys.argv[1:]])
+    return manifest(command, arguments, answer, line, datetime.now(UTC).date().isoformat())
+
+
+def of_estimate(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
+    """Write the report of an estimate."""
+    from ..equations.notation import NOTATION, n_frames
+    from ..reports import estimate as report
+    from ..reports.footprints import handover
+
+    basis, outputs = found.basis, found.request["outputs"]
+    frames = found.request[NOTATION[n_frames].field]
+    unit = "image" if frames == 1 else f"video of {frames} frames"
+    facility, idle = found.facility_energy_wh.value, 0.0
+    name = basis["boundary"]["name"]
+    if name == "facility" and found.idle_energy_wh.value:
+        idle = found.idle_energy_wh.value * basis["pue"]
+    energy = None if facility is None else (facility + idle) / 1000
+    score = handover.score(energy, basis["grid_gco2eq_per_kwh"], found.embodied_g.value, outputs, unit)
+    lines = [
+        f"functional unit: one {unit}",
+        f"score (ISO/IEC 21031): {score}",
+        f"method: {basis['place']['method']}-based figure of the grid; place: {found.datacenter}",
+        f"intervals: {basis['interval']}",
+    ]
+    tables: list[Table] = [
+        ("Results", report.header(found), report.rows(found)),
+        ("Basis", ("", "what"), report.basis_rows(found)),
+    ]
+    run = _run("estimate", arguments, found.to_dict())
+    handover.write(path, f"Carbon of a request: {report.title(found)}", run, name, lines, tables, found.warnings)
+
+
+def of_account(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
+    """Write the report of an account."""
+    from ..reports.footprints import account as report, handover
+
+    basis = found.basis
+    energy = found.facility_energy_kwh
+    if energy is not None and found.idle_g is not None:
+        energy += found.idle_g / basis["grid_gco2eq_per_kwh"]
+    grid, outputs = basis["grid_gco2eq_per_kwh"], basis["outputs"]
+    lines = [
+        "functional unit: one output" if outputs else "functional unit: not given (--outputs)",
+        f"score (ISO/IEC 21031): {handover.score(energy, grid, found.embodied_g, outputs, 'output')}",
+        f"method: {basis['method']}-based figure of the grid; place: {found.place}",
+        f"energy: {basis['energy']}",
+    ]
+    tables: list[Table] = [
+        ("Results", ("", "value", "unit"), report.rows(found)),
+        ("Basis", ("", "what"), report.basis_rows(found)),
+    ]
+    run = _run("account", arguments, found.to_dict())
+    title = f"Carbon of what was used: {report.title(found)}"
+    handover.write(path, title, run, basis["boundary"], lines, tables, found.warnings)
+
+
+def of_route(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
+    """Write the report of a route."""
+    from ..reports.footprints import handover, route as report
+
+    lines = [
+        "functional unit: all requests of the file, once",
+        f"places: {', '.join(found.places)}; hours: 0 to {found.hours}",
+        "the least carbon within capacity, deadlines, latency and residency, as a linear programme",
+    ]
+    tables: list[Table] = [
+        ("Results", ("", "value", "unit"), report.totals(found)),
+        ("Places", report.PLACE_HEADER, report.place_rows(found)),
+        ("Classes", report.CLASS_HEADER, report.class_rows(found)),
+    ]
+    run = _run("route", arguments, found.to_dict())
+    boundary = arguments.get("boundary") or "chip"
+    handover.write(path, "Requests by place and hour", run, boundary, lines, tables, found.warnings)
+
+
+def answered_again(path: Path) -> tuple[list[str], list[tuple[str, Any, Any]], int]:
+    """Run a manifest again: what of its inputs changed, the numbers that differ, and how many there are."""
+    from ..calibration.used import accounted
+    from ..estimation import estimator
+    from ..estimation.footprint import manifest
+    from ..sweeps.routed import route
+
+    found = manifest.read_manifest(path)
+    said = manifest.changed_inputs(found)
+    function: Any = {"estimate": estimator.estimate, "account": accounted, "route": route}[found["command"]]
+    try:
+        again = function(**found["arguments"]).to_dict()
+    except TypeError as error:
+        raise InputError(f"{path}: its arguments are not those of this version: {error}") from None
+    differ = manifest.differences(found["answer"], again)
+    return said, differ, len(dict(manifest.numbers(found["answer"])))

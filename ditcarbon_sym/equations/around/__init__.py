@@ -1,0 +1,1 @@
+"""What lies around the accelerator, as equations: symbols, boundaries, water."""

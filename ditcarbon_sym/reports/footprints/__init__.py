@@ -1,0 +1,1 @@
+"""How places, accounts, routes and reports of a footprint look."""

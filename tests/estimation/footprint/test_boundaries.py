@@ -1,0 +1,158 @@
+"""Boundaries: each is wider than the one before, is the sum of its lines, and has a source for every number."""
+
+import math
+import re
+
+import pytest
+
+from ditcarbon_sym import estimate, solve
+from ditcarbon_sym.analysis.comparison import compare
+from ditcarbon_sym.analysis.sensitivity import tornado
+from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.around.boundaries import ACCOUNTS
+from ditcarbon_sym.equations.notation import BY_FIELD, C_total
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.footprint.boundaries import boundaries_of, facts
+from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.sweeps import Grid, sweep
+from fits import boards
+
+BIBLIOGRAPHY = set(re.findall(r"^@\w+\{(\w+),", (DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
+ON = {"model": "flux.1-dev", "gpu": "h100-sxm-80gb"}
+LAWS = ({}, {"efficiency": "bgr"}, {"mu": 0.3})
+
+
+def test_every_number_of_boards_and_hosts_has_a_source_in_the_bibliography():
+    for board in facts()["boards"].values():
+        assert board["source"].split(":")[0] in BIBLIOGRAPHY
+    for host in facts()["hosts"].values():
+        numbers = {x for x, y in host.items() if isinstance(y, int | float)}
+        assert numbers <= set(host["sources"])
+        assert all(x.split(":")[0] in BIBLIOGRAPHY for x in host["sources"].values())
+
+
+def test_every_board_and_host_is_of_an_accelerator_of_the_catalogue():
+    known = set(load().gpus)
+    assert set(facts()["boards"]) <= known
+    assert all({*x["gpus"], *x["assumed_for"]} <= known for x in facts()["hosts"].values())
+
+
+def test_boavizta_figures_are_those_that_its_method_gives():
+    table = facts()["boards"]
+    for name, card in boards.CARDS.items():
+        found, entry = boards.parts(card), table[name]
+        if set(entry["parts"]) == set(found):
+            assert {x: round(y, -2) for x, y in found.items()} == entry["parts"]
+        else:
+            assert entry["range"][1] == round(sum(found.values()), -2)
+
+
+def test_boaviztas_method_gives_the_figure_that_ecologits_takes_for_an_accelerator():
+    # EcoLogits 0.11.3 has 273 kg for an accelerator: the A100 SXM 40 GB by this method.
+    assert round(sum(boards.parts(boards.CARDS["a100-sxm-40gb"]).values()) / 1000) == 273
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_each_boundary_counts_more_than_the_one_before(law):
+    found = [estimate(**ON, **law, boundary=x, utilisation=0.5).total_g.value for x in ACCOUNTS]
+    assert found == sorted(found) and len(set(found)) == len(found)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_total_is_the_sum_of_its_lines(law):
+    server = estimate(**ON, **law, boundary="server")
+    lines = (server.operational_g.value, server.host_g.value, server.embodied_g.value)
+    assert server.total_g.value == pytest.approx(sum(lines), rel=1e-12)
+    whole = estimate(**ON, **law, boundary="facility", utilisation=0.25)
+    lines = (whole.operational_g.value, whole.host_g.value, whole.embodied_g.value, whole.idle_g.value)
+    assert whole.total_g.value == pytest.approx(sum(lines), rel=1e-12)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_the_chip_is_the_default_and_changes_nothing(law):
+    chip, default = estimate(**ON, **law, boundary="chip"), estimate(**ON, **law)
+    assert chip.to_dict() == default.to_dict()
+    assert default.host_g.value is None and default.basis["boundary"]["scenarios"] == []
+
+
+def test_a_host_that_draws_nothing_and_weighs_nothing_leaves_the_board():
+    point = operating_point(**ON, boundary="server")
+    names = {"host_watt": 0.0, "host_watt_per_watt": 0.0, "server_gco2eq": 0.0}
+
+    values = {**point.values, **{BY_FIELD[x].symbol: y for x, y in names.items()}}
+    bare = pipeline.evaluate(values, (C_total,), point.route)[C_total]
+    assert float(bare) == pytest.approx(estimate(**ON, boundary="board").total_g.value, rel=1e-12)
+
+
+def test_an_accelerator_that_is_always_in_use_has_the_same_facility_as_server():
+    server, whole = (estimate(**ON, boundary=x) for x in ("server", "facility"))
+    assert whole.total_g == server.total_g
+    assert any("no idle hours" in x for x in whole.warnings)
+
+
+def test_the_facilitys_energy_is_that_of_accelerator_and_host_times_pue():
+    found = estimate(**ON, boundary="server", datacenter="gcp:us-central1")
+    assert found.facility_energy_wh.value == pytest.approx(1.1 * (found.energy_wh.value + found.host_energy_wh.value))
+    assert found.operational_g.value + found.host_g.value == pytest.approx(
+        found.facility_energy_wh.value / 1000 * 412.72
+    )
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_a_sweep_counts_within_the_boundary_as_an_estimate_does(law):
+    one = estimate(**ON, **law, boundary="server", datacenter="FRA")
+    grid = Grid(
+        model=("flux.1-dev",), gpu=("h100-sxm-80gb",), datacenter=("FRA",), options={"boundary": "server", **law}
+    )
+    row = {x: sweep(grid).array(x).ravel() for x in ("total_g", "facility_energy_kwh")}
+    assert row["total_g"][0] == pytest.approx(one.total_g.value, rel=1e-12)
+    assert row["facility_energy_kwh"][0] == pytest.approx(one.facility_energy_wh.value / 1000, rel=1e-12)
+
+
+def test_a_budget_is_met_within_the_boundary():
+    found = solve("flux.1-dev", "steps", budget_g=1.0, gpu="h100-sxm-80gb", boundary="server").solution
+    reached = estimate(**ON, boundary="server", steps=int(found.value)).per_output_g.value
+    assert reached == pytest.approx(found.reached) and reached <= 1.0
+
+
+def test_a_comparison_takes_places_and_boundaries():
+    found = compare(["flux.1-dev,gpu=h100,place=FRA", "flux.1-dev,gpu=h100,place=IND,boundary=server"])
+    assert found.estimates[1].basis["boundary"]["name"] == "server"
+
+
+def test_the_tornado_has_bars_for_what_the_boundary_and_the_place_are_not_sure_of():
+    point = operating_point(**ON, boundary="server", datacenter="FRA")
+    bars = {x.knob: x for x in tornado(point)}
+    assert {"host_watt_per_watt", "server_gco2eq", "embodied_gco2eq", "pue", "grid_gco2eq_per_kwh"} <= set(bars)
+    assert (bars["pue"].low_setting, bars["pue"].high_setting) == (1.07, 1.8)
+
+
+def test_scenarios_stand_at_the_ends_of_the_documented_ranges():
+    found = estimate(**ON, boundary="server", datacenter="FRA")
+    rows = {x["field"]: x for x in found.basis["boundary"]["scenarios"]}
+    other = load().datacenter("FRA").ranges["grid_gco2eq_per_kwh"]
+    again = estimate(**ON, boundary="server", pue=1.56, grid=other[1]).total_g.value
+    assert rows["grid_gco2eq_per_kwh"]["total_g_high"] == pytest.approx(again, rel=1e-9)
+    assert all(x["total_g_low"] < found.total_g.value <= x["total_g_high"] or x["field"] == "embodied_gco2eq"
+               for x in rows.values())  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"gpu": "v100-pcie-16gb", "boundary": "server"}, "those that have: chip"),
+        ({"gpu": "l4", "boundary": "server"}, "those that have: chip, board"),
+        ({"gpu": "h100", "boundary": "rack"}, "expected one of chip, board, server, facility"),
+        ({"gpu": "h100", "boundary": "board", "embodied_boundary": "die"}, "give one of them"),
+    ],
+)
+def test_a_boundary_without_sources_is_refused_with_those_that_have_some(options, expected):
+    with pytest.raises(InputError, match=expected):
+        estimate("flux.1-dev", **options)
+
+
+def test_boundaries_with_sources_are_offered_from_the_narrowest():
+    assert boundaries_of(load().gpu("rtx-4090")) == ("chip",)
+    assert math.isclose(estimate("flux.1-dev", gpu="l4", boundary="board").basis["embodied_gco2eq"], 113_600)

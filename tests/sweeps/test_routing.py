@@ -1,0 +1,209 @@
+"""Where and when to run: the optimum is the least of all, its duals are slopes, and what cannot be met is named."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import PUE, I_grid
+from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.estimator import estimate
+from ditcarbon_sym.estimation.footprint.hours import best_start, read_profile
+from ditcarbon_sym.sweeps import routing
+from ditcarbon_sym.sweeps.routed import route
+from ditcarbon_sym.sweeps.routing import Infeasible, Programme, optimum
+
+
+def programme(power, grams, hours=None, capacity=None, allowed=None):
+    many, slots = len(power), len(grams)
+    return Programme(
+        np.ones(many) if hours is None else np.array(hours, float), np.array(power, float), np.array(grams, float),
+        np.ones(slots) if capacity is None else np.array(capacity, float),
+        np.ones((many, slots), bool) if allowed is None else np.array(allowed), np.arange(many),
+    )  # fmt: skip
+
+
+sizes = st.integers(2, 5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), sizes)
+def test_the_optimum_is_the_best_of_all_assignments(data, many):
+    grams = data.draw(st.lists(st.integers(1, 900), min_size=many, max_size=many))
+    power = data.draw(st.lists(st.integers(1, 50), min_size=many, max_size=many))
+    allowed = np.array(data.draw(st.lists(st.lists(st.booleans(), min_size=many, max_size=many),
+                                          min_size=many, max_size=many)))  # fmt: skip
+    np.fill_diagonal(allowed, True)
+    found = optimum(programme(power, grams, allowed=allowed))
+    best = min(
+        sum(power[k] * grams[s] for k, s in enumerate(order))
+        for order in permutations(range(many))
+        if all(allowed[k, s] for k, s in enumerate(order))
+    )
+    assert found.grams == pytest.approx(best, rel=1e-9) and found.gap < 1e-9
+
+
+RANDOM = np.random.default_rng(3)
+BIG = programme(
+    RANDOM.uniform(0.2, 0.7, 40), RANDOM.uniform(20, 800, 30), RANDOM.lognormal(0, 1, 40), np.full(30, 3.0),
+    RANDOM.random((40, 30)) < 0.7,
+)  # fmt: skip
+
+
+def with_hours(p, k, more):
+    return Programme(p.hours + more * (np.arange(len(p.hours)) == k), p.power, p.grams, p.capacity, p.allowed, p.kind)
+
+
+def with_capacity(p, s, more):
+    return Programme(p.hours, p.power, p.grams, p.capacity + more * (np.arange(len(p.grams)) == s), p.allowed, p.kind)
+
+
+def test_duals_are_finite_differences():
+    found, step = optimum(BIG), 1e-6
+    for k in range(0, 40, 7):
+        slope = (optimum(with_hours(BIG, k, step)).grams - found.grams) / step
+        assert slope == pytest.approx(found.per_hour[k], rel=1e-4)
+    for s in range(0, 30, 5):
+        slope = (found.grams - optimum(with_capacity(BIG, s, step)).grams) / step
+        assert slope == pytest.approx(found.per_accelerator[s], rel=1e-4, abs=1e-4)
+
+
+def test_every_class_gets_its_hours_within_what_it_may_use_and_no_slot_gets_more_than_it_has():
+    found = optimum(BIG)
+    assert np.bincount(found.classes, found.hours, 40) == pytest.approx(BIG.hours)
+    assert (np.bincount(found.slots, found.hours, 30) <= BIG.capacity * (1 + 1e-9)).all()
+    assert BIG.allowed[found.classes, found.slots].all()
+
+
+def test_shared_choices_come_close_and_say_how_close(monkeypatch):
+    exact = optimum(BIG)
+    monkeypatch.setattr(routing, "SMALL", 0)
+    found = optimum(BIG)
+    assert exact.grams * (1 - 1e-9) <= found.grams <= exact.grams * (1 + found.gap + 1e-9)
+    assert found.lower <= exact.grams * (1 + 1e-9) and found.gap < 0.01
+
+
+def test_too_little_capacity_names_the_classes_and_slots_that_are_short():
+    allowed = np.ones((3, 4), bool)
+    allowed[0] = [True, False, False, False]
+    with pytest.raises(Infeasible) as refused:
+        optimum(programme([1, 1, 1], [1, 2, 3, 4], hours=[2, 1, 1], allowed=allowed))
+    assert list(refused.value.classes) == [0] and list(refused.value.slots) == [0]
+    assert (refused.value.demand, refused.value.supply) == (2.0, 1.0)
+
+
+REQUESTS = "model,gpu,count,deadline,latency,residency,arrival\n"
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="requests.csv"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_one_class_goes_to_the_cleanest_place_and_costs_what_an_estimate_says(file):
+    found = route(file(REQUESTS + "flux.1-dev,h100,100,24,batch,,0\n"), ("IND", "FRA"), "4")
+    one = estimate("flux.1-dev", gpu="h100", datacenter="FRA")
+    assert found.by_place()["IND"] == 0
+    assert found.operational_g == pytest.approx(100 * one.operational_g.value, rel=1e-9)
+    assert found.per_request_g[0] == pytest.approx(one.operational_g.value, rel=1e-9)
+    assert found.at_once_g > found.operational_g
+
+
+def test_residency_keeps_requests_in_their_country(file):
+    found = route(file(REQUESTS + "flux.1-dev,h100,100,24,batch,DE,0\n"), ("DEU", "FRA"), "4")
+    assert found.by_place()["FRA"] == 0
+
+
+def test_hours_of_a_profile_are_chosen_and_interactive_requests_wait_for_none(file):
+    hours = "".join(f"FR,{k},{100 if k == 5 else 400}\n" for k in range(24))
+    profile = file("zone,hour,gco2eq_per_kwh\n" + hours, "profile.csv")
+    rows = "flux.1-dev,h100,100,24,batch,,0\nflux.1-dev,h100,10,24,interactive,,3\n"
+    found = route(file(REQUESTS + rows), ("FRA",), "4", profile=profile)
+    assert {(c, t) for c, _, t, _ in found.shares} == {(0, 5), (1, 3)}
+    place = load().datacenter("FRA").values
+    one = estimate("flux.1-dev", gpu="h100", datacenter="FRA").operational_g.value / place[I_grid]
+    assert found.operational_g == pytest.approx(one * (100 * 100 + 10 * 400)) and place[PUE] == 1.56
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "expected"),
+    [
+        ("flux.1-dev,h100,1,2,batch,,5\n", {}, "row 1: deadline = 2 h is in the past"),
+        ("flux.1-dev,h100,1,24,batch,JPN,0\n", {}, "none of the places lies in it"),
+        ("flux.1-dev,h100,1e6,24,batch,,0\n", {}, "infeasible: rows 1 need"),
+        ("flux.1-dev,h100,0,24,batch,,0\n", {}, "count = 0 is outside"),
+        ("flux.1-dev,h100,1,24,soon,,0\n", {}, "neither 'interactive' nor 'batch'"),
+        ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "DEU=4"}, "PLACE=NUMBER for each place"),
+        ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "XX=4"}, "not one of the places"),
+        ("flux.1-dev,h100,1,24,batch,,0\n", {"places": ("FRA", "france")}, "stands twice"),
+        ("flux.1-dev,h100,1,24,batch,,0\n", {"places": ("FRA", "DEU"), "method": "marginal"}, "no marginal figure"),
+        ("nonsense,h100,1,24,batch,,0\n", {}, "unknown model"),
+    ],
+)
+def test_what_cannot_be_routed_is_refused_in_one_line_that_says_why(file, rows, options, expected):
+    asked = {"places": ("FRA", "DEU"), "capacity": "1", **options}
+    with pytest.raises(InputError, match=expected) as refusal:
+        route(file(REQUESTS + rows), **asked)
+    assert "\n" not in str(refusal.value)
+
+
+DAY = [f"FR,{k},{100 + k}" for k in range(24)]
+
+
+def written(lines):
+    return "zone,hour_utc,gco2eq_per_kwh\n" + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (written(DAY[:7] + DAY[8:]), "hour 7 is missing"),
+        (written([*DAY, "FR,3,100"]), "stands twice for zone 'FR' .summer time"),
+        (written(["FR,0,-5", *DAY[1:]]), "outside 0..3000"),
+        (written([f"FR,{k},0.{k + 10}" for k in range(24)]), "is it in kg/kWh"),
+        (written(["FR,0,x", *DAY[1:]]), "row 1"),
+        ("zone,hour\nFR,1\n", "no column of an intensity"),
+        ("zone,gco2eq_per_kwh\nFR,1\n", "no column of hours"),
+        ("datetime,carbon_intensity\n2024-10-27T00:30,1\n", "no full hour"),
+    ],
+)
+def test_a_bad_profile_is_refused_in_one_line_that_names_the_row(file, text, expected):
+    with pytest.raises(InputError, match=expected) as refusal:
+        read_profile(file(text, "profile.csv"))
+    assert "profile.csv" in str(refusal.value) and "\n" not in str(refusal.value)
+
+
+def test_column_names_of_electricity_maps_and_watttime_are_recognised(file):
+    maps = "Datetime (UTC),Zone id,Carbon intensity gCO₂eq/kWh (Life cycle)\n"
+    rows = "".join(f"2024-01-01 {k:02d}:00:00,FR,{50 + k}\n" for k in range(24))
+    assert read_profile(file(maps + rows, "maps.csv"))["FR"][3] == 53
+    watttime = "point_time,value\n" + "".join(f"2024-01-01T{k:02d}:00:00+00:00,1000\n" for k in range(24))
+    assert read_profile(file(watttime, "wt.csv"))[""][0] == pytest.approx(453.59237)
+
+
+@given(st.lists(st.floats(1, 900), min_size=24, max_size=24), st.floats(0.5, 8), st.integers(9, 30))
+def test_no_other_start_is_cleaner_than_the_best(grams, duration, deadline):
+    hours = np.array(grams)
+    start, mean, now = best_start(hours, duration, deadline)
+    assert mean <= now + 1e-9 and start + duration <= deadline
+
+    def over(first):
+        edges = np.linspace(first, first + duration, 4001)
+        middle = (edges[:-1] + edges[1:]) / 2
+        return hours[middle.astype(int) % 24].mean()
+
+    assert mean == pytest.approx(over(start), rel=5e-3)
+    assert all(mean <= over(x) * (1 + 5e-3) for x in range(int(deadline - duration) + 1))
+
+
+@pytest.mark.parametrize(("now", "deadline", "expected"), [(5, 4, "in the past"), (0, 3, "ends later")])
+def test_a_deadline_that_cannot_be_met_is_refused(now, deadline, expected):
+    with pytest.raises(InputError, match=expected):
+        best_start(np.ones(24), 4.0, deadline, now)
