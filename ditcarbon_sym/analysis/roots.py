@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sympy import Expr, Poly, Symbol, lambdify, sqrt, together
+from sympy import Expr, Poly, Pow, Symbol, lambdify, sqrt, together
 
 from ..errors import InputError
 
@@ -14,10 +14,9 @@ def all_roots(x: Symbol, difference: Expr, low: float, high: float) -> list[floa
     """Every root inside the bounds. A quotient of polynomials has all its roots among those of one polynomial; where
     the smooth floor of the launches stands in it, changes of sign are bracketed.
     """
-    numerator = together(difference).as_numer_denom()[0]
-    if not numerator.is_polynomial(x):
+    polynomial = _polynomial(x, difference)
+    if polynomial is None:
         return _sign_changes(x, difference, low, high)
-    polynomial = Poly(numerator, x)
     if polynomial.is_zero:
         raise InputError("no break-even: the two cost the same everywhere")
     if polynomial.degree() == 0:
@@ -29,7 +28,7 @@ def all_roots(x: Symbol, difference: Expr, low: float, high: float) -> list[floa
 def _sign_changes(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
     from scipy.optimize import brentq
 
-    function = lambdify(x, difference, "math")
+    function = _function(x, difference)
     start = low if low > 0 else min(1.0, high) / SAMPLES
     places = [start * (high / start) ** (k / SAMPLES) for k in range(SAMPLES + 1)]
     values = [function(place) for place in places]
@@ -41,20 +40,32 @@ def _sign_changes(x: Symbol, difference: Expr, low: float, high: float) -> list[
 
 def root_inside(x: Symbol, expression: Expr, low: float, high: float) -> tuple[float, str]:
     """The root inside the bounds: in closed form up to second degree, else bracketed."""
-    numerator = together(expression).as_numer_denom()[0]
-    if numerator.is_polynomial(x):
-        polynomial = Poly(numerator, x)
-        if polynomial.degree() <= 2:
-            for candidate in _closed(polynomial):
-                value = float(candidate)
-                if low * (1 - 1e-9) <= value <= high * (1 + 1e-9):
-                    return min(max(value, low), high), "closed form"
+    polynomial = _polynomial(x, expression)
+    if polynomial is not None and polynomial.degree() <= 2:
+        for candidate in _closed(polynomial):
+            value = float(candidate)
+            if low * (1 - 1e-9) <= value <= high * (1 + 1e-9):
+                return min(max(value, low), high), "closed form"
     from scipy.optimize import brentq
 
-    function = lambdify(x, expression, "math")
+    function = _function(x, expression)
     if function(low) * function(high) > 0:  # a root at an end, lost to rounding
         return min((low, high), key=lambda end: abs(function(end))), "at the end of the range"
     return float(brentq(function, low, high, xtol=1e-12, rtol=1e-14, maxiter=500)), "bracketed root"
+
+
+def _polynomial(x: Symbol, expression: Expr) -> Poly | None:
+    """The numerator of a quotient of polynomials; None if the unknown stands under a root."""
+    if any(x in power.free_symbols and not power.exp.is_Integer for power in expression.atoms(Pow)):
+        return None
+    numerator = together(expression).as_numer_denom()[0]
+    return Poly(numerator, x) if numerator.is_polynomial(x) else None
+
+
+def _function(x: Symbol, expression: Expr) -> Callable[[float], float]:
+    """The expression on floats; its exact whole numbers may be longer than a float."""
+    found: Callable[[float], float] = lambdify(x, expression.evalf(17), "math")
+    return found
 
 
 def _closed(polynomial: Poly) -> list[Expr]:

@@ -21,7 +21,7 @@ def software_of(calibration: Calibration | None) -> list[Software]:
     """Return, for each source of a calibration, what it ran; None is unknown. Without a calibration nothing is known.
 
     >>> from ditcarbon_sym.catalog.loading import shipped_calibration
-    >>> for x in software_of(shipped_calibration("h100-sxm-80gb", "roofline")):
+    >>> for x in software_of(shipped_calibration("h100-sxm-80gb", "roofline"))[:2]:
     ...     print(x["source"], x["precision"], x["attention"])
     mlenergy2025 bf16 FlashAttention 2
     delavande2025video bf16, Wan's decoder in fp32 None

@@ -115,7 +115,7 @@ def stack_of(mode: Mode, calibration: Calibration | None) -> dict[str, Any]:
     >>> from ..point import operating_point
     >>> point = operating_point("flux.1-dev", gpu="h100-sxm-80gb")
     >>> stack_of(point.mode, point.calibration)["words"]
-    'eager PyTorch, bf16, attention sdpa; constants of 2025'
+    'eager PyTorch, 16 bits, attention sdpa; constants of 2024 to 2025'
     """
     if calibration is None:
         return {"software": None, "words": "the software that the given efficiency was measured with"}
