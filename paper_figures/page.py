@@ -29,6 +29,7 @@ CAPTIONS = {
     "scorecard_accelerators": "Every published run, predicted by a fit that has not seen its accelerator.",
     "fleet_plot": "One request on every accelerator: energy against time, with 90 % intervals.",
     "several": "Several accelerators to one request: speed-up and joules, measured and predicted, model held out.",
+    "anywhere": "One image in the paper's seven places, in 208 countries and in 97 cloud regions.",
     "modes_by_stack": "Predicted over measured seconds by software: the eager law, and the mode, each source held out.",
     "other_team": "A second team's runs, over what is expected from the first team's.",
 }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sympy import Expr, Symbol, lambdify
+from sympy import Expr, Symbol
 
 from ..equations import pipeline
 from ..equations.equation import exact
@@ -42,7 +42,7 @@ from ..equations.notation import (
 from ..errors import InputError, nearest
 from ..estimation.intervals import predictive
 from ..estimation.point import OperatingPoint, asked_again
-from .roots import all_roots, last_within, root_inside
+from .roots import all_roots, last_within, on_floats, root_inside
 from .sensitivity import NOUNS, refuse_if_calibrated
 
 UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
@@ -139,7 +139,7 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
     scale, unit = TOLD.get(output, (1.0, NOTATION[output].unit))
     x, expression = as_function(point, unknown, output)
     expression = exact(scale) * expression
-    function = lambdify(x, expression, "math")
+    function = on_floats(x, expression)
     low, high = _bounds(unknown, _unit(point))
     steps = _steps(point)
 
@@ -232,7 +232,7 @@ def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output:
     if len(crossings) > 1:
         places = " and ".join(f"{root:.6g}" for root in crossings)
         raise InputError(f"no single break-even: the two have the same {noun} at {name} = {places}")
-    function = lambdify(x, difference, "math")
+    function = on_floats(x, difference)
     if not crossings:
         cheaper = "first" if function(low) < 0 else "second"
         raise InputError(f"no break-even: the {cheaper} has less {noun} at every {name} from {low:g} to {high:g}")

@@ -28,7 +28,7 @@ def all_roots(x: Symbol, difference: Expr, low: float, high: float) -> list[floa
 def _sign_changes(x: Symbol, difference: Expr, low: float, high: float) -> list[float]:
     from scipy.optimize import brentq
 
-    function = _function(x, difference)
+    function = on_floats(x, difference)
     start = low if low > 0 else min(1.0, high) / SAMPLES
     places = [start * (high / start) ** (k / SAMPLES) for k in range(SAMPLES + 1)]
     values = [function(place) for place in places]
@@ -48,7 +48,7 @@ def root_inside(x: Symbol, expression: Expr, low: float, high: float) -> tuple[f
                 return min(max(value, low), high), "closed form"
     from scipy.optimize import brentq
 
-    function = _function(x, expression)
+    function = on_floats(x, expression)
     if function(low) * function(high) > 0:  # a root at an end, lost to rounding
         return min((low, high), key=lambda end: abs(function(end))), "at the end of the range"
     return float(brentq(function, low, high, xtol=1e-12, rtol=1e-14, maxiter=500)), "bracketed root"
@@ -62,7 +62,7 @@ def _polynomial(x: Symbol, expression: Expr) -> Poly | None:
     return Poly(numerator, x) if numerator.is_polynomial(x) else None
 
 
-def _function(x: Symbol, expression: Expr) -> Callable[[float], float]:
+def on_floats(x: Symbol, expression: Expr) -> Callable[[float], float]:
     """The expression on floats; its exact whole numbers may be longer than a float."""
     found: Callable[[float], float] = lambdify(x, expression.evalf(17), "math")
     return found

@@ -116,7 +116,7 @@ def find(name: str) -> Equation:
     >>> find("5").lhs, find("F_block").number
     (E, 'Table 2')
     >>> find("roofline.tau").number
-    'operator law, time'
+    'operator law, time within rated power'
     >>> find("several.tau").number
     'several accelerators, time'
     """

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-TYPED, MEANT = ("FLUX.1-dev", "H100", "Norway"), ("flux.1-dev", "h100-sxm-80gb", "norway-hydro")
+TYPED, MEANT = ("FLUX.1-dev", "H100", "Norway"), ("flux.1-dev", "h100-sxm-80gb", "NOR")
 
 
 def commands(model, gpu, place):
@@ -46,9 +46,7 @@ def test_an_ambiguous_accelerator_is_refused_with_its_candidates_alone(name, ref
 
 def test_a_list_of_requests_names_its_rows_as_people_do(ditcarbon, tmp_path):
     path = tmp_path / "requests.csv"
-    path.write_text(
-        "model,gpu,datacenter,steps\nPixArt Alpha,h100,Norway,20\npixart-alpha,h100-sxm-80gb,norway-hydro,20\n"
-    )
+    path.write_text("model,gpu,datacenter,steps\nPixArt Alpha,h100,Norway,20\npixart-alpha,h100-sxm-80gb,NOR,20\n")
     rows = list(csv.DictReader(io.StringIO(ditcarbon("sweep", "--requests", path).out)))
     assert rows[0] == rows[1] and rows[0]["model"] == "pixart-alpha" and rows[0]["gpu"] == "h100-sxm-80gb"
 

@@ -128,10 +128,10 @@ def test_without_a_tolerance_the_front_is_exact_and_equals_stay_together(rows, m
     assert spaced(exact, 0.0).all()
 
 
-def test_a_batch_of_sixteen_is_no_rival_for_a_gain_of_a_hundred_millionth():
+def test_a_batch_of_sixteen_is_no_rival_for_a_gain_of_a_ten_thousandth():
     found = sweep(Grid(("flux.1-dev",), batch=(1, 16), gpu=("h100-sxm-80gb",)))
     table = joined([columns for _, columns in found.chunks()])
-    assert 0 < 1 - table["per_output_g"][1] / table["per_output_g"][0] < 1e-6
+    assert 0 < 1 - table["per_output_g"][1] / table["per_output_g"][0] < 5e-4
     objectives = ("per_output_g", "time_s")
     usual, exact = front(found, objectives), front(found, objectives, tolerance=0)
     assert usual.rows["batch"].tolist() == [1] and usual.close == 1
