@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,13 @@ def labelled(name: str, lines: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def plain(table: Any) -> Any:
-    """Make a table ready for JSON: NaN becomes None."""
+    """Make a table ready for JSON: NaN becomes None, a number of sympy's or NumPy's a float."""
     if isinstance(table, Mapping):
         return {key: plain(value) for key, value in table.items()}
     if isinstance(table, list | tuple):
         return [plain(value) for value in table]
+    if isinstance(table, Real) and not isinstance(table, int | float):
+        return plain(float(table))
     return None if isinstance(table, float) and math.isnan(table) else table
 
 

