@@ -1,8 +1,7 @@
 """Inverse questions: which value of one input makes an output meet a budget, or two requests cost the same?
 
-The output is written as an exact expression in the one unknown, all else put in as numbers. Where that is a
-polynomial of first or second degree, the answer is a closed form; elsewhere the root is bracketed and found on the
-exact function. What a request can have (whole steps, sides of whole patches) is then confirmed by estimates: the answer
+The output is written as an expression in the one unknown, all else put in as numbers. Where that is a polynomial of
+first or second degree, the answer is a closed form; elsewhere the root is bracketed. What a request can have (whole steps, sides of whole patches) is then confirmed by estimates: the answer
 is the last valid value whose own estimate meets the budget, and that of the next does not.
 """
 
@@ -13,7 +12,7 @@ from types import MappingProxyType
 
 from sympy import Expr, Symbol
 
-from ..equations import pipeline
+from ..equations import derivatives, pipeline
 from ..equations.equation import exact
 from ..equations.notation import (
     NOTATION,
@@ -110,17 +109,19 @@ def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Sy
         if not point.model.is_video:
             raise InputError(f"cannot solve for frames: {point.model.id} is an image model")
         tied = {n_latent: 1 + (n_frames - 1) / exact(point.values[v_t])}
-    numbers = {
-        y: exact(value) for y, value in point.values.items() if y != x and y not in tied and not math.isnan(value)
-    }
-    expression = pipeline.closed_form(output, point.route).rhs.xreplace(tied).xreplace(numbers)
-    left = expression.free_symbols - {x}
-    if left:
+    free = Symbol(x.name, real=True)  # sympy ponders the sign of every polynomial in a positive symbol
+    known: dict[Symbol, Expr] = {y: exact(value) for y, value in point.values.items() if not math.isnan(value)}
+    known |= {x: free, **{y: value.xreplace({x: free}) for y, value in tied.items()}}
+    for equation in derivatives.stepwise(pipeline.chain(point.route)):
+        value = equation.rhs.xreplace(known)
+        known[equation.lhs] = exact(float(value)) if value.is_number and value.is_finite else value
+    expression = known.get(output, output)
+    if left := expression.free_symbols - {free}:
         names = ", ".join(NOTATION[y].meaning for y in sorted(left, key=lambda y: y.name))
         raise InputError(f"{NOTATION[output].field} is unknown here: no value for {names}")
-    if x not in expression.free_symbols:
+    if free not in expression.free_symbols:
         raise InputError(f"{_noun(output)} does not depend on {unknown}")
-    return x, expression
+    return free, expression
 
 
 def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -> Solution:
@@ -130,9 +131,8 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
     `InputError`, with the reason, where no valid value meets the budget or every one does.
 
     >>> from ditcarbon_sym import operating_point
-    >>> found = within(operating_point("pixart-alpha", efficiency="bgr"), "batch", C_total, 10.0)
-    >>> found.value, isinstance(found, Solution)
-    (50.0, True)
+    >>> within(operating_point("pixart-alpha", efficiency="bgr"), "batch", C_total, 10.0).value
+    50.0
     """
     if not math.isfinite(budget) or budget <= 0:
         raise InputError(f"budget = {budget:g} is not a positive number")
