@@ -1,8 +1,9 @@
 """Inverse questions: which value of one input makes an output meet a budget, or two requests cost the same?
 
 The output is written as an expression in the one unknown, all else put in as numbers. Where that is a polynomial of
-first or second degree, the answer is a closed form; elsewhere the root is bracketed. What a request can have (whole steps, sides of whole patches) is then confirmed by estimates: the answer
-is the last valid value whose own estimate meets the budget, and that of the next does not.
+first or second degree, the answer is a closed form; elsewhere the root is bracketed. What a request can have (whole
+steps, sides of whole patches) is then confirmed by estimates: the answer is the last valid value whose own estimate
+meets the budget, and that of the next does not.
 """
 
 import math
