@@ -29,11 +29,11 @@ class NoFigures:
 
     def svg(self, name: str) -> str:
         """Draw nothing."""
-        raise NotImplementedError(name)
+        return ""
 
     def tikz(self, name: str, caption: str) -> str:
         """Draw nothing."""
-        raise NotImplementedError(name)
+        return ""
 
 
 @lru_cache(maxsize=1)
