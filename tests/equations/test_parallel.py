@@ -97,3 +97,13 @@ def test_derivatives_by_the_degrees_agree_with_differences(values):
 def test_every_symbol_of_the_law_stands_in_the_table_of_all():
     assert set(TABLE) <= set(NOTATION)
     assert {F_text, F_VAE, TDP} <= set(ENERGY.inputs)
+
+
+def test_keys_and_values_go_round_and_outputs_are_merged_as_counted_rank_by_rank():
+    """Of four tensors of equal size (queries, keys, values, outputs) a rank sends two of its shards at each turn."""
+    tensor, ranks = 8.0e9, 4
+    shard = tensor / ranks
+    sent = sum(shard for _ in range(ranks - 1) for _ in ("keys", "values"))
+    values = dict.fromkeys(parallel.closed(parallel.around).inputs, 1.0)
+    values |= {parallel.Q_attn: 4 * tensor, parallel.n_R: float(ranks), parallel.link: 2.0e9}
+    assert parallel.closed(parallel.around)(values) == pytest.approx(sent / 2.0e9, rel=1e-12)
