@@ -5,7 +5,7 @@ each input gives the part of itself that meets it.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from math import prod
@@ -57,19 +57,16 @@ def evaluate(
     return results
 
 
-def as_arrays(given: Sequence[Any]) -> list[NDArray[Any]]:
-    """Return arrays; integers stay as they are until their block is computed."""
+def as_arrays(given: Sequence[Any]) -> tuple[list[NDArray[Any]], tuple[int, ...]]:
+    """Return arrays, and the shape they broadcast to; integers stay as they are until their block is computed."""
     arrays = [np.asarray(value) for value in given]
-    return [x if x.dtype.kind in "fiu" and x.ndim else np.asarray(x, dtype=np.float64) for x in arrays]
-
-
-def shape_of(arrays: Iterable[Any]) -> tuple[int, ...]:
-    return np.broadcast_shapes(*(np.shape(x) for x in arrays))
+    arrays = [x if x.dtype.kind in "fiu" and x.ndim else np.asarray(x, dtype=np.float64) for x in arrays]
+    return arrays, np.broadcast_shapes(*(x.shape for x in arrays))
 
 
 def repeated(results: Sequence[FloatArray], given: Sequence[Any]) -> list[FloatArray]:
     """Repeat results along the axes of the inputs on which they do not vary, without copies."""
-    shape = shape_of(given)
+    shape = np.broadcast_shapes(*(np.shape(x) for x in given))
     return [x if x.shape == shape else np.broadcast_to(x, shape) for x in results]
 
 

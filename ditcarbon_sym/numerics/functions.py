@@ -90,10 +90,10 @@ class Compiled:
         fused: bool = False,
     ) -> "list[FloatArray]":
         """Evaluate as a call does, but leave each result on the axes that it varies along, with length 1 on others."""
-        from .blocks import as_arrays, evaluate, shape_of
+        from .blocks import as_arrays, evaluate
 
-        arrays = dict(zip(self.arguments, as_arrays(self.given(values)), strict=True))
-        shape = shape_of(arrays.values())
+        given, shape = as_arrays(self.given(values))
+        arrays = dict(zip(self.arguments, given, strict=True))
         numbers = {x: float(array) for x, array in arrays.items() if not array.ndim}
         function = self.at(numbers) if fused or prod(shape) >= LARGE else self
         return evaluate(function, [arrays[x] for x in function.arguments], shape, out=out, threads=threads, fused=fused)
