@@ -9,56 +9,38 @@ Where a model is held out, the law of one accelerator is refitted without it, to
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Symbol
 
-from ditcarbon_sym.calibration.data import Data, columns, values_of_run
+from ditcarbon_sym.calibration.data import Data, columns
 from ditcarbon_sym.calibration.fitting import Fit, Free, fit
 from ditcarbon_sym.calibration.held_out import within_scatter
-from ditcarbon_sym.calibration.measurements import read_records
-from ditcarbon_sym.catalog.entries import Gpu
-from ditcarbon_sym.catalog.loading import load, shipped_calibration
+from ditcarbon_sym.catalog.loading import shipped_calibration
 from ditcarbon_sym.equations import operator_law, parallel
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import JOULE_PER_KWH, NOTATION, B, P_idle, e_mem, ell
+from ditcarbon_sym.equations.notation import NOTATION, B, ell
 from ditcarbon_sym.equations.parallel_notation import (
-    Q_attn,
     c_copy,
     c_ring,
     c_VAE,
     e_link,
-    everywhere,
-    link,
-    n_attn,
-    n_C,
     n_gpu,
-    n_R,
-    n_U,
-    pad_dense,
-    pad_elem,
     phi_move,
     phi_wait,
-    several,
     t_ring,
     t_wrap,
 )
 from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
-from ditcarbon_sym.estimation.several import work
 from ditcarbon_sym.estimation.several.route import FILE
-from ditcarbon_sym.numerics.functions import compiled
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import operator_law as one
-from .chips import ONE
-from .runs import B200, H100, HEADS
+from .parallel_runs import GPUS, RUNS, Run, models, of_one, runs, split_over
 
 Floats = NDArray[np.float64]
-RUNS = Path(__file__).parent / "measurements" / "parallel_runs.csv"
-GPUS = (H100, B200)
 TARGETS = ("time", "energy")
 Free_ = Mapping[Symbol, Free]
 TIME: Free_ = {
@@ -71,74 +53,10 @@ ENERGY: Free_ = {phi_wait: Free(0.3, 1e-3, 1.0, spread=0.7), phi_move: Free(0.6,
 RUNTIME, ENERGIES = parallel.closed(parallel.runtime), parallel.closed(parallel.energy)
 ROW, MODEL = 0.06, 0.10
 """Scatter of a row about its model's mean, and of models, in logarithms: as the residuals have it."""
-WORK = (Q_attn, n_attn, pad_dense, pad_elem, everywhere)
 LEFT_OUT: Mapping[str, Mapping[Symbol, float]] = {
     "all": {}, "decoding as on one": {c_VAE: 0.0}, "no passes added": {c_copy: 0.0}, "no merges": {c_ring: 0.0},
 }  # fmt: skip
 """The candidates: all terms, or one of them left out. The choice is made anew without each model."""
-
-
-@dataclass(frozen=True)
-class Run:
-    """One measured run, with its work and its split."""
-
-    model: str
-    gpu: str
-    values: Mapping[Symbol, float]
-    time: float
-    energy: float
-    """Seconds, and kWh, of the batch."""
-
-    @property
-    def gpus(self) -> int:
-        """Accelerators that share it."""
-        return int(self.values[n_gpu])
-
-    @property
-    def split(self) -> tuple[int, int]:
-        """Degrees of Ulysses and of ring attention."""
-        return int(self.values[n_U]), int(self.values[n_R])
-
-
-def values_of_split(
-    model: str, gpu: Gpu, request: Mapping[str, float], degrees: tuple[int, int, int]
-) -> dict[Symbol, float]:
-    """All symbols of the law at a request and a split into degrees of Ulysses, ring and guidance."""
-    chosen = load().model(model)
-    values = values_of_run(chosen, request, gpu.values, HEADS)
-    ulysses, ring, guidance = degrees
-    gpus = ulysses * ring * guidance
-    found = compiled(WORK, tuple((x.lhs, x.rhs) for x in work.equations(chosen, values, ulysses * ring)))(values)
-    return {
-        P_idle: 0.0, **values, **dict(zip(WORK, map(float, found), strict=True)), link: gpu.link_byte_per_second or 0.0,
-        n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: float(gpus), several: float(gpus > 1),
-    }  # fmt: skip
-
-
-@lru_cache(maxsize=1)
-def runs() -> tuple[Run, ...]:
-    """All runs, those of one accelerator among them."""
-    found = []
-    for row in read_records(RUNS):
-        request = {key: int(row[key]) for key in ("height", "width", "frames", "batch", "steps")}
-        values = values_of_split(
-            row["model"], load().gpu(row["gpu"]), request, (int(row["ulysses"]), int(row["ring"]), 1)
-        )
-        kwh = float(row["joule_per_output"]) * request["batch"] / float(JOULE_PER_KWH)
-        found.append(Run(row["model"], row["gpu"], values, float(row["latency_s"]), kwh))
-    return tuple(found)
-
-
-@lru_cache(maxsize=32)
-def of_one(gpu: str, without: str = "") -> Mapping[Symbol, float]:
-    """The constants of the law of one accelerator: as shipped, or refitted without a model."""
-    if not without:
-        shipped = shipped_calibration(gpu, operator_law.LAW)
-        assert shipped is not None
-        return shipped.values
-    values = one.laws(ONE.get(gpu, gpu), (("model", without),))["energy"].values
-    rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
-    return {**operator_law.ASSUMED, **values, e_mem: float(rule({**load().gpu(gpu).values, **values}))}
 
 
 def data(target: str, chosen: Sequence[Run], without: str = "", fitted: Mapping[Symbol, float] | None = None) -> Data:
@@ -199,16 +117,6 @@ class Held:
     def mape(self, target: str) -> float:
         """Mean absolute error, per cent."""
         return float(100 * np.mean(np.abs(np.expm1(-self.logs[target]))))
-
-
-def models() -> tuple[str, ...]:
-    """The models with runs."""
-    return tuple(dict.fromkeys(x.model for x in runs()))
-
-
-def split_over(chosen: Sequence[Run]) -> tuple[Run, ...]:
-    """Those of several accelerators."""
-    return tuple(x for x in chosen if x.gpus > 1)
 
 
 def logs_of(law: Law, chosen: Sequence[Run], without: str = "") -> dict[str, Floats]:

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import B
-from fits import parallel, parallel_elsewhere
+from fits import parallel, parallel_elsewhere, parallel_runs
 from fits.runs import B200, H100
 
 from .tables import Table
@@ -33,9 +33,9 @@ def curves() -> dict[tuple[str, str, str], list[tuple[int, float, float]]]:
         if held.model not in SHOWN:
             continue
         law = parallel.law_without(held)
-        mine = [x for x in parallel.runs() if x.model == held.model and x.values[B] == SHOWN[held.model]]
+        mine = [x for x in parallel_runs.runs() if x.model == held.model and x.values[B] == SHOWN[held.model]]
         predicted = {target: law.predict(target, mine, held.model) for target in parallel.TARGETS}
-        for gpu in parallel.GPUS:
+        for gpu in parallel_runs.GPUS:
             best = []
             for many in NUMBERS:
                 there = [k for k, x in enumerate(mine) if x.gpu == gpu and x.gpus == many]
@@ -87,7 +87,7 @@ def figure() -> Any:
 
 def held_out() -> Table:
     """The error on each model, held out of both laws and of the choice of terms."""
-    chosen = parallel.split_over(parallel.runs())
+    chosen = parallel_runs.split_over(parallel_runs.runs())
     naive = parallel.ideal(chosen)
     rows: list[tuple[str, ...]] = []
     for x in parallel.held_out():
@@ -144,7 +144,7 @@ def _error_and_bias(logs: parallel.Floats) -> str:
 def splits() -> Table:
     """Whether the number and split predicted to be best are nearly the best measured."""
     rows: list[tuple[str, ...]] = []
-    for model in parallel.models():
+    for model in parallel_runs.models():
         mine = [x for x in parallel.best_splits() if x[0] == model]
         longer = np.array([x[-1] for x in mine])
         rows.append((model, str(len(mine)), str(int(np.sum(longer <= 1.1))), f"{100 * (longer.max() - 1):.0f}"))

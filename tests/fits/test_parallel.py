@@ -5,8 +5,9 @@ import tomllib
 import numpy as np
 import pytest
 
+from ditcarbon_sym.equations.notation import B
 from ditcarbon_sym.estimation.several.route import FILE
-from fits import parallel, parallel_elsewhere
+from fits import parallel, parallel_elsewhere, parallel_runs
 from paper_figures import several
 
 TIME, ENERGY = 10, 11
@@ -28,12 +29,12 @@ def test_the_shipped_law_is_what_a_refit_gives():
 
 
 def test_the_runs_are_those_of_the_benchmark():
-    assert len(parallel.runs()) == 722 and len(parallel.split_over(parallel.runs())) == 641
-    assert {run.gpus for run in parallel.runs()} == {1, 2, 4, 8} and len(parallel.models()) == 8
+    assert len(parallel_runs.runs()) == 722 and len(parallel_runs.split_over(parallel_runs.runs())) == 641
+    assert {run.gpus for run in parallel_runs.runs()} == {1, 2, 4, 8} and len(parallel_runs.models()) == 8
 
 
 def test_models_never_seen_are_predicted_far_better_than_by_ideal_scaling(held):
-    chosen = parallel.split_over(parallel.runs())
+    chosen = parallel_runs.split_over(parallel_runs.runs())
     for target, mean, worst in (("time", TIME, 15), ("energy", ENERGY, 18)):
         errors = [x.mape(target) for x in held.values()]
         naive = 100 * np.mean(np.abs(np.expm1(-parallel.ideal(chosen)[target])))
@@ -54,7 +55,7 @@ def test_the_number_and_split_predicted_to_be_best_nearly_are():
 def test_sana_gets_slower_and_wan_faster_as_measured(held):
     for model, slower in (("sana-1.5-1.6b", True), ("wan2.1-t2v-14b", False)):
         law = parallel.law_without(held[model])
-        mine = [x for x in parallel.runs() if x.model == model and x.values[parallel.B] == 1]
+        mine = [x for x in parallel_runs.runs() if x.model == model and x.values[B] == 1]
         times = dict(zip([x.gpus for x in mine], law.predict("time", mine, model), strict=True))
         measured = {x.gpus: x.time for x in mine}
         assert (times[8] > times[1]) == (measured[8] > measured[1]) == slower
