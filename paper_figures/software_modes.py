@@ -93,15 +93,14 @@ def figure() -> Figure:
     axes.set_yticks(range(len(kinds)), kinds)
     axes.set_ylim(len(kinds) - 0.5, -0.5)
     axes.set_xscale("log")
-    axes.set_xlim(0.2, 5)
-    axes.xaxis.set_major_locator(FixedLocator([0.25, 0.5, 0.8, 1, 1.25, 2, 4]))
+    axes.xaxis.set_major_locator(FixedLocator([0.1, 0.2, 0.5, 1, 2, 5, 10]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
     axes.set_xlabel("predicted / measured seconds")
     for name, colour in COLOURS.items():
         axes.plot([], [], "o", color=colour, mfc="none" if name == EAGER else colour, ms=4, label=name)
     axes.plot([], [], color="0.85", lw=3, label="90 % interval")
-    axes.legend(loc="lower right")
+    drawn.legend(loc="outside lower center", ncols=3)
     return drawn
 
 
