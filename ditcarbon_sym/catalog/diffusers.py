@@ -61,11 +61,11 @@ def _lone(path: Path) -> Stages:
     refuse_binary(path)
     configuration = read_json(path)
     denoiser, warnings = _denoiser(configuration, path)
-    denoiser, remarks = _as_released(denoiser)
+    denoiser, assumed = _as_released(denoiser)
     why = "only the transformer's configuration was given"
     return Stages(
-        type(denoiser).__name__, denoiser, None, None, absent={TEXT: why, DECODER: why}, remarks=remarks,
-        sources={"transformer": str(path)}, warnings=warnings, signs=named_signs(path, configuration),
+        type(denoiser).__name__, denoiser, None, None, absent={TEXT: why, DECODER: why},
+        sources={"transformer": str(path)}, warnings=(*assumed, *warnings), signs=named_signs(path, configuration),
     )  # fmt: skip
 
 
@@ -94,22 +94,22 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
             raise InputError(f"{path / INDEX}: expand_timesteps is not understood for {type(denoiser).__name__}")
         denoiser = _expanded(denoiser)
     absent: dict[str, str] = {}
-    copies, remarks = 1, []
+    copies, taken_in_turn = 1, ()
     if "transformer_2" in components:
         second, _ = _denoiser(_component(path, "transformer_2"), path / "transformer_2" / CONFIG)
         if second != denoiser:
             raise InputError(f"{path}: transformer and transformer_2 differ; expected two of the same configuration")
         copies = 2
-        remarks.append("two transformers take turns over the steps: parameters are those of one, memory of both")
+        taken_in_turn = ("two transformers take turns over the steps: parameters are those of one, memory of both",)
     control, beside = _control(path, components)
     decoder, ignored = _decoder(path, components, absent)
     text, unread = _text(path, components, denoiser, absent)
     kind = _printable(index.get("_class_name"), path.name)
     references, image_tokens = REFERENCES.get(kind, (0, 0))
     return Stages(
-        kind, denoiser, decoder, text, absent, tuple(remarks), {"pipeline": str(path)}, copies=copies,
+        kind, denoiser, decoder, text, absent, (), {"pipeline": str(path)}, copies=copies,
         warnings=(
-            *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored, *unread,
+            *taken_in_turn, *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored, *unread,
         ),
         signs=(*signs(index, components), *named_signs(path, {**configuration, **index})),
         control=control, references=references, image_tokens=image_tokens, images=1 if control is not None else 0,

@@ -35,7 +35,7 @@ def model_from(path: str | Path) -> Model:
         space, time = released.factors
         said = f"VAE factors {space} in space and {time} in time are assumed: those of {lender.id}"
         networks = dataclasses.replace(
-            networks, assumed_factors=released.factors, remarks=(*networks.remarks, *(() if lender.same else (said,)))
+            networks, assumed_factors=released.factors, warnings=(*networks.warnings, *(() if lender.same else (said,)))
         )
     request = {x: value for x, value in known.request.items() if x not in lender.missing}
     if lender.one_pass:

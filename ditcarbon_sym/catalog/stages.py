@@ -64,8 +64,9 @@ class Stages:
 
     ``text`` is empty where nothing reads text. A stage that is None is not known, and ``absent`` says why. ``copies``
     counts denoisers of this configuration that take turns over the steps. ``assumed_factors`` are those of the VAE
-    where it is not known. ``warnings`` belong into every answer, ``remarks`` into the count's. ``signs`` are what the
-    files say of distillation. ``shared_with`` names other releases of the same configuration with what they request.
+    where it is not known. ``warnings`` belong into every answer; ``remarks``, on where a release's fields come from,
+    into its basis. ``signs`` are what the files say of distillation. ``shared_with`` names other releases of the same
+    configuration with what they request.
     ``control`` runs beside the denoiser. ``references`` is how many images are appended to the latent where the user
     does not say, ``image_tokens`` what each adds to the prompt; ``images`` of the output's size are encoded besides.
 

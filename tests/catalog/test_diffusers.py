@@ -181,7 +181,7 @@ def test_a_second_transformer_is_held_in_memory_but_not_run_beside_the_first(pip
     both, one = count(model_from(folder)), count("wan2.1-t2v-14b")
     assert both.flops == one.flops and both.parameters == one.parameters
     assert both.memory_gb["bf16"] == pytest.approx(one.memory_gb["bf16"] + 2e-9 * one.parameters)
-    assert any("two transformers" in remark for remark in both.remarks)
+    assert any("two transformers" in remark for remark in both.warnings)
     (folder / "transformer_2" / "config.json").write_text(first.replace('"num_layers": 40', '"num_layers": 39'))
     assert "differ" in refusal(folder)
 
