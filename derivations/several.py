@@ -6,7 +6,7 @@ from sympy import Expr, Rational, expand, symbols
 
 from ditcarbon_sym.equations import parallel, pipeline
 from ditcarbon_sym.equations.notation import B, S, n_launch, t_launch
-from ditcarbon_sym.equations.parallel_notation import n_gpu, tau_busy, tau_launch, tau_move, tau_pad
+from ditcarbon_sym.equations.parallel.symbols import n_gpu, tau_busy, tau_launch, tau_move, tau_pad
 from ditcarbon_sym.estimation.point import operating_point
 
 from .steps import Derivation

@@ -22,7 +22,7 @@ from ditcarbon_sym.catalog.loading import shipped_calibration
 from ditcarbon_sym.equations import operator_law, parallel
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import NOTATION, B, ell
-from ditcarbon_sym.equations.parallel_notation import (
+from ditcarbon_sym.equations.parallel.symbols import (
     c_copy,
     c_ring,
     c_VAE,

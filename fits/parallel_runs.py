@@ -14,7 +14,7 @@ from ditcarbon_sym.catalog.loading import load, shipped_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, P_idle, e_mem
-from ditcarbon_sym.equations.parallel_notation import (
+from ditcarbon_sym.equations.parallel.symbols import (
     Q_attn,
     everywhere,
     link,

@@ -15,7 +15,7 @@ from sympy import Symbol
 from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
-from ..equations.parallel_notation import n_gpu
+from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.intervals import LEVEL, log_interval

@@ -81,7 +81,7 @@ from ..equations.notation import (
     v_t,
     w_quant,
 )
-from ..equations.parallel_notation import (
+from ..equations.parallel.symbols import (
     c_copy,
     c_ring,
     c_VAE,

@@ -13,7 +13,7 @@ from sympy import Symbol
 from ..equations import pipeline
 from ..equations.derivatives import gradient
 from ..equations.notation import NOTATION, C_total, g, tau
-from ..equations.parallel_notation import n_gpu, n_R, n_U
+from ..equations.parallel.symbols import n_gpu, n_R, n_U
 from ..errors import InputError
 from ..estimation.intervals import predictive
 from ..estimation.point import OperatingPoint, asked_again, split_of

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from . import parallel_notation
 from .around import symbols as around_symbols
 from .around.symbols import (
     WUE as WUE,
@@ -23,6 +22,7 @@ from .around.symbols import (
     h_host as h_host,
     w_mix as w_mix,
 )
+from .parallel import symbols as parallel_symbols
 from .quantities import Notation as Notation, Table
 
 JOULE_PER_KWH = Integer(3_600_000)
@@ -268,7 +268,7 @@ C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\ma
 
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
 
-_TABLE.update(parallel_notation.TABLE)
+_TABLE.update(parallel_symbols.TABLE)
 _TABLE.update(around_symbols.TABLE)
 
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")

@@ -37,7 +37,7 @@ from ..equations.notation import (
     t_launch,
     tau,
 )
-from ..equations.parallel_notation import n_C, n_gpu, n_R, n_U
+from ..equations.parallel.symbols import n_C, n_gpu, n_R, n_U
 from . import counting
 from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names

@@ -27,7 +27,7 @@ from sympy import Piecewise, Symbol, symbols
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
-from ..equations.parallel_notation import n_gpu
+from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError
 from ..numerics.functions import compiled
 from .point import OperatingPoint

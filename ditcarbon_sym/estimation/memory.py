@@ -44,7 +44,7 @@ from ..equations.notation import (
     n_latent,
     n_ref,
 )
-from ..equations.parallel_notation import n_gpu
+from ..equations.parallel.symbols import n_gpu
 from ..numerics.functions import compiled
 from .counting import BYTES, latent_size, tile_sizes, weights_of
 from .service import Quantity

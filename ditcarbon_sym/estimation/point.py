@@ -28,7 +28,7 @@ from ..equations.notation import (
     g,
     u,
 )
-from ..equations.parallel_notation import n_C, n_R, n_U
+from ..equations.parallel.symbols import n_C, n_R, n_U
 from ..errors import InputError
 from .footprint.boundaries import CHIP, Boundary, accounted, boundary_of
 from .footprint.facility import chosen_facility as chosen_facility, dim, idle_notes

@@ -26,7 +26,7 @@ from sympy import Symbol
 
 from ..equations import derivatives
 from ..equations.notation import B, H, S, W, g, m, mu, n_frames
-from ..equations.parallel_notation import n_gpu
+from ..equations.parallel.symbols import n_gpu
 from .intervals import LEVEL, covered, quantile, scatter_met, within_model
 from .modes.stack import MODE_SCATTER
 from .point import OperatingPoint

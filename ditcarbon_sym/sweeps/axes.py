@@ -13,7 +13,7 @@ from typing import Any
 
 from ..catalog.files import read_toml
 from ..equations.notation import NOTATION, B, H, Notation, S, W, n_frames
-from ..equations.parallel_notation import n_gpu
+from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError
 from .grid import Grid
 

@@ -60,7 +60,7 @@ from ..equations.notation import (
     tau,
     w_quant,
 )
-from ..equations.parallel_notation import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
+from ..equations.parallel.symbols import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point, split_of
 from ..numerics.functions import Compiled, compiled

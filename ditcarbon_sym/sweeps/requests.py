@@ -17,7 +17,7 @@ from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
 from ..display import Shown
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
-from ..equations.parallel_notation import n_gpu
+from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError, nearest
 from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point, split_of

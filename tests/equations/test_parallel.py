@@ -6,9 +6,9 @@ from sympy import simplify
 
 from ditcarbon_sym.equations import carbon, operator_law, parallel, pipeline
 from ditcarbon_sym.equations.derivatives import gradient
-from ditcarbon_sym.equations.notation import F_VAE, NOTATION, TDP, C_chip, C_emb, E, F_text, L, S, tau
+from ditcarbon_sym.equations.notation import F_VAE, NOTATION, TDP, C_chip, C_emb, E, F_text, F_total, L, S, tau
 from ditcarbon_sym.equations.parallel import ALONE
-from ditcarbon_sym.equations.parallel_notation import (
+from ditcarbon_sym.equations.parallel.symbols import (
     TABLE,
     c_VAE,
     everywhere,
@@ -81,7 +81,7 @@ def test_embodied_carbon_and_rated_power_are_those_of_all():
 @given(numbers())
 def test_derivatives_by_the_degrees_agree_with_differences(values):
     route = pipeline.Route("several", (*parallel.TIMES, parallel.alone, parallel.energy), ())
-    values = {x: v for x, v in values.items() if x != n_gpu} | {parallel.n_C: 1.0, parallel.F_total: 1.0}
+    values = {x: v for x, v in values.items() if x != n_gpu} | {parallel.n_C: 1.0, F_total: 1.0}
     for output in (tau, E):
         slopes = gradient(values, output, route, (n_U, n_R))
         for x in (n_U, n_R):

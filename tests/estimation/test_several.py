@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import TDP, E, ell, tau
-from ditcarbon_sym.equations.parallel_notation import Q_attn, everywhere, link, n_attn, pad_dense, pad_elem, t_wrap
+from ditcarbon_sym.equations.parallel.symbols import Q_attn, everywhere, link, n_attn, pad_dense, pad_elem, t_wrap
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.estimation.intervals import half_widths

@@ -14,7 +14,7 @@ from ...equations import pipeline
 from ...equations.around.boundaries import ACCOUNTS
 from ...equations.equation import Equation
 from ...equations.notation import C_chip, C_server, P_host, P_idle, h_host
-from ...equations.parallel_notation import n_gpu
+from ...equations.parallel.symbols import n_gpu
 from ...errors import InputError
 
 CHIP = "chip"

@@ -18,7 +18,7 @@ from ...catalog.files import DATA, read_toml
 from ...equations import carbon, operator_law, parallel, pipeline
 from ...equations.equation import Equation
 from ...equations.notation import BY_FIELD, JOULE_PER_KWH, NOTATION, TDP, C_emb, E, g, tau
-from ...equations.parallel_notation import everywhere, link, n_gpu, pad_dense, pad_elem, several
+from ...equations.parallel.symbols import everywhere, link, n_gpu, pad_dense, pad_elem, several
 from ...errors import InputError
 from ..routes import ChosenRoute
 from . import work

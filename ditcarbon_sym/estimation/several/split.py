@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sympy import Symbol
 
 from ...catalog.entries import Model
-from ...equations.parallel_notation import n_C, n_gpu, n_R, n_U
+from ...equations.parallel.symbols import n_C, n_gpu, n_R, n_U
 from ...errors import InputError, nearest
 
 DEGREES = ("ulysses", "ring", "cfg")

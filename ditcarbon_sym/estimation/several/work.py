@@ -15,7 +15,7 @@ from ...catalog.entries import Model
 from ...catalog.stages import Stages
 from ...equations.equation import Equation, exact
 from ...equations.notation import H, N, W, d, ell, g, m, n_frames, n_latent, n_ref
-from ...equations.parallel_notation import Q_attn, everywhere, n_attn, pad_dense, pad_elem
+from ...equations.parallel.symbols import Q_attn, everywhere, n_attn, pad_dense, pad_elem
 from ...numerics.functions import compiled
 from ..counting import latent_size
 from ..work import BYTES_PER_ELEMENT, work_of_a_pass

@@ -18,10 +18,10 @@ from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from . import operator_law
-from .carbon import embodied as of_one
-from .equation import Equation
-from .notation import (
+from .. import operator_law
+from ..carbon import embodied as of_one
+from ..equation import Equation
+from ..notation import (
     JOULE_PER_KWH,
     TDP,
     C_emb,
@@ -41,8 +41,8 @@ from .notation import (
     t_exp,
     tau,
 )
-from .operator_law import larger, passes
-from .parallel_notation import (
+from ..operator_law import larger, passes
+from .symbols import (
     E_alone,
     Q_attn,
     c_copy,

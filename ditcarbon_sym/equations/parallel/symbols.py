@@ -1,6 +1,6 @@
 """Symbols of the law of several accelerators; `notation` holds them, too."""
 
-from .quantities import Table
+from ..quantities import Table
 
 TABLE = Table()
 _symbol, _flag = TABLE.symbol, TABLE.flag
