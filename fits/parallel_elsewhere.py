@@ -66,6 +66,7 @@ def rows() -> tuple[Row, ...]:
     for row in read_records(ELSEWHERE):
         split = ",".join(f"{x}={row[x]}" for x in ("ulysses", "ring", "cfg"))
         request: Any = {key: int(row[key]) for key in ("height", "width", "frames", "batch", "steps")}
+        request["software"] = "compile" if row["compiled"] == "yes" else "eager"
         shared, alone = (estimate(row["model"], gpu=row["gpu"], split=x, **request) for x in (split, None))
         found.append(Row(
             row["model"], row["gpu"], int(row["gpus"]), split, row["compiled"] == "yes", row["source"],

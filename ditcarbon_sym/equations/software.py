@@ -11,6 +11,10 @@ A mode is a substitution in the law of time and energy, on the chain's own symbo
 - Guidance on the part ``gamma_g`` of the steps: ``g -> 1 + (g - 1) gamma_g``.
 - Offloading moves ``Q_host`` bytes once and ``Q_step`` bytes in each step over the host's link. Nothing overlaps.
 
+Several accelerators divide what a mode leaves. Three things they do not divide: each accelerator casts all weights that
+nothing is fused with, and moves all weights from the host; and the copies that splitting adds are no part of the
+network, so that no compiler fuses them.
+
 At 1 (and 0 for ``c_skip`` and the bytes) each of them gives the law back: `NEUTRAL`.
 
 Joules follow the work that is left. Of a faster kernel that does the same work, it is not known whether joules follow
@@ -55,6 +59,7 @@ from .notation import (
     tau,
     w_quant,
 )
+from .parallel_notation import E_alone, n_gpu, n_R, n_U, tau_attn, tau_busy, tau_launch, tau_move, tau_pad, tau_round
 
 NEUTRAL: Mapping[Symbol, Expr] = MappingProxyType({
     kappa_elem: Integer(1), lambda_launch: Integer(1), alpha_attn: Integer(1), delta_attn: Integer(1),
@@ -80,6 +85,13 @@ LEFT: Mapping[Symbol, Expr] = MappingProxyType({
     g: PASSES,
 })  # fmt: skip
 """What stands in the law for each kind of work."""
+EACH: Mapping[Symbol, Expr] = MappingProxyType({w_quant: n_U * n_R * w_quant})
+"""Several accelerators to a pass: each casts all weights."""
+OTHERS: Mapping[Symbol, Mapping[Symbol, Expr]] = MappingProxyType({
+    tau_busy: EACH, tau_attn: {}, tau_round: {}, tau_launch: {},
+    tau_pad: {w_quant: Integer(0)}, tau_move: {w_quant: Integer(0), kappa_elem: Integer(1)},
+})  # fmt: skip
+"""Seconds of several accelerators, by part, and what stands there in place of a mode's symbols."""
 TRANSPORT = (Q_host + STEPS * Q_step) / beta_host
 """Seconds in which weights cross the host's link."""
 
@@ -97,22 +109,31 @@ def in_mode(equations: tuple[Equation, ...], symbols: Collection[Symbol]) -> tup
     rest = {x: value for x, value in NEUTRAL.items() if x not in symbols}
     if len(rest) == len(NEUTRAL):
         return equations
-    left = {x: value.subs(rest) for x, value in LEFT.items()}
-    work = {x: value.subs({**rest, **FASTER}) for x, value in LEFT.items()}
     transport, kept = TRANSPORT.subs(rest), KEPT.subs(rest)
     found = []
     for equation in equations:
-        rhs = equation.rhs
-        if equation.lhs == tau:
-            rhs = rhs.xreplace(left) + transport
-        elif equation.lhs == mu:
+        rhs, lhs = equation.rhs, equation.lhs
+        if lhs == tau:
+            rhs = rhs.xreplace(_left(rest)) + transport
+        elif lhs in OTHERS:
+            rhs = rhs.xreplace(_left(rest, OTHERS[lhs]))
+        elif lhs == mu:
             rhs = rhs.xreplace({F_total: F_total - F_denoiser * (1 - kept)}) if kept != 1 else rhs
-        elif equation.lhs == E:
-            chi = chi_time.subs(rest)
-            own = _joules(rhs.xreplace(left), rhs.xreplace(work), chi)
+        elif lhs == E and E_alone in rhs.free_symbols:
+            rhs += (n_gpu - 1) * P_idle * transport / JOULE_PER_KWH
+        elif lhs in (E, E_alone) and tau not in rhs.free_symbols:
+            each = EACH if lhs == E_alone else {}
+            own = _joules(
+                rhs.xreplace(_left(rest, each)), rhs.xreplace(_left({**rest, **FASTER}, each)), chi_time.subs(rest)
+            )
             rhs = own + P_idle * transport / JOULE_PER_KWH
-        found.append(Equation(equation.number, equation.lhs, rhs))
+        found.append(Equation(equation.number, lhs, rhs))
     return tuple(found)
+
+
+def _left(rest: Mapping[Symbol, Expr], instead: Mapping[Symbol, Expr] = MappingProxyType({})) -> dict[Symbol, Expr]:
+    """What stands in the law for each kind of work, with what else stands for a mode's symbols."""
+    return {x: value.xreplace({**instead, **rest}) for x, value in LEFT.items()}
 
 
 def _joules(by_time: Expr, by_work: Expr, chi: Expr) -> Expr:

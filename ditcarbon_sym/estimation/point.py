@@ -35,7 +35,7 @@ from .footprint.facility import chosen_facility as chosen_facility, dim, idle_no
 from .memory import weight_notes
 from .modes.asked import with_preset
 from .modes.choice import NO_MODE, Mode, chosen_mode
-from .modes.stack import in_mode, refuse_several
+from .modes.stack import in_mode
 from .request import Request, resolve_request
 from .routes import choose_route, order_notes
 
@@ -145,12 +145,12 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     facility = chosen_facility(entries, *where)
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
     mode = chosen_mode(filled, chosen, device, numbers[g])
-    route = in_mode(route, mode)
-    if options.get("gpus") is not None or options.get("split") is not None:
+    if options.get("gpus") is None and options.get("split") is None:
+        route = in_mode(route, mode)
+    else:
         from .several.route import shared
 
-        refuse_several(mode)
-        route = shared(route, chosen, numbers, device, options.get("gpus"), options.get("split"))
+        route = shared(route, mode, chosen, numbers, device, options.get("gpus"), options.get("split"))
     years, used = (
         notation.check(defaults()[notation.field] if (given := options.get(notation.field)) is None else given)
         for notation in (LIFETIME_YEARS, NOTATION[u])

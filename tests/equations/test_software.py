@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sympy import Integer
 
-from ditcarbon_sym.equations import derivatives, operator_law, pipeline, software
+from ditcarbon_sym.equations import derivatives, operator_law, parallel, pipeline, software
 from ditcarbon_sym.equations.notation import (
     E,
     Q_host,
@@ -30,6 +30,7 @@ from ditcarbon_sym.estimation.point import operating_point
 
 POINT = operating_point("wan2.1-t2v-1.3b", gpu="h100-sxm-80gb")
 SMALL = operating_point("sana-1.6b", gpu="h100-sxm-80gb", resolution=512)
+SPLIT = operating_point("wan2.1-t2v-1.3b", gpu="h100-sxm-80gb", split="ulysses=2,ring=2")
 ALL = tuple(software.NEUTRAL)
 SET = {
     kappa_elem: 0.4, lambda_launch: 0.3, alpha_attn: 0.7, delta_attn: 0.5, R_peak: 2.0, eta_peak: 0.9, w_quant: 3.0,
@@ -41,7 +42,7 @@ def in_mode(point, symbols):
     return pipeline.Route(point.route.name, software.in_mode(point.route.equations, symbols))
 
 
-@pytest.mark.parametrize("point", [POINT, SMALL], ids=lambda x: x.model.id)
+@pytest.mark.parametrize("point", [POINT, SMALL, SPLIT], ids=["wan", "sana", "wan on four"])
 def test_at_neutral_values_every_mode_together_is_the_law_itself(point):
     outputs = (tau, E, mu)
     law = pipeline.evaluate(point.values, outputs, point.route)
@@ -58,10 +59,11 @@ def test_symbols_that_no_mode_sets_leave_the_equations_as_they_are():
         assert next(y.rhs.subs(x, software.NEUTRAL[x]) for y in others) == operator_law.EQUATIONS[0].rhs
 
 
+@pytest.mark.parametrize("point", [POINT, SPLIT], ids=["one", "four"])
 @pytest.mark.parametrize("output", [tau, E], ids=str)
 @pytest.mark.parametrize("symbol", ALL, ids=str)
-def test_the_gradient_of_every_mode_is_that_of_finite_differences(symbol, output):
-    values, route = {**POINT.values, **SET}, in_mode(POINT, ALL)
+def test_the_gradient_of_every_mode_is_that_of_finite_differences(symbol, output, point):
+    values, route = {**point.values, **SET}, in_mode(point, ALL)
     exact = float(derivatives.gradient(values, output, route, (symbol,)).get(symbol, 0.0))
     step = 1e-5 * values[symbol]
     ends = [values[symbol] - step, values[symbol] + step]
@@ -106,3 +108,33 @@ def test_joules_of_a_faster_kernel_lie_between_its_time_and_its_work():
 
 def test_the_part_of_passes_that_is_kept_is_one_at_neutral_values():
     assert software.KEPT.subs(software.NEUTRAL) == Integer(1)
+
+
+def test_one_of_several_accelerators_in_every_mode_is_one_accelerator_in_it():
+    values = {**SPLIT.values, **SET, **{x: float(v) for x, v in parallel.ALONE.items()}}
+    one = pipeline.evaluate({**POINT.values, **SET}, (tau, E, mu), in_mode(POINT, ALL))
+    shared = pipeline.evaluate(values, (tau, E, mu), in_mode(SPLIT, ALL))
+    for x in (tau, E, mu):
+        assert float(shared[x]) == pytest.approx(float(one[x]), rel=1e-12)
+
+
+@pytest.mark.parametrize("symbol", [Q_host, w_quant], ids=str)
+def test_weights_that_each_accelerator_moves_or_casts_are_not_divided(symbol):
+    rest = {x: float(value) for x, value in software.NEUTRAL.items()} | {beta_host: 1e9}
+    added = {}
+    for name, point in (("one", POINT), ("four", SPLIT)):
+        route = in_mode(point, (symbol, beta_host))
+        times = [
+            float(pipeline.evaluate({**point.values, **rest, symbol: x}, (tau,), route)[tau])
+            for x in (0.0, 1e10 if symbol == Q_host else 1e3)
+        ]
+        added[name] = times[1] - times[0]
+    assert added["four"] == pytest.approx(added["one"], rel=0.02)
+
+
+def test_the_copies_that_splitting_adds_are_not_fused():
+    values = {**SPLIT.values, parallel.e_link: 1e9, parallel.c_ring: 0.0, kappa_elem: 1e-9}
+    moved = pipeline.evaluate(values, (parallel.tau_move,), in_mode(SPLIT, (kappa_elem,)))[parallel.tau_move]
+    assert float(moved) == pytest.approx(
+        float(pipeline.evaluate(values, (parallel.tau_move,), SPLIT.route)[parallel.tau_move])
+    )

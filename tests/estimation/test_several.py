@@ -13,6 +13,7 @@ from ditcarbon_sym.estimation.point import operating_point
 from ditcarbon_sym.estimation.request import resolve_request
 from ditcarbon_sym.estimation.several import work
 from ditcarbon_sym.estimation.several.split import heads_of, read_split, valid_splits
+from ditcarbon_sym.sweeps import Grid, sweep
 
 H100 = "h100-sxm-80gb"
 MODELS = st.sampled_from(["flux.1-dev", "wan2.1-t2v-14b", "sana-1.5-1.6b", "hunyuanvideo", "sd3.5-medium"])
@@ -168,3 +169,41 @@ def test_where_energy_has_no_law_it_is_rated_power_of_all_for_the_time(gpu):
     watts = load().gpu(gpu).values[TDP]
     assert found.energy_wh.value == pytest.approx(2 * watts * found.time_s.value / 3600)
     assert found.basis["power"].startswith("rated TDP")
+
+
+WAYS = [
+    {"software": "compile"}, {"attention": "fa3"}, {"attention": "sparse:0.3"}, {"precision": "int8-weight"},
+    {"software": "compile", "precision": "fp8"}, {"cache": 0.4}, {"guidance_steps": 0.5}, {"offload": "model"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS, ids=str)
+def test_every_mode_has_an_answer_on_several_accelerators(way):
+    one, four, plain = (
+        estimate("wan2.1-t2v-1.3b", gpu=H100, **x) for x in (way, {"gpus": 4, **way}, {"gpus": 4})
+    )
+    assert one.time_s.value / 4 < four.time_s.value < one.time_s.value
+    assert four.energy_wh.value > one.energy_wh.value
+    assert four.time_s.high / four.time_s.low > max(x.time_s.high / x.time_s.low for x in (one, plain))
+    assert estimate("wan2.1-t2v-1.3b", gpu=H100, gpus=1, **way) == one
+    swept = sweep(Grid(("wan2.1-t2v-1.3b",), gpu=(H100,), gpus=(1, 4), options=way))
+    assert swept.array("time_s").ravel() == pytest.approx([one.time_s.value, four.time_s.value], rel=1e-12)
+    assert 1000 * swept.array("energy_kwh").ravel() == pytest.approx([one.energy_wh.value, four.energy_wh.value])
+
+
+def test_what_runs_show_of_modes_on_several_accelerators_is_told():
+    told = "published runs show compilation alone"
+    assert not any(told in x for x in operating_point("flux.1-dev", gpu=H100, gpus=2, software="compile").notes)
+    assert any(told in x for x in operating_point("flux.1-dev", gpu=H100, gpus=2, cache=0.3).notes)
+
+
+def test_the_best_split_is_that_of_the_mode():
+    model = "wan2.1-t2v-14b"
+    for way in ({"attention": "sparse:0.05"}, {"software": "compile"}):
+        every = [estimate(model, gpu=H100, split=f"ulysses={u},ring={8 // u}", **way) for u in (1, 2, 4, 8)]
+        assert estimate(model, gpu=H100, gpus=8, **way).time_s.value == min(x.time_s.value for x in every)
+
+
+def test_guidance_on_a_part_of_the_steps_cannot_split_guidance():
+    with pytest.raises(InputError, match="only a part of the accelerators"):
+        operating_point("wan2.1-t2v-14b", gpu=H100, split="cfg=2", guidance_steps=0.5)

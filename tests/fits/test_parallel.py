@@ -66,6 +66,12 @@ def test_most_runs_of_other_teams_in_eager_code_lie_within_the_intervals():
     assert len(rows) == 44 and np.mean([x.inside for x in rows if not x.compiled]) >= 0.85
 
 
+def test_compiled_runs_on_several_accelerators_which_no_fit_saw_are_predicted_within_a_tenth():
+    compiled = [x for x in parallel_elsewhere.rows() if x.compiled]
+    time, speed, _ = parallel_elsewhere.errors(compiled)
+    assert len(compiled) == 5 and max(time, speed) <= 10 and all(x.inside for x in compiled)
+
+
 def test_the_figure_shows_four_models_held_out():
     assert {model for model, _, _ in several.curves()} == set(several.SHOWN)
     for points in several.curves().values():

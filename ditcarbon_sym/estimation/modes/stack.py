@@ -47,12 +47,6 @@ def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
     )  # fmt: skip
 
 
-def refuse_several(mode: Mode) -> None:
-    """Raise `InputError` for a mode on several accelerators: no run shows the two together."""
-    if mode.facts or mode.constants:
-        raise InputError(f"{_asked(mode)} together with gpus: no published run shows both; give one or the other")
-
-
 def _asked(mode: Mode) -> str:
     """Name the first option of a mode."""
     told = {name: getattr(mode, name) for name in OPTIONS}

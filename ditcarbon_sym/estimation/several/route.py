@@ -20,6 +20,8 @@ from ...equations.equation import Equation
 from ...equations.notation import BY_FIELD, JOULE_PER_KWH, NOTATION, TDP, C_emb, E, g, tau
 from ...equations.parallel.symbols import everywhere, link, n_gpu, pad_dense, pad_elem, several
 from ...errors import InputError
+from ..modes.choice import Mode
+from ..modes.stack import in_mode
 from ..routes import ChosenRoute
 from . import work
 from .split import Split, checked_split, read_split, valid_splits
@@ -39,6 +41,10 @@ GUIDANCE = 0.5
 """The same where guidance passes are split, which no run that the law was fitted to shows (assumed). The five published
 runs that do, of SANA at 4096 x 4096, take half of the time that is predicted, probably because they decode in
 parallel."""
+TOGETHER = 0.1
+"""The same for a mode on several accelerators, beside the errors of both: published speed-ups of compiled runs lie
+within it (`fits/parallel_elsewhere.py`); of other modes none is known (assumed)."""
+SHOWN = "extrapolates: of modes on several accelerators, published runs show compilation alone"
 PADDED = (pad_dense, pad_elem, everywhere)
 """What a split makes of a request, as numbers."""
 RATED = Equation("5", E, n_gpu * tau * TDP / JOULE_PER_KWH)
@@ -60,13 +66,14 @@ def law() -> Calibration:
 
 def shared(
     alone: ChosenRoute,
+    mode: Mode,
     model: Model,
     numbers: Mapping[Symbol, float],
     device: Gpu,
     gpus: float | None,
     split: str | None,
 ) -> ChosenRoute:
-    """Return the route of a request that several accelerators share; ``alone`` is that of one.
+    """Return the route of a request that several accelerators share in a mode; ``alone`` is that of one in none.
 
     Without ``split``, it is the valid one that takes least time. Raises `InputError` for a split that the request
     cannot have, and for a law that is not of operators.
@@ -78,21 +85,31 @@ def shared(
     passes = int(numbers[g])
     if asked is not None:
         checked_split(asked, model, number, passes)
+        if asked.cfg > 1 and mode.guidance_steps < 1:
+            raise InputError(
+                f"split: cfg = {asked.cfg} with guidance_steps = {mode.guidance_steps:g}: steps without guidance have "
+                "one pass, which only a part of the accelerators could take; leave one of them out"
+            )
     if number == 1:
-        return alone
+        return in_mode(alone, mode)
     if alone.calibration is None or pipeline.route_name(alone.route) != operator_law.LAW:
         raise InputError(
             f"gpus = {number}: several accelerators need the operator law; leave out --mu, and --efficiency bgr or a "
             "--calibration of that law"
         )
-    route = _route(alone.route, model, numbers)
     values = {**alone.values, **law().values, link: device.link_byte_per_second or PCIE, several: 1.0}
+    route = in_mode(replace(alone, route=_route(alone.route, model, numbers), values=values), mode)
+    assert isinstance(route.route, pipeline.Route) and route.calibration is not None
     candidates = valid_splits(model, number, 1) if asked is None else [asked]
-    each = [{**values, **x.values, **_paddings(model, numbers, x)} for x in candidates]
-    best = 0 if len(each) == 1 else _fastest(route, {**model.values, **numbers, **device.values}, each)
+    each = [{**route.values, **x.values, **_paddings(model, numbers, x)} for x in candidates]
+    best = 0 if len(each) == 1 else _fastest(route.route, {**model.values, **numbers, **device.values}, each)
     notes, besides = _reservations(device, candidates[best], numbers, model)
-    calibration = _with_both(alone.calibration, besides)
-    return ChosenRoute(route, each[best], calibration, (*alone.warnings, *notes))
+    if mode.constants or mode.facts:
+        besides = math.hypot(besides, TOGETHER)
+        notes += () if set(mode.kinds) <= {"compile"} else (SHOWN,)
+    return replace(
+        route, values=each[best], calibration=_with_both(route.calibration, besides), warnings=(*route.warnings, *notes)
+    )
 
 
 def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, float]) -> pipeline.Route:
