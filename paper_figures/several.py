@@ -174,7 +174,7 @@ def elsewhere() -> Table:
         ("runs", "number", "time (%)", "speed-up (%)", "bias of it (%)", "inside"),
         rows,
         "xDiT's notes and the README of Wan2.1: H100, A100, H20 with NVLink, L20 and RTX 4090 without. The speed-up is "
-        "over one accelerator by the same source. Compiled runs are predicted with what compilation leaves of the work (`modes`).",
+        "over one accelerator by the same source. Compiled runs are predicted as such; no fit saw the two together.",
     )
 
 

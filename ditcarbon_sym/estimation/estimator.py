@@ -214,7 +214,7 @@ def _idle(point: OperatingPoint, time: Quantity) -> dict[str, Quantity]:
     watts = 0.0 if point.utilisation == 1 else point.device.values.get(P_idle)
     if watts is None:
         return {"idle_energy_wh": Quantity(None), "idle_g": Quantity(None)}
-    counted = boundaries.idle_of_facility in pipeline.accounting(point.route)
+    counted = any(x.number == boundaries.idle_of_facility.number for x in pipeline.accounting(point.route))
     equation = boundaries.idle_of_facility if counted else carbon.idle_energy
     one = float(equation({**point.values, P_idle: watts, tau: 1.0}))
     energy = time.times(one * point.values.get(n_gpu, 1.0))

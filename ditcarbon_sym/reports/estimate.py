@@ -83,7 +83,11 @@ def _host(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
         return []
     scale, unit = energy_unit(estimate.host_energy_wh.value)
     return [
-        ("energy, host", estimate.host_energy_wh.times(scale), f"{unit}, the share of one accelerator"),
+        (
+            "energy, host",
+            estimate.host_energy_wh.times(scale),
+            f"{unit}, the share of {'one accelerator' if estimate.gpus == 1 else f'{estimate.gpus} accelerators'}",
+        ),
         ("carbon of the host", estimate.host_g, "gCO2eq"),
     ]
 

@@ -115,7 +115,7 @@ class Block:
         values = {**self.panel.values, PUE: pue, I_grid: grid}
         found |= grams(timed, batch, values, set(GRAMS) & set(fields), self.panel.accounting, fused=fused)
         if FACILITY_ENERGY in fields:
-            found[FACILITY_ENERGY] = equipment(timed, values) * pue
+            found[FACILITY_ENERGY] = equipment(timed, values, self.panel.accounting) * pue
         if OPERATIONAL_EACH in fields:
             found[OPERATIONAL_EACH] = found["operational_g"] / batch
         if MEMORY in fields:

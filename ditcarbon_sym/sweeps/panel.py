@@ -42,7 +42,6 @@ from ..equations.notation import (
     I_grid,
     N,
     P,
-    P_host,
     Q_elem,
     Q_host,
     Q_step,
@@ -190,11 +189,12 @@ def grams(
     return found
 
 
-def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any]) -> Array:
+def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any], accounting: tuple[Equation, ...]) -> Array:
     """Energy of the accelerator, and of its host where the boundary counts it, in kWh."""
-    if P_host not in values:
+    drawing = boundaries.drawn_by_host(accounting)
+    if drawing is None:
         return timed[E]
-    found: Array = timed[E] + boundaries.host_energy({**values, tau: timed[tau], E: timed[E]})
+    found: Array = timed[E] + drawing({**values, tau: timed[tau], E: timed[E]})
     return found
 
 

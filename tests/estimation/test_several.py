@@ -179,9 +179,7 @@ WAYS = [
 
 @pytest.mark.parametrize("way", WAYS, ids=str)
 def test_every_mode_has_an_answer_on_several_accelerators(way):
-    one, four, plain = (
-        estimate("wan2.1-t2v-1.3b", gpu=H100, **x) for x in (way, {"gpus": 4, **way}, {"gpus": 4})
-    )
+    one, four, plain = (estimate("wan2.1-t2v-1.3b", gpu=H100, **x) for x in (way, {"gpus": 4, **way}, {"gpus": 4}))
     assert one.time_s.value / 4 < four.time_s.value < one.time_s.value
     assert four.energy_wh.value > one.energy_wh.value
     assert four.time_s.high / four.time_s.low > max(x.time_s.high / x.time_s.low for x in (one, plain))

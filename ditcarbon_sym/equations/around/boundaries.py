@@ -9,6 +9,8 @@ all of them. Network and storage outside the server are in none.
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from sympy import Expr, Symbol
+
 from ..carbon import embodied, idle_carbon, operational, per_output, total
 from ..equation import Equation
 from ..notation import (
@@ -32,6 +34,7 @@ from ..notation import (
     tau,
     u,
 )
+from ..parallel_notation import n_gpu
 
 host_energy = Equation("host", E_host, tau * P_host / JOULE_PER_KWH + h_host * E)
 host_carbon = Equation("host", C_host, E_host * PUE * I_grid)
@@ -50,3 +53,19 @@ ACCOUNTS: Mapping[str, tuple[Equation, ...]] = MappingProxyType({
     ),
 })  # fmt: skip
 """From seconds and kWh to grams, by boundary."""
+
+EACH: Mapping[Symbol, Expr] = MappingProxyType({x: n_gpu * x for x in (P_host, P_idle, C_chip, C_server)})
+
+
+def of_several(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """The same equations for several accelerators to a request, each with its share of the host and of the server.
+
+    >>> print(of_several((embodied_of_server,))[0].rhs)
+    tau*(C_chip*n_gpu + C_server*n_gpu)/L
+    """
+    return tuple(Equation(x.number, x.lhs, x.rhs.xreplace(EACH)) for x in equations)
+
+
+def drawn_by_host(accounts: tuple[Equation, ...]) -> Equation | None:
+    """The equation of the host's energy, where an account has one."""
+    return next((x for x in accounts if x.lhs == E_host), None)

@@ -1,7 +1,8 @@
 """What a request takes around the chip: energy and carbon of the host, and water, as lines of the estimate."""
 
+from ...equations import pipeline
 from ...equations.around import boundaries, water
-from ...equations.notation import NOTATION, WUE, C_host, E, E_host, h_host, tau, w_mix
+from ...equations.notation import NOTATION, WUE, C_host, E, E_host, tau, w_mix
 from ..point import OperatingPoint
 from ..service import Quantity
 
@@ -12,12 +13,12 @@ def around_chip(point: OperatingPoint, time: Quantity, energy: Quantity) -> dict
     ``time`` is in seconds, ``energy`` that of the accelerator in kWh. What the boundary leaves out, or the place does
     not say, is None. The host's interval is that of energy and time at their ends together.
     """
-    counted = h_host in point.values
+    drawing = boundaries.drawn_by_host(pipeline.accounting(point.route))
 
     def host(seconds: float | None, kwh: float | None) -> float | None:
-        if not counted or seconds is None or kwh is None:
+        if drawing is None or seconds is None or kwh is None:
             return None
-        return float(boundaries.host_energy({**point.values, tau: seconds, E: kwh}))
+        return float(drawing({**point.values, tau: seconds, E: kwh}))
 
     drawn = Quantity(host(time.value, energy.value), host(time.low, energy.low), host(time.high, energy.high))
     found = {

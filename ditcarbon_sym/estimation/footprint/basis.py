@@ -37,7 +37,8 @@ def _equation_names(point: OperatingPoint) -> list[str]:
     """The paper's equations, and the others of the route, by number or label."""
     used, beyond = pipeline.chain(point.route), ("operator law,", "several accelerators,")
     named = (x.number for x in used if x.number.startswith(beyond) and x.lhs in (mu, tau, E, C_emb))
-    own = (x.number for x in boundaries.ACCOUNTS["facility"] if x in used and x not in pipeline.ACCOUNTING)
+    around = {x.number for x in boundaries.ACCOUNTS["facility"] if x not in pipeline.ACCOUNTING}
+    own = (x.number for x in used if x.number in around)
     return [*named, *(f"Eq. ({x.number})" for x in pipeline.EQUATIONS if x in used), *dict.fromkeys(own)]
 
 

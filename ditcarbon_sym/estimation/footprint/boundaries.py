@@ -11,7 +11,7 @@ from sympy import Symbol
 from ...catalog.entries import Gpu
 from ...catalog.files import DATA, read_toml
 from ...equations import pipeline
-from ...equations.around.boundaries import ACCOUNTS
+from ...equations.around.boundaries import ACCOUNTS, of_several
 from ...equations.equation import Equation
 from ...equations.notation import C_chip, C_server, P_host, P_idle, h_host
 from ...equations.parallel.symbols import n_gpu
@@ -56,13 +56,13 @@ def boundaries_of(device: Gpu) -> tuple[str, ...]:
 
 
 def accounted(route: pipeline.AnyRoute, boundary: Boundary, values: Mapping[Symbol, float]) -> pipeline.AnyRoute:
-    """Return the route with the equations of a boundary that counts the host; raises `InputError` for several
-    accelerators, of whose host no equation shares the idle hours yet.
+    """Return the route with the equations of a boundary that counts the host, of which each of several accelerators
+    has its share.
     """
     if boundary.accounting == ACCOUNTS[CHIP]:
         return route
     if values.get(n_gpu, 1) > 1:
-        raise InputError(f"boundary = {boundary.name!r} is known for one accelerator to a request; take 'board'")
+        return pipeline.accounted(route, of_several(boundary.accounting))
     return pipeline.accounted(route, boundary.accounting)
 
 

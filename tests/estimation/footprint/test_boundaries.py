@@ -156,3 +156,27 @@ def test_a_boundary_without_sources_is_refused_with_those_that_have_some(options
 def test_boundaries_with_sources_are_offered_from_the_narrowest():
     assert boundaries_of(load().gpu("rtx-4090")) == ("chip",)
     assert math.isclose(estimate("flux.1-dev", gpu="l4", boundary="board").basis["embodied_gco2eq"], 113_600)
+
+
+@pytest.mark.parametrize("boundary", ["board", "server", "facility"])
+def test_each_of_several_accelerators_has_its_share_of_the_host(boundary):
+    options = {"gpu": "h100-sxm-80gb", "boundary": boundary, "utilisation": 0.5}
+    one, four = (estimate("flux.1-dev", gpus=k, **options) for k in (1, 4))
+    seconds = 4 * four.time_s.value / one.time_s.value
+    assert four.embodied_g.value == pytest.approx(seconds * one.embodied_g.value)
+    parts = [four.operational_g.value, four.embodied_g.value]
+    if boundary != "board":
+        hosts = facts()["hosts"].values()
+        share = next(x for x in hosts if "h100-sxm-80gb" in (*x["gpus"], *x["assumed_for"]))
+        at_rest = 4 / share["accelerators"] * share["host_watt"] * four.time_s.value / 3600
+        assert four.host_energy_wh.value == pytest.approx(at_rest + share["host_watt_per_watt"] * four.energy_wh.value)
+        parts.append(four.host_g.value)
+    if boundary == "facility":
+        assert four.idle_g.value == pytest.approx(seconds * one.idle_g.value)
+        parts.append(four.idle_g.value)
+    assert four.total_g.value == pytest.approx(sum(parts))
+    swept = sweep(Grid(("flux.1-dev",), gpu=("h100-sxm-80gb",), gpus=(4,), options={
+        "boundary": boundary, "utilisation": 0.5,
+    }))  # fmt: skip
+    assert swept.array("total_g").item() == pytest.approx(four.total_g.value)
+    assert 1000 * swept.array("facility_energy_kwh").item() == pytest.approx(four.facility_energy_wh.value)
