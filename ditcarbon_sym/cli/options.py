@@ -82,6 +82,10 @@ PLACE = "us-average"
 """What is assumed where nothing is said, as in the catalogue's defaults, which a test compares."""
 ASSUMED_GPU = f"Assumed: {GPU}, the paper's, of 2017."
 ASSUMED_PLACE = f"Assumed: {PLACE}, PUE 1.2 and 390 gCO2eq/kWh."
+STACKS = ("eager", "compile", "engine", "engine:sglang", "engine:vllm-omni", "engine:onediff")
+KERNELS = ("sdpa", "fa2", "fa3", "sage2", "sparse:")
+FORMATS = ("bf16", "fp8", "fp8-weight", "int8", "int8-weight", "int4", "nf4", "nvfp4")
+"""Words that the shell completes."""
 RELEASED = "Assumed: the model's release."
 
 
@@ -180,24 +184,29 @@ def mode_options(
         str | None,
         typer.Option(
             help="eager (assumed), compile, engine, or engine:NAME (sglang, vllm-omni, onediff).",
-            autocompletion=words("eager", "compile", "engine", "engine:sglang", "engine:vllm-omni", "engine:onediff"),
+            autocompletion=words(*STACKS),
         ),
     ] = None,
     attention: Annotated[
         str | None,
         typer.Option(
             help="sdpa (assumed), fa2, fa3, sage2, or sparse:DENSITY, the part of the scores computed.",
-            autocompletion=words("sdpa", "fa2", "fa3", "sage2", "sparse:"),
+            autocompletion=words(*KERNELS),
         ),
     ] = None,
     precision: Annotated[
         str | None,
         typer.Option(
             help="bf16 (assumed), fp8, int8, nvfp4; of weights alone fp8-weight, int8-weight, int4, nf4.",
-            autocompletion=words("bf16", "fp8", "fp8-weight", "int8", "int8-weight", "int4", "nf4", "nvfp4"),
+            autocompletion=words(*FORMATS),
         ),
     ] = None,
     cache: Annotated[float | None, number_option("Part of the steps that a cache skips. Assumed: 0.")] = None,
+) -> None:
+    """How a request runs, as a sweep has it on axes: software, kernels, number format and cache."""
+
+
+def more_mode_options(
     guidance_steps: Annotated[float | None, number_option("Part of the steps with guidance. Assumed: 1.")] = None,
     offload: Annotated[
         str | None,
@@ -210,7 +219,7 @@ def mode_options(
         str | None, typer.Option(help="A published setting by name, such as wan-lightning-4step or flux-dbcache-0.08.")
     ] = None,
 ) -> None:
-    """How a request runs: software, kernels, number format, cache, guidance and offloading."""
+    """How a request runs: guidance, offloading and presets."""
 
 
 def file_options(config: ConfigOption = None, catalog: CatalogOption = None) -> None:
@@ -247,5 +256,5 @@ def sharing(
 of_a_request = sharing("request", size_options, pass_options)
 """Give a command the options of a request; it receives them as the dictionary ``request``."""
 at_operating_point = sharing("options", size_options, pass_options, setting_options, accounting_options, mode_options,
-                             law_options, file_options)  # fmt: skip
+                             more_mode_options, law_options, file_options)  # fmt: skip
 """Give a command the options of an operating point; it receives them as the dictionary ``options``."""

@@ -6,17 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids
+from .help import ids, words as one_of
 from .options import (
     ASSUMED_GPU,
     ASSUMED_PLACE,
+    FORMATS,
+    KERNELS,
     RELEASED,
+    STACKS,
     CatalogOption,
     JsonOption,
     accounting_options,
     integer_option,
     law_options,
-    mode_options,
+    more_mode_options,
     number_option,
     pass_options,
     sharing,
@@ -52,6 +55,30 @@ def _axes(
             help=f"Data centres, countries or cloud regions, joined by commas. {ASSUMED_PLACE}",
             autocompletion=ids("datacenters"),
         ),
+    ] = None,
+    software: Annotated[
+        str | None,
+        typer.Option(
+            help="eager (assumed), compile, engine or engine:NAME, joined by commas.",
+            autocompletion=one_of(*STACKS),
+        ),
+    ] = None,
+    attention: Annotated[
+        str | None,
+        typer.Option(
+            help="sdpa (assumed), fa2, fa3, sage2 or sparse:DENSITY, joined by commas.",
+            autocompletion=one_of(*KERNELS),
+        ),
+    ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(
+            help="bf16 (assumed), fp8, int8, nvfp4, fp8-weight, int8-weight, int4 or nf4, joined by commas.",
+            autocompletion=one_of(*FORMATS),
+        ),
+    ] = None,
+    cache: Annotated[
+        str | None, typer.Option(help=f"Part of the steps that a cache skips, {_AXIS} Assumed: 0.")
     ] = None,
     pue: Annotated[str | None, typer.Option(help=f"Power usage effectiveness (with --grid), {_AXIS}")] = None,
     grid: Annotated[str | None, typer.Option(help=f"Grid intensity, gCO2eq/kWh (with --pue), {_AXIS}")] = None,
@@ -89,7 +116,7 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing("given", _axes, pass_options, accounting_options, mode_options, law_options, _choices,
+over_axes = sharing("given", _axes, pass_options, accounting_options, more_mode_options, law_options, _choices,
                     read=_with_file)  # fmt: skip
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[

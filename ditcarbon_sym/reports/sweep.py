@@ -7,12 +7,12 @@ from typing import Any
 from ..estimation.intervals import LEVEL
 from ..sweeps.pareto import Front
 from ..sweeps.streaming import WHOLE
-from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, GPUS, RANK, SPLIT, TEXT, Columns, Text
+from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, GPUS, MODES, RANK, SPLIT, TEXT, Columns, Text
 from .formats import ends, plain, significant
 
 SCHEMA_VERSION = 1
 SHOWN = (
-    RANK, DOUBTFUL, "model", "gpu", GPUS, SPLIT, "datacenter", "route", "size", "batch", "steps", "time_s",
+    RANK, DOUBTFUL, "model", "gpu", GPUS, SPLIT, *MODES, "datacenter", "route", "size", "batch", "steps", "time_s",
     FACILITY_ENERGY, "total_g", "per_output_g", "cost_per_output",
 )  # fmt: skip
 MANY = 12
@@ -98,7 +98,7 @@ def told(notes: Sequence[str]) -> tuple[str, ...]:
     alike: dict[str, list[str]] = {}
     for note in sorted(notes, key=lambda x: "does not fit" not in x):
         names, _, rest = note.partition(": ")
-        for name in names.split(" on "):
+        for name in re.split(" on | with ", names):
             rest = rest.replace(name, "@")
         alike.setdefault(re.sub(r"[0-9.]+", "#", rest), []).append(note)
     found = [x[0] + _others(x[1:]) for x in alike.values()]

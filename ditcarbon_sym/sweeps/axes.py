@@ -16,15 +16,15 @@ from ..equations.notation import NOTATION, B, H, Notation, S, W, n_frames
 from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError
 from .grid import Grid
+from .table import CACHE, MODES
 
 LONGEST = 10**6
 """The most values that one axis may have."""
 _NUMBER = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
-AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "gpus", "datacenter", "pue", "grid")
+AXES = ("model", "resolution", "frames", "batch", "steps", "gpu", "gpus", "datacenter", "pue", "grid", *MODES)
 OPTIONS = (
     "guidance", "text_tokens", "references", "method", "boundary", "lifetime_years", "utilisation", "mu", "efficiency",
-    "embodied_boundary", "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset",
-    "calibration", "catalog", "split",
+    "embodied_boundary", "guidance_steps", "offload", "preset", "calibration", "catalog", "split",
 )  # fmt: skip
 """Options that hold for every request of a sweep."""
 FILES = ("calibration", "catalog")
@@ -166,6 +166,8 @@ def grid(given: Mapping[str, Any]) -> Grid:
         gpu=(None,) if given.get("gpu") is None else names("gpu", given["gpu"]),
         datacenter=places,
         gpus=axis("gpus", NOTATION[n_gpu]),
+        cache=(None,) if given.get(CACHE) is None else numbers(CACHE, given[CACHE]),
+        **{x: names(x, given[x]) for x in MODES if x != CACHE and given.get(x) is not None},
         options={x: given[x] for x in OPTIONS if given.get(x) is not None},
         price_per_hour=prices(given.get("price_per_hour")),
         skip=bool(given.get("skip")),

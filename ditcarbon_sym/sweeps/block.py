@@ -17,9 +17,10 @@ from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError
 from ..estimation.intervals import half_widths
 from ..estimation.memory import memory_of
-from ..estimation.point import OperatingPoint, split_of
+from ..estimation.point import OperatingPoint
 from .panel import GRAMS, Array, Panel, equipment, grams
 from .table import (
+    CACHE,
     COST,
     COVERED,
     FACILITY_ENERGY,
@@ -27,7 +28,6 @@ from .table import (
     MEMORY,
     NUMBERS,
     OPERATIONAL_EACH,
-    SPLIT,
     STAGE_GRAMS,
     TIMED,
     Text,
@@ -40,7 +40,7 @@ SECONDS_PER_HOUR = 3600.0
 
 @dataclass(frozen=True)
 class Block:
-    """One model on one accelerator over five axes: resolution, frames, batch, steps, facility.
+    """One model on one accelerator in one mode over five axes: resolution, frames, batch, steps, facility.
 
     ``sizes`` (resolutions, frames) holds indices of the panel's sizes, ``first_row`` the number of the block's first
     row in the whole grid, ``price`` the price of an hour.
@@ -110,6 +110,7 @@ class Block:
             "batch": batch,
             "steps": steps,
             GPUS: np.full((1,) * np.ndim(where), self.panel.gpus),
+            CACHE: np.full((1,) * np.ndim(where), self.panel.point.mode.cache),
             **{name: timed[x] for name, x in TIMED.items() if x in timed},
         }
         values = {**self.panel.values, PUE: pue, I_grid: grid}
@@ -152,12 +153,8 @@ class Block:
     def words(self, facilities: NDArray[np.int32]) -> dict[str, Text]:
         """Columns of words, for these indices of facilities."""
         one = np.zeros((1,) * facilities.ndim, dtype=np.int32)
-        point = self.panel.point
-        return {
-            "model": Text((point.model.id,), one), "gpu": Text((point.device.id,), one),
-            "datacenter": Text(tuple(x.id for x in self.facilities), facilities),
-            "route": Text((self.panel.route,), one), SPLIT: Text((split_of(point.values),), one),
-        }  # fmt: skip
+        found = {name: Text((word,), one) for name, word in self.panel.words.items()}
+        return {**found, "datacenter": Text(tuple(x.id for x in self.facilities), facilities)}
 
     def fits(self, part: Sequence[slice]) -> NDArray[np.bool_]:
         """Which combinations of resolution and frames the model accepts."""

@@ -23,9 +23,11 @@ from ..estimation.point import OperatingPoint, chosen_facility
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, GPUS, INTERVALS, NUMBERS, REQUEST, ROW, SPLIT, TEXT, Columns, Text
+from .table import CACHE, COST, GPUS, INTERVALS, MODES, NUMBERS, REQUEST, ROW, TEXT, Columns, Text, hidden
 
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
+KINDS = (GPUS, *MODES)
+"""Axes that stand behind "gpu" where they are asked for."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Grid:
     (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
     price for each ``gpu``. ``gpus`` are numbers of accelerators that share each request, split as ``options`` say or so
     that it takes least time. With ``skip``, requests that a model does not accept are left out instead of refused. With
-    ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon.
+    ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon. ``software``,
+    ``attention``, ``precision`` and ``cache`` are modes of running, as `operating_point` takes them.
 
     >>> Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50)).shape
     (1, 1, 1, 1, 3, 2, 1)
@@ -54,6 +57,10 @@ class Grid:
     skip: bool = False
     intervals: bool = False
     gpus: tuple[int | None, ...] = (None,)
+    software: tuple[str | None, ...] = (None,)
+    attention: tuple[str | None, ...] = (None,)
+    precision: tuple[str | None, ...] = (None,)
+    cache: tuple[float | None, ...] = (None,)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -62,8 +69,13 @@ class Grid:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """The axes: `AXES`, with "gpus" behind "gpu" where several accelerators are asked for."""
-        return AXES if self.gpus == (None,) else (*AXES[:2], GPUS, *AXES[2:])
+        """The axes: `AXES`, with those of `KINDS` that are asked for behind "gpu"."""
+        return (*AXES[:2], *(x for x in KINDS if getattr(self, x) != (None,)), *AXES[2:])
+
+    @property
+    def asked(self) -> set[str]:
+        """The axes and options that are given."""
+        return {*self.axes, *(name for name, value in self.options.items() if value is not None)}
 
 
 class Sweep(Shown):
@@ -86,18 +98,14 @@ class Sweep(Shown):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return (*(name for name in TEXT if self.several or name != SPLIT), *self.numbers)
-
-    @property
-    def several(self) -> bool:
-        """Whether several accelerators were asked for."""
-        return self.grid.gpus != (None,) or self.grid.options.get("split") is not None
+        return (*(name for name in TEXT if name not in hidden(self.grid.asked)), *self.numbers)
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """Names of the columns of numbers."""
         priced = any(block.price is not None for block in self.blocks)
-        names = tuple(x for x in NUMBERS if (priced or x not in COST) and (self.several or x != GPUS))
+        out = hidden(self.grid.asked) | (set() if priced else {*COST})
+        names = tuple(x for x in NUMBERS if x not in out)
         return (*names, *INTERVALS) if self.grid.intervals else names
 
     def devices(self) -> list[Gpu]:
@@ -215,7 +223,7 @@ def sweep(grid: Grid) -> Sweep:
     for axis in grid.axes:
         if not getattr(grid, axis):
             raise InputError(f"{axis}: nothing to sweep over")
-    for name in (*AXES, GPUS, "height", "width", "pue", "grid"):
+    for name in (*AXES, GPUS, "height", "width", "pue", "grid", *(x for x in grid.axes if x in MODES)):
         if options.get(name) is not None:
             raise InputError(f"options: {name} = {options[name]!r} is not an option of a grid; give it as an axis")
     _check_distinct("model", [entries.model(name).id for name in grid.model])
@@ -226,18 +234,20 @@ def sweep(grid: Grid) -> Sweep:
     asked = [_size(*x) for x in product(grid.resolution, grid.frames)]
     blocks, notes = [], dict.fromkeys(note for x in facilities for note in x.notes)
     shape = (len(grid.resolution), len(grid.frames))
-    for number, (model, gpu, gpus) in enumerate(product(grid.model, grid.gpu, grid.gpus)):
-        for steps in grid.steps:
-            _check_steps(steps)
+    for steps in grid.steps:
+        _check_steps(steps)
+    kinds = [x for x in grid.axes if x in KINDS]
+    each = product(grid.model, grid.gpu, product(*(getattr(grid, x) for x in kinds)))
+    for number, (model, gpu, values) in enumerate(each):
+        own = {**dict(zip(kinds, values, strict=True)), "gpu": gpu}
         try:
-            own = {"gpu": gpu, GPUS: gpus, "steps": _most_steps(grid)}
-            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, **own})
+            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, **own, "steps": _most_steps(grid)})
         except InputError as error:
             if not grid.skip:
                 raise
-            notes[f"{model}{f' on {_count(gpus)}{gpu}' if gpu else ''} is left out: {error}"] = None
+            notes[f"{_whose(grid, model, own)} is left out: {error}"] = None
             continue
-        whose = f"{one.point.model.id} on {_count(gpus)}{one.point.device.id}"
+        whose = _whose(grid, one.point.model.id, {**own, "gpu": one.point.device.id})
         notes |= dict.fromkeys(f"{whose}: {note}" for note in one.notes)
         release = {**one.point.model.request, S: usual_steps(one.point.model, options.get("preset"))}
         blocks.append(Block(
@@ -252,8 +262,13 @@ def sweep(grid: Grid) -> Sweep:
     return Sweep(grid, blocks, tuple(notes))
 
 
-def _count(gpus: int | None) -> str:
-    return "" if gpus in (None, 1) else f"{gpus} x "
+def _whose(grid: Grid, model: str, own: Mapping[str, Any]) -> str:
+    """Name a model, what it runs on and how, if the grid has several ways, for a note."""
+    count = "" if own.get(GPUS) in (None, 1) else f"{own[GPUS]} x "
+    many = [x for x in MODES if len(getattr(grid, x)) > 1]
+    modes = [f"cache {own[x]:g}" if x == CACHE else str(own[x]) for x in many]
+    on = f" on {count}{own['gpu']}" if own["gpu"] else ""
+    return f"{model}{on}" + (f" with {', '.join(modes)}" if modes else "")
 
 
 def _check_distinct(axis: str, ids: Sequence[str]) -> None:

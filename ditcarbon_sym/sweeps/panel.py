@@ -72,9 +72,7 @@ SIZES = (H, W, n_frames, n_latent, m, g, n_ref)
 PASS = (F_dense, F_attn, n_exp, Q_elem, n_launch)
 WORK = (P, ell, *PASS, F_text, F_VAE)
 SHARED = (Q_attn, n_attn)
-"""Work that a split over several accelerators concerns."""
-PADDED = (pad_dense, pad_elem, everywhere)
-"""What such a split makes of each size."""
+"""Work that a split over several accelerators concerns; it pads each size, too."""
 GIVEN = {*WORK, *SHARED, F_denoiser, F_total}
 """Quantities that are evaluated once for each size, or count FLOP. All others are the law's: of time, energy, their
 parts, and of its transfer to other accelerators."""
@@ -108,6 +106,13 @@ class Panel:
     def route(self) -> str:
         """The name of the route that serves every request."""
         return pipeline.route_name(self.point.route)
+
+    @property
+    def words(self) -> dict[str, str]:
+        """What is the same for every request, by column."""
+        found = {x: getattr(self.point.mode, x) for x in ("software", "attention", "precision")}
+        where = {"model": self.point.model.id, "gpu": self.point.device.id, "route": self.route}
+        return {**where, "split": split_of(self.point.values), **found}
 
     @property
     def accounting(self) -> tuple[Equation, ...]:
@@ -191,10 +196,8 @@ def grams(
 
 def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any], accounting: tuple[Equation, ...]) -> Array:
     """Energy of the accelerator, and of its host where the boundary counts it, in kWh."""
-    drawing = boundaries.drawn_by_host(accounting)
-    if drawing is None:
-        return timed[E]
-    found: Array = timed[E] + drawing({**values, tau: timed[tau], E: timed[E]})
+    host = boundaries.drawn_by_host(accounting)
+    found: Array = timed[E] + (host({**values, tau: timed[tau], E: timed[E]}) if host is not None else 0.0)
     return found
 
 
@@ -234,7 +237,7 @@ def panel(
     first = next(iter(points.values()))
     notes = tuple(dict.fromkeys(note for point in points.values() for note in point.notes))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
-    kept = (*SIZES, B, S, *(x for x in (n_gpu, *PADDED) if x in first.values))
+    kept = (*SIZES, B, S, *(x for x in (n_gpu, pad_dense, pad_elem, everywhere) if x in first.values))
     numbers = tuple(None if x is None else {y: x.values[y] for y in kept} for x in found)
     arrays: dict[Symbol, Array] = {
         x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in kept if x not in (B, S, n_gpu)

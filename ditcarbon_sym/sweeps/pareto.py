@@ -22,7 +22,7 @@ from .grid import Sweep
 from .order import MOST, common, known_lower
 from .panel import Array
 from .requests import RequestList
-from .table import COST, DOUBTFUL, INTERVALS, REQUEST, ROW, TEXT, Columns, Text, chosen, joined
+from .table import CACHE, COST, DOUBTFUL, INTERVALS, REQUEST, ROW, TEXT, Columns, Text, chosen, joined
 
 SAME_OUTPUT = ("model", "height", "width", "frames", "steps")
 """Columns that two requests for the same output share."""
@@ -89,8 +89,8 @@ def front(
     if not 1 < len(set(objectives)) == len(objectives) < 4:
         raise InputError(f"objectives {', '.join(objectives)}: a front has two or three, all different")
     for name in within:
-        if name not in (*TEXT, *REQUEST) or name not in sweep.columns:
-            raise InputError(f"within {name!r}: expected some of {', '.join((*TEXT, *REQUEST))}")
+        if name not in (*TEXT, *REQUEST, CACHE) or name not in sweep.columns:
+            raise InputError(f"within {name!r}: expected some of {', '.join((*TEXT, *REQUEST, CACHE))}")
     found = [common(sweep, name, where) for name in objectives]
     asked, objectives = objectives, tuple(dict.fromkeys(column for column, _ in found))
     remarks = tuple(dict.fromkeys(remark for _, said in found for remark in said))

@@ -1,11 +1,13 @@
 """A list of requests instead of a grid: a CSV file with one request a line.
 
 The column ``model`` is needed. The others are ``resolution`` (or ``height`` and ``width``), ``frames``, ``batch``,
-``steps``, ``guidance``, ``text_tokens``, ``references``, ``gpu`` and ``datacenter`` (or ``pue`` and ``grid``); an empty
-cell is the default. All requests of a model on an accelerator share one route.
+``steps``, ``guidance``, ``text_tokens``, ``references``, ``gpu``, ``gpus``, ``split``, the options of a mode
+(``software``, ``precision`` ...) and ``datacenter`` (or ``pue`` and ``grid``); an empty cell is the default. All
+requests of a model on an accelerator in a mode share one route.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +18,30 @@ from ..catalog.csv_table import number as number_in, read_table
 from ..catalog.entries import Datacenter, Gpu
 from ..catalog.loading import Catalog, load
 from ..display import Shown
-from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S
+from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S, c_skip, gamma_g
 from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError, nearest
-from ..estimation.modes.asked import usual_steps
-from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point, split_of
+from ..estimation.modes.asked import OPTIONS, usual_steps
+from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
 from .block import CHUNK, Block, Price, check_prices, known_prices, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, GPUS, INTERVALS, NUMBERS, ROW, SPLIT, TEXT, Columns, Text, chosen
+from .table import COST, GPUS, INTERVALS, NUMBERS, ROW, SPLIT, TEXT, Columns, Text, chosen, hidden
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens", "references")
 RANGES = {
     **{x: BY_FIELD[x] for x in (*SIZES[1:], "batch", "steps")},
     "resolution": NOTATION[H], GPUS: NOTATION[n_gpu], "pue": NOTATION[PUE], "grid": NOTATION[I_grid],
+    "cache": replace(NOTATION[c_skip], field="cache"),
+    "guidance_steps": replace(NOTATION[gamma_g], field="guidance_steps"),
 }  # fmt: skip
 """Columns of numbers, each with the range that it may have."""
 PLACE = ("datacenter", "pue", "grid")
-KNOWN = ("model", *SIZES, "batch", "steps", "gpu", GPUS, SPLIT, *PLACE)
-DEVICE = ("gpu", GPUS, SPLIT)
-"""Columns of what a request runs on; requests that agree in them share a route."""
+DEVICE = ("gpu", GPUS, SPLIT, *OPTIONS)
+"""Columns of what a request runs on, and how; requests that agree in them share a route."""
+KNOWN = ("model", *SIZES, "batch", "steps", *DEVICE, *PLACE)
 SHARED = ("method", "boundary", "lifetime_years", "utilisation", "mu", "calibration", "efficiency", "embodied_boundary",
-          "catalog", "software", "attention", "precision", "cache", "guidance_steps", "offload", "preset")  # fmt: skip
+          "catalog")  # fmt: skip
 """Options that hold for the whole list. All columns except the model may be options, too."""
 Request = Mapping[str, Any]
 
@@ -109,15 +113,16 @@ class RequestList(Shown):
         groups: dict[tuple[Any, ...], list[int]] = {}
         for number, request in enumerate(requests):
             groups.setdefault((request["model"], *(request.get(x) for x in DEVICE)), []).append(number)
-        several = any(name in request for request in requests for name in (GPUS, SPLIT))
+        out = hidden({name for request in requests for name in request})
+        out |= {*COST} if price_per_hour is None else set()
         row = "row" if source is None else f"{source}: row"
         method = options.pop("method", None)
         places = [_place(entries, request, f"{row} {k}", method) for k, request in enumerate(requests, start=1)]
-        shown = [x for x in NUMBERS if (x not in COST or price_per_hour is not None) and (several or x != GPUS)]
+        shown = [x for x in NUMBERS if x not in out]
         shown += INTERVALS if intervals else ()
         numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in shown}
         self._members: list[tuple[NDArray[np.intp], Any]] = []
-        words = {name: [""] * len(requests) for name in TEXT if several or name != SPLIT}
+        words = {name: [""] * len(requests) for name in TEXT if name not in out}
         notes = dict.fromkeys(note for x in places for note in x.notes)
         for (model, *device), members in groups.items():
             own = options | {"catalog": entries, **dict(zip(DEVICE, device, strict=True))}
@@ -131,9 +136,9 @@ class RequestList(Shown):
                     numbers[name][members[part]] = columns[name]
             self._members.append((np.array(members), (one, where, block.batch, block.steps, pue, grid)))
             for k in members:
-                said = (one.point.model.id, one.point.device.id, places[k].id, one.route, split_of(one.point.values))
-                for name, word in zip(words, said, strict=False):
-                    words[name][k] = word
+                said = {**one.words, "datacenter": places[k].id}
+                for name in words:
+                    words[name][k] = said[name]
         check_prices(price_per_hour, entries, words["gpu"])
         self.notes = tuple(notes)
         self.table: dict[str, Any] = {

@@ -30,6 +30,10 @@ class _Sweep(BaseModel):
     steps: _Axis | None = None
     gpu: _Axis | None = None
     gpus: _Axis | None = None
+    software: _Axis | None = None
+    attention: _Axis | None = None
+    precision: _Axis | None = None
+    cache: _Axis | None = None
     split: str | None = None
     datacenter: _Axis | None = None
     pue: _Axis | None = None
@@ -43,10 +47,6 @@ class _Sweep(BaseModel):
     utilisation: int | float | None = None
     mu: float | None = None
     efficiency: str | None = None
-    software: str | None = None
-    attention: str | None = None
-    precision: str | None = None
-    cache: int | float | None = None
     guidance_steps: int | float | None = None
     offload: str | None = None
     preset: str | None = None

@@ -1,6 +1,6 @@
 """Tables of a sweep: a row for each request, stored column by column."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,12 @@ from ..equations.notation import NOTATION, C_op, C_total, E, F_total, P, mu, tau
 from .panel import GRAMS
 
 SPLIT, GPUS = "split", "gpus"
-"""Columns of several accelerators: how they split a request, and their number; there if several are asked for."""
-TEXT = ("model", "gpu", "datacenter", "route", SPLIT)
+"""Columns of several accelerators: how they split a request, and their number."""
+_WORDS = ("software", "attention", "precision")
+CACHE = "cache"
+MODES = (*_WORDS, CACHE)
+"""Columns of how a request runs: the software, the attention kernel, the format, and the part of steps skipped."""
+TEXT = ("model", "gpu", "datacenter", "route", SPLIT, *_WORDS)
 REQUEST = ("height", "width", "frames", "batch", "steps", GPUS)
 TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATION[tau].field: tau, NOTATION[E].field: E}
 STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
@@ -22,8 +26,20 @@ FACILITY_ENERGY = "facility_energy_kwh"
 OPERATIONAL_EACH = "operational_per_output_g"
 MEMORY = "memory_share"
 """The denoiser's weights at 16 bits over the accelerator's memory. Above one they do not fit."""
-NUMBERS = (*REQUEST, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, *COST)
+NUMBERS = (*REQUEST, CACHE, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, *COST)
 """Columns of numbers, in order. Those of cost are there if a price is given."""
+
+
+def hidden(asked: Collection[str]) -> set[str]:
+    """Return the columns of several accelerators and of modes that are left out, by the options that are given.
+
+    >>> sorted(hidden({"gpus", "software"}))
+    ['attention', 'cache', 'precision']
+    """
+    several = set() if {GPUS, SPLIT} & {*asked} else {GPUS, SPLIT}
+    return several | (set() if "preset" in asked else {*MODES} - {*asked})
+
+
 COVERED = {
     "time_s": tau, "energy_kwh": E, FACILITY_ENERGY: E, "operational_g": C_op, "total_g": C_total,
     "per_output_g": C_total,
