@@ -29,7 +29,9 @@ from ..equations.notation import (
     S,
     Theta_peak,
     W,
+    c_skip,
     g,
+    gamma_g,
     m,
     n_frames,
     n_latent,
@@ -45,21 +47,22 @@ from .roots import all_roots, last_within, on_floats, root_inside
 from .sensitivity import NOUNS, refuse_if_calibrated
 
 UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
-    "resolution": H, "frames": n_frames, "steps": S, "batch": B, "text_tokens": m, "guidance": g, "blocks": N,
-    "grid": I_grid, "pue": PUE, "tdp_watt": TDP, "peak_flop_per_second": Theta_peak, "embodied_gco2eq": C_chip,
+    "resolution": H, "frames": n_frames, "steps": S, "batch": B, "text_tokens": m, "guidance": g, "cache": c_skip,
+    "guidance_steps": gamma_g, "blocks": N, "grid": I_grid, "pue": PUE, "tdp_watt": TDP, "embodied_gco2eq": C_chip,
+    "peak_flop_per_second": Theta_peak,
 })  # fmt: skip
 """What can be solved for. ``resolution`` is the side of a square output."""
 
 ROUNDING = 1e-12
 """A budget met up to this is met: an output given back as a budget may differ in its last digits."""
-
 REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
 """Unknowns of the request: an estimate of the answer confirms it."""
 SIZES = ("resolution", "frames", "text_tokens", "guidance")
 """Of these, what the operators of a network are counted at."""
+PARTS = ("cache", "guidance_steps")
+"""Unknowns of a mode: parts of the steps."""
 
 INCREASING, DECREASING = "rises", "falls"
-
 
 TOLD: Mapping[Symbol, tuple[float, str]] = MappingProxyType({
     C_output: (1.0, "gCO2eq per output"), C_total: (1.0, "gCO2eq per batch"), E: (1000.0, "Wh per batch"),
@@ -171,8 +174,7 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
         _, there = as_function(answered(point, unknown, value), unknown, output)
         root, method = root_inside(x, exact(scale) * there - exact(budget), low, high)
     reached = cost(value)
-    end = "largest" if rising else "smallest"
-    question = f"{end} {name} at which {noun} is at most {budget:.4g} {unit}"
+    question = f"{'largest' if rising else 'smallest'} {name} at which {noun} is at most {budget:.4g} {unit}"
     return Solution(
         unknown, NOTATION[output].field, unit, budget, root, value, reached, _clamped(budget - reached, budget),
         INCREASING if rising else DECREASING, method, question, *_ends(answered(point, unknown, value), output, scale),
@@ -181,10 +183,10 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
 
 def answered(point: OperatingPoint, unknown: str, value: float) -> OperatingPoint:
     """Return the operating point with the unknown at this value; raises `InputError` if there is no such request."""
-    if unknown not in REQUESTED:
+    if unknown not in (*REQUESTED, *PARTS):
         return replace(point, values={**point.values, UNKNOWNS[unknown]: value})
     try:
-        return asked_again(point, **{unknown: int(value)})
+        return asked_again(point, **{unknown: value if unknown in PARTS else int(value)})
     except InputError as error:
         raise InputError(f"no answer: {unknown} = {value:g} meets the budget, but {error}") from None
 
@@ -250,8 +252,7 @@ def break_even(one: OperatingPoint, other: OperatingPoint, unknown: str, output:
         step = steps.get(unknown, 1) * (1 if rising else -1)
         value = last_within(value, step, (low, high), lambda k: pair(k)[0] <= pair(k)[1] * (1 + ROUNDING))
         reached, costs = pair(value)
-    end = "largest" if rising else "smallest"
-    question = f"{end} {name} at which it has no more {noun} than the other"
+    question = f"{'largest' if rising else 'smallest'} {name} at which it has no more {noun} than the other"
     return Solution(
         unknown, NOTATION[output].field, unit, costs, root, value, reached, _clamped(costs - reached, costs),
         INCREASING if rising else DECREASING, method, question,
@@ -268,8 +269,7 @@ def _name(unknown: str) -> str:
 
 
 def _noun(output: Symbol) -> str:
-    name = next(key for key, symbol in pipeline.NAMES.items() if symbol == output)
-    return NOUNS[name]
+    return NOUNS[next(key for key, symbol in pipeline.NAMES.items() if symbol == output)]
 
 
 def _bounds(unknown: str, unit: int) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, asked_again, operating_point
 from ..estimation.routes import order_notes, outside_validity
-from .inversion import Solution, answered, break_even, within
+from .inversion import PARTS, Solution, answered, break_even, within
 from .knobs import CONSTANTS, OF_MODES, loosened
 from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
@@ -82,9 +82,12 @@ def solve(
     if both and not rival:
         raise InputError("--both needs a rival (--against-...)")
     carbon = C_total if per == "batch" else C_output
-    point = operating_point(model, **options)
+    asked = {**options, **({unknown: 0.5} if unknown in PARTS else {})}  # so that the law has the symbol
+    point = operating_point(model, **asked)
     if rival:
-        other = _other(model, options, rival)
+        other = _other(model, asked if both else options, rival)
+        if estimate_at(other).total_g.value is None:
+            raise InputError(f"no break-even: the carbon of the rival is unknown: {'; '.join(other.notes)}")
         solution = break_even(point, other, unknown, carbon, both=both)
         met = other if not both else answered(other, unknown, solution.value)
         notes = tuple(f"of the rival: {note}" for note in (*_lasting(other), *_notes(met)))
@@ -97,7 +100,8 @@ def solve(
     square = unknown == "resolution" and point.values[H] != point.values[W]
     shape = ("the request is not square; the answer is the side of a square output",) if square else ()
     at_answer = tuple(f"at the answer: {note}" for note in _notes(there))
-    return Answer(point, solution, (*shape, *_lasting(point), *at_answer, *notes))
+    lasting = _lasting(there if unknown in PARTS else point)
+    return Answer(point, solution, (*shape, *lasting, *at_answer, *notes))
 
 
 def _of_several(

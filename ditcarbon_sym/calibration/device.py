@@ -14,6 +14,11 @@ from ..errors import InputError
 from .measurements import Row, read_header, read_records
 
 FULL = "fp32"
+PLAIN = {"gpus": ("", "1"), "software": ("", "eager"), "cache": ("", "0")}
+"""Columns of rows that a calibration is fitted to, and what they may say: eager runs of one accelerator."""
+
+
+OTHERS = "of several accelerators, or of code that is not eager"
 
 
 def device_of(path: Path, gpu: str | None, catalog: Catalog) -> Gpu:
@@ -93,11 +98,11 @@ def rows_on(path: Path, rows: Sequence[Row], device: Gpu, catalog: Catalog) -> t
 
     The rows name their models by the catalogue's ids.
     """
-    alone = [row for row in rows if row.extra.get("gpus", "") in ("", "1")]
+    alone = [row for row in rows if all(row.extra.get(x, "") in plain for x, plain in PLAIN.items())]
     if rows and not alone:
-        raise InputError(f"{path}: every row is of several accelerators; a calibration is fitted to runs of one")
+        raise InputError(f"{path}: every row is {OTHERS}; a calibration is fitted to eager runs of one")
     shared, rows = len(rows) - len(alone), alone
-    several = (f"{shared} rows are of several accelerators and are left out",) if shared else ()
+    several = (f"{shared} rows are {OTHERS}, and are left out",) if shared else ()
     names = [known_as("gpu", row.extra.get("gpu", ""), catalog) for row in rows]
     others = sorted({*names} - {"", device.id})
     kept = [

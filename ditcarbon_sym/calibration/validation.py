@@ -14,6 +14,7 @@ from typing import Any
 
 from sympy import Integer, Symbol
 
+from ..catalog.csv_table import number
 from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..display import Shown
 from ..equations import pipeline
@@ -21,6 +22,7 @@ from ..equations.equation import Equation
 from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
 from ..errors import InputError
 from ..estimation.intervals import LEVEL, predictive
+from ..estimation.modes.asked import OPTIONS
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import outside_validity
 from ..estimation.transfer import transfer_words
@@ -133,6 +135,7 @@ def validate(
     efficiency: str | None = None,
     gpus: int | None = None,
     split: str | None = None,
+    mode: Mapping[str, Any] | None = None,
     catalog: str | Path | Catalog | None = None,
     track: Track = iter,
 ) -> Validation:
@@ -141,7 +144,8 @@ def validate(
     ``requests`` says what CodeCarbon's runs did: a CSV with one of the columns run_id, experiment_id or project_name,
     and model, height, width, batch. A row ran on the accelerator in its column ``gpu``, or else on ``gpu``; on as many
     as its column ``gpus`` says, or else ``gpus``, split as its columns ``split``, or ``ulysses``, ``ring`` and ``cfg``,
-    say, or else ``split``.
+    say, or else ``split``. Columns ``software``, ``attention``, ``precision``, ``cache``, ``guidance_steps``,
+    ``offload`` and ``preset`` say in which mode it ran, or else ``mode`` does.
 
     Raises `InputError` in one line naming file, row, column and value.
 
@@ -169,7 +173,7 @@ def validate(
     if gpu is None and calibration is None and not all(row.extra.get("gpu") for row in rows):
         notes[f"no accelerator is named: rows are taken for the default's, {defaults()['gpu']}; give --gpu"] = None
     options = {"gpu": gpu, "calibration": calibration, "efficiency": efficiency, "catalog": entries,
-               "gpus": gpus, "split": split}  # fmt: skip
+               "gpus": gpus, "split": split, **(mode or {})}  # fmt: skip
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     scored = []
     for row in track(rows):
@@ -205,22 +209,27 @@ def _measured(path: Path) -> list[Row]:
 
 
 def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
-    wanted: Any = {**options, "gpu": row.extra.get("gpu") or options["gpu"], **row.request, **split_of_row(row.extra)}
+    wanted: Any = {**options, "gpu": row.extra.get("gpu") or options["gpu"], **row.request, **asked_of_row(row.extra)}
     point = operating_point(row.model, **wanted)
     return denoiser_alone(point) if _is_of_the_denoiser(row) else point
 
 
-def split_of_row(extra: Mapping[str, str]) -> dict[str, Any]:
-    """How many accelerators a row ran on and how they split it, as far as its columns say.
+def asked_of_row(extra: Mapping[str, str]) -> dict[str, Any]:
+    """How many accelerators a row ran on, how they split it and in which mode, as far as its columns say.
 
-    >>> split_of_row({"gpus": "4", "ulysses": "2", "ring": "2", "node": "a"})
-    {'gpus': 4, 'split': 'ulysses=2,ring=2'}
+    >>> asked_of_row({"gpus": "4", "ulysses": "2", "ring": "2", "node": "a", "software": "compile"})
+    {'software': 'compile', 'gpus': 4, 'split': 'ulysses=2,ring=2'}
     """
-    found: dict[str, Any] = {}
-    if number := extra.get("gpus"):
-        if not number.isdecimal() or not 0 < int(number) <= 1024:
-            raise InputError(f"gpus = {number[:20]!r} is not a whole number in 1..1024")
-        found["gpus"] = int(number)
+    found: dict[str, Any] = {name: extra[name] for name in OPTIONS if extra.get(name)}
+    for name in found.keys() & {"cache", "guidance_steps"}:
+        try:
+            found[name] = number(found[name])
+        except ValueError as error:
+            raise InputError(f"{name} = {error}") from None
+    if many := extra.get("gpus"):
+        if not many.isdecimal() or not 0 < int(many) <= 1024:
+            raise InputError(f"gpus = {many[:20]!r} is not a whole number in 1..1024")
+        found["gpus"] = int(many)
     degrees = [f"{x}={extra[x]}" for x in ("ulysses", "ring", "cfg") if extra.get(x)]
     if degrees or extra.get("split"):
         found["split"] = extra.get("split") or ",".join(degrees)
@@ -258,7 +267,7 @@ def _scores(row: Row, point: OperatingPoint) -> list[Scored]:
     symbols = tuple(TARGETS[target][0] for target in measured)
     stages = DENOISER if _is_of_the_denoiser(row) else WHOLE
     values = pipeline.evaluate(point.values, symbols, point.route)
-    spread, asked = predictive(point, symbols), {**row.request, **split_of_row(row.extra)}
+    spread, asked = predictive(point, symbols), {**row.request, **asked_of_row(row.extra)}
     found = []
     for target, value in measured.items():
         symbol, unit = TARGETS[target]

@@ -121,7 +121,7 @@ def solve(
     model: OptionalModel = None,
     unknown: Annotated[
         str,
-        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, gpus, split, grid, pue ..."),
+        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, cache, gpus, split, grid ..."),
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,

@@ -1,12 +1,20 @@
 """Commands that take measurements: fit, validate."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .help import ids
-from .options import ASSUMED_GPU, CatalogOption, JsonOption, integer_option
+from .options import (
+    ASSUMED_GPU,
+    CatalogOption,
+    JsonOption,
+    integer_option,
+    mode_options,
+    more_mode_options,
+    sharing,
+)
 from .printing import print_pairs, print_table, progress, remark, warn
 
 
@@ -71,7 +79,9 @@ def fit(
         remark(f"wrote {plot}")
 
 
+@sharing("mode", mode_options, more_mode_options)
 def validate(
+    mode: dict[str, Any],
     measured: Annotated[
         Path,
         typer.Argument(help="CSV: model, height, width, batch, and time_s, mu, or energy_j or energy_wh of the GPU."),
@@ -106,7 +116,7 @@ def validate(
     formats.demand_apart(measured, out, plot, requests)
     found = score(
         measured, requests=requests, gpu=gpu, calibration=calibration, efficiency=efficiency, gpus=gpus, split=split,
-        catalog=catalog, track=progress("rows"),
+        mode=mode, catalog=catalog, track=progress("rows"),
     )  # fmt: skip
     contents: dict[Path, str | bytes] = {}
     if out is not None:

@@ -3,7 +3,7 @@ import json
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ditcarbon_sym import InputError
+from ditcarbon_sym import InputError, estimate, solve
 from ditcarbon_sym.analysis.inversion import UNKNOWNS, break_even, within
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import B, C_output, C_total, E, H, I_grid, S, W, tau
@@ -293,3 +293,18 @@ def test_an_answer_by_leading_order_says_how_far_its_flop_are_off(ditcarbon):
     asked = ["solve", "sd3.5-medium", "--for", "resolution", "--budget-g", "1"]
     assert "24% below the exact count" in ditcarbon(*asked, "--efficiency", "bgr").err
     assert "exact count" not in ditcarbon(*asked).err
+
+
+@pytest.mark.parametrize(("model", "unknown", "budget"), [
+    ("flux.1-dev", "cache", 4.0), ("wan2.1-t2v-1.3b", "guidance_steps", 80.0),
+])  # fmt: skip
+def test_the_part_of_the_steps_found_meets_the_budget_as_an_estimate_says(model, unknown, budget):
+    found = solve(model, unknown, budget_s=budget, gpu="h100-sxm-80gb")
+    there = estimate(model, gpu="h100-sxm-80gb", **{unknown: found.solution.value})
+    assert 0 < found.solution.value < 1
+    assert there.time_s.value == pytest.approx(budget, rel=1e-9) and found.warnings == there.warnings
+
+
+def test_a_rival_whose_carbon_is_unknown_is_refused_in_one_line():
+    with pytest.raises(InputError, match="the carbon of the rival is unknown: "):
+        solve("flux.1-dev", "steps", against={"gpu": "b200-sxm"}, gpu="h100-sxm-80gb")

@@ -7,7 +7,10 @@ import json
 import pytest
 
 from ditcarbon_sym import estimate
+from ditcarbon_sym.calibration.device import rows_on
+from ditcarbon_sym.calibration.measurements import Row
 from ditcarbon_sym.calibration.validation import denoiser_alone, validate
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import F_text, tau
 from ditcarbon_sym.errors import InputError
@@ -204,3 +207,28 @@ def test_energy_that_cannot_be_predicted_is_refused_by_name(write, bare_card):
     path = write("mine.csv", MINE + "pixart-alpha,512,512,1,10,5\n")
     with pytest.raises(InputError, match="row 1: the energy of bare cannot be predicted"):
         validate(path, gpu="bare", catalog=bare_card, efficiency="bgr")
+
+
+def test_rows_say_how_many_accelerators_they_ran_on_and_in_which_mode(tmp_path):
+    ways = [{}, {"software": "compile"}, {"gpus": 4, "software": "compile", "precision": "fp8"}, {"cache": 0.3}]
+    times = [estimate("flux.1-dev", gpu="h100-sxm-80gb", **way).time_s.value for way in ways]
+    columns = ("software", "precision", "cache", "gpus")
+    lines = [
+        ",".join(["flux.1-dev", "1024", "1024", "1", "28", str(time), *(str(way.get(x, "")) for x in columns)])
+        for way, time in zip(ways, times, strict=True)
+    ]
+    path = tmp_path / "runs.csv"
+    path.write_text("\n".join([f"model,height,width,batch,steps,time_s,{','.join(columns)}", *lines]) + "\n")
+    found = validate(path, gpu="h100-sxm-80gb")
+    assert [x.ratio for x in found.scored] == pytest.approx([1.0] * 4)
+    other = validate(path, gpu="h100-sxm-80gb", mode={"software": "engine:sglang"})
+    assert other.scored[0].ratio < 0.9 and other.scored[1].ratio == pytest.approx(1.0)
+    path.write_text(path.read_text().replace("compile", "fast"))
+    with pytest.raises(InputError, match="row 2: software = 'fast' is unknown"):
+        validate(path, gpu="h100-sxm-80gb")
+
+
+def test_a_calibration_is_fitted_to_eager_runs_alone(tmp_path):
+    rows = [Row(k, "flux.1-dev", {}, {}, {"software": x}) for k, x in enumerate(("eager", "", "compile"))]
+    kept, notes = rows_on(tmp_path / "x.csv", rows, load().gpu("h100-sxm-80gb"), load())
+    assert len(kept) == 2 and "1 rows are of several accelerators, or of code that is not eager" in notes[0]
