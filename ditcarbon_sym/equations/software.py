@@ -59,7 +59,7 @@ from .notation import (
     tau,
     w_quant,
 )
-from .parallel_notation import E_alone, n_gpu, n_R, n_U, tau_attn, tau_busy, tau_launch, tau_move, tau_pad, tau_round
+from .parallel.symbols import E_alone, n_gpu, n_R, n_U, tau_attn, tau_busy, tau_launch, tau_move, tau_pad, tau_round
 
 NEUTRAL: Mapping[Symbol, Expr] = MappingProxyType({
     kappa_elem: Integer(1), lambda_launch: Integer(1), alpha_attn: Integer(1), delta_attn: Integer(1),

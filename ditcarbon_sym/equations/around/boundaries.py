@@ -34,7 +34,7 @@ from ..notation import (
     tau,
     u,
 )
-from ..parallel_notation import n_gpu
+from ..parallel.symbols import n_gpu
 
 host_energy = Equation("host", E_host, tau * P_host / JOULE_PER_KWH + h_host * E)
 host_carbon = Equation("host", C_host, E_host * PUE * I_grid)
