@@ -21,7 +21,8 @@ def test_the_constants_that_ship_are_those_that_the_rows_give():
         assert told["value"] == pytest.approx(entry["value"], rel=1e-3), name
         assert told["log_deviation"] == pytest.approx(entry["log_deviation"], rel=1e-2, abs=1e-4), name
         assert (told["rows"], told["sources"]) == (entry["rows"], entry["sources"])
-    assert shipped["scatter"] == pytest.approx(found["scatter"], rel=1e-3)
+    for kind in ("scatter", "scatter_beyond_law"):
+        assert shipped[kind] == pytest.approx(found[kind], rel=1e-3, abs=1e-6)
 
 
 def test_every_row_has_a_source_in_the_bibliography_and_the_table_no_row_twice():
@@ -32,12 +33,17 @@ def test_every_row_has_a_source_in_the_bibliography_and_the_table_no_row_twice()
 
 
 @pytest.mark.parametrize(
-    ("kind", "most"), [("compile", 14), ("engine", 20), ("quantised", 15), ("cache", 12)], ids=lambda x: str(x)
+    ("kind", "most"), [("compile", 11), ("engine", 20), ("quantised", 15), ("cache", 12)], ids=lambda x: str(x)
 )
 def test_on_sources_held_out_each_kind_of_mode_is_off_by_no_more_than_this(kind, most):
     score = next(x for x in software.scores() if x.kind == kind)
     assert score.seconds < most and score.seconds < score.eager / 2
     assert score.inside >= 0.83 * score.rows
+
+
+def test_intervals_made_without_a_rows_source_by_a_law_without_its_model_hold_as_many_rows_as_they_say():
+    inside, many = software.coverage()
+    assert many >= 60 and 0.83 <= inside / many <= 0.97
 
 
 def test_constants_that_no_row_shows_stay_at_their_prior():

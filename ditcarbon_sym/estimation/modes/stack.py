@@ -72,10 +72,13 @@ def _with_constants(calibration: Calibration, mode: Mode) -> Calibration:
         *((*[0.0] * many, *row) for row in own),
     )
     quality = dict(calibration.quality)
-    error = math.hypot(*(float(table("constants")["scatter"][kind]) for kind in mode.kinds))
+    error, beyond = (
+        math.hypot(*(float(table("constants")[x][kind]) for kind in mode.kinds))
+        for x in ("scatter", "scatter_beyond_law")
+    )
     quality[MODE_SCATTER] = error
-    for key in ("besides_log_scatter", "besides_log_scatter_energy"):
-        quality[key] = math.hypot(quality.get(key, 0.0), error)
+    for key, besides in (("besides_log_scatter", beyond), ("besides_log_scatter_energy", error)):  # no joules are known
+        quality[key] = math.hypot(quality.get(key, 0.0), besides)
     verdicts = {NOTATION[x].field: _constant(mode.constants[x])["verdict"] for x in symbols}
     return replace(
         calibration, values={**calibration.values, **values}, free=(*calibration.free, *symbols),
