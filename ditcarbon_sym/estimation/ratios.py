@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from ..equations import derivatives
-from ..equations.notation import B, H, S, W, g, m, mu, n_frames
+from ..equations.notation import B, C_emb, H, S, W, g, m, mu, n_frames, tau
 from ..equations.parallel.symbols import n_gpu
 from .intervals import LEVEL, covered, quantile, scatter_met, within_model
 from .modes.stack import MODE_SCATTER
@@ -35,6 +35,8 @@ Array = NDArray[np.float64]
 
 WORK = (H, W, n_frames, B, S, g, m)
 """Requests of one model that agree in these do the same work."""
+OF_TIME = (tau, mu, C_emb)
+"""Outputs that do not follow joules."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,7 @@ def errors_of(
             over([math.nan if y is None else y.deviation for y in met]),
             over([math.nan if y is None else y.quantile(level) for y in met]),
             over([math.nan if y is None else y for y in runs]),
-            over([modes.index(y.mode.name) for y in points]), over([_of_mode(y) for y in points]),
+            over([modes.index(y.mode.name) for y in points]), over([_of_mode(y, x) for y in points]),
             covariances, level,
         )  # fmt: skip
     return found
@@ -143,9 +145,10 @@ def _places(points: Sequence[OperatingPoint]) -> dict[tuple[Symbol, str], int]:
     return {x: k for k, x in enumerate(dict.fromkeys(x for point in points for x in _fitted(point)))}
 
 
-def _of_mode(point: OperatingPoint) -> float:
-    """How far the mode of a point is off on sources that no fit has seen; 0 without a mode."""
-    return 0.0 if point.calibration is None else float(point.calibration.quality.get(MODE_SCATTER, 0.0))
+def _of_mode(point: OperatingPoint, output: Symbol) -> float:
+    """How far an output in a point's mode is off on sources that no fit has seen; 0 without a mode."""
+    quality = {} if point.calibration is None else point.calibration.quality
+    return float(quality.get(MODE_SCATTER if output in OF_TIME else f"{MODE_SCATTER}_energy", 0.0))
 
 
 def _slopes(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Array]:
