@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
 from ditcarbon_sym.catalog.loading import load
-from fits import software
+from fits import software, software_rows
 
 from .tables import Table
 
@@ -78,7 +78,7 @@ def constants() -> Table:
 def figure() -> Figure:
     """Predicted over measured seconds by stack: the eager law, and the mode with each source held out."""
     full = [x for x in software.held_out() if x.row.in_full]
-    kinds = [kind for kind in software.KINDS if any(x.row.kind == kind for x in full)]
+    kinds = [kind for kind in software_rows.KINDS if any(x.row.kind == kind for x in full)]
     drawn, axes = plt.subplots(figsize=(7.2, 3.2), layout="constrained")
     axes.axvline(1, color="0.4", lw=0.8)
     for place, kind in enumerate(kinds):

@@ -17,7 +17,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Gpu
 from ..catalog.loading import shipped_calibration
-from ..equations import operator_law
+from ..equations import operator_law, parallel
 from ..equations.efficiency import saturation
 from ..equations.equation import Equation
 from ..equations.notation import (
@@ -35,13 +35,16 @@ from ..equations.notation import (
     r_attn,
     t_launch,
 )
+from ..equations.parallel.symbols import c_copy, c_ring, c_VAE, e_link, t_ring, t_wrap
 from ..errors import InputError
+from ..estimation.several.route import law
 from ..numerics.blocks import FloatArray
 from ..numerics.functions import compiled
 
 SPREAD: Mapping[Symbol, float] = MappingProxyType({
     t_launch: 2.0, e_dense: 0.7, r_attn: 1.0, e_mem: 1.0, e_VAE: 1.0, eps_flop: 0.7, eps_byte: 1.0,
     mu_sat: 1.0, B_0: 1.0, ell_star: 1.0,
+    t_wrap: 1.5, t_ring: 1.5, e_link: 1.0, c_copy: 1.5, c_ring: 1.5, c_VAE: 1.5,
 })  # fmt: skip
 """What is known of a parameter before any measurement: the standard deviation of its logarithm about the expected
 value. It is assumed, and wider than accelerators differ. From the B200 to the A100, the part of peak that products
@@ -100,6 +103,12 @@ def bgr_law() -> Law:
     values = shipped.values if shipped is not None else {mu_sat: 0.4, B_0: 0.15}
     expected = {mu_sat: values[mu_sat], B_0: values[B_0], ell_star: 100.0}
     return Law(saturation, MappingProxyType(expected))
+
+
+@lru_cache(maxsize=1)
+def several_law() -> Law:
+    """The law of time of several accelerators; what splitting adds is fitted, the law of one is taken as known."""
+    return Law(parallel.closed(parallel.runtime), MappingProxyType({x: law().values[x] for x in parallel.TIME}))
 
 
 def law_named(name: str) -> Law:

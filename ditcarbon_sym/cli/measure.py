@@ -164,6 +164,7 @@ def plan_calibration(
     number: Annotated[int, integer_option("Configurations to choose.", "--number")] = 12,
     budget_minutes: BudgetOption = None,
     law: Annotated[str, typer.Option(help="'roofline': the operator law; 'bgr': Eq. (3).")] = "roofline",
+    gpus: Annotated[int, integer_option("Accelerators that share each request; 1 plans for the law of one.")] = 1,
     catalog: Annotated[Path | None, typer.Option("--catalog", help="TOML file with GPUs of your own.")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -177,7 +178,7 @@ def plan_calibration(
     with waiting("choosing configurations"):
         found = plan.plan(
             gpu, _names(models), sides=_numbers(resolutions), frames=_numbers(frames), batches=_numbers(batches),
-            number=number, budget_minutes=budget_minutes, law=law, catalog=catalog,
+            number=number, budget_minutes=budget_minutes, law=law, gpus=gpus, catalog=catalog,
         )  # fmt: skip
     warn(found.notes)
     if as_json:

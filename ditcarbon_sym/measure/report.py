@@ -8,7 +8,7 @@ from typing import Any
 from ..calibration import planning
 from ..equations.notation import NOTATION
 from ..reports.formats import significant
-from .plan import DTYPE, Plan
+from .plan import DTYPE, RUNS, SEVERAL, Plan
 from .sweep import Swept
 
 
@@ -56,37 +56,54 @@ def percent(width: float) -> str:
 
 def plan_title(plan: Plan) -> str:
     """Return one line that names the plan."""
-    law = "operator law" if plan.law != "bgr" else "BGR, Eq. (3)"
-    return f"{plan.gpu.id}: {len(plan.designs)} of {plan.candidates} configurations for the {law}, best first"
+    law = {"bgr": "BGR, Eq. (3)", SEVERAL: "law of several accelerators"}.get(plan.law, "operator law")
+    which = plan.gpu.id if plan.gpus == 1 else f"{plan.gpus} x {plan.gpu.id}"
+    return f"{which}: {len(plan.designs)} of {plan.candidates} configurations for the {law}, best first"
 
 
 def plan_rows(plan: Plan) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return header and rows: each configuration, its cost, and the 90 % intervals once it is measured."""
     fields = [NOTATION[x].field for x in plan.designs[0].half_widths]
-    header = ("", "model", "output", "batch", "seconds", "in all", *(f"{x} +-" for x in fields), "prediction +-")
+    split: tuple[str, ...] = ("split",) if plan.splits else ()
+    header = (
+        "",
+        "model",
+        "output",
+        "batch",
+        *split,
+        "seconds",
+        "in all",
+        *(f"{x} +-" for x in fields),
+        "prediction +-",
+    )
     rows = []
     for number, (point, x) in enumerate(zip(plan.points, plan.designs, strict=True), start=1):
         output = f"{point.height} x {point.width}" + (f" x {point.frames}" if point.frames > 1 else "")
         widths = [percent(width) for width in x.half_widths.values()]
-        rows.append((str(number), point.model, output, str(point.batch), significant(x.seconds, 3),
+        split = plan.splits[number - 1 : number]
+        rows.append((str(number), point.model, output, str(point.batch), *split, significant(x.seconds, 3),
                      significant(x.elapsed, 3), *widths, percent(x.prediction)))  # fmt: skip
     return header, rows
 
 
 def plan_basis(plan: Plan) -> list[tuple[str, str]]:
     """Return labelled lines that say what a plan rests on."""
-    law = planning.law_named(plan.law)
+    law = plan.fitted
     expected = ", ".join(f"{NOTATION[x].field} = {significant(value)}" for x, value in law.expected.items())
     before = ", ".join(
         f"{NOTATION[x].field} within a factor of {math.exp(planning.SPREAD[x]):.2g}" for x in law.expected
     )
     rows = [
-        ("expected", f"{expected} (shipped calibrations; t_launch and ell_star assumed)"),
+        ("expected", f"{expected} (shipped; t_launch and ell_star assumed)"),
         ("before", f"{before} (assumed, wider than accelerators differ)"),
         ("scatter", f"{planning.ROW_SCATTER:.0%} of a row, {planning.MODEL_SCATTER:.0%} of a model (assumed)"),
-        ("seconds", f"by the operator law at {DTYPE}: warm-up, repeats, 5 s for the energy counter, loading"),
+        ("seconds", f"by the law at {DTYPE}: {RUNS} whole requests, loading" if plan.splits
+         else f"by the operator law at {DTYPE}: warm-up, repeats, 5 s for the energy counter, loading"),
         ("prediction", "of a model not measured, median over the candidates"),
     ]  # fmt: skip
+    if plan.splits:
+        rows.append(("to measure", "xDiT or diffusers under torchrun: ditcarbon measure runs on one accelerator"))
+        rows.append(("to score", "ditcarbon validate, with columns gpus and split"))
     if plan.too_large:
         rows.append(("too large", f"{len(plan.too_large)} configurations for {plan.gpu.memory_gb:g} GB (rough)"))
     return rows
@@ -94,18 +111,19 @@ def plan_basis(plan: Plan) -> list[tuple[str, str]]:
 
 def plan_as_dict(plan: Plan) -> dict[str, Any]:
     """Return a plan as a plain dictionary, ready for JSON."""
-    law = planning.law_named(plan.law)
+    law = plan.fitted
     return {
-        "schema_version": 1, "gpu": plan.gpu.id, "law": plan.law, "candidates": plan.candidates,
+        "schema_version": 1, "gpu": plan.gpu.id, "gpus": plan.gpus, "law": plan.law, "candidates": plan.candidates,
         "expected": {NOTATION[x].field: float(value) for x, value in law.expected.items()},
         "row_scatter": planning.ROW_SCATTER, "model_scatter": planning.MODEL_SCATTER, "level": planning.LEVEL,
         "too_large": list(plan.too_large), "warnings": list(plan.notes),
         "configurations": [
             {
-                **point.row(), "seconds": x.seconds, "elapsed": x.elapsed, "log_determinant": x.determinant,
+                **point.row(), **({"split": plan.splits[k]} if plan.splits else {}), "seconds": x.seconds,
+                "elapsed": x.elapsed, "log_determinant": x.determinant,
                 "log_half_width": {NOTATION[y].field: w for y, w in x.half_widths.items()},
                 "prediction_log_half_width": x.prediction,
             }
-            for point, x in zip(plan.points, plan.designs, strict=True)
+            for k, (point, x) in enumerate(zip(plan.points, plan.designs, strict=True))
         ],
     }  # fmt: skip

@@ -24,6 +24,7 @@ from .table import (
     COST,
     COVERED,
     FACILITY_ENERGY,
+    GPU_SECONDS,
     GPUS,
     MEMORY,
     NUMBERS,
@@ -99,7 +100,7 @@ class Block:
         ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
         fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}
         wanted = {x for name, x in TIMED.items() if name in fields}
-        wanted |= {tau} if not {*GRAMS, *COST, FACILITY_ENERGY}.isdisjoint(fields) else set()
+        wanted |= {tau} if not {*GRAMS, *COST, FACILITY_ENERGY, GPU_SECONDS}.isdisjoint(fields) else set()
         wanted |= {E} if not {*GRAMS, FACILITY_ENERGY}.isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
@@ -122,6 +123,8 @@ class Block:
         if MEMORY in fields:
             weights, alive = self.memory
             found[MEMORY] = (weights[where] + batch * alive[where]) / (self.panel.point.device.memory_gb or np.nan)
+        if GPU_SECONDS in fields:
+            found[GPU_SECONDS] = self.panel.gpus * timed[tau] / batch
         if self.price is not None and not set(COST).isdisjoint(fields):
             found["cost"] = timed[tau] * (self.panel.gpus * self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch

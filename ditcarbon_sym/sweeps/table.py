@@ -24,9 +24,11 @@ COST = ("cost", "cost_per_output")
 FACILITY_ENERGY = "facility_energy_kwh"
 """Energy with PUE, of which ``operational_g`` are the grams; ``energy_kwh`` is the accelerator's, without PUE."""
 OPERATIONAL_EACH = "operational_per_output_g"
+GPU_SECONDS = "gpu_s_per_output"
+"""Accelerator-seconds that an output takes: replicas that share n accelerators make n over this outputs a second."""
 MEMORY = "memory_share"
 """The denoiser's weights at 16 bits over the accelerator's memory. Above one they do not fit."""
-NUMBERS = (*REQUEST, CACHE, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, *COST)
+NUMBERS = (*REQUEST, CACHE, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, GPU_SECONDS, *COST)
 """Columns of numbers, in order. Those of cost are there if a price is given."""
 
 
@@ -36,7 +38,7 @@ def hidden(asked: Collection[str]) -> set[str]:
     >>> sorted(hidden({"gpus", "software"}))
     ['attention', 'cache', 'precision']
     """
-    several = set() if {GPUS, SPLIT} & {*asked} else {GPUS, SPLIT}
+    several = set() if {GPUS, SPLIT} & {*asked} else {GPUS, SPLIT, GPU_SECONDS}
     return several | (set() if "preset" in asked else {*MODES} - {*asked})
 
 

@@ -1,6 +1,7 @@
 """Planning what to measure: the Jacobian is exact, the order is greedy, and an early stop still identifies."""
 
 import json
+import math
 from itertools import pairwise
 from statistics import NormalDist
 
@@ -12,7 +13,9 @@ from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import NOTATION, r_attn, t_launch
 from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.measure import grid
+from ditcarbon_sym.measure.plan import plan
 
 H100 = load().gpu("h100-sxm-80gb").values
 
@@ -133,3 +136,25 @@ def test_an_accelerator_without_a_bandwidth_cannot_be_planned_for(refused, tmp_p
 def test_an_unknown_law_is_refused_from_python():
     with pytest.raises(InputError, match="expected 'bgr' or 'roofline'"):
         planning.law_named("max")
+
+
+def test_a_plan_for_several_accelerators_has_whole_requests_in_valid_splits_and_the_laws_seconds():
+    found = plan("h100-sxm-80gb", ["pixart-alpha", "sd3-medium"], sides=(512, 1024), number=6, gpus=4)
+    assert len(found.splits) == len(found.points) == 6 and found.fitted is planning.several_law()
+    for point, split, x in zip(found.points, found.splits, found.designs, strict=True):
+        assert math.prod(int(part.partition("=")[2]) for part in split.split(",")) == 4
+        request = {name: value for name, value in point.row().items() if name not in ("model", "stage")}
+        one = estimate(point.model, gpu="h100-sxm-80gb", split=split, **request)
+        loads, rest = grid.loading([point.model], "bf16")[point.model], x.seconds - 3 * one.time_s.value
+        assert min(abs(rest), abs(rest - loads)) < 1e-6
+    widths = [x.prediction for x in found.designs]
+    assert widths == sorted(widths, reverse=True) and {"ulysses=4", "ring=4"} & {*found.splits}
+
+
+@pytest.mark.parametrize(("options", "words"), [
+    ({"gpus": 0}, "gpus = 0 is outside 1..1024"), ({"gpus": 4, "law": "bgr"}, "several accelerators need"),
+])  # fmt: skip
+def test_a_plan_that_cannot_be_is_refused(options, words):
+    with pytest.raises(InputError) as refusal:
+        plan("h100-sxm-80gb", ["pixart-alpha"], sides=(512,), **options)
+    assert words in str(refusal.value)

@@ -43,8 +43,8 @@ def test_every_row_is_the_estimate_of_its_request():
 
 
 def test_the_columns_are_there_only_if_several_are_asked_for():
-    assert {"gpus", "split"} <= set(sweep(Grid(("flux.1-dev",), gpu=(H100,), gpus=(2,))).columns)
-    assert not {"gpus", "split"} & set(sweep(Grid(("flux.1-dev",), gpu=(H100,))).columns)
+    assert {"gpus", "split", "gpu_s_per_output"} <= set(sweep(Grid(("flux.1-dev",), gpu=(H100,), gpus=(2,))).columns)
+    assert not {"gpus", "split", "gpu_s_per_output"} & set(sweep(Grid(("flux.1-dev",), gpu=(H100,))).columns)
 
 
 def test_arrays_have_an_axis_of_accelerators_behind_that_of_kinds():
@@ -60,6 +60,16 @@ def test_a_ranking_and_a_front_tell_accelerators_apart():
     best = ranked(found, 2, "time_s").rows
     assert best["gpus"].tolist() == [8, 4] and best["split"].words() == ["ulysses=8", "ulysses=4"]
     assert sorted(front(found, ("per_output_g", "time_s")).rows["gpus"].tolist()) == [1, 2, 4, 8]
+
+
+def test_accelerator_seconds_of_an_output_say_what_replicas_make():
+    found = sweep(Grid(("hunyuanvideo",), gpu=(H100,), gpus=(1, 8), batch=(1, 2)))
+    for gpus, row in zip((1, 8), found.array("gpu_s_per_output")[0, 0, :, 0, 0, :, 0, 0], strict=True):
+        for batch, seconds in zip((1, 2), row, strict=True):
+            one = estimate("hunyuanvideo", gpu=H100, gpus=gpus, batch=batch)
+            assert seconds == pytest.approx(gpus * one.time_s.value / batch)
+    best = front(found, ("gpu_s_per_output", "time_s"))
+    assert sorted(best.rows["gpus"].tolist()) == [1, 8]
 
 
 def test_a_split_holds_for_all_and_one_that_a_model_cannot_have_is_refused():
