@@ -35,11 +35,12 @@ class Row:
     baseline: float
     shared: Estimate
     alone: Estimate
+    in_full: bool = True
 
     @property
     def time(self) -> float:
-        """Predicted over measured seconds."""
-        return float(self.shared.time_s.value or np.nan) / self.seconds
+        """Predicted over measured seconds; NaN where the source does not tell its request."""
+        return float(self.shared.time_s.value or np.nan) / self.seconds if self.in_full else np.nan
 
     @property
     def speed_up(self) -> float:
@@ -65,22 +66,22 @@ def rows() -> tuple[Row, ...]:
     found = []
     for row in read_records(ELSEWHERE):
         split = ",".join(f"{x}={row[x]}" for x in ("ulysses", "ring", "cfg"))
-        request: Any = {key: int(row[key]) for key in ("height", "width", "frames", "batch", "steps")}
+        request: Any = {key: int(row[key]) for key in ("height", "width", "frames", "batch", "steps") if row[key]}
         request["software"] = "compile" if row["compiled"] == "yes" else "eager"
         shared, alone = (estimate(row["model"], gpu=row["gpu"], split=x, **request) for x in (split, None))
         found.append(Row(
             row["model"], row["gpu"], int(row["gpus"]), split, row["compiled"] == "yes", row["source"],
-            float(row["time_s"]), float(row["baseline_s"]), shared, alone,
+            float(row["time_s"]), float(row["baseline_s"] or "nan"), shared, alone, bool(row["steps"]),
         ))  # fmt: skip
     return tuple(found)
 
 
 GROUPS: dict[str, Callable[[Row], bool]] = {
     "H100, eager": lambda x: x.gpu == "h100-sxm-80gb" and not x.compiled,
-    "other accelerators with NVLink, eager": lambda x: x.gpu != "h100-sxm-80gb" and x.is_linked,
-    "PCIe, eager": lambda x: not x.is_linked,
+    "other accelerators with NVLink, eager": lambda x: x.gpu != "h100-sxm-80gb" and x.is_linked and not x.compiled,
+    "PCIe, eager": lambda x: not x.is_linked and not x.compiled,
     "guidance passes split": lambda x: "cfg=2" in x.split,
-    "H100, compiled": lambda x: x.compiled,
+    "compiled": lambda x: x.compiled,
 }
 """Rows that say the same of the law; those that split guidance are among the others, too."""
 
@@ -89,6 +90,6 @@ def errors(chosen: Sequence[Row]) -> tuple[float, float, float]:
     """Mean absolute errors of seconds and of the speed-up, and the bias of the latter, per cent."""
     times, speeds = (np.array([getattr(x, name) for x in chosen]) for name in ("time", "speed_up"))
     return (
-        float(100 * np.mean(np.abs(times - 1))), float(100 * np.mean(np.abs(speeds - 1))),
-        float(100 * np.expm1(np.mean(np.log(speeds)))),
+        float(100 * np.nanmean(np.abs(times - 1))), float(100 * np.nanmean(np.abs(speeds - 1))),
+        float(100 * np.expm1(np.nanmean(np.log(speeds)))),
     )  # fmt: skip

@@ -38,12 +38,12 @@ OTHER_LINK = 0.15
 """The same on a link of another kind than those that the law was fitted with (assumed; published runs on PCIe cards,
 `fits/parallel_elsewhere.py`, lie within it)."""
 GUIDANCE = 0.5
-"""The same where guidance passes are split, which no run that the law was fitted to shows (assumed). The five published
-runs that do, of SANA at 4096 x 4096, take half of the time that is predicted, probably because they decode in
-parallel."""
+"""The same where guidance passes are split, which no run that the law was fitted to shows (assumed). Four published
+speed-ups of Mochi lie within 6 %; five runs of SANA at 4096 x 4096 take half of the time that is predicted, probably
+because they decode in parallel."""
 TOGETHER = 0.1
-"""The same for a mode on several accelerators, beside the errors of both: published speed-ups of compiled runs lie
-within it (`fits/parallel_elsewhere.py`); of other modes none is known (assumed)."""
+"""The same for a mode on several accelerators, beside the errors of both: eleven published speed-ups of compiled runs
+lie within 11 % (`fits/parallel_elsewhere.py`); of other modes none is known (assumed)."""
 SHOWN = "extrapolates: of modes on several accelerators, published runs show compilation alone"
 PADDED = (pad_dense, pad_elem, everywhere)
 """What a split makes of a request, as numbers."""
