@@ -8,7 +8,7 @@ absolute percentages; where models are held out, each model counts once. `law_ch
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,30 @@ def scatter(held: Mapping[str, Mapping[str, Any]]) -> float:
     return max(found, transfer.TEAMS)
 
 
+@dataclass(frozen=True)
+class Common:
+    """The scatter of models that were held out, in logarithms, and of how many models it is."""
+
+    deviation: float
+    models: int
+
+
+@lru_cache(maxsize=64)
+def common_scatter(target: str, without: str = "") -> Common:
+    """How far models held out lie off, over all calibrated accelerators; a model's errors on several count as one.
+
+    One model is missed on all accelerators in the same direction, so more accelerators are not more models. Each
+    accelerator's own scatter, from three to ten models, is known worse than that of all: `scatters` compares them.
+    """
+    squares: dict[str, list[float]] = {}
+    for name in CALIBRATED:
+        for held, logs in held_out(name, target).items() if runs_of(name, target) else ():
+            if held != without:
+                squares.setdefault(held, []).append(float(np.mean(logs[held] ** 2)))
+    found = float(np.sqrt(np.mean([np.mean(x) for x in squares.values()])))
+    return Common(max(found, transfer.TEAMS), len(squares))
+
+
 def provenance(path: Path, rows: str, source: str) -> dict[str, str]:
     """Where the measurements come from, as a calibration file says it."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -198,10 +222,10 @@ def _quality(name: str, target: str) -> dict[str, Any]:
     if logs:
         found[f"mape_percent{suffix}"] = percent(logs)
     if len(logs) > 2:
-        held = held_out(name, target)
+        held, met = held_out(name, target), common_scatter(target)
         return {
             **found, f"held_out_mape_percent{suffix}": {model: percent(each) for model, each in held.items()},
-            f"held_out_log_scatter{suffix}": scatter(held),
+            f"held_out_log_scatter{suffix}": met.deviation, f"held_out_groups{suffix}": met.models,
         }  # fmt: skip
     elsewhere = transfer.pool(target)
     return {

@@ -288,13 +288,13 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     if scatter(point.calibration) is None:
         return "none: no model could be held out of the calibration, so its error on others is unknown"
     groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
-    what = "accelerators" if point.calibration.transferred else "architectures"
-    chips = point.calibration.quality.get("held_out_groups", groups)
-    what += f" ({chips} chips)" if chips != groups else ""
+    apart = point.calibration.quality.get("held_out_groups", groups)
+    of_chips = f"{groups} accelerators" + (f" ({apart} chips)" if apart != groups else "")
+    what = of_chips if point.calibration.transferred else f"{apart} architectures"
     besides = point.calibration.quality.get("besides_log_scatter", 0.0)
     several = "several accelerators and " if point.values.get(n_gpu, 1) > 1 else ""
     more = f", and {besides:.2f} (logarithm) for {several}what is said above" if besides else ""
     return (
-        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {what} held out of it{more}; "
         "not of PUE, grid, power or embodied carbon"
     )
