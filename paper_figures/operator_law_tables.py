@@ -136,8 +136,8 @@ def coverage() -> Table:
         ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
          "PIT, mean and spread", "interval score", "models not wholly inside"),
         rows,
-        "Each model is predicted by a fit that has not seen it on any accelerator. The interval is made of the errors of "
-        "the other models on all accelerators, each held out in the same way. PIT is where a model's mean lies in its "
+        "Each model is predicted by a fit that has not seen it on any accelerator. The interval is made of the errors "
+        "of the other models on all accelerators, each held out in the same way. PIT is where a model's mean is in its "
         "predicted distribution: 0.50 and 0.29 if intervals are right. The interval score is of logarithms: width, and "
         f"{BEYOND:.0f} times what lies outside.",
     )  # fmt: skip
