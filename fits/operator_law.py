@@ -8,7 +8,7 @@ absolute percentages; where models are held out, each model counts once. `law_ch
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import interval_table
 from ditcarbon_sym.calibration.fitting import Fit, Free, fit
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
-from ditcarbon_sym.calibration.operator_fit import known
+from ditcarbon_sym.calibration.operator_fit import among, covariance_of_both, known
 from ditcarbon_sym.calibration.operator_law import law_table
 from ditcarbon_sym.catalog.entries import Gpu
 from ditcarbon_sym.catalog.files import DATA
@@ -155,6 +155,30 @@ def scatter(held: Mapping[str, Mapping[str, Any]]) -> float:
     return max(found, transfer.TEAMS)
 
 
+@dataclass(frozen=True)
+class Common:
+    """The scatter of models that were held out, in logarithms, and of how many models it is."""
+
+    deviation: float
+    models: int
+
+
+@lru_cache(maxsize=64)
+def common_scatter(target: str, without: str = "") -> Common:
+    """How far models held out lie off, over all calibrated accelerators; a model's errors on several count as one.
+
+    One model is missed on all accelerators in the same direction, so more accelerators are not more models. Each
+    accelerator's own scatter, from three to ten models, is known worse than that of all: `scatters` compares them.
+    """
+    squares: dict[str, list[float]] = {}
+    for name in CALIBRATED:
+        for held, logs in held_out(name, target).items() if runs_of(name, target) else ():
+            if held != without:
+                squares.setdefault(held, []).append(float(np.mean(logs[held] ** 2)))
+    found = float(np.sqrt(np.mean([np.mean(x) for x in squares.values()])))
+    return Common(max(found, transfer.TEAMS), len(squares))
+
+
 def provenance(path: Path, rows: str, source: str) -> dict[str, str]:
     """Where the measurements come from, as a calibration file says it."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -182,8 +206,8 @@ def v100_table() -> dict[str, Any]:
     verdicts = {x: "identified" if x in fitted.free else CORPUS_SAYS[x] for x in operator_law.TIME}
     device, found = load().gpu(V100), provenance(CORPUS, "as printed, all sizes", "ditcarbon2026: Table 5")
     return law_table(
-        device, {**device.values, t_exp: 0.0}, HEADS, [fitted], {**FIXED_V100, **fitted.values}, verdicts, quality,
-        "denoiser", found,
+        device, {**device.values, t_exp: 0.0}, HEADS, [fitted], fitted.covariance, {**FIXED_V100, **fitted.values},
+        verdicts, quality, "denoiser", found,
     )  # fmt: skip
 
 
@@ -198,10 +222,10 @@ def _quality(name: str, target: str) -> dict[str, Any]:
     if logs:
         found[f"mape_percent{suffix}"] = percent(logs)
     if len(logs) > 2:
-        held = held_out(name, target)
+        held, met = held_out(name, target), common_scatter(target)
         return {
             **found, f"held_out_mape_percent{suffix}": {model: percent(each) for model, each in held.items()},
-            f"held_out_log_scatter{suffix}": scatter(held),
+            f"held_out_log_scatter{suffix}": met.deviation, f"held_out_groups{suffix}": met.models,
         }  # fmt: skip
     elsewhere = transfer.pool(target)
     return {
@@ -211,25 +235,35 @@ def _quality(name: str, target: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _to_bytes(fitted: Fit, gpu: Gpu) -> Fit:
-    """The same fit with the part of the bandwidth that elementwise passes reach in place of bytes by the clock."""
+def _covariance(both: Both) -> Any:
+    """The covariance of the free constants of time and, where there are joules, of energy."""
+    if both.energy is None:
+        return both.time.shipped.covariance
+    return covariance_of_both(both.time.shipped, both.energy.shipped)
+
+
+def _to_bytes(fitted: Fit, covariance: Any, gpu: Gpu) -> tuple[Fit, Any]:
+    """The same fit of time, and covariance of all constants, with the part of the bandwidth that elementwise passes
+    reach in place of bytes by the clock.
+    """
     if rho not in fitted.free:
-        return fitted
+        return fitted, covariance
     rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
     facts = {**gpu.values, rho: fitted.values[rho]}
     slope = float(Equation("", e_mem, rule.rhs.diff(rho))(facts))
     free = tuple(e_mem if x == rho else x for x in fitted.free)
-    scale = np.array([slope if x == e_mem else 1.0 for x in free])
+    scale = np.ones(len(covariance))
+    scale[free.index(e_mem)] = slope
     values = {x: float(rule(facts)) if x == e_mem else fitted.values[y] for x, y in zip(free, fitted.free, strict=True)}
-    return replace(fitted, free=free, values=values, covariance=fitted.covariance * np.outer(scale, scale))
+    return replace(fitted, free=free, values=values), covariance * np.outer(scale, scale)
 
 
 def _known(name: str, gpu: Gpu) -> list[Knowledge]:
     """What the runs tell of each parameter, in those of a calibration file."""
     both, (time, drawn) = fits_of(name), expected(name)
-    found = [known(both.time, x, time) for x in TIME]
-    if both.energy is not None:
-        found += [known(both.energy, x, drawn) for x in drawn]
+    fits = [both.time] if both.energy is None else [both.time, both.energy]
+    places, about = among(_covariance(both), [one.shipped for one in fits]), {**time, **drawn}
+    found = [known(one, x, about, places.get(x)) for one in fits for x in one.full.free]
     rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
 
     def there(value: float | None) -> float | None:
@@ -245,7 +279,8 @@ def modern_table(gpu: str) -> dict[str, Any]:
     """The calibration of an accelerator from Ampere on."""
     name, device = ONE.get(gpu, gpu), load().gpu(gpu)
     both, facts = fits_of(name), _known(name, device)
-    fits = [_to_bytes(both.time.shipped, device)]
+    timed, covariance = _to_bytes(both.time.shipped, _covariance(both), device)
+    fits = [timed]
     held = {x: value for x, value in both.time.held.items() if x != rho}
     drawn = joules_in_common(gpu, {**{x: f.start for x, f in transfer.ENERGY.items()}, **common().values})
     verdicts = {x.symbol: x.verdict for x in facts}
@@ -255,8 +290,9 @@ def modern_table(gpu: str) -> dict[str, Any]:
         fits, drawn = [*fits, both.energy.shipped], both.energy.values
     gpus = members(name)
     table = law_table(
-        device, device.values, HEADS, fits, {**drawn, **held, **{x: v for one in fits for x, v in one.values.items()}},
-        verdicts, {**_quality(name, "time"), **_quality(name, "energy")}, "whole request",
+        device, device.values, HEADS, fits, covariance,
+        {**drawn, **held, **{x: v for one in fits for x, v in one.values.items()}}, verdicts,
+        {**_quality(name, "time"), **_quality(name, "energy")}, "whole request",
         provenance(PUBLISHED, f"gpu = {' or '.join(gpus)}", SOURCES),
     )  # fmt: skip
     if both.energy is None:

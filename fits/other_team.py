@@ -16,7 +16,7 @@ from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 from .chips import Out, members
 from .operator_law import fits_of, laws, runs_of, scatter
 from .runs import H100, data, published_runs
-from .transfer import knowing, off
+from .transfer import off
 
 TEAM = "delavande2025video"
 TARGETS = ("time", "energy")
@@ -63,7 +63,7 @@ def half_widths(rows: Data, target: str) -> np.ndarray:
     both = fits_of(H100, WITHOUT)
     fit = both.time if target == "time" else both.energy
     assert fit is not None
-    own = fit.shipped.log_deviations(knowing(rows, {**both.values, **fit.held}))
+    own = fit.shipped.log_deviations(rows.knowing({**both.values, **fit.held}))
     found: np.ndarray = student_quantile(LEVEL, len(held)) * np.hypot(own, scatter(held))
     return found
 

@@ -11,7 +11,7 @@ fits are made in turn until neither moves.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -106,24 +106,18 @@ class Both:
         return {**self.time.values, **({} if self.energy is None else self.energy.values)}
 
 
-def knowing(data: Data, values: Mapping[Symbol, float]) -> Data:
-    """The rows with these constants as further columns. Put into the equation, they would make it new for each fit."""
-    columns = {x: np.full(len(data), value) for x, value in values.items()}
-    return replace(data, inputs={**data.inputs, **columns})
-
-
 def in_turn(
     time: Equation, energy: Equation, times: Data, joules: Data | None, expected: Mapping[Symbol, Free],
     drawn: Mapping[Symbol, Free],
 ) -> Both:  # fmt: skip
     """Fit the laws of time and of energy in turn, from what is ``expected`` of time and ``drawn`` by the work."""
-    found = fit_known(time, knowing(times, {x: free.start for x, free in drawn.items()}), expected, TEAMS)
+    found = fit_known(time, times.knowing({x: free.start for x, free in drawn.items()}), expected, TEAMS)
     if joules is None:
         return Both(found, None)
     for _ in range(ROUNDS):
-        power = fit_known(energy, knowing(joules, found.values), drawn, TEAMS)
-        found = fit_known(time, knowing(times, power.values), expected, TEAMS)
-    return Both(found, fit_known(energy, knowing(joules, found.values), drawn, TEAMS))
+        power = fit_known(energy, joules.knowing(found.values), drawn, TEAMS)
+        found = fit_known(time, times.knowing(power.values), expected, TEAMS)
+    return Both(found, fit_known(energy, joules.knowing(found.values), drawn, TEAMS))
 
 
 @lru_cache(maxsize=256)

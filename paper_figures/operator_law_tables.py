@@ -99,32 +99,25 @@ def coverages() -> tuple[Coverage, ...]:
             if len(held) < FEW:
                 continue
             errors = {name: operator_law.logs_of({name: logs})[0] for name, logs in held.items()}
-            halves = {name: _half_width(held, name) for name in held}
-            found.append(_coverage(gpu, target, errors, halves))
+            others = {name: operator_law.common_scatter(target, name) for name in held}
+            found.append(_coverage(gpu, target, errors, others))
     return tuple(found)
 
 
-def _half_width(held: Mapping[str, Any], model: str) -> float:
-    """Half the 90 % interval of a model: the scatter of the other models, by Student's quantile."""
-    others = {name: logs for name, logs in held.items() if name != model}
-    return student_quantile(LEVEL, len(others)) * operator_law.scatter(others)
-
-
-def _coverage(gpu: str, target: str, errors: Mapping[str, Any], halves: Mapping[str, float]) -> Coverage:
-    shares, points, places, inside = {}, [], [], 0
+def _coverage(gpu: str, target: str, errors: Mapping[str, Any], others: Mapping[str, operator_law.Common]) -> Coverage:
+    """``others`` is the scatter of the other models, by the model that is held out."""
+    shares, points, places, halves, inside = {}, [], [], [], 0
     for model, mine in errors.items():
-        outside = np.maximum(np.abs(mine) - halves[model], 0)
+        met = others[model]
+        half = student_quantile(LEVEL, met.models) * met.deviation
+        outside = np.maximum(np.abs(mine) - half, 0)
         inside += int(np.sum(outside == 0))
         shares[model] = float(np.mean(outside == 0))
-        points.append(float(np.mean(2 * halves[model] + BEYOND * outside)))
-        degrees = len(errors) - 1
-        places.append(
-            float(t_distribution.cdf(-np.mean(mine) / halves[model] * student_quantile(LEVEL, degrees), degrees))
-        )
+        points.append(float(np.mean(2 * half + BEYOND * outside)))
+        places.append(float(t_distribution.cdf(-np.mean(mine) / met.deviation, met.models)))
+        halves.append(half)
     runs = sum(len(mine) for mine in errors.values())
-    return Coverage(
-        gpu, target, float(np.mean(list(halves.values()))), runs, inside, shares, float(np.mean(points)), tuple(places)
-    )
+    return Coverage(gpu, target, float(np.mean(halves)), runs, inside, shares, float(np.mean(points)), tuple(places))
 
 
 def coverage() -> Table:
@@ -143,9 +136,9 @@ def coverage() -> Table:
         ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
          "PIT, mean and spread", "interval score", "models not wholly inside"),
         rows,
-        "Each model is predicted by a fit that has not seen it on any accelerator; the interval is made of the errors "
-        "of the other models, each held out in the same way. PIT is where a model's mean lies in its predicted "
-        "distribution: 0.50 and 0.29 if intervals are right. The interval score is of logarithms: width, and "
+        "Each model is predicted by a fit that has not seen it on any accelerator. The interval is made of the errors "
+        "of the other models on all accelerators, each held out in the same way. PIT is where a model's mean is in its "
+        "predicted distribution: 0.50 and 0.29 if intervals are right. The interval score is of logarithms: width, and "
         f"{BEYOND:.0f} times what lies outside.",
     )  # fmt: skip
 

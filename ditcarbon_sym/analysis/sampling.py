@@ -7,7 +7,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Calibration
 from ..equations import operator_law, pipeline
-from ..equations.notation import NOTATION, E
+from ..equations.notation import NOTATION, E, mu
 from ..estimation.intervals import LEVEL, is_borrowed, scatter, scatter_met
 from ..estimation.point import OperatingPoint
 from ..estimation.ratios import Array
@@ -49,6 +49,8 @@ def monte_carlo(
     few = between.groups
     noise = rng.standard_normal(len(values)) if few is None else rng.standard_t(few, len(values))
     scattered = values * np.exp(between.deviation * noise)
+    if output == mu:  # no efficiency lies above peak
+        scattered = np.minimum(scattered, 1.0)
     return {
         "parameter": (float(np.quantile(values, ends[0])), float(np.quantile(values, ends[1]))),
         "predictive": (float(np.quantile(scattered, ends[0])), float(np.quantile(scattered, ends[1]))),

@@ -1,7 +1,7 @@
 """Measured runs as columns of symbols: the form that a law is fitted to."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,6 +90,11 @@ class Data:
         groups = tuple(g for g, kept in zip(self.groups, mask, strict=True) if kept)
         weights = None if self.weights is None else self.weights[mask]
         return Data(inputs, self.observed[mask], groups, weights, self.shared, self.scatter)
+
+    def knowing(self, values: Mapping[Symbol, float]) -> "Data":
+        """The rows with constants as further columns. Put into an equation, they would make it new for each fit."""
+        known = {x: np.full(len(self), value) for x, value in values.items()}
+        return replace(self, inputs={**self.inputs, **known})
 
     def validity(self, pixels_min: int | None = None) -> dict[str, Any]:
         """The smallest output in pixels (by default of the inputs), and the ranges of batch and latent tokens.

@@ -10,8 +10,8 @@ then the mode of the posterior, and no parameter needs to be held: where the row
 and as uncertain as before. If the rows chose which parameters to free, the intervals would be too narrow.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
@@ -24,9 +24,10 @@ from ..equations.notation import NOTATION, e_dense, e_mem, e_VAE, eps_byte, eps_
 from ..equations.operator_law import ASSUMED
 from ..errors import InputError
 from ..numerics.blocks import FloatArray
+from ..numerics.functions import compiled
 from . import planning
 from .confidence import LEVEL, Knowledge
-from .data import Data
+from .data import Data, whitening
 from .fitting import Fit, Free, Identified, fit, squares_with
 
 
@@ -57,6 +58,10 @@ WIDE = 10.0
 """A parameter is weakly identified if the ends of its interval have a larger ratio."""
 BARELY = 0.7
 """Rows tell little if they leave more than this part of the expected spread (about half of its square)."""
+TRADED, WIDE_TOGETHER = 3.0, 2.0
+"""The rows trade a parameter for another one if its standard error is so many times what it would be with all others
+given. It is then weakly identified if the rows tell little of it, or if the ends of its interval have a larger ratio
+than the second number."""
 BEYOND = 1.0
 """The law does not describe rows that scatter by more than a factor of e about it."""
 
@@ -104,17 +109,83 @@ def fit_known(
     return Identified(full, shipped, held, reasons, {})
 
 
-def known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free]) -> Knowledge:
-    """What is known of a parameter: its standard error and its profile, or why it is held."""
+def covariance_of_both(time: Fit, energy: Fit) -> FloatArray:
+    """The covariance of the constants of time and of energy, each of which was fitted at the values of the other.
+
+    Such a fit takes over the error of what was given to it, which its own covariance leaves out. To first order, the
+    errors of all constants are ``inv(M) noise``. M has the information of each fit on its diagonal; beside it stands
+    how the constants of the other move its slopes (two-step estimation, murphy1985twostep). The noise of seconds and
+    that of joules are taken to be independent.
+    """
+    both = (*time.free, *energy.free)
+    values, many = {**time.values, **energy.values}, len(time.free)
+    rows, noise = [], np.zeros((len(both), len(both)))
+    for one, mine in ((time, slice(0, many)), (energy, slice(many, None))):
+        slopes = _log_slopes(one, both, values)
+        information = np.linalg.inv(one.covariance)
+        across = slopes[:, mine].T @ slopes
+        across[:, mine] = information
+        noise[mine, mine] = information
+        rows.append(across)
+    inverse = np.linalg.inv(np.vstack(rows))
+    found: FloatArray = inverse @ noise @ inverse.T
+    return (found + found.T) / 2
+
+
+def _log_slopes(fitted: Fit, parameters: tuple[Symbol, ...], values: Mapping[Symbol, float]) -> FloatArray:
+    """Derivatives of the logarithm of each row's prediction, in units of its error: (rows, parameters)."""
+    function = compiled((fitted.equation.rhs, *fitted.equation.gradient(*parameters).values()))
+    found = function({**fitted.data.inputs, **values})
+    predicted, *slopes = (np.broadcast_to(x, fitted.data.observed.shape) for x in found)
+    return whitening(fitted.data)(np.column_stack(slopes) / predicted[:, None])
+
+
+@dataclass(frozen=True)
+class Among:
+    """A constant among all free ones: its standard error over that of its own fit, which takes the constants of other
+    fits for certain, and the constant that the rows trade it for, if they hardly tell the two apart.
+
+    >>> Among().wider
+    1.0
+    """
+
+    wider: float = 1.0
+    traded_for: Symbol | None = None
+
+
+def among(covariance: FloatArray, fits: Sequence[Fit]) -> dict[Symbol, Among]:
+    """Each free constant of all fits among the others, given the covariance of all, in their order."""
+    free = [x for one in fits for x in one.free]
+    own = np.concatenate([np.sqrt(np.diag(one.covariance)) for one in fits])
+    errors = np.sqrt(np.diag(covariance))
+    correlation = np.abs(covariance / np.outer(errors, errors)) - 2 * np.eye(len(free))
+    given_others = 1 / np.sqrt(np.diag(np.linalg.inv(covariance)))
+    return {
+        x: Among(
+            float(errors[k] / own[k]),
+            free[int(np.argmax(correlation[k]))] if errors[k] > TRADED * given_others[k] else None,
+        )
+        for k, x in enumerate(free)
+    }
+
+
+def known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free], place: Among | None = None) -> Knowledge:
+    """What is known of a parameter: its standard error and its profile, or why it is held and what bounds it."""
+    shipped, place = fitted.shipped, place or Among()
+    degrees = FREEDOM_MODEL + len(set(shipped.data.groups))
     if x in fitted.held:
-        said = f"not identified: {fitted.reasons[x]}"
-        return Knowledge(x, fitted.held[x], None, None, (None, None), None, said)
-    shipped = fitted.shipped
-    value, error = shipped.values[x], shipped.standard_errors[x]
-    quantile = float(t_distribution.ppf((1 + LEVEL) / 2, FREEDOM_MODEL + len(set(shipped.data.groups))))
-    low, high = interval(shipped, x, expected, quantile)
+        quantile = float(t_distribution.ppf(LEVEL, degrees))
+        low, high = interval(fitted.full, x, expected, quantile)
+        end = (low, None) if fitted.held[x] >= expected[x].high else (None, high)
+        told = f"at least {low:.3g}" if end[1] is None else f"at most {high:.3g}"
+        return Knowledge(x, fitted.held[x], None, None, end, None, f"not identified: {fitted.reasons[x]} ({told})")
+    value, error = shipped.values[x], place.wider * shipped.standard_errors[x]
+    low, high = interval(shipped, x, expected, place.wider * float(t_distribution.ppf((1 + LEVEL) / 2, degrees)))
     said = "identified"
-    if error / value > BARELY * expected[x].spread:
+    barely = error / value > BARELY * expected[x].spread
+    if place.traded_for is not None and (barely or high / low > WIDE_TOGETHER):
+        said = f"weakly identified: the rows show it mostly together with {NOTATION[place.traded_for].field}"
+    elif barely:
         said = (
             f"barely shown by these rows: mostly what is expected, within a factor of {np.exp(expected[x].spread):.2g}"
         )

@@ -32,13 +32,24 @@ from ..equations.notation import (
 )
 from ..errors import InputError
 from ..estimation.transfer import as_counted, typical_memory
+from ..numerics.blocks import FloatArray
 from .data import Data, columns, values_of_run
 from .device import device_of, peak_note, rows_on, told_facts
 from .efficiency import Calibrated, fit_warnings, interval_table, models_words
 from .fitting import Fit, Identified
 from .held_out import EXACT, log_scatter, residual_logs, within_scatter
 from .measurements import Row, read_csv, read_header
-from .operator_fit import DECODER, ENERGY, TIME, expecting, fit_known, held_out_by_model, known as known_of
+from .operator_fit import (
+    DECODER,
+    ENERGY,
+    TIME,
+    among,
+    covariance_of_both,
+    expecting,
+    fit_known,
+    held_out_by_model,
+    known as known_of,
+)
 
 ALONE: Mapping[Symbol, float] = {F_text: 0.0, F_VAE: 0.0}
 """A row of the denoiser contains no other work."""
@@ -80,17 +91,21 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
         raise InputError(f"{path}: {error}") from None
     device = _with_idle_power(path, device, [row for row, _ in runs])
     so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), TDP: device.values.get(TDP, UNLIMITED)}
-    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, {**so_far, **time.values}))
+    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, so_far, time.values))
     if energy is not None:  # joules say where power limits time, and time says where kernels are waited for
-        drawn = energy.values
-        time = fit_known(operator_law.limited.at({**so_far, **drawn}), _data(runs, "time_s"), expected)
-        energy = _energy(runs, {**so_far, **time.values})
+        time = fit_known(operator_law.limited.at(so_far), _data(runs, "time_s").knowing(energy.values), expected)
+        energy = _energy(runs, so_far, time.values)
     decoder, no_decoder = _if_fitted("the VAE decoder", lambda: _decoder(path, device, entries) if swept else None)
     held_out = held_out_by_model(time, expected)
     held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
     fits = [x for x in (time, energy, decoder) if x is not None]
     about = {**expected, **ENERGY, **DECODER}
-    known = tuple(known_of(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
+    covariance = block_diag(
+        time.shipped.covariance if energy is None else covariance_of_both(time.shipped, energy.shipped),
+        *([] if decoder is None else [decoder.shipped.covariance]),
+    )  # fmt: skip
+    places = among(covariance, [one.shipped for one in fits])
+    known = tuple(known_of(one, x, about, places.get(x)) for one in fits for x in (*one.shipped.free, *one.held))
     values = {**assumed, **_values(fits)}
     verdicts = {**dict.fromkeys(values, "assumed: a fifth of peak"), **{x.symbol: x.verdict for x in known}}
     quality = {"mape_percent": time.shipped.mape(), **_scatter(time, held_out)}
@@ -99,7 +114,7 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     facts, heads = as_counted(device)
     source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **told_facts(path, device)}
     table = law_table(
-        device, {t_exp: 0.0, **facts}, heads, [one.shipped for one in fits], values, verdicts, quality,
+        device, {t_exp: 0.0, **facts}, heads, [one.shipped for one in fits], covariance, values, verdicts, quality,
         "denoiser" if swept else "whole request", source,
     )  # fmt: skip
     table["intervals"] = interval_table(known)
@@ -173,8 +188,8 @@ def _watts(path: Path, text: str) -> float:
         raise InputError(f"{path}: {error}") from None
 
 
-def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
-    """The law of energy, with the fitted law of time in it, on the rows that have joules; None if no row has any."""
+def _energy(runs: Runs, known: Mapping[Symbol, float], time: Mapping[Symbol, float]) -> Identified | None:
+    """The law of energy at the constants of time, on the rows that have joules; None if no row has any."""
     kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
     with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
     if not with_energy:
@@ -182,7 +197,7 @@ def _energy(runs: Runs, known: Mapping[Symbol, float]) -> Identified | None:
     kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
     inputs = columns([values for _, values, _ in with_energy])
     data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
-    return fit_known(operator_law.energy.at(known), data, ENERGY)
+    return fit_known(operator_law.energy.at(known), data.knowing(time), ENERGY)
 
 
 def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
@@ -201,13 +216,15 @@ def _scatter(fitted: Identified, held_out: Mapping[str, tuple[Fit, Data]], suffi
 
 
 def law_table(
-    device: Gpu, facts: Mapping[Symbol, float], heads: int, fits: Sequence[Fit], values: Mapping[Symbol, float],
-    verdicts: Mapping[Symbol, str], quality: Mapping[str, Any], stages: str, source: Mapping[str, Any],
+    device: Gpu, facts: Mapping[Symbol, float], heads: int, fits: Sequence[Fit], covariance: FloatArray,
+    values: Mapping[Symbol, float], verdicts: Mapping[Symbol, str], quality: Mapping[str, Any], stages: str,
+    source: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
     """Everything that a calibration file of the operator law holds; the first of ``fits`` is that of time.
 
-    ``facts`` are the accelerator's as the fit has seen them, and ``heads`` the multiple that heads are padded to.
-    ``values`` are all parameters of the law, also those that were not fitted.
+    ``covariance`` is that of the free constants of all fits, in their order. ``facts`` are the accelerator's as the fit
+    has seen them, and ``heads`` the multiple that heads are padded to. ``values`` are all parameters of the law, also
+    those that were not fitted.
     """
     free = [x for one in fits for x in one.free]
     parameters = [x for x in (*operator_law.TIME, *operator_law.ENERGY) if x in values]
@@ -219,11 +236,10 @@ def law_table(
             **{NOTATION[x].field: value for x, value in facts.items()},
         },
         "parameters": {NOTATION[x].field: values[x] for x in parameters},
-        "standard_errors": {NOTATION[x].field: e for one in fits for x, e in one.standard_errors.items()},
-        "covariance": {
-            "parameters": [NOTATION[x].field for x in free],
-            "matrix": block_diag(*(one.covariance for one in fits)).tolist(),
+        "standard_errors": {
+            NOTATION[x].field: float(e) for x, e in zip(free, np.sqrt(np.diag(covariance)), strict=True)
         },
+        "covariance": {"parameters": [NOTATION[x].field for x in free], "matrix": covariance.tolist()},
         "verdicts": {NOTATION[x].field: said for x, said in verdicts.items()},
         "quality": {"n": len(fits[0].data), "loss": "log", **quality},
         "validity": fits[0].data.validity(),

@@ -112,7 +112,7 @@ def uncertainty(
     print_pairs("basis", report.basis_rows(spread))
     carbon = "total" if spread.scenario_of == "C_total" else "operational"
     scenario = ("scenario", "range", f"{carbon} at low end (gCO2eq)", f"{carbon} at high end (gCO2eq)", "source")
-    print_table("\nscenarios, each alone; not part of any interval", scenario, report.scenario_rows(spread))
+    print_table("scenarios, each alone; not part of any interval", scenario, report.scenario_rows(spread))
 
 
 @at_operating_point

@@ -1,15 +1,13 @@
 """Intervals of every output, from what a calibration knows: the delta method with exact gradients, in log space.
 
-There are two sources, kept apart. The covariance of the fitted parameters gives the *parameter interval*. The scatter
-of models that were held out of the fit comes on top of it: both together give the *predictive interval*, which
-``estimate`` reports as low and high. Neither covers PUE, grid intensity, power or embodied carbon; their documented
-ranges are scenarios (`analysis.sensitivity`).
+The covariance of the fitted parameters gives the *parameter interval*. The scatter of models that were held out of the
+fit comes on top: both together give the *predictive interval*, ``estimate``'s low and high. Neither covers PUE, grid
+intensity, power or embodied carbon; their documented ranges are scenarios (`analysis.sensitivity`).
 
 What the interval is not. The scatter is of leave-one-out predictions and so holds some parameter error already: this is
-counted twice, on the safe side. Rows of one model are not independent, although the covariance takes them to be, and
-six models are few for a normal quantile: both are on the unsafe side. `fits/coverage.py` shows how it comes out. The
-operator law's intervals take Student's quantile, with as many degrees of freedom as groups were held out, because some
-of its calibrations rest on three.
+counted twice, on the safe side. The paper's fit takes the rows of a model for independent, and a normal quantile for
+six models: both are on the unsafe side. The operator law's intervals take Student's quantile, with as many degrees of
+freedom as groups were held out. `fits/coverage.py` shows how it comes out.
 
 An operating point may hold arrays: deviations, scatter and half-widths are then arrays, too.
 """
@@ -33,6 +31,8 @@ from ..numerics.functions import compiled
 from .point import OperatingPoint
 
 LEVEL = 0.9
+ROUGH = 0.5
+"""Standard deviation of the logarithm of a fitted constant from which the law is not taken to be linear in it."""
 WIDEST = 100.0
 """Standard deviation of a logarithm from which no interval is given: e^100 is no answer."""
 _SHARE = Piecewise((C_op / C_total, C_total > 0), (1, True))
@@ -155,8 +155,8 @@ def predictive(
     """
     values = values or pipeline.evaluate(point.values, outputs, point.route)
     found = {
-        x: log_interval(float(values[x]), float(half))
-        for x, half in half_widths(point, outputs, level).items()
+        x: (float(values[x]) / math.exp(below), float(values[x]) * math.exp(above))
+        for x, (below, above) in reaches(point, outputs, level).items()
         if math.isfinite(values[x])
     }
     if mu in found:  # no efficiency lies above peak
@@ -164,11 +164,46 @@ def predictive(
     return found
 
 
-def half_widths(point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL) -> dict[Symbol, Any]:
-    """Half-width of the predictive interval of each output's logarithm; no entry where no interval is known."""
+def reaches(point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL) -> dict[Symbol, tuple[Any, Any]]:
+    """How far the predictive interval of each output reaches below and above its value, in the logarithm; no entry
+    where no interval is known. Where a constant is only known roughly, the delta method is not used (`_shifted`).
+    """
     known = covered(point, outputs)
-    deviations = parameter_deviations(point, known)
-    return {x: scatter_met(x, point).half_width(deviations[x], level) for x in known}
+    met, deviations = {x: scatter_met(x, point) for x in known}, parameter_deviations(point, known)
+    if known and is_rough(point.calibration):
+        between = {x: met[x].half_width(0.0, level) for x in known}
+        return {
+            x: ((below**2 + between[x] ** 2) ** 0.5, (above**2 + between[x] ** 2) ** 0.5)
+            for x, (below, above) in _shifted(point, known, quantile(level)).items()
+        }
+    halves = {x: met[x].half_width(own, level) for x, own in deviations.items()}
+    return {x: (half, half) for x, half in halves.items()}
+
+
+def is_rough(fit: Calibration | None) -> bool:
+    """Whether a constant of the operator law is known so roughly that the law is not linear in its error."""
+    if fit is None or fit.law != operator_law.LAW:
+        return False
+    return any(fit.covariance[k][k] > (ROUGH * fit.values[x]) ** 2 for k, x in enumerate(fit.free))
+
+
+def _shifted(point: OperatingPoint, outputs: Sequence[Symbol], far: float) -> dict[Symbol, tuple[Any, Any]]:
+    """How far the fitted constants alone let each output reach below and above its value, in the logarithm.
+
+    The delta method takes the slope at the fitted values. A launch that is known within a factor of seven may hardly
+    show there, and may be most of the time at the far end.
+    """
+    from ..numerics.shifts import reach
+
+    fit = point.calibration
+    assert fit is not None
+
+    def results(moved: Sequence[float]) -> list[Any]:
+        kept = {x: min(max(y, NOTATION[x].low), NOTATION[x].high) for x, y in zip(fit.free, moved, strict=True)}
+        found = pipeline.evaluate({**point.values, **kept}, outputs, point.route)
+        return [found[x] for x in outputs]
+
+    return dict(zip(outputs, reach(results, [fit.values[x] for x in fit.free], fit.covariance, far), strict=True))
 
 
 def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
@@ -253,13 +288,13 @@ def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
     if scatter(point.calibration) is None:
         return "none: no model could be held out of the calibration, so its error on others is unknown"
     groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
-    what = "accelerators" if point.calibration.transferred else "architectures"
-    chips = point.calibration.quality.get("held_out_groups", groups)
-    what += f" ({chips} chips)" if chips != groups else ""
+    apart = point.calibration.quality.get("held_out_groups", groups)
+    of_chips = f"{groups} accelerators" + (f" ({apart} chips)" if apart != groups else "")
+    what = of_chips if point.calibration.transferred else f"{apart} architectures"
     besides = point.calibration.quality.get("besides_log_scatter", 0.0)
     several = "several accelerators and " if point.values.get(n_gpu, 1) > 1 else ""
     more = f", and {besides:.2f} (logarithm) for {several}what is said above" if besides else ""
     return (
-        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {groups} {what} held out of it{more}; "
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {what} held out of it{more}; "
         "not of PUE, grid, power or embodied carbon"
     )

@@ -17,6 +17,7 @@ from ..errors import InputError
 from ..estimation.estimator import estimate_at
 from ..estimation.intervals import (
     interval_words,
+    is_rough,
     log_interval,
     parameter_deviations,
     predictive,
@@ -32,6 +33,7 @@ from .sensitivity import swing_words
 OUTPUTS = (mu, tau, E, C_op, C_emb, C_total, C_output)
 SCENARIOS = ("grid_gco2eq_per_kwh", "pue", "tdp_watt", "embodied_gco2eq", "lifetime_s", "vae_reuse_factor")
 """Assumptions rather than fitted quantities: shown beside the intervals, never inside them."""
+ROUGHLY = "a constant is known too roughly for the delta method, so each axis of the errors was followed to its end"
 Ends = tuple[float, float] | None
 
 
@@ -62,6 +64,7 @@ class Spread:
     words: str
     worst_disagreement: float | None
     warnings: tuple[str, ...]
+    rough: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
@@ -105,7 +108,11 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
         lines.append(Line(x, float(values[x]), own, predicted.get(x), *sampled))
     apart = [_apart(line) for line in lines if line.predictive and line.monte_carlo]
     scenario_of = next((x for x in (C_total, C_op) if x in known), None)
-    scenarios = [] if scenario_of is None else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS]
+    scenarios = (
+        []
+        if scenario_of is None
+        else [x for x in tornado(point, scenario_of) if x.knob in SCENARIOS and x.at_low != x.at_high]
+    )
     between, joules = ((scatter(point.calibration, energy=x) if point.calibration else None) for x in (False, True))
     estimate = estimate_at(point)
     return Spread(
@@ -120,6 +127,7 @@ def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spr
         interval_words(point, level),
         max(apart, default=None),
         estimate.warnings,
+        is_rough(point.calibration),
     )
 
 
@@ -166,18 +174,15 @@ def basis_rows(found: Spread) -> list[tuple[str, str]]:
         rows.append(("scatter", f"{each}, in the logarithm, of what was held out of the fit and is met besides"))
     if found.worst_disagreement is not None:
         noise = sampling_noise(found.level, found.draws)
+        method, apart = ("shifts", ROUGHLY) if found.rough else ("delta method", "linearisation is rough here")
         if noise > 0.05:
             agree = f"too few draws to tell ({noise:.0%} by sampling alone)"
         elif found.worst_disagreement < 0.05 + noise:
-            agree = "linearisation holds"
+            agree = "both serve" if found.rough else "linearisation holds"
         else:
-            agree = "linearisation is rough here: trust the Monte Carlo"
-        rows.append(
-            (
-                "methods",
-                f"delta method and Monte Carlo differ by {found.worst_disagreement:.1%} of the half-width: {agree}",
-            )
-        )
+            agree = apart
+        told = f"{method} and Monte Carlo differ by {found.worst_disagreement:.1%} of the half-width: {agree}"
+        rows.append(("methods", told))
         rows.append(("Monte Carlo", f"{found.draws:,} draws, seed {found.seed}"))
     return rows
 

@@ -15,7 +15,7 @@ from ..catalog.loading import Catalog
 from ..catalog.names import stands_for
 from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
 from ..errors import InputError
-from ..estimation.intervals import half_widths
+from ..estimation.intervals import reaches
 from ..estimation.memory import memory_of
 from ..estimation.point import OperatingPoint
 from .panel import GRAMS, Array, Panel, equipment, grams
@@ -129,10 +129,10 @@ class Block:
             found["cost"] = timed[tau] * (self.panel.gpus * self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
         if ends:
-            halves = half_widths(self.panel.at(where, batch, steps, pue, grid), tuple({COVERED[x] for x in ends}))
+            found_reaches = reaches(self.panel.at(where, batch, steps, pue, grid), tuple({COVERED[x] for x in ends}))
             for name in ends:
-                factor = np.exp(halves.get(COVERED[name], np.nan))
-                found |= {f"{name}_low": found[name] / factor, f"{name}_high": found[name] * factor}
+                below, above = found_reaches.get(COVERED[name], (np.nan, np.nan))
+                found |= {f"{name}_low": found[name] / np.exp(below), f"{name}_high": found[name] * np.exp(above)}
         return found
 
     def point(self, place: Sequence[NDArray[np.intp]]) -> OperatingPoint:

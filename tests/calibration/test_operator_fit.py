@@ -8,11 +8,22 @@ from scipy.stats import t as t_distribution
 
 from ditcarbon_sym.calibration import planning
 from ditcarbon_sym.calibration.data import Data, whitening
-from ditcarbon_sym.calibration.fitting import fit
-from ditcarbon_sym.calibration.operator_fit import FREEDOM_MODEL, TIME, distance, fit_known, interval, known, scatter
+from ditcarbon_sym.calibration.fitting import Free, fit
+from ditcarbon_sym.calibration.operator_fit import (
+    FREEDOM_MODEL,
+    TIME,
+    among,
+    covariance_of_both,
+    distance,
+    fit_known,
+    interval,
+    known,
+    scatter,
+)
 from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law
-from ditcarbon_sym.equations.notation import e_dense, e_VAE, t_launch
+from ditcarbon_sym.equations.equation import Equation
+from ditcarbon_sym.equations.notation import E, e_dense, e_VAE, eps_flop, t_launch, tau
 from ditcarbon_sym.measure import grid
 from tests.calibration.test_operator_law import DEVICE, MODELS, TRUE
 
@@ -109,3 +120,19 @@ def test_an_early_stop_does_not_drive_the_dense_efficiency_to_its_bound():
         fitted = fit_known(law, Data(inputs, observed, groups), TIME)
         low, high = known(fitted, e_dense, TIME).profile
         assert fitted.shipped.free == tuple(TIME) and low <= TRUE[e_dense] <= high, seed
+
+
+def test_a_constant_fitted_at_another_one_takes_over_its_error():
+    """ln E = ln eps + ln t: the variance of ln eps is that of the mean of ln E, and that of ln t besides."""
+    n, error, groups = 40, 0.05, tuple("abcdefgh" * 5)
+    rng, prior = np.random.default_rng(4), 100.0
+    seconds, joules = (np.exp(error * rng.standard_normal(n)) for _ in range(2))
+    alone = Data({tau: np.ones(n)}, seconds, groups, scatter=error)
+    time = fit(Equation("", tau, t_launch * tau), alone, {t_launch: Free(1.0, 1e-9, 1e9, spread=prior)}, "log")
+    given = Data({tau: np.ones(n)}, joules, groups, scatter=error).knowing(time.values)
+    energy = fit(Equation("", E, eps_flop * t_launch), given, {eps_flop: Free(1.0, 1e-9, 1e9, spread=prior)}, "log")
+    both = covariance_of_both(time, energy) / np.outer(*2 * [[*time.values.values(), *energy.values.values()]])
+    of_mean = error**2 / n
+    assert both == pytest.approx(np.array([[of_mean, -of_mean], [-of_mean, 2 * of_mean]]), rel=1e-5)
+    places = among(covariance_of_both(time, energy), [time, energy])
+    assert places[eps_flop].wider == pytest.approx(2**0.5, rel=1e-5) and places[eps_flop].traded_for is None

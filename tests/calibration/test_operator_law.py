@@ -74,7 +74,10 @@ def test_the_parameters_that_made_a_sweep_are_found_again(seconds):
     errors = result.fitted.shipped.standard_errors
     for x in (t_launch, e_dense, r_attn, e_mem):
         assert abs(result.fitted.values[x] - TRUE[x]) < 2 * errors[x] < TRUE[x], x
-    assert {known.verdict for known in result.known} == {"identified"}
+    verdicts = {known.symbol: known.verdict for known in result.known}
+    traded = verdicts.pop(e_mem)
+    assert set(verdicts.values()) == {"identified"}
+    assert traded == "weakly identified: the rows show it mostly together with r_attn"  # at a correlation of 0.97
     assert result.table["quality"]["mape_percent"] < 2
     assert set(result.held_out) == set(MODELS)
 
@@ -203,10 +206,19 @@ def test_four_rows_with_joules_give_time_and_energy_within_their_intervals(tmp_p
         assert low < truth < high, x
 
 
-@pytest.mark.xfail(reason="joules are fitted at the constants of time, whose own error their intervals leave out")
 def test_four_rows_give_joules_per_flop_within_their_interval(tmp_path):
+    """Joules are fitted at the constants of time, and take over their error."""
     low, high = four_rows(tmp_path / "sweep.csv")[eps_flop].profile
     assert low < JOULES[eps_flop] < high
+
+
+def test_the_errors_of_joules_and_of_time_stand_in_one_covariance(tmp_path):
+    result = calibrate(write(tmp_path / "sweep.csv", noise=0.03, energy=True, power=1200.0))
+    table_ = result.table["covariance"]
+    matrix, names = np.array(table_["matrix"]), table_["parameters"]
+    assert np.linalg.eigvalsh(matrix / np.outer(*2 * [np.sqrt(np.diag(matrix))])).min() > 0
+    time, joules = names.index("r_attn"), names.index("joule_per_flop")
+    assert abs(matrix[time, joules]) > 0.5 * np.sqrt(matrix[time, time] * matrix[joules, joules])
 
 
 def test_a_decoder_or_an_energy_that_cannot_be_is_left_out_and_the_time_stays(tmp_path, seconds):

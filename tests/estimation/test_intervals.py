@@ -5,6 +5,7 @@ import pytest
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.analysis.sampling import monte_carlo
+from ditcarbon_sym.calibration.operator_law import calibrate
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
@@ -18,8 +19,11 @@ from ditcarbon_sym.estimation.intervals import (
     student_quantile,
 )
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.reports.formats import toml_text
+from ditcarbon_sym.sweeps import Grid, sweep
 from fits.coverage import coverage
 from paper_figures.results_carbon import TABLE_7
+from tests.calibration.test_operator_law import write
 
 
 @pytest.mark.parametrize("row", TABLE_7)
@@ -62,7 +66,7 @@ def test_students_quantile_is_scipys(level, degrees):
     assert student_quantile(level, degrees) == pytest.approx(t.ppf((1 + level) / 2, degrees), rel=1e-9)
 
 
-@pytest.mark.parametrize(("gpu", "output"), [("h100-sxm-80gb", E), ("h100-sxm-80gb", tau), ("l4", tau)])
+@pytest.mark.parametrize(("gpu", "output"), [("h100-sxm-80gb", E), ("h100-sxm-80gb", tau), ("a100-sxm-80gb", tau)])
 def test_few_groups_widen_the_interval_of_the_operator_law_and_sampling_agrees(gpu, output):
     point = operating_point("wan2.1-t2v-1.3b", gpu=gpu)
     between, own = scatter_met(output, point), parameter_deviations(point, (output,))[output]
@@ -72,6 +76,35 @@ def test_few_groups_widen_the_interval_of_the_operator_law_and_sampling_agrees(g
     )
     drawn = monte_carlo(point, output, draws=200_000)["predictive"]
     assert np.log(drawn[1] / drawn[0]) == pytest.approx(np.log(high / low), rel=0.05)
+
+
+@pytest.fixture(scope="module")
+def thin(tmp_path_factory):
+    """A user's calibration from long passes alone: its launches are known within a factor of seven."""
+    folder = tmp_path_factory.mktemp("thin")
+    found = calibrate(write(folder / "sweep.csv", sides=(1024, 1536), launch=1e-7, noise=0.01))
+    (folder / "thin.toml").write_text(toml_text(found.table, "by a test"))
+    return folder / "thin.toml"
+
+
+@pytest.mark.parametrize("request_", [{"model": "pixart-alpha"}, {"model": "dit-xl-2-256", "resolution": 256}])
+def test_where_constants_are_hardly_known_estimate_agrees_with_sampling_and_the_slopes_would_not(thin, request_):
+    point = operating_point(request_.pop("model"), calibration=thin, **request_)
+    between, own = scatter_met(tau, point), parameter_deviations(point, (tau,))[tau]
+    value = float(pipeline.evaluate(point.values, (tau,), point.route)[tau])
+    by_slopes = np.array(log_interval(value, between.half_width(own, 0.9)))
+    sampled = np.array(monte_carlo(point, tau, draws=100_000)["predictive"])
+    assert np.abs(np.log(by_slopes / sampled)).max() > 1
+    assert np.abs(np.log(np.array(predictive(point, (tau,))[tau]) / sampled)).max() < 0.12
+
+
+def test_a_sweep_and_an_estimate_give_such_an_interval_alike(thin):
+    sizes = ((512, 512), (1024, 1024))
+    found = sweep(Grid(("pixart-alpha",), sizes, options={"calibration": thin}, intervals=True))
+    for k, (side, _) in enumerate(sizes):
+        one = estimate("pixart-alpha", calibration=thin, resolution=side).time_s
+        ends = [float(found.array(f"time_s_{end}").ravel()[k]) for end in ("low", "high")]
+        assert ends == pytest.approx([one.low, one.high])
 
 
 @pytest.mark.parametrize("utilisation", [1.0, 1e-4])
