@@ -41,7 +41,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "denoisers.sd3": ("SD3Transformer2DModel",),
     "denoisers.wan": ("WanTransformer3DModel", "WanTransformer3DModelExpandedTimesteps"),
     "denoisers.z_image": ("ZImageTransformer2DModel",),
-    "controlnets": ("FluxControlNetModel",),
+    "controlnets.flux": ("FluxControlNetModel",),
+    "controlnets.hunyuan_dit": ("HunyuanDiT2DControlNetModel",),
+    "controlnets.qwen_image": ("QwenImageControlNetModel",),
+    "controlnets.sana": ("SanaControlNetModel",),
+    "controlnets.sd3": ("SD3ControlNetModel",),
+    "controlnets.z_image": ("ZImageControlNetModel",),
     # VAE decoders
     "decoders.allegro": ("AutoencoderKLAllegro",),
     "decoders.cogvideox": ("AutoencoderKLCogVideoX",),
