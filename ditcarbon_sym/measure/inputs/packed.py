@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .image import Inputs
-from .tensors import MASK, POSITION, STEP, noise, of
+from .tensors import INDEX, MASK, POSITION, SIZE, STEP, noise, of
 
 
 def unpooled(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
@@ -39,10 +39,125 @@ def krea2(net: Any, batch: int, height: int, width: int, frames: int, text: int)
     }  # fmt: skip
 
 
+def lumina_next(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    known = net.config
+    side, head = known.patch_size, known.hidden_size // known.num_attention_heads
+    return {
+        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.cross_attention_dim),
+        "encoder_mask": of(MASK, batch, text), "cross_attention_kwargs": {},
+        "image_rotary_emb": noise(height // side, width // side, head // 2),
+    }  # fmt: skip
+
+
+def hunyuan_image(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Of the text rows 128 are those of ByT5, where the network reads it."""
+    known, glyphs = net.config, 128 if net.config.text_embed_2_dim is not None else 0
+    taken = {
+        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text - glyphs, known.text_embed_dim),
+        "encoder_attention_mask": of(MASK, batch, text - glyphs),
+        "timestep_r": of(STEP, batch) if known.use_meanflow else None,
+        "guidance": of(STEP, batch) if known.guidance_embeds else None,
+    }  # fmt: skip
+    if glyphs:
+        taken["encoder_hidden_states_2"] = noise(batch, glyphs, known.text_embed_2_dim)
+        taken["encoder_attention_mask_2"] = of(MASK, batch, glyphs)
+    return taken
+
+
+def omnigen(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Prompt, timestep, latent: one sequence."""
+    known = net.config
+    rows = text + 1 + (height // known.patch_size) * (width // known.patch_size)
+    return {
+        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
+        "input_ids": of(INDEX, batch, text), "input_img_latents": [], "input_image_sizes": {},
+        "attention_mask": of(POSITION, batch, rows, rows), "position_ids": of(INDEX, batch, rows),
+    }  # fmt: skip
+
+
+def prx(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    return {
+        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, net.config.context_in_dim),
+        "attention_mask": of(MASK, batch, text),
+    }  # fmt: skip
+
+
+def ernie(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    return {
+        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
+        "text_bth": noise(batch, text, net.config.text_in_dim), "text_lens": of(SIZE, batch),
+    }  # fmt: skip
+
+
+def glm_image(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Each latent row has a token that a language model made."""
+    known = net.config
+    rows = (height // known.patch_size) * (width // known.patch_size)
+    return {
+        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.text_embed_dim),
+        "prior_token_id": of(INDEX, batch, rows), "prior_token_drop": of(MASK, batch, rows),
+        "target_size": of(SIZE, batch, 2), "crop_coords": of(SIZE, batch, 2),
+    }  # fmt: skip
+
+
+def ideogram4(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Text and latents in one sequence, each row of both widths."""
+    known, rows = net.config, text + (height // 2) * (width // 2)
+    return {
+        "hidden_states": noise(batch, rows, known.in_channels), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, rows, known.llm_features_dim),
+        "position_ids": of(INDEX, batch, rows, 3), "segment_ids": of(INDEX, batch, rows),
+        "indicator": of(INDEX, batch, rows),
+    }  # fmt: skip
+
+
+def joy_image(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    known = net.config
+    return {
+        "hidden_states": noise(batch, known.in_channels, frames, height, width), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.text_dim),
+    }  # fmt: skip
+
+
+def joy_image_plus(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """The latent as patches, and how they lie."""
+    known = net.config
+    depth, tall, wide = known.patch_size
+    grid = (frames // depth, height // tall, width // wide)
+    return {
+        "hidden_states": noise(batch, grid[0] * grid[1] * grid[2], known.in_channels, depth, tall, wide),
+        "timestep": of(STEP, batch), "encoder_hidden_states": noise(batch, text, known.text_dim),
+        "shape_list": [[grid]] * batch,
+    }  # fmt: skip
+
+
+def nucleus(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    tall, wide = height // 2, width // 2
+    return {
+        "hidden_states": noise(batch, tall * wide, net.config.in_channels), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        "encoder_hidden_states_mask": None, "img_shapes": [(1, tall, wide)] * batch,
+    }  # fmt: skip
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "BriaTransformer2DModel": unpooled,
     "BriaFiboTransformer2DModel": fibo,
+    "ErnieImageTransformer2DModel": ernie,
+    "GlmImageTransformer2DModel": glm_image,
+    "HunyuanImageTransformer2DModel": hunyuan_image,
+    "Ideogram4Transformer2DModel": ideogram4,
+    "JoyImageEditPlusTransformer3DModel": joy_image_plus,
+    "JoyImageEditTransformer3DModel": joy_image,
     "Krea2Transformer2DModel": krea2,
     "LongCatImageTransformer2DModel": unpooled,
+    "LuminaNextDiT2DModel": lumina_next,
+    "NucleusMoEImageTransformer2DModel": nucleus,
+    "OmniGenTransformer2DModel": omnigen,
+    "PRXTransformer2DModel": prx,
     "OvisImageTransformer2DModel": unpooled,
 }
