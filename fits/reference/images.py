@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from diffusers.models.transformers import transformer_qwenimage21
 from diffusers.models.transformers.transformer_nucleusmoe_image import SwiGLUExperts
 from torch import Tensor, cat, device, full, zeros
+
+from ditcarbon_sym.measure.inputs.packed import keys_at_hand
 
 
 def positions_apart(part: str) -> Callable[[Any], None]:
@@ -78,6 +81,14 @@ def shares(experts: Any) -> Callable[[Tensor, Tensor], Tensor]:
     return lambda rows, _: loop(rows, full((experts.num_experts,), len(rows) // experts.num_experts, device="cpu"))
 
 
+def mask_beside(net: Any) -> None:
+    """Qwen-Image 2.1 reads its mask by value, and chooses by it among tensors on meta: there it is moved to them."""
+    keys_at_hand(net)
+    chosen = transformer_qwenimage21._select_modulation_rows
+    if chosen.__module__ == transformer_qwenimage21.__name__:
+        transformer_qwenimage21._select_modulation_rows = lambda made, mask: chosen(made, mask.to(made.device))
+
+
 PATCHES = {
     "ErnieImageTransformer2DModel": positions_apart("pos_embed"),
     "GlmImageTransformer2DModel": nothing_dropped,
@@ -86,4 +97,5 @@ PATCHES = {
     "JoyImageEditTransformer3DModel": grid_apart,
     "NucleusMoEImageTransformer2DModel": equal_shares,
     "OmniGenTransformer2DModel": positions_apart("rope"),
+    "QwenImage21Transformer2DModel": mask_beside,
 }

@@ -17,6 +17,7 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "num_attention_heads": WIDE, "num_layers": FEW, "ffn_hidden_size": TEXT, "patch_size": st.integers(1, 2),
         "text_in_dim": st.sampled_from([64, 128, 256]), "in_channels": TEXT,
     },
+    "Flux3Transformer2DModel": {**FLUX, "cond_in_channels": TEXT, "timestep_channels": TEXT, "flow_map": st.booleans()},
     "GlmImageTransformer2DModel": {
         "num_layers": FEW, "num_attention_heads": WIDE, "text_embed_dim": TEXT, "time_embed_dim": TEXT,
         "condition_dim": TEXT, "prior_vq_quantizer_codebook_size": TEXT,
@@ -61,6 +62,15 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     },
     "LongCatImageTransformer2DModel": FLUX,
     "OvisImageTransformer2DModel": FLUX,
+    "PriorTransformer": {
+        "num_layers": FEW, "num_attention_heads": WIDE, "embedding_dim": TEXT, "num_embeddings": st.integers(1, 77),
+        "time_embed_dim": st.sampled_from([None, 48]), "embedding_proj_dim": st.sampled_from([None, 48]),
+        "clip_embed_dim": st.sampled_from([None, 48]), "norm_in_type": st.sampled_from([None, "layer"]),
+        "embedding_proj_norm_type": st.sampled_from([None, "layer"]),
+    },
+    "QwenImage21Transformer2DModel": {
+        "num_layers": FEW, "num_attention_heads": WIDE, "context_in_dim": TEXT, "mlp_ratio": st.integers(1, 3),
+    },
 }  # fmt: skip
 """What is drawn for each class; the rest is as released."""
 

@@ -3,7 +3,7 @@
 One function for each released class: the keyword arguments of one pass. Masks have every text token valid.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .image import Inputs
@@ -144,10 +144,65 @@ def nucleus(net: Any, batch: int, height: int, width: int, frames: int, text: in
     }  # fmt: skip
 
 
+def flux3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    tokens, axes = (height // 2) * (width // 2), len(net.config.axes_dims_rope)
+    return {
+        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        "img_ids": of(POSITION, tokens, axes), "txt_ids": of(POSITION, text, axes),
+        "target_timestep": of(STEP, batch) if net.config.flow_map else None,
+    }  # fmt: skip
+
+
+def qwen_image21(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """A place of the encoder's sequence stands for 2 x 2 latent pixels; the mask says which places those are.
+
+    It is read by value, and so a list here; ``keys_at_hand`` makes it a tensor.
+    """
+    known, tokens = net.config, height * width
+    return {
+        "hidden_states": noise(batch, tokens, known.in_channels), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.context_in_dim), "img_shapes": [[(1, height, width)]] * batch,
+        "img_mask": [[False] * text + [True] * (tokens // 4)] * batch,
+    }  # fmt: skip
+
+
+def keys_at_hand(net: Any) -> None:
+    """A pass of Qwen-Image 2.1 after the first: keys and values of the text are there, with random values."""
+    import torch
+    from diffusers.models.transformers.transformer_qwenimage21 import QwenImage21KVCache
+
+    known, whole = net.config, net.forward
+
+    def forward(encoder_hidden_states: Any, img_mask: Any, **taken: Any) -> Any:
+        cache = QwenImage21KVCache(known.num_layers)
+        shape = (*encoder_hidden_states.shape[:2], known.num_attention_heads, known.attention_head_dim)
+        kept = torch.rand(shape, device=encoder_hidden_states.device, dtype=encoder_hidden_states.dtype)
+        for layer in cache.layer_caches:
+            layer.store(kept, kept)
+        own = "cpu" if encoder_hidden_states.device.type == "meta" else encoder_hidden_states.device
+        mask = torch.tensor(img_mask, device=own)
+        text = encoder_hidden_states
+        return whole(encoder_hidden_states=text, img_mask=mask, kv_cache=cache, kv_cache_mode="cached", **taken)
+
+    net.forward = forward
+
+
+def prior(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """A vector to denoise, and the text, pooled and row by row."""
+    known = net.config
+    return {
+        "hidden_states": noise(batch, known.embedding_dim), "timestep": of(STEP, batch),
+        "proj_embedding": noise(batch, known.embedding_proj_dim or known.embedding_dim),
+        "encoder_hidden_states": noise(batch, text, known.embedding_dim), "attention_mask": of(MASK, batch, text),
+    }  # fmt: skip
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "BriaTransformer2DModel": unpooled,
     "BriaFiboTransformer2DModel": fibo,
     "ErnieImageTransformer2DModel": ernie,
+    "Flux3Transformer2DModel": flux3,
     "GlmImageTransformer2DModel": glm_image,
     "HunyuanImageTransformer2DModel": hunyuan_image,
     "Ideogram4Transformer2DModel": ideogram4,
@@ -160,4 +215,8 @@ DENOISERS: Mapping[str, Inputs] = {
     "OmniGenTransformer2DModel": omnigen,
     "PRXTransformer2DModel": prx,
     "OvisImageTransformer2DModel": unpooled,
+    "PriorTransformer": prior,
+    "QwenImage21Transformer2DModel": qwen_image21,
 }
+PATCHES: Mapping[str, Callable[[Any], None]] = {"QwenImage21Transformer2DModel": keys_at_hand}
+"""Changes with which a class makes the pass that its pipeline makes in all steps but the first."""
