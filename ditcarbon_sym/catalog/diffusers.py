@@ -200,8 +200,8 @@ def _text(
     except InputError as error:
         absent[TEXT] = str(error)
         return None, ()
-    released = [stages.shipped(x).text or () for x in stages.shipped_classes()[type(denoiser).__name__]]
-    usual = min(len(x) for x in released)
+    released = [stages.shipped(x).text or () for x in stages.shipped_classes().get(type(denoiser).__name__, ())]
+    usual = min((len(x) for x in released), default=len(names))
     if len(names) < usual:
         absent[TEXT] = f"the index names {len(names)} text encoders where the released pipeline has {usual}"
         return None, ()
