@@ -15,15 +15,11 @@ from math import prod
 from types import NoneType
 from typing import Any, ClassVar, get_args, get_type_hints
 
-from sympy import Expr, Symbol, nsimplify
+from sympy import Symbol, nsimplify
 
 from ..equations.notation import N, a, c, d, ell, f, j, n_ada, n_ref, p, s, t
 from .attentions import Heads
-from .operators import Operator, Size
-
-
-def _in_rows(value: Any, rows: Mapping[Symbol, Expr]) -> Any:
-    return value.xreplace(rows) if isinstance(value, Expr) else value
+from .operators import Operator, Size, at_rows
 
 
 def rounded_down(width: Any) -> Any:
@@ -101,8 +97,7 @@ class Denoiser(Network):
         """Everything that a pass consists of where reference images are appended: ``ell`` becomes ell + n_ref times
         the tokens of one. All rows run through all layers, and the pipeline drops those of the references at the end.
         """
-        everything = {ell: ell + n_ref * self.reference_rows(factor)}
-        return [Operator(**{key: _in_rows(x, everything) for key, x in vars(one).items()}) for one in self.operators()]
+        return at_rows(self.operators(), {ell: ell + n_ref * self.reference_rows(factor)})
 
     @property
     @abstractmethod

@@ -14,11 +14,11 @@ Conventions:
 * Everything is for one sample; all but the weights grows in proportion to the batch.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sympy import Add, Expr, Integer
+from sympy import Add, Expr, Integer, Symbol
 
 Size: TypeAlias = Expr | int
 """A number, or an expression in tokens, pixels and frames."""
@@ -110,6 +110,20 @@ def within(prefix: str, operators: Iterable[Operator]) -> list[Operator]:
 def shared(operators: Iterable[Operator]) -> list[Operator]:
     """The same operators at work once more with weights that are counted already."""
     return [replace(x, parameters=0, buffers=0) for x in operators]
+
+
+def at_rows(operators: Iterable[Operator], rows: Mapping[Symbol, Expr]) -> list[Operator]:
+    """The same operators with other rows in place of some of their symbols.
+
+    >>> from ditcarbon_sym.equations.notation import m
+    >>> at_rows([dense("q", m, 4, 8)], {m: m + 1})[0].rows
+    m + 1
+    """
+    return [Operator(**{key: _put_in(x, rows) for key, x in vars(one).items()}) for one in operators]
+
+
+def _put_in(value: Any, rows: Mapping[Symbol, Expr]) -> Any:
+    return value.xreplace(rows) if isinstance(value, Expr) else value
 
 
 def dense(name: str, rows: Size, inputs: Size, outputs: Size, *, bias: bool = True) -> Operator:

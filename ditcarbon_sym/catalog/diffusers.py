@@ -154,7 +154,7 @@ def _denoiser(configuration: Mapping[str, Any], path: Path) -> tuple[Denoiser, t
     name = configuration.get("_class_name")
     if name == "Transformer2DModel":
         name = LEGACY.get(str(configuration.get("norm_type")), name)
-    kinds = sorted(kind for kind in MODULES if "Transformer" in kind or kind == "HunyuanDiT2DModel")
+    kinds = sorted(kind for kind, module in MODULES.items() if module.startswith("denoisers."))
     if name not in kinds:
         refuse_foreign(path, configuration)
         if isinstance(name, str) and name in MODULES:
@@ -200,8 +200,8 @@ def _text(
     except InputError as error:
         absent[TEXT] = str(error)
         return None, ()
-    released = [stages.shipped(x).text or () for x in stages.shipped_classes()[type(denoiser).__name__]]
-    usual = min(len(x) for x in released)
+    released = [stages.shipped(x).text or () for x in stages.shipped_classes().get(type(denoiser).__name__, ())]
+    usual = min((len(x) for x in released), default=len(names))
     if len(names) < usual:
         absent[TEXT] = f"the index names {len(names)} text encoders where the released pipeline has {usual}"
         return None, ()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sympy import Symbol
 
-from ..equations.notation import P_VAE, P_enc, g, n_frames, n_ref
+from ..equations.notation import B, P_VAE, P_enc, g, m, n_frames, n_ref
 from . import stages
 from .diffusers import from_diffusers
 from .entries import Lender, Model
@@ -30,6 +30,8 @@ def model_from(path: str | Path) -> Model:
     """
     networks = from_diffusers(path)
     lender = lender_of(networks)
+    if lender is None:
+        return _without_release(networks, path)
     known, released = load().model(lender.id), stages.shipped(lender.id)
     if networks.decoder is None:
         space, time = released.factors
@@ -47,12 +49,36 @@ def model_from(path: str | Path) -> Model:
     return dataclasses.replace(model, values=values, lender=lender, notes=networks.warnings)
 
 
-def lender_of(networks: Stages) -> Lender:
-    """Choose the release that lends its request, or several that are equally near."""
+def _without_release(networks: Stages, path: str | Path) -> Model:
+    """The model of a class that no release of the catalogue has: its request is the user's alone.
+
+    Stages that its folder does not name are not counted, and a warning says so.
+    """
+    denoiser, name = networks.denoiser, type(networks.denoiser).__name__
+    fixed = denoiser.text_tokens_fixed
+    request = {
+        B: 1.0, n_ref: float(networks.references), **({} if denoiser.is_video else {n_frames: 1.0}),
+        **({} if fixed is None else {m: float(fixed)}),
+    }  # fmt: skip
+    notes = [f"no release of {name} is in the catalogue: its request is what is given"]
+    if networks.decoder is None:
+        space, time = networks.factors
+        notes.append(f"VAE factors {space} in space and {time} in time are assumed: those of the class's release")
+    missing = " and ".join(stage.replace("_", " ") for stage in networks.absent)
+    notes += [f"the {missing} of {path} are not known and not counted"] if missing else []
+    model = model_of(networks.name, networks, request, str(path))
+    values = {P_enc: 0.0, P_VAE: 0.0, **model.values}
+    return dataclasses.replace(model, values=values, notes=(*notes, *networks.warnings))
+
+
+def lender_of(networks: Stages) -> Lender | None:
+    """Choose the release that lends its request, or several that are equally near; None where there is none."""
     denoiser = networks.denoiser
     kind = type(denoiser).__name__.removesuffix(stages.EXPANDED)
     classes = stages.shipped_classes()
     names = (*classes.get(kind, ()), *classes.get(f"{kind}{stages.EXPANDED}", ()))
+    if not names:
+        return None
     away = {name: _distance(networks, stages.shipped(name)) for name in names}
     best = tuple(name for name in names if away[name] == min(away.values()))
     near = stages.shipped(best[0])

@@ -14,12 +14,12 @@ from ..catalog import stages
 from ..catalog.files import DATA, read_toml
 from ..errors import InputError
 from ..estimation.memory import ONE_AFTER_ANOTHER
-from .inputs import image, video
+from .inputs import image, packed, video
 from .inputs.tensors import made
 
-DENOISERS = {**image.DENOISERS, **video.DENOISERS}
+DENOISERS = {**image.DENOISERS, **packed.DENOISERS, **video.DENOISERS}
 DECODERS = {**image.DECODERS, **video.DECODERS}
-RELEASED_AS, PATCHES = video.RELEASED_AS, video.PATCHES
+RELEASED_AS, PATCHES = video.RELEASED_AS, {**packed.PATCHES, **video.PATCHES}
 TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
 """Classes whose text half has a configuration of its own, and its type."""
 VISION = "vision_"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ditcarbon_sym.measure import networks
-from ditcarbon_sym.measure.inputs import image, video
+from ditcarbon_sym.measure.inputs import image
 from ditcarbon_sym.measure.inputs.image import Inputs
 
 from .counting import on_meta
@@ -18,4 +18,4 @@ def alone(inputs: Inputs) -> Taken:
 
 
 DENOISERS = {kind: alone(inputs) for kind, inputs in networks.DENOISERS.items()}
-SQUARE, RELEASED_AS, PATCHES = image.SQUARE, video.RELEASED_AS, video.PATCHES
+SQUARE, RELEASED_AS, PATCHES = image.SQUARE, networks.RELEASED_AS, networks.PATCHES

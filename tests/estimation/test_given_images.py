@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.analysis.sensitivity import elasticities
-from ditcarbon_sym.architectures.controlnets import FluxControlNetModel
+from ditcarbon_sym.architectures.controlnets.flux import FluxControlNetModel
 from ditcarbon_sym.architectures.operators import flop, total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.lending import model_from
@@ -141,8 +141,8 @@ def test_a_controlnet_that_is_not_understood_is_named_in_every_output(changes, c
 
 
 def test_a_controlnet_of_an_unknown_class_is_named(pipeline):  # noqa: F811
-    folder = pipeline("sd3-medium", controlnet=["diffusers", "SD3ControlNetModel"])
-    assert any("controlnet (SD3ControlNetModel) is not counted" in x for x in estimate(config=folder).warnings)
+    folder = pipeline("sd3-medium", controlnet=["diffusers", "ControlNetXSAdapter"])
+    assert any("controlnet (ControlNetXSAdapter) is not counted" in x for x in estimate(config=folder).warnings)
 
 
 def test_the_papers_fit_says_that_it_leaves_the_controlnet_out(controlled):

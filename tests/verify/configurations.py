@@ -1,12 +1,16 @@
 """Small made-up configurations of every supported denoiser: a released one with other widths, depths and heads."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
+from ditcarbon_sym.architectures import MODULES, network_class
+from ditcarbon_sym.architectures.network import Denoiser
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
+from tests.verify import image_configurations
 
 FEW, WIDE = st.integers(1, 3), st.integers(1, 4)
 TEXT = st.sampled_from([24, 64, 96])
@@ -92,6 +96,7 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     "ZImageTransformer2DModel": {
         "n_layers": FEW, "n_refiner_layers": FEW, "n_heads": WIDE, "cap_feat_dim": TEXT, "qk_norm": st.booleans(),
     },
+    **image_configurations.VARIED,
 }  # fmt: skip
 """What is drawn for each class; the rest is as released."""
 
@@ -120,13 +125,29 @@ FOLLOWING: Mapping[str, Callable[[Drawn], dict[str, Any]]] = {
         "attention_head_dim": 16,
     },
     "ZImageTransformer2DModel": lambda x: {"dim": 128 * x["n_heads"], "n_kv_heads": x["n_heads"]},
+    **image_configurations.FOLLOWING,
 }  # fmt: skip
 """Fields that follow from those drawn, as the released class wants them."""
 
 
+def denoisers() -> set[str]:
+    """The classes of denoisers that are supported."""
+    return {kind for kind in MODULES if issubclass(network_class(kind), Denoiser)}
+
+
+def released_configuration(kind: str) -> dict[str, Any]:
+    """What a release of the class has, or the defaults of the class where none is in the catalogue."""
+    import diffusers
+
+    if kind in stages.shipped_classes():
+        return dict(read_toml(DATA / "pipelines" / f"{stages.shipped_classes()[kind][0]}.toml")["transformer"])
+    parameters = inspect.signature(getattr(diffusers, kind).__init__).parameters
+    return {"_class_name": kind, **{name: x.default for name, x in parameters.items() if name != "self"}}
+
+
 def configurations(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     """Configurations of one class, with its ``_class_name``."""
-    released = read_toml(DATA / "pipelines" / f"{stages.shipped_classes()[kind][0]}.toml")["transformer"]
+    released = released_configuration(kind)
     following = FOLLOWING.get(kind, lambda drawn: {})
 
     def complete(drawn: Drawn) -> dict[str, Any]:

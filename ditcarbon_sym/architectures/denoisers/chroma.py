@@ -19,6 +19,7 @@ class ChromaTransformer2DModel(Flux):
 
     approximator_hidden_dim: int
     approximator_layers: int
+    out_channels: int | None = None
     approximator_num_channels: int = 64
     # This does not change the count.
     axes_dims_rope: tuple[int, ...] = (16, 56, 56)

@@ -15,7 +15,19 @@ from ..adaln import adaptive_output, modulated, modulation
 from ..attentions import Heads, head_norms, joint_attention, queries_keys_values, rotations
 from ..layers import FREQUENCIES, feed_forward, mlp
 from ..network import Transformer
-from ..operators import Operator, Size, activation, attention, dense, gated_residual, modulate, norm, repeated, within
+from ..operators import (
+    Operator,
+    Size,
+    activation,
+    attention,
+    dense,
+    gate,
+    gated_residual,
+    modulate,
+    norm,
+    repeated,
+    within,
+)
 
 PACKING = 2
 """Latent pixels to a side of a token, packed by the pipeline (FluxPipeline._pack_latents)."""
@@ -32,7 +44,6 @@ class Packed(Transformer):
     patch_size: int
     num_layers: int
     joint_attention_dim: int
-    out_channels: int | None = None
 
     reference_pixels: ClassVar[int] = MEGAPIXEL
 
@@ -63,6 +74,7 @@ class FluxTransformer2DModel(Flux):
 
     pooled_projection_dim: int
     guidance_embeds: bool
+    out_channels: int | None = None
     # This does not change the count.
     axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
@@ -86,36 +98,39 @@ class FluxTransformer2DModel(Flux):
         return {**super().leading_order(), a: 1}
 
 
-def two_streams(width: Any, heads: Heads) -> list[Operator]:
+def two_streams(width: Any, heads: Heads, kind: str = "gelu") -> list[Operator]:
     """A dual-stream block but for its modulation: joint attention, then an MLP for latents and one for text."""
     rows = ell + m
     normed = [*head_norms(ell, heads), *head_norms(m, heads, "added_")]
     joint = joint_attention("attn", width, heads, [*normed, *rotations(rows, width)])
-    feed = [*feed_forward("ff", ell, width, 4 * width), *feed_forward("ff_context", m, width, 4 * width)]
+    feed = [*feed_forward("ff", ell, width, 4 * width, kind), *feed_forward("ff_context", m, width, 4 * width, kind)]
     return [*modulated("norm1", "attn", rows, width, joint), *modulated("norm2", "ff", rows, width, feed)]
 
 
-def modulated_streams(width: Any, heads: Heads, conditions: int = 1) -> list[Operator]:
+def modulated_streams(width: Any, heads: Heads, conditions: int = 1, kind: str = "gelu") -> list[Operator]:
     """The same block with its modulation, made for each stream; that of latents for so many ``conditions``."""
     return [
         *modulation("norm1", width, width, 6, rows=conditions),
         *modulation("norm1_context", width, width, 6),
-        *two_streams(width, heads),
+        *two_streams(width, heads, kind),
     ]
 
 
-def parallel_block(width: Any, heads: Heads, inner: Any = None, before: list[Operator] | None = None) -> list[Operator]:
+def parallel_block(
+    width: Any, heads: Heads, inner: Any = None, before: list[Operator] | None = None, *, gated: bool = False
+) -> list[Operator]:
     """Attention and MLP of one stream side by side, one matrix out of both; its modulation is not here.
 
-    ``before`` the scores queries and keys are normed and turned, all rows of them unless said otherwise.
+    ``before`` the scores queries and keys are normed and turned, all rows of them unless said otherwise. A ``gated``
+    MLP makes two inner halves and multiplies them.
     """
     rows, wide = ell + m, 4 * width if inner is None else inner
     usual = [*head_norms(rows, heads), *rotations(rows, width)]
     return [
         norm("norm.norm", rows, width),
         modulate("norm.modulate", rows, width),
-        dense("proj_mlp", rows, width, wide),
-        activation("act_mlp", rows, wide),
+        dense("proj_mlp", rows, width, (1 + gated) * wide),
+        gate("act_mlp", rows, wide) if gated else activation("act_mlp", rows, wide),
         *within("attn", [*queries_keys_values(rows, width, heads), *(usual if before is None else before)]),
         attention("attn.scores", rows, rows, heads.number, heads.width),
         dense("proj_out", rows, width + wide, width),

@@ -25,6 +25,7 @@ class Flux2Transformer2DModel(Flux):
 
     timestep_guidance_channels: int
     mlp_ratio: float
+    out_channels: int | None = None
     guidance_embeds: bool = True
     # These do not change the count.
     axes_dims_rope: tuple[int, ...] = (32, 32, 32, 32)

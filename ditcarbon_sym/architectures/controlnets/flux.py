@@ -1,24 +1,23 @@
-"""ControlNets: blocks of a denoiser beside it, fed with a control image too; each block's rows go to the denoiser.
+"""The ControlNet of FLUX.1.
 
 Released as diffusers' ``FluxControlNetModel`` (src/diffusers/models/controlnets/controlnet_flux.py).
 """
 
 from dataclasses import dataclass, fields
-from typing import Any
 
-from sympy import Expr
-
-from ..equations.notation import ell, m
-from .denoisers.flux import FluxTransformer2DModel
-from .network import Network
-from .operators import Operator, dense, embedding, residual
+from ...equations.notation import ell, m
+from ..denoisers.flux import FluxTransformer2DModel
+from ..network import Network
+from ..operators import Operator, at_rows, dense, embedding, residual
+from .blocks import handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
 class FluxControlNetModel(Network):
     """The first blocks of FLUX.1 with a linear layer for the rows of each.
 
-    ``num_mode``: of how many kinds the control image may be; its kind then is one row more of text.
+    ``num_mode``: of how many kinds the control image may be; its kind then is one row more of text, which the
+    embedder of the text does not see.
     """
 
     num_layers: int
@@ -43,25 +42,13 @@ class FluxControlNetModel(Network):
 
     def operators(self) -> list[Operator]:
         width, blocks = self.denoiser.width, self.num_layers + self.num_single_layers
-        inside = [x for x in self.denoiser.operators() if x.block or not x.name.startswith(("norm_out", "proj_out"))]
+        inside = without_output(self.denoiser.operators())
         if self.num_mode is not None:
-            inside = [embedding("controlnet_mode_embedder", 1, self.num_mode, width), *map(_with_a_row, inside)]
+            with_a_row = [x if x.name == "context_embedder" else at_rows([x], {m: m + 1})[0] for x in inside]
+            inside = [embedding("controlnet_mode_embedder", 1, self.num_mode, width), *with_a_row]
         return [
             *inside,
             dense("controlnet_x_embedder", ell, self.in_channels, width),
             residual("controlnet_x_embedder.add", ell, width),
-            *([] if blocks == 0 else [_all(dense("controlnet_blocks", ell, width, width), blocks)]),
-            *([] if blocks == 0 else [_all(residual("controlnet_blocks.add", ell, width), blocks)]),
+            *handed_over(width, blocks),
         ]
-
-
-def _with_a_row(operator: Operator) -> Operator:
-    """The same operator with one row of text more; the embedder of the text does not see that row."""
-    if operator.name == "context_embedder":
-        return operator
-    more: dict[str, Any] = {key: x.subs(m, m + 1) if isinstance(x, Expr) else x for key, x in vars(operator).items()}
-    return Operator(**more)
-
-
-def _all(operator: Operator, times: int) -> Operator:
-    return Operator(**{**vars(operator), "times": times})

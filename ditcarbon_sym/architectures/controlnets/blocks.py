@@ -1,0 +1,18 @@
+"""What ControlNets share: the blocks of a denoiser without its output, and a matrix for the rows of each block."""
+
+from collections.abc import Iterable
+
+from ...equations.notation import ell
+from ..operators import Operator, Size, dense, repeated, residual
+
+
+def without_output(operators: Iterable[Operator]) -> list[Operator]:
+    """The operators of a denoiser but those that make its output; its blocks may hold some of the same name."""
+    outside = ("norm_out", "proj_out", "scale_shift_table")
+    return [x for x in operators if x.block or not x.name.startswith(outside)]
+
+
+def handed_over(width: Size, blocks: int) -> list[Operator]:
+    """The rows of each block through a matrix of its own, and added to those of the denoiser."""
+    one = [dense("controlnet_blocks", ell, width, width), residual("controlnet_blocks.add", ell, width)]
+    return repeated("", blocks, one)

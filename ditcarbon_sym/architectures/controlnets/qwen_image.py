@@ -1,0 +1,41 @@
+"""The ControlNets of Qwen-Image.
+
+Released as diffusers' ``QwenImageControlNetModel`` (src/diffusers/models/controlnets/controlnet_qwenimage.py).
+"""
+
+from dataclasses import dataclass
+
+from ...equations.notation import ell
+from ..denoisers.qwen_image import QwenImageTransformer2DModel
+from ..network import Network
+from ..operators import Operator, dense, residual
+from .blocks import handed_over, without_output
+
+
+@dataclass(frozen=True, kw_only=True)
+class QwenImageControlNetModel(Network):
+    """The first blocks of Qwen-Image; ``extra_condition_channels`` come with a mask, for inpainting."""
+
+    num_layers: int
+    patch_size: int = 2
+    in_channels: int = 64
+    attention_head_dim: int = 128
+    num_attention_heads: int = 24
+    joint_attention_dim: int = 3584
+    extra_condition_channels: int = 0
+    # These do not change the count.
+    out_channels: int | None = 16
+    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
+
+    def operators(self) -> list[Operator]:
+        denoiser = QwenImageTransformer2DModel(
+            num_layers=self.num_layers, patch_size=self.patch_size, in_channels=self.in_channels,
+            attention_head_dim=self.attention_head_dim, num_attention_heads=self.num_attention_heads,
+            joint_attention_dim=self.joint_attention_dim,
+        )  # fmt: skip
+        return [
+            *without_output(denoiser.operators()),
+            dense("controlnet_x_embedder", ell, self.in_channels + self.extra_condition_channels, denoiser.width),
+            residual("controlnet_x_embedder.add", ell, denoiser.width),
+            *handed_over(denoiser.width, self.num_layers),
+        ]

@@ -1,0 +1,101 @@
+"""OmniGen: a language model whose sequence holds prompt, timestep and latent, one after the other (Xiao et al., 2024).
+
+Released as diffusers' ``OmniGenTransformer2DModel`` (src/diffusers/models/transformers/transformer_omnigen.py). There
+is no text encoder: ``m`` are the tokens of the prompt, those of images in it included. Text to image is counted; the
+layer in for given images is loaded and stays idle.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sympy import Rational, Symbol
+
+from ...equations.notation import ell, f, j, m
+from ..adaln import adaptive_output
+from ..attentions import Heads, attend, rotations
+from ..layers import feed_forward, mlp, patches
+from ..network import Denoiser
+from ..operators import Operator, Size, buffer, embedding, product, repeated, residual, rms_norm
+from .z_image import held
+
+
+@dataclass(frozen=True, kw_only=True)
+class OmniGenTransformer2DModel(Denoiser):
+    """``num_layers`` blocks of Phi-3 on everything; only the layer out is modulated by the timestep."""
+
+    in_channels: int
+    patch_size: int
+    hidden_size: int
+    num_layers: int
+    num_attention_heads: int
+    num_key_value_heads: int
+    intermediate_size: int
+    vocab_size: int
+    pos_embed_max_size: int = 192
+    time_step_dim: int = 256
+    # These do not change the count.
+    rope_scaling: dict[str, tuple[float, ...]] | None = None
+    rms_norm_eps: float = 1e-5
+    pad_token_id: int = 32000
+    max_position_embeddings: int = 131072
+    original_max_position_embeddings: int = 4096
+    rope_base: int = 10000
+    flip_sin_to_cos: bool = True
+    downscale_freq_shift: int = 0
+    timestep_activation_fn: str = "silu"
+
+    @property
+    def width(self) -> Any:
+        return self.hidden_size
+
+    @property
+    def outputs(self) -> Any:
+        """Channels out: as many as go in."""
+        return self.in_channels
+
+    @property
+    def heads(self) -> Heads:
+        """Heads of the blocks, those of keys and values in groups."""
+        return Heads(self.num_attention_heads, self.hidden_size // self.num_attention_heads, self.num_key_value_heads)
+
+    def refusal(self, height: int, width: int) -> str:
+        """Positions are cut from a table, which must be as large."""
+        largest = self.pos_embed_max_size * self.patch_size
+        return f"its positions end at {largest} latent pixels a side" if max(height, width) > largest else ""
+
+    def operators(self) -> list[Operator]:
+        width, side, rows = self.width, self.patch_size, ell + m + 1
+        half = self.hidden_size // self.num_attention_heads // 2
+        given = patches("patch_embedding.input_image_proj", self.in_channels, width, (side, side))
+        return [
+            patches("patch_embedding.output_image_proj", self.in_channels, width, (side, side)),
+            held(given),
+            residual("patch_embedding.pos_embed.add", ell, width),
+            buffer("patch_embedding.pos_embed", self.pos_embed_max_size**2 * width),
+            *mlp("time_token", self.time_step_dim, width),
+            *mlp("t_embedder", self.time_step_dim, width),
+            embedding("embed_tokens", m, self.vocab_size, width),
+            product("rope.freqs", half, 1, rows),
+            buffer("rope.inv_freq", half),
+            *repeated("layers", self.num_layers, self.block(rows)),
+            rms_norm("norm", rows, width),
+            *adaptive_output(width, width, side**2 * self.outputs),
+        ]
+
+    def block(self, rows: Size) -> list[Operator]:
+        """One block of the language model."""
+        width, heads = self.width, self.heads
+        turned = rotations(rows, heads.total, heads.keys_total)
+        return [
+            rms_norm("input_layernorm", rows, width),
+            *attend("self_attn", rows, width, heads, turned, bias=False, out_bias=False),
+            residual("self_attn.add", rows, width),
+            rms_norm("post_attention_layernorm", rows, width),
+            *feed_forward("mlp", rows, width, self.intermediate_size, "swiglu", bias=False),
+            residual("mlp.add", rows, width),
+        ]
+
+    def leading_order(self) -> Mapping[Symbol, Size]:
+        """One stream for all without modulation; the gated MLP counts as one of 3/2 its ratio."""
+        return {**super().leading_order(), j: 1, f: Rational(3 * self.intermediate_size, 2 * self.hidden_size)}
