@@ -9,6 +9,7 @@ the same chip and clock as a calibrated one takes that one's constants, with the
 import math
 from dataclasses import replace
 from functools import lru_cache
+from itertools import compress
 from typing import Any
 
 from sympy import Symbol
@@ -50,10 +51,12 @@ def transferred(device: Gpu) -> Calibration:
     ]
     if TDP not in facts:  # without rated power there is no law of energy
         values.pop(eps_byte, None)
+    free = [BY_FIELD[name].symbol for name in table["covariance"]["parameters"]]
+    known = [x in values for x in free]
     pool = Calibration(
         law=operator_law.LAW, gpu=device.id, device=facts, values=values,
-        free=tuple(BY_FIELD[name].symbol for name in table["covariance"]["parameters"]),
-        covariance=tuple(tuple(row) for row in table["covariance"]["matrix"]),
+        free=tuple(compress(free, known)),
+        covariance=tuple(tuple(compress(row, known)) for row in compress(table["covariance"]["matrix"], known)),
         verdicts=table["verdicts"], quality=table["quality"], validity=table["validity"],
         convention=table["convention"], data=table["data"], origin=f"{ORIGIN}: {table['kind']['name']}",
         head_multiple=heads, transferred=True, equations=tuple(laws),
