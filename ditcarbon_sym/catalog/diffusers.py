@@ -17,12 +17,10 @@ from . import stages
 from .files import read_json
 from .index import EXPAND, INDEX, given_images, is_component, left_out, named_signs, signs
 from .networks import network, shown
-from .recognise import refuse_binary, refuse_foreign
+from .recognise import LEGACY, is_supported, reason, refuse_binary, refuse_foreign
 from .stages import CONTROL, DECODER, ENCODED, REFERENCES, TEXT, Stages, TextStage
 
 CONFIG = "config.json"
-LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTransformer2DModel"}
-"""``Transformer2DModel`` of older releases, by its norm_type: what diffusers loads in its place."""
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 
@@ -161,6 +159,8 @@ def _denoiser(configuration: Mapping[str, Any], path: Path) -> tuple[Denoiser, t
             raise InputError(f"{path}: {name} runs beside a denoiser; give the folder of the pipeline that it is in")
         if not isinstance(name, str):
             raise InputError(f"{path}: no _class_name; expected the config.json of a diffusers transformer")
+        if not is_supported(name) and reason(name):
+            raise InputError(f"{path}: {name} is not supported: {reason(name)}")
         raise InputError(
             f"{path}: _class_name = {name[:60]!r} is no diffusion transformer known here{nearest(name, kinds)}"
         )
