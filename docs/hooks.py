@@ -11,7 +11,7 @@ from typing import Any
 
 from mkdocs.structure.files import File, Files
 
-from docs.generated import api, changes, commands, data, equations, formats, gallery, notebooks
+from docs.generated import api, changes, commands, data, equations, formats, gallery, networks, notebooks
 
 Pages = dict[str, str | bytes]
 PARTS = {
@@ -23,6 +23,7 @@ PARTS = {
     " ": data,
     "  ": formats,
     "   ": changes,
+    "    ": networks,
 }
 """Heading of the navigation that gets a part's pages; spaces for a part whose pages the navigation names itself."""
 SHIM = "https://unpkg.com/iframe-worker/shim"

@@ -1,7 +1,7 @@
 """Count the real classes on the meta device, and write their parameters and FLOP to ``tests/ground_truth``.
 
 ``python -m fits.ground_truth`` counts every released network again. With ``denoisers``, ``decoders`` or ``encoders`` it
-writes that file alone. ``--check`` counts a few denoisers, or the named models, and compares them with the file. This
+writes that file alone, with names of models only their rows of the denoisers. ``--check`` counts a few denoisers, or the named models, and compares them with the file. This
 needs the extra ``verify``.
 """
 
@@ -186,6 +186,11 @@ def main(arguments: list[str]) -> None:
         print(f"ground truth: {check(names or CHECKED)} denoiser counts as stored ({versions()})")
         return
     TARGET.mkdir(exist_ok=True)
+    models = set(names) - {*FILES}
+    if models:
+        others = [row for row in read("denoisers") if row["id"] not in models]
+        write(TARGET / "denoisers.csv", sorted([*others, *denoisers(sorted(models))], key=lambda row: str(row["id"])))
+        print(f"wrote {len(models)} models into {TARGET.name}/denoisers.csv")
     for name, rows in FILES.items():
         if names and name not in names:
             continue

@@ -64,6 +64,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.cogvideox": ("AutoencoderKLCogVideoX",),
     "decoders.dc": ("AutoencoderDC",),
     "decoders.hunyuan": ("AutoencoderKLHunyuanVideo",),
+    "decoders.hunyuan_image": ("AutoencoderKLHunyuanImage",),
     "decoders.kl": ("AutoencoderKL", "AutoencoderKLFlux2"),
     "decoders.ltx": ("AutoencoderKLLTXVideo",),
     "decoders.mochi": ("AutoencoderKLMochi",),
@@ -72,7 +73,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     # text encoders
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
     "text_encoders.language_models": (
-        "Gemma2Model", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Qwen3ForCausalLM", "Qwen3Model",
+        "Gemma2Model", "GemmaModel", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Qwen3ForCausalLM", "Qwen3Model",
     ),
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
     "text_encoders.vision_language": ("Mistral3ForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"),

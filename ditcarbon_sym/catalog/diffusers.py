@@ -15,14 +15,12 @@ from ..architectures.network import Decoder, Denoiser, Encoder, Network
 from ..errors import InputError, nearest
 from . import stages
 from .files import read_json
-from .index import EXPAND, INDEX, REFERENCES, given_images, is_component, left_out, named_signs, signs
+from .index import EXPAND, INDEX, given_images, is_component, left_out, named_signs, signs
 from .networks import network, shown
-from .recognise import refuse_binary, refuse_foreign
-from .stages import CONTROL, DECODER, TEXT, Stages, TextStage
+from .recognise import LEGACY, is_supported, reason, refuse_binary, refuse_foreign
+from .stages import CONTROL, DECODER, ENCODED, REFERENCES, TEXT, Stages, TextStage
 
 CONFIG = "config.json"
-LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTransformer2DModel"}
-"""``Transformer2DModel`` of older releases, by its norm_type: what diffusers loads in its place."""
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 
@@ -103,8 +101,8 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
         taken_in_turn = ("two transformers take turns over the steps: parameters are those of one, memory of both",)
     control, beside = _control(path, components)
     decoder, ignored = _decoder(path, components, absent)
-    text, unread = _text(path, components, denoiser, absent)
     kind = _printable(index.get("_class_name"), path.name)
+    text, unread = _text(path, kind, components, denoiser, absent)
     references, image_tokens = REFERENCES.get(kind, (0, 0))
     return Stages(
         kind, denoiser, decoder, text, absent, (), {"pipeline": str(path)}, copies=copies,
@@ -112,7 +110,7 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
             *taken_in_turn, *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored, *unread,
         ),
         signs=(*signs(index, components), *named_signs(path, {**configuration, **index})),
-        control=control, references=references, image_tokens=image_tokens, images=1 if control is not None else 0,
+        control=control, references=references, image_tokens=image_tokens, images=1 if control is not None else ENCODED.get(kind, 0),
     )  # fmt: skip
 
 
@@ -161,6 +159,8 @@ def _denoiser(configuration: Mapping[str, Any], path: Path) -> tuple[Denoiser, t
             raise InputError(f"{path}: {name} runs beside a denoiser; give the folder of the pipeline that it is in")
         if not isinstance(name, str):
             raise InputError(f"{path}: no _class_name; expected the config.json of a diffusers transformer")
+        if not is_supported(name) and reason(name):
+            raise InputError(f"{path}: {name} is not supported: {reason(name)}")
         raise InputError(
             f"{path}: _class_name = {name[:60]!r} is no diffusion transformer known here{nearest(name, kinds)}"
         )
@@ -191,16 +191,19 @@ def _decoder(
 
 
 def _text(
-    path: Path, components: Mapping[str, str], denoiser: Denoiser, absent: dict[str, str]
+    path: Path, kind: str, components: Mapping[str, str], denoiser: Denoiser, absent: dict[str, str]
 ) -> tuple[tuple[TextStage, ...] | None, tuple[str, ...]]:
-    """The text encoders; each is fed as many tokens as in the shipped pipeline with the same class of transformer."""
+    """The text encoders; each is fed as many tokens as in the shipped pipeline of this ``kind``, or else with the same
+    class of transformer.
+    """
     names = sorted(name for name in components if name.startswith("text_encoder"))
     try:
         read = [_encoder(path, name, components[name]) for name in names]
     except InputError as error:
         absent[TEXT] = str(error)
         return None, ()
-    released = [stages.shipped(x).text or () for x in stages.shipped_classes().get(type(denoiser).__name__, ())]
+    alike = (*stages.shipped_as(kind), *stages.shipped_classes().get(type(denoiser).__name__, ()))
+    released = [stages.shipped(x).text or () for x in alike]
     usual = min((len(x) for x in released), default=len(names))
     if len(names) < usual:
         absent[TEXT] = f"the index names {len(names)} text encoders where the released pipeline has {usual}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..architectures.network import Network
 from .networks import shown
-from .stages import CONTROL, DISTILLED as SIGN, NAMED
+from .stages import CONTROL, DISTILLED as SIGN, ENCODED, NAMED, REFERENCES
 
 INDEX = "model_index.json"
 COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
@@ -22,19 +22,6 @@ FEW_STEPS = ("LCMScheduler", "TCDScheduler", "SCMScheduler")
 """Schedulers made for distilled networks: latent, trajectory and continuous-time consistency."""
 TUNED = re.compile(r"(?<![a-z])(?:turbo|schnell|lightning|distill(?:ed)?|lcm|hyper|sprint|flash|fast)(?![a-z])", re.I)
 """Words by which releases with few steps are called."""
-
-
-REFERENCES: Mapping[str, tuple[int, int]] = {
-    "FluxKontextPipeline": (1, 0), "FluxKontextInpaintPipeline": (1, 0),
-    "QwenImageEditPipeline": (1, 1369), "QwenImageEditInpaintPipeline": (1, 1369),
-    "QwenImageEditPlusPipeline": (1, 196),
-}  # fmt: skip
-"""Pipelines that append reference images to the latent: how many at least, and the tokens that each adds to the prompt.
-
-Qwen2.5-VL makes a token of 28 x 28 pixels: of an image of 1024 x 1024, 37 x 37, of one of 384 x 384, 14 x 14
-(diffusers: pipeline_qwenimage_edit.py, calculate_dimensions(1024 * 1024, ...); pipeline_qwenimage_edit_plus.py,
-CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28).
-"""
 GIVEN = re.compile(
     r"Img2Img|Inpaint|Fill|Control|ImageToVideo|Image2Video|VideoToVideo|Video2World|Condition|I2V|Redux|Edit"
 )
@@ -47,7 +34,7 @@ def is_component(entry: Any) -> bool:
 
 def given_images(kind: str, control: Network | None) -> list[str]:
     """Say what of the images that a pipeline is given is not counted."""
-    if control is None and kind not in REFERENCES and GIVEN.search(kind):
+    if control is None and kind not in (*REFERENCES, *ENCODED) and GIVEN.search(kind):
         return [f"{kind} is given an image or a video: the work of encoding it is not counted"]
     return []
 

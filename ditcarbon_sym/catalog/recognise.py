@@ -1,15 +1,18 @@
-"""What a file is that is no configuration of diffusers, and the way out of it, in one line."""
+"""What a file is that is no configuration of a supported class of diffusers, and the way out of it, in one line."""
 
 import json
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 from math import prod
 from pathlib import Path
 from typing import Any
 
+from ..architectures import MODULES
 from ..equations.notation import N, d
 from ..errors import InputError
 from . import stages
+from .files import DATA, read_toml
 from .networks import shown
 
 LARGEST_HEADER = 100_000_000
@@ -33,6 +36,49 @@ WIDTHS, DEPTHS = ("dim", "hidden_dim", "hidden_size"), ("num_layers", "n_layers"
 """How original repositories call the width and the depth of a network."""
 CLOSE = 0.02
 """Relative difference of two numbers of parameters up to which a network is named."""
+
+LEGACY = {"ada_norm_zero": "DiTTransformer2DModel", "ada_norm_single": "PixArtTransformer2DModel"}
+"""``Transformer2DModel`` of older releases, by its norm_type: what diffusers loads in its place."""
+MAKES = ("image", "video", "audio")
+"""What a denoiser makes; the other transformers are no denoisers of these."""
+
+
+@lru_cache(maxsize=1)
+def _table() -> Mapping[str, Any]:
+    return read_toml(DATA / "diffusers.toml")
+
+
+def classes(makes: str | None = None) -> tuple[str, ...]:
+    """The transformers of diffusers that make images, video or audio; of one kind if it is named.
+
+    >>> len(classes()), "FluxTransformer2DModel" in classes("image")
+    (71, True)
+    """
+    kinds = MAKES if makes is None else (makes,)
+    return tuple(name for kind in kinds for name in _table()["classes"][kind])
+
+
+def is_supported(name: str) -> bool:
+    """Whether a configuration of this class is counted: by a family, or as the class that diffusers loads in its place.
+
+    >>> is_supported("Transformer2DModel"), is_supported("BriaFibo2Transformer2DModel")
+    (True, False)
+    """
+    return name in MODULES or name == "Transformer2DModel"
+
+
+def reason(name: str) -> str:
+    """Why a class stays out; empty for one that is not known, or only not described yet.
+
+    >>> reason("TransformerTemporalModel")
+    'it is a part of a U-Net, which has no tokens of its own'
+    """
+    return str(_table()["reasons"].get(name, ""))
+
+
+def version() -> str:
+    """The release of diffusers whose classes these are."""
+    return str(_table()["version"])
 
 
 def refuse_binary(path: Path) -> None:

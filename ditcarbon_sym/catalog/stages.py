@@ -30,6 +30,19 @@ NAMED = "its name says "
 """How a sign of distillation begins that is a word of the release's name."""
 EXPANDED = "ExpandedTimesteps"
 """Suffix of the class of a network that is fed with a timestep for each token, which the pipeline's index asks for."""
+REFERENCES: Mapping[str, tuple[int, int]] = {
+    "FluxKontextPipeline": (1, 0), "FluxKontextInpaintPipeline": (1, 0),
+    "QwenImageEditPipeline": (1, 1369), "QwenImageEditInpaintPipeline": (1, 1369),
+    "QwenImageEditPlusPipeline": (1, 196),
+}  # fmt: skip
+"""Pipelines that append reference images to the latent: how many at least, and the tokens that each adds to the prompt.
+
+Qwen2.5-VL makes a token of 28 x 28 pixels: of an image of 1024 x 1024, 37 x 37, of one of 384 x 384, 14 x 14
+(diffusers: pipeline_qwenimage_edit.py, calculate_dimensions(1024 * 1024, ...); pipeline_qwenimage_edit_plus.py,
+CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28).
+"""
+ENCODED: Mapping[str, int] = {"FluxFillPipeline": 1}
+"""Pipelines that encode so many images of the output's size, which enter the network as channels."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +188,8 @@ def shipped(name: str) -> Stages:
     if name not in shipped_ids():
         raise KeyError(name)
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    kind = table.get("pipeline", "")
+    references, image_tokens = REFERENCES.get(kind, (0, 0))
     return Stages(
         name=table["name"],
         denoiser=made(table["transformer"]),
@@ -184,6 +199,9 @@ def shipped(name: str) -> Stages:
         remarks=tuple(table.get("remarks", ())),
         sources=table["sources"],
         shared_with=tuple(table.get("shared_with", ())),
+        references=references,
+        image_tokens=image_tokens,
+        images=ENCODED.get(kind, 0),
     )
 
 
@@ -203,12 +221,25 @@ def released_names(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def shipped_classes() -> Mapping[str, tuple[str, ...]]:
-    """Map the class of each released denoiser to the catalogue's models of that class, without making them."""
+    """Map the class of each released denoiser to the catalogue's models of that class, without making them.
+
+    A release that another one lists under ``shared_with`` says ``lends = false`` and is left out.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for name in sorted(shipped_ids()):
-        kind = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]["_class_name"]
-        found[kind] = (*found.get(kind, ()), name)
+        table = read_toml(DATA / "pipelines" / f"{name}.toml")
+        if table.get("lends", True):
+            kind = table["transformer"]["_class_name"]
+            found[kind] = (*found.get(kind, ()), name)
     return found
+
+
+def shipped_as(pipeline: str) -> tuple[str, ...]:
+    """The catalogue's models that say that they are run by this class of pipeline."""
+    return tuple(
+        name for name in sorted(shipped_ids())
+        if read_toml(DATA / "pipelines" / f"{name}.toml").get("pipeline") == pipeline
+    )  # fmt: skip
 
 
 def made(configuration: Mapping[str, Any]) -> Any:
@@ -246,6 +277,8 @@ def _text_stage(entry: Mapping[str, Any]) -> TextStage:
 
 def _tuples(value: Any) -> Any:
     """Turn lists into tuples: TOML and JSON have lists where a network has tuples."""
+    if isinstance(value, dict):
+        return {key: _tuples(inner) for key, inner in value.items()}
     return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
 
 

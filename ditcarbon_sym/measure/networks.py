@@ -18,7 +18,7 @@ from .inputs import image, packed, video
 from .inputs.tensors import made
 
 DENOISERS = {**image.DENOISERS, **packed.DENOISERS, **video.DENOISERS}
-DECODERS = {**image.DECODERS, **video.DECODERS}
+DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS}
 RELEASED_AS, PATCHES = video.RELEASED_AS, {**packed.PATCHES, **video.PATCHES}
 TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
 """Classes whose text half has a configuration of its own, and its type."""

@@ -49,6 +49,20 @@ ASKED = {
     "sd3-medium",
     "sd3.5-large",
     "cogvideox-2b",
+    "flux.1-kontext-dev",
+    "flux.1-fill-dev",
+    "flux.2-klein-4b",
+    "flux.2-klein-9b",
+    "qwen-image-edit",
+    "sana-sprint-1.6b",
+    "sana-sprint-0.6b",
+    "lumina-next-sft",
+    "hunyuanimage-2.1",
+    "omnigen-v1",
+    "prx-512-t2i-sft",
+    "ovis-image-7b",
+    "longcat-image",
+    "krea-2",
 }
 
 

@@ -55,6 +55,7 @@ DEFAULT = {
     "CLIPTextModel": 63_165_952,
     "CLIPTextModelWithProjection": 63_428_096,
     "Gemma2Model": 2_614_341_888,
+    "GemmaModel": 8_537_680_896,
     "GlmModel": 8_779_194_368,
     "LlamaForCausalLM": 6_738_415_616,
     "LlamaModel": 6_607_343_616,

@@ -24,8 +24,12 @@ def components(name):
 
 def index(name):
     """What a released pipeline's index says besides its components."""
-    kind = transformer(name)["_class_name"]
-    return {"expand_timesteps": True} if kind.endswith(stages.EXPANDED) else {}
+    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    expanded = table["transformer"]["_class_name"].endswith(stages.EXPANDED)
+    return {
+        **({"expand_timesteps": True} if expanded else {}),
+        **({"_class_name": table["pipeline"]} if "pipeline" in table else {}),
+    }
 
 
 def as_saved(content):

@@ -16,9 +16,11 @@ from ditcarbon_sym.estimation.point import operating_point
 from tests.catalog.released import as_saved, transformer
 
 EVERY = sorted(stages.shipped_ids())
+LENDING = sorted(name for names in stages.shipped_classes().values() for name in names)
+"""All but those whose configuration another release has, which names them."""
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", LENDING)
 def test_a_released_configuration_is_given_its_own_request(name, config):
     ours, theirs = count(model_from(config(as_saved(transformer(name))))), count(name)
     assert ours.request == theirs.request
@@ -73,10 +75,35 @@ def test_what_the_user_says_is_neither_assumed_nor_borrowed(config):
     assert told == ["VAE factors 8 in space and 1 in time are assumed: those of flux.1-dev"]
 
 
-def test_guidance_that_was_distilled_into_a_network_takes_one_pass(config):
+def test_guidance_that_was_distilled_into_a_network_takes_one_pass(config, monkeypatch):
+    """As long as no release of the class has it: SANA-Sprint is hidden here."""
+    classes = {**stages.shipped_classes(), "SanaTransformer2DModel": ("sana-1.5-1.6b", "sana-1.6b")}
+    monkeypatch.setattr(stages, "shipped_classes", lambda: classes)
     found = count(model_from(config({**transformer("sana-1.5-1.6b"), "guidance_embeds": True})))
     assert found.request["guidance"] == 1
     assert found.warnings[0].startswith("assumed: steps = 20, guidance = 1") and "guidance_embeds" in found.warnings[0]
+
+
+def test_a_release_that_only_adds_images_lends_nothing_and_is_named_by_the_one_whose_configuration_it_has(config):
+    assert {"flux.1-kontext-dev", "qwen-image-edit"} == set(EVERY) - set(LENDING)
+    for name in set(EVERY) - set(LENDING):
+        found = count(model_from(config(as_saved(transformer(name)))))
+        assert any(load().model(name).name in x and "reference image" in x for x in found.warnings)
+
+
+def test_a_class_that_no_release_has_is_counted_at_the_request_that_is_given(config):
+    path = config({
+        "_class_name": "PriorTransformer", "num_layers": 20, "num_attention_heads": 32, "embedding_dim": 768,
+    })  # fmt: skip
+    with pytest.raises(InputError, match="is not known for PriorTransformer: its request does not say it; give --"):
+        count(model_from(path))
+    for found in (
+        count(model_from(path), resolution=512, steps=25, guidance=2),
+        estimate(config=path, resolution=512, steps=25, guidance=2),
+    ):
+        assert found.request["text_tokens"] == 77
+        assert any("no release of PriorTransformer is in the catalogue" in x for x in found.warnings)
+        assert any("are not known and not counted" in x for x in found.warnings)
 
 
 def test_a_pipeline_that_says_it_is_distilled_takes_one_pass(pipeline):
@@ -126,7 +153,7 @@ def test_two_transformers_that_take_turns_are_no_release_with_one(pipeline):
     assert count(model_from(folder)).warnings[0].startswith("assumed: steps = 50, guidance = 2, as of wan2.1-t2v-14b")
 
 
-@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("name", LENDING)
 def test_a_release_is_nearest_to_itself(name):
     found = lender_of(stages.shipped(name))
     assert found.ids == (name,) and found.same and not found.missing and not found.signs

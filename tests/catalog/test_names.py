@@ -40,12 +40,18 @@ def test_a_name_as_people_type_it_is_understood(kind, typed, expected):
     assert SHIPPED.id_of(kind, typed) == expected
 
 
+FLUX = [
+    "flux.1-dev", "flux.1-fill-dev", "flux.1-kontext-dev", "flux.1-schnell", "flux.2-dev", "flux.2-klein-4b",
+    "flux.2-klein-9b",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("kind", "typed", "candidates"),
     [
         ("gpu", "a100", ["a100-sxm-40gb", "a100-sxm-80gb"]),
         ("gpu", "V100", ["v100-pcie-16gb", "v100-sxm2-32gb"]),
-        ("model", "flux", ["flux.1-dev", "flux.1-schnell", "flux.2-dev"]),
+        ("model", "flux", FLUX),
         ("model", "pixart", ["pixart-alpha", "pixart-sigma"]),
         ("model", "Wan", ["wan2.1-t2v-1.3b", "wan2.1-t2v-14b", "wan2.2-ti2v-5b"]),
     ],
@@ -62,7 +68,7 @@ def test_another_chip_with_a_similar_name_is_not_taken_for_one_that_is_known(typ
         SHIPPED.id_of("gpu", typed)
 
 
-@pytest.mark.parametrize("typed", ["wan2.2 14b", "qwen-image-edit", "flux.1-kontext-dev", "sd3.5", "wan2.3", ""])
+@pytest.mark.parametrize("typed", ["wan2.2 14b", "qwen-image-layered", "flux.1-kontext-max", "sd3.5", "wan2.3", ""])
 def test_a_model_that_is_not_known_is_not_taken_for_another(typed):
     with pytest.raises(InputError):
         SHIPPED.id_of("model", typed)

@@ -6,7 +6,8 @@ import struct
 import pytest
 from hypothesis import given, strategies as st
 
-from ditcarbon_sym.catalog import stages
+from ditcarbon_sym.architectures import MODULES
+from ditcarbon_sym.catalog import recognise, stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers
 from ditcarbon_sym.errors import InputError
 
@@ -104,3 +105,20 @@ def test_no_object_raises_anything_but_one_line(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.json"
     path.write_text(json.dumps(content))
     assert refusal(path).isprintable()
+
+
+def test_what_is_said_of_diffusers_transformers_is_true():
+    """The numbers that the page on networks prints; more may be supported, fewer may not."""
+    every = [*recognise.classes(), *recognise.classes("other")]
+    assert len(every) == len(set(every)) == 75
+    for kind, least in (("image", 34), ("video", 8)):
+        assert sum(map(recognise.is_supported, recognise.classes(kind))) >= least
+    denoisers = {name for name, module in MODULES.items() if module.startswith("denoisers.")}
+    assert {x.removesuffix(stages.EXPANDED) for x in denoisers} <= set(every)
+    assert not any(recognise.reason(name) for name in every if recognise.is_supported(name))
+
+
+def test_a_class_that_stays_out_is_refused_by_name_with_the_reason(config):
+    path = config({"_class_name": "TransformerTemporalModel"})
+    with pytest.raises(InputError, match="TransformerTemporalModel is not supported: it is a part of a U-Net"):
+        from_diffusers(path)

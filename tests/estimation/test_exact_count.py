@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import assume, given, settings, strategies as st
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.architectures.operators import KINDS
@@ -71,6 +71,7 @@ def test_a_hundred_thousand_resolutions_are_one_call():
 @settings(max_examples=60)
 @given(st.sampled_from(sorted(load().models)), st.integers(1, 8), st.integers(1, 8), st.integers(1, 3))
 def test_doubling_the_side_at_least_doubles_and_at_most_multiplies_a_pass_by_sixteen(model, tall, wide, batch):
+    assume(tall == wide or model != "hidream-i1")  # it pads what is not square to the largest number of tokens
     networks, request = stages.shipped(model), count(model).request
     unit = networks.factors[0] * networks.denoiser.patch * 16
     at = [
@@ -177,7 +178,7 @@ def test_the_command_line_prints_shares(ditcarbon, by):
         (["count"], "give a model"),
         (["count", "flux.1-dev", "--config", "x.json"], "not both"),
         (["count", "flux.1-dev", "--by", "layer"], "by = 'layer' is unknown"),
-        (["count", "flux.1"], "may mean flux.1-dev, flux.1-schnell"),
+        (["count", "flux.1"], "may mean flux.1-dev, flux.1-fill-dev"),
         (["count", "flux.1-dev", "--resolution", "1000"], "not a multiple of 16"),
         (["count", "--config", "/nowhere/config.json"], "no such file"),
     ],

@@ -151,7 +151,7 @@ def test_the_papers_fit_says_that_it_leaves_the_controlnet_out(controlled):
 
 
 @pytest.mark.parametrize(
-    "kind", ["FluxImg2ImgPipeline", "WanImageToVideoPipeline", "FluxFillPipeline", "CogVideoXVideoToVideoPipeline"]
+    "kind", ["FluxImg2ImgPipeline", "WanImageToVideoPipeline", "FluxInpaintPipeline", "CogVideoXVideoToVideoPipeline"]
 )
 def test_a_pipeline_that_is_given_an_image_says_that_its_encoding_is_not_counted(kind, pipeline):  # noqa: F811
     found = count(model_from(pipeline("flux.1-dev", _class_name=kind)))

@@ -28,6 +28,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "CLIPTextModelWithProjection": CLIP,
     "BertModel": {**SIZES, "max_position_embeddings": 20, "type_vocab_size": 3},
     "Gemma2Model": LLAMA,
+    "GemmaModel": LLAMA,
     "GlmModel": {**LLAMA, "vocab_size": 160000},  # its padding token is the 151329th
     "LlamaModel": LLAMA,
     "LlamaForCausalLM": {**LLAMA, "tie_word_embeddings": True},

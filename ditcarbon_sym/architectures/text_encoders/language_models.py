@@ -1,4 +1,4 @@
-"""Decoder-only language models that read text for a diffusion transformer: Llama, Gemma 2, Qwen3 and GLM.
+"""Decoder-only language models that read text for a diffusion transformer: Llama, Gemma, Qwen3 and GLM.
 
 Released under the names of transformers' classes. They differ in biases, norms and heads; each is one pass over the
 prompt. Where the pipeline loads the whole class, its output head runs on every row and the result is not used.
@@ -84,6 +84,20 @@ class LlamaForCausalLM(LlamaModel):
     """Llama with its output head."""
 
     with_head: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class GemmaModel(LlamaModel):
+    """Gemma: wide heads, the embedding scaled (Gemma Team, 2024)."""
+
+    vocab_size: int = 256000
+    hidden_size: int = 3072
+    intermediate_size: int = 24576
+    num_hidden_layers: int = 28
+    num_attention_heads: int = 16
+    num_key_value_heads: int = 16
+    head_dim: int = 256
+    tie_word_embeddings: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

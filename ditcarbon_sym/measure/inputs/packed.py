@@ -6,8 +6,8 @@ One function for each released class: the keyword arguments of one pass. Masks h
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .image import Inputs
-from .tensors import INDEX, MASK, POSITION, SIZE, STEP, noise, of
+from .image import Inputs, image_latent
+from .tensors import INDEX, MASK, POSITION, SIZE, STEP, Tensor, noise, of
 
 
 def unpooled(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
@@ -220,3 +220,4 @@ DENOISERS: Mapping[str, Inputs] = {
 }
 PATCHES: Mapping[str, Callable[[Any], None]] = {"QwenImage21Transformer2DModel": keys_at_hand}
 """Changes with which a class makes the pass that its pipeline makes in all steps but the first."""
+DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {"AutoencoderKLHunyuanImage": image_latent}
