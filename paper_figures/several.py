@@ -173,8 +173,8 @@ def elsewhere() -> Table:
         ("runs", "number", "time (%)", "speed-up (%)", "bias of it (%)", "inside"),
         rows,
         "xDiT's notes, the READMEs of Wan2.1 and ParaAttention, cache-dit's benchmark: H100, A100, H20 with NVLink, "
-        "L20 and RTX 4090 without. The speed-up is over one accelerator by the same source; of Mochi, whose request is not "
-        "told, it alone counts. Compiled runs are predicted as such; no fit saw the two together.",
+        "L20 and RTX 4090 without. The speed-up is over one accelerator by the same source; it alone counts of Mochi, "
+        "whose request is not told. Compiled runs are predicted as such; no fit saw the two together.",
     )
 
 

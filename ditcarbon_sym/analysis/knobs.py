@@ -38,17 +38,11 @@ from ..equations.notation import (
     P_host,
     P_idle,
     Q_elem,
-    R_peak,
     S,
     Theta_peak,
     W,
-    alpha_attn,
     bandwidth,
-    beta_host,
-    c_skip,
-    chi_time,
     d,
-    delta_attn,
     e_dense,
     e_mem,
     e_VAE,
@@ -56,15 +50,10 @@ from ..equations.notation import (
     eps_0,
     eps_byte,
     eps_flop,
-    eta_peak,
     f,
     g,
-    gamma_g,
     h_host,
-    k_check,
     k_VAE,
-    kappa_elem,
-    lambda_launch,
     m,
     mu,
     mu_sat,
@@ -79,7 +68,6 @@ from ..equations.notation import (
     t_exp,
     t_launch,
     v_t,
-    w_quant,
 )
 from ..equations.parallel.symbols import (
     c_copy,
@@ -94,6 +82,7 @@ from ..equations.parallel.symbols import (
     t_ring,
     t_wrap,
 )
+from ..equations.software import CONSTANTS as OF_MODES, PARTS
 from ..estimation import work
 from ..estimation.point import OperatingPoint
 from .symbolic import with_symbols
@@ -104,11 +93,6 @@ CONSTANTS = (
 )  # fmt: skip
 """What a calibration holds."""
 
-OF_MODES = (kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time)
-"""What the fit of the modes of running holds."""
-MODES = (c_skip, gamma_g, delta_attn)
-"""What a mode sets: parts of the steps and of the scores."""
-
 KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "side": (H, W), "frames": (n_frames,), "steps": (S,), "batch": (B,), "guidance": (g,), "text_tokens": (m,),
     "blocks": (N, N_single), "hidden_size": (d,), "mlp_ratio": (f,), "text_encoder_parameters": (P_enc,),
@@ -117,7 +101,7 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     "idle_watt": (P_idle,), "embodied_gco2eq": (C_chip,), "lifetime_s": (L,), "host_watt": (P_host,),
     "host_watt_per_watt": (h_host,), "server_gco2eq": (C_server,), "pue": (PUE,),
     "grid_gco2eq_per_kwh": (I_grid,), "ulysses": (n_U,), "ring": (n_R,), "link_byte_per_second": (link,), "mu": (mu,),
-    **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *MODES)},
+    **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *PARTS)},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
 

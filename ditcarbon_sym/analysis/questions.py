@@ -10,13 +10,14 @@ from sympy import Symbol
 
 from ..display import Shown
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
+from ..equations.software import CONSTANTS as OF_MODES
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, asked_again, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import PARTS, Solution, answered, break_even, within
-from .knobs import CONSTANTS, OF_MODES, loosened
+from .knobs import CONSTANTS, loosened
 from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol

@@ -14,11 +14,12 @@ from sympy import Symbol
 
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_output, n_frames, v_t
+from ..equations.software import CONSTANTS as OF_MODES
 from ..errors import InputError, imported
 from ..estimation.intervals import parameter_deviations
 from ..estimation.point import OperatingPoint
 from ..numerics.blocks import FloatArray
-from .knobs import CONSTANTS, KNOBS, OF_MODES, WHOLE, loosened, setting, turned
+from .knobs import CONSTANTS, KNOBS, WHOLE, loosened, setting, turned
 from .sampling import constants
 from .sensitivity import check_range, documented_ranges, elasticities, error_of_the_law, spans
 

@@ -68,6 +68,12 @@ NEUTRAL: Mapping[Symbol, Expr] = MappingProxyType({
 })  # fmt: skip
 """The value of each symbol at which it changes nothing."""
 
+CONSTANTS: tuple[Symbol, ...] = (
+    kappa_elem, lambda_launch, alpha_attn, R_peak, eta_peak, w_quant, k_check, beta_host, chi_time,
+)  # fmt: skip
+"""What is fitted to runs in modes."""
+PARTS: tuple[Symbol, ...] = (c_skip, gamma_g, delta_attn)
+"""What a mode sets: parts of the steps and of the scores."""
 FASTER: Mapping[Symbol, Expr] = MappingProxyType({alpha_attn: Integer(1), R_peak: Integer(1)})
 """The same work in less time: what ``chi_time`` is about."""
 

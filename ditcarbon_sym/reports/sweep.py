@@ -7,13 +7,13 @@ from typing import Any
 from ..estimation.intervals import LEVEL
 from ..sweeps.pareto import Front
 from ..sweeps.streaming import WHOLE
-from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, GPUS, MODES, RANK, SPLIT, TEXT, Columns, Text
+from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, GPU_SECONDS, GPUS, MODES, RANK, SPLIT, TEXT, Columns, Text
 from .formats import ends, plain, significant
 
 SCHEMA_VERSION = 1
 SHOWN = (
     RANK, DOUBTFUL, "model", "gpu", GPUS, SPLIT, *MODES, "datacenter", "route", "size", "batch", "steps", "time_s",
-    FACILITY_ENERGY, "total_g", "per_output_g", "cost_per_output",
+    GPU_SECONDS, FACILITY_ENERGY, "total_g", "per_output_g", "cost_per_output",
 )  # fmt: skip
 MANY = 12
 """Most notes that are printed."""

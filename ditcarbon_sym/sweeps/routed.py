@@ -22,8 +22,9 @@ from ..equations.notation import PUE, I_grid
 from ..errors import InputError
 from ..estimation.footprint.hours import of_zone, read_profile
 from ..estimation.point import chosen_facility
-from .requests import KNOWN, PLACE, RequestList
+from .requests import KNOWN, PLACE, RANGES, RequestList
 from .routing import Infeasible, Optimum, Programme, optimum
+from .table import GPUS
 
 OWN = ("count", "arrival", "deadline", "latency", "residency")
 LONGEST = 24 * 31
@@ -112,7 +113,7 @@ def route(
     length = int(max(x["deadline"] for x in own))
     told = None if profile is None else read_profile(profile, month)
     grams = np.stack([_grams(x, told, length) for x in facilities])
-    hours = numbers["time_s"] / 3600 * batches
+    hours = numbers["time_s"] / 3600 * batches * np.asarray(table.table.get(GPUS, 1.0), float)
     accelerators = np.repeat(_capacity(capacity, ids)[:, None], length, axis=1)
     allowed, kind = _allowed(requests, own, facilities, length)
     programme = Programme(hours, kwh * batches / hours, grams.ravel(), accelerators.ravel(), allowed, kind)
@@ -152,7 +153,7 @@ def _read(path: Path, deadline: float) -> tuple[list[dict[str, Any]], list[dict[
 
 
 def _cell(where: str, name: str, text: str) -> Any:
-    if name in ("model", "gpu", "datacenter"):
+    if name not in RANGES:
         return text
     try:
         value = number(text)

@@ -207,3 +207,15 @@ def test_no_other_start_is_cleaner_than_the_best(grams, duration, deadline):
 def test_a_deadline_that_cannot_be_met_is_refused(now, deadline, expected):
     with pytest.raises(InputError, match=expected):
         best_start(np.ones(24), 4.0, deadline, now)
+
+
+def test_a_request_on_several_accelerators_in_a_mode_takes_the_hours_of_all(tmp_path):
+    file = tmp_path / "requests.csv"
+    file.write_text("model,count,gpus,software\nflux.1-dev,1000,,\nflux.1-dev,1000,4,compile\n")
+    found = route(file, ["FRA"], "8", gpu="h100-sxm-80gb")
+    hours = np.zeros(2)
+    for row, _, _, taken in found.shares:
+        hours[row] += taken
+    for row, way in enumerate(({}, {"gpus": 4, "software": "compile"})):
+        seconds = estimate("flux.1-dev", gpu="h100-sxm-80gb", **way).time_s.value * way.get("gpus", 1)
+        assert hours[row] == pytest.approx(1000 * seconds / 3600, rel=1e-6)

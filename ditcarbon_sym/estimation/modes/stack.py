@@ -22,8 +22,8 @@ MODE_SCATTER = "mode_log_scatter"
 """Under this name the quality of a calibration holds the error of the mode alone; of joules with ``_energy``."""
 JOULES = 0.1
 """Standard deviation of the logarithm by which joules of a mode may differ from those of the work that is left
-(assumed: no joules of compiled, quantised or cached diffusion transformers are published. Of FLUX.1-dev compiled on an
-H100, they would be 0.05 lower if they followed the time)."""
+(assumed: no published joules of compiled, quantised or cached diffusion transformers were found. Of FLUX.1-dev compiled
+on an H100, they would be 0.05 lower if they followed the time)."""
 
 
 def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
