@@ -8,7 +8,7 @@ from ditcarbon_sym.equations.notation import TDP, E, ell, tau
 from ditcarbon_sym.equations.parallel.symbols import Q_attn, everywhere, link, n_attn, pad_dense, pad_elem, t_wrap
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
-from ditcarbon_sym.estimation.intervals import half_widths
+from ditcarbon_sym.estimation.intervals import reaches
 from ditcarbon_sym.estimation.point import operating_point
 from ditcarbon_sym.estimation.request import resolve_request
 from ditcarbon_sym.estimation.several import work
@@ -102,7 +102,7 @@ def test_the_interval_counts_both_laws():
     one, eight = (operating_point("flux.1-dev", gpu=H100, gpus=k) for k in (1, 8))
     assert t_wrap in eight.calibration.free and len(eight.calibration.covariance) == len(eight.calibration.free)
     for output in (tau, E):
-        widths = [half_widths(point, (output,))[output] for point in (one, eight)]
+        widths = [reaches(point, (output,))[output][1] for point in (one, eight)]
         assert widths[1] > widths[0] > 0
 
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_is_refused_in_one_line(options, words):
 
 def width(**options):
     point = operating_point("flux.1-dev", **options)
-    return half_widths(point, (tau,))[tau], " ".join(point.notes)
+    return reaches(point, (tau,))[tau][1], " ".join(point.notes)
 
 
 def test_more_accelerators_than_a_node_has_are_warned_of_and_less_sure():
