@@ -168,7 +168,7 @@ def common_scatter(target: str, without: str = "") -> Common:
     """How far models held out lie off, over all calibrated accelerators; a model's errors on several count as one.
 
     One model is missed on all accelerators in the same direction, so more accelerators are not more models. Each
-    accelerator's own scatter, from three to ten models, is known worse than that of all: `scatters` compares them.
+    accelerator's own scatter, from three to ten models, is known worse than that of all (`scatter_choice`).
     """
     squares: dict[str, list[float]] = {}
     for name in CALIBRATED:

@@ -35,20 +35,36 @@ class Unseen:
     inside: int
 
 
+@dataclass(frozen=True)
+class Predicted:
+    """One run of the other team: ln(predicted / measured), half the 90 % interval, and its degrees of freedom."""
+
+    model: str
+    log: float
+    half: float
+    degrees: int
+
+
+@lru_cache(maxsize=2)
+def predicted(target: str) -> tuple[Predicted, ...]:
+    """Every run of the other team, predicted by the law that has seen none of that team's runs."""
+    rows = data([run for run in published_runs(H100) if run.source == TEAM], target)
+    logs, halves = laws(H100, WITHOUT)[target].logs(rows), half_widths(rows, target)
+    degrees = len(_each_model(target))
+    return tuple(Predicted(x, float(y), float(z), degrees) for x, y, z in zip(rows.groups, logs, halves, strict=True))
+
+
 @lru_cache(maxsize=1)
 def unseen() -> tuple[Unseen, ...]:
-    """Every model of the other team, predicted by the law that has seen none of that team's runs."""
-    mine = [run for run in published_runs(H100) if run.source == TEAM]
+    """Every model of the other team."""
     found = []
     for target in TARGETS:
-        rows = data(mine, target)
-        logs, halves = laws(H100, WITHOUT)[target].logs(rows), half_widths(rows, target)
-        for model in dict.fromkeys(rows.groups):
-            own = np.array(rows.groups) == model
-            relative = np.expm1(logs[own])
-            inside = int(np.sum(np.abs(logs[own]) <= halves[own]))
+        for model in dict.fromkeys(x.model for x in predicted(target)):
+            mine = [x for x in predicted(target) if x.model == model]
+            relative = np.expm1([x.log for x in mine])
+            inside = sum(abs(x.log) <= x.half for x in mine)
             error, bias = 100 * float(np.mean(np.abs(relative))), 100 * float(np.mean(relative))
-            found.append(Unseen(target, model, len(relative), error, bias, inside))
+            found.append(Unseen(target, model, len(mine), error, bias, inside))
     return tuple(found)
 
 

@@ -17,6 +17,7 @@ from ditcarbon_sym.reports.formats import write_atomically
 
 from . import (
     anywhere,
+    coverage,
     exact_counts,
     figures,
     fleet,
@@ -38,6 +39,7 @@ TABLES = {
     "exact_counts": exact_counts.table,
     **scorecard.TABLES,
     **operator_law_tables.TABLES,
+    **coverage.TABLES,
     **software_modes.TABLES,
     **fleet.TABLES,
     **several.TABLES,
@@ -46,6 +48,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     **figures.FIGURES,
     "leading_order_error": exact_counts.figure,
     **scorecard_figures.FIGURES,
+    **coverage.FIGURES,
     **fleet.FIGURES,
     **other_team.FIGURES,
     **measured.FIGURES,

@@ -2,31 +2,20 @@
 its transfer to other accelerators.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy.stats import t as t_distribution
 
 from ditcarbon_sym.calibration.fitting import fit_identified
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import NOTATION, e_dense, e_VAE, r_attn, rho, t_launch
-from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 from fits import chips, law_choice, operator_law, other_team, transfer, transfer_few
-from fits.runs import B200, H100, data, v100_runs
+from fits.runs import data, v100_runs
 
 from .tables import Table
 
-NOISE = {"time": 0.18, "energy": 0.07}
-"""By how much two teams differ at most on the same configuration, in latency and in energy (fits/measurements)."""
 TARGETS = ("time", "energy")
-FEW = 4
-"""The fewest models that tell how often an interval holds."""
-BEYOND = 2 / (1 - LEVEL)
-"""The weight of a miss in the interval score."""
 
 
 def laws() -> Table:
@@ -72,75 +61,6 @@ def v100() -> Table:
 
 def _bgr(runs: Any) -> float:
     return fit_identified(saturation, data(runs, "mu")).shipped.mape()
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How predictive intervals do on models that they have not seen, each held out in turn."""
-
-    gpu: str
-    target: str
-    half_width: float
-    runs: int
-    inside: int
-    by_model: dict[str, float]
-    interval_score: float
-    places: tuple[float, ...]
-    """Where each model's mean lies in its predicted distribution, from 0 to 1 (PIT)."""
-
-
-@lru_cache(maxsize=1)
-def coverages() -> tuple[Coverage, ...]:
-    """The 90 % interval of each model held out, its width from the errors of the other models, each held out, too."""
-    found = []
-    for gpu in (H100, B200, chips.A100):
-        for target in TARGETS:
-            held = operator_law.held_out(gpu, target)
-            if len(held) < FEW:
-                continue
-            errors = {name: operator_law.logs_of({name: logs})[0] for name, logs in held.items()}
-            others = {name: operator_law.common_scatter(target, name) for name in held}
-            found.append(_coverage(gpu, target, errors, others))
-    return tuple(found)
-
-
-def _coverage(gpu: str, target: str, errors: Mapping[str, Any], others: Mapping[str, operator_law.Common]) -> Coverage:
-    """``others`` is the scatter of the other models, by the model that is held out."""
-    shares, points, places, halves, inside = {}, [], [], [], 0
-    for model, mine in errors.items():
-        met = others[model]
-        half = student_quantile(LEVEL, met.models) * met.deviation
-        outside = np.maximum(np.abs(mine) - half, 0)
-        inside += int(np.sum(outside == 0))
-        shares[model] = float(np.mean(outside == 0))
-        points.append(float(np.mean(2 * half + BEYOND * outside)))
-        places.append(float(t_distribution.cdf(-np.mean(mine) / met.deviation, met.models)))
-        halves.append(half)
-    runs = sum(len(mine) for mine in errors.values())
-    return Coverage(gpu, target, float(np.mean(halves)), runs, inside, shares, float(np.mean(points)), tuple(places))
-
-
-def coverage() -> Table:
-    """Coverage and width of the predictive intervals, by accelerator and target."""
-    rows = [
-        (
-            _name(x.gpu), x.target, f"{100 * np.expm1(x.half_width):.0f}", f"{100 * NOISE[x.target]:.0f}",
-            f"{x.inside} of {x.runs}", f"{100 * np.mean(list(x.by_model.values())):.0f}",
-            f"{np.mean(x.places):.2f}, {np.std(x.places):.2f}", f"{x.interval_score:.2f}",
-            ", ".join(f"{model} {100 * share:.0f} %" for model, share in x.by_model.items() if share < 1),
-        )
-        for x in coverages()
-    ]  # fmt: skip
-    return Table(
-        "Coverage of the operator law's 90 % intervals",
-        ("accelerator", "target", "half width (%)", "two teams differ (%)", "runs inside", "models, mean (%)",
-         "PIT, mean and spread", "interval score", "models not wholly inside"),
-        rows,
-        "Each model is predicted by a fit that has not seen it on any accelerator. The interval is made of the errors "
-        "of the other models on all accelerators, each held out in the same way. PIT is where a model's mean is in its "
-        "predicted distribution: 0.50 and 0.29 if intervals are right. The interval score is of logarithms: width, and "
-        f"{BEYOND:.0f} times what lies outside.",
-    )  # fmt: skip
 
 
 def _name(gpu: str) -> str:
@@ -229,7 +149,7 @@ def constants() -> Table:
 
 
 TABLES = {
-    "operator_laws": laws, "operator_law_v100": v100, "operator_law_coverage": coverage,
+    "operator_laws": laws, "operator_law_v100": v100, 
     "operator_law_other_team": unseen_team,
     "operator_law_transfer": transfers, "operator_law_constants": constants,
 }  # fmt: skip

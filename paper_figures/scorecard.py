@@ -9,10 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
-from fits import chips, operator_law, runs as published, transfer, transfer_few
+from fits import chips, operator_law, transfer, transfer_few, unseen as not_fitted
 from fits.runs import V100, Run, v100_runs
 from fits.transfer import Law
 
@@ -107,31 +106,9 @@ def _means(errors: list[dict[str, float]]) -> list[str]:
     return [_cell(float(np.mean(x)) if x else None) for x in shown]
 
 
-@dataclass(frozen=True)
-class Unseen:
-    """A published run that no fit has seen, and what `ditcarbon estimate` says of it."""
-
-    row: Mapping[str, str]
-    ratio: float
-    inside: bool
-
-
-@lru_cache(maxsize=1)
-def never_fitted() -> tuple[Unseen, ...]:
-    """Every run of `fits/measurements/unseen.csv`: predicted over measured seconds; does the interval hold it?"""
-    found = []
-    for row in published.published(published.UNSEEN):
-        request: Any = {key: int(row[key]) for key in published.REQUEST if row.get(key)}
-        time = estimate(row["model"], gpu=row["gpu"], **request).time_s
-        measured = float(row["time_s"])
-        assert time.value is not None and time.low is not None and time.high is not None
-        found.append(Unseen(row, time.value / measured, time.low <= measured <= time.high))
-    return tuple(found)
-
-
 def unseen() -> Table:
     """The runs that are scored and never fitted."""
-    found = never_fitted()
+    found = not_fitted.times()
     error = 100 * float(np.mean([abs(x.ratio - 1) for x in found]))
     bias = 100 * float(np.mean([x.ratio - 1 for x in found]))
     inside = sum(x.inside for x in found)

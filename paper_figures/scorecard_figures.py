@@ -15,7 +15,7 @@ from ditcarbon_sym.catalog.loading import load
 from fits import chips
 from fits.runs import V100
 
-from .operator_law_tables import NOISE
+from .coverage import NOISE
 from .scorecard import ACCELERATOR, FITTED, MODEL, TARGETS, Score, corpus_ratios, scores
 
 COLOURS = {FITTED: "0.6", MODEL: "#0072B2", ACCELERATOR: "#D55E00"}

@@ -9,9 +9,8 @@ from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load, load_calibration, shipped_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import t_launch
-from fits import launches, law_choice, operator_law as refit, other_team, transfer
+from fits import launches, law_choice, operator_law as refit, other_team, transfer, unseen
 from fits.runs import B200, H100, V100, published, v100_runs
-from paper_figures import scorecard
 
 GPUS = (V100, H100, B200)
 
@@ -78,7 +77,7 @@ def test_another_teams_runs_are_predicted_within_their_intervals():
 
 
 def test_runs_that_no_fit_has_seen_are_predicted_as_well_as_models_held_out():
-    found = scorecard.never_fitted()
+    found = unseen.times()
     assert len(found) == 24 and np.mean([abs(x.ratio - 1) for x in found]) < 0.105
     assert 0.85 <= np.mean([x.inside for x in found]) <= 0.96
     keys = {tuple(row[x] for x in ("model", "gpu", "source", "time_s")) for row in published()}
