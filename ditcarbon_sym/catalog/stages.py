@@ -175,15 +175,17 @@ def shipped(name: str) -> Stages:
     if name not in shipped_ids():
         raise KeyError(name)
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    absent = table.get("absent", {})
     return Stages(
         name=table["name"],
         denoiser=made(table["transformer"]),
         decoder=made(_vaes()[table["vae"]]) if "vae" in table else None,
-        text=tuple(_text_stage(entry) for entry in table["text_encoders"]),
-        absent=table.get("absent", {}),
+        text=None if TEXT in absent else tuple(_text_stage(entry) for entry in table["text_encoders"]),
+        absent=absent,
         remarks=tuple(table.get("remarks", ())),
         sources=table["sources"],
         shared_with=tuple(table.get("shared_with", ())),
+        copies=table.get("copies", 1),
     )
 
 
