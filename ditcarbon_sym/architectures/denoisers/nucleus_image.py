@@ -7,7 +7,7 @@ token. Each expert takes ``capacity_factor / num_experts`` of the rows, which th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sympy import Integer, Rational, Symbol, nsimplify
 

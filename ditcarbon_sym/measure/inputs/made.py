@@ -128,12 +128,46 @@ def ltx2(net: Any, batch: int, height: int, width: int, frames: int, text: int) 
     }  # fmt: skip
 
 
+def cosmos3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Text and video packed in one sequence; of several outputs all are in it."""
+    known = net.config
+    side = known.latent_patch_size
+    shape = (frames, -(-height // side), -(-width // side))
+    rows = batch * shape[0] * shape[1] * shape[2]
+    return {
+        "input_ids": of(INDEX, text), "text_indexes": of(INDEX, text), "position_ids": of(INDEX, 3, text + rows),
+        "und_len": text, "sequence_length": text + rows,
+        "vision_tokens": [noise(1, known.latent_channel, frames, height, width)] * batch,
+        "vision_token_shapes": [shape] * batch, "vision_sequence_indexes": of(INDEX, rows),
+        "vision_mse_loss_indexes": of(INDEX, rows), "vision_timesteps": of(STEP, rows),
+        "vision_noisy_frame_indexes": [of(INDEX, frames)] * batch,
+    }  # fmt: skip
+
+
+def minimax_h3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Video, sound and text in one sequence; 17 frames to 5 latent ones but the first 2, 24 to a second."""
+    known = net.config
+    depth, tall, wide = known.patch_size
+    video = (frames // depth) * (height // tall) * (width // wide)
+    sound = 2 * round((17 * (frames - 2) / 5 + 5) / 24 * 40)
+    rows = video + sound + text
+    return {
+        "hidden_states": noise(batch, video, known.in_channels * depth * tall * wide),
+        "audio_hidden_states": noise(batch, sound, known.audio_in_channels),
+        "encoder_hidden_states": noise(batch, text, known.text_dim), "timestep": of(STEP, 2),
+        "timestep_indices": of(INDEX, rows), "token_tags": of(INDEX, rows), "position_ids": of(STEP, rows, 3),
+        "video_indices": of(INDEX, video), "audio_indices": of(INDEX, sound), "text_indices": of(INDEX, text),
+    }  # fmt: skip
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "HunyuanVideo15Transformer3DModel": hunyuan_video_15,
     "HunyuanVideoFramepackTransformer3DModel": framepack,
     "LTX2VideoTransformer3DModel": ltx2,
     "MotifVideoTransformer3DModel": motif,
     "ConsisIDTransformer3DModel": consisid,
+    "Cosmos3OmniTransformer": cosmos3,
+    "MiniMaxH3Transformer3DModel": minimax_h3,
     "EasyAnimateTransformer3DModel": easyanimate,
     "SanaVideoTransformer3DModel": sana_video,
     "Kandinsky5Transformer3DModel": kandinsky5,
