@@ -1,8 +1,8 @@
 """Count the real classes on the meta device, and write their parameters and FLOP to ``tests/ground_truth``.
 
 ``python -m fits.ground_truth`` counts every released network again. With ``denoisers``, ``decoders`` or ``encoders`` it
-writes that file alone, with names of models only their rows of the denoisers. ``--check`` counts a few denoisers, or the named models, and compares them with the file. This
-needs the extra ``verify``.
+writes that file alone, and with the names of models their rows of the denoisers. ``--check`` counts a few denoisers, or
+the named models, and compares them with the file. This needs the extra ``verify``.
 """
 
 import csv
@@ -49,7 +49,8 @@ def shapes(name: str, networks: Stages) -> Iterator[tuple[int, int, int, int, in
     """Yield height, width, frames, latent height, width and frames, and text tokens for three requests."""
     request = read_toml(DATA / "pipelines" / f"{name}.toml").get("request") or _printed(name)
     space, time = networks.factors
-    unit = space * networks.denoiser.patch
+    whole_frames, whole_sides = references("WHOLE").get(type(networks.denoiser).__name__, (1, 1))
+    unit = space * networks.denoiser.patch * whole_sides
     for (tall, wide), part in zip(IMAGE_SIZES, SHORTER, strict=True):
         height, width = (
             max(1, round(request[side] * factor / unit)) * unit for side, factor in (("height", tall), ("width", wide))
@@ -61,6 +62,8 @@ def shapes(name: str, networks: Stages) -> Iterator[tuple[int, int, int, int, in
             frames = 1
         if time == 1 and networks.denoiser.is_video:
             frames = max(1, int(request["frames"] * part))
+        if whole_frames > 1:
+            frames = time * (max(1, (frames - 1) // time // whole_frames) * whole_frames - 1) + 1
         latent = (frames - 1) // time + 1
         depth = -(-latent // networks.denoiser.patch_frames) * networks.denoiser.patch_frames
         fixed = networks.denoiser.text_tokens_fixed
@@ -186,11 +189,12 @@ def main(arguments: list[str]) -> None:
         print(f"ground truth: {check(names or CHECKED)} denoiser counts as stored ({versions()})")
         return
     TARGET.mkdir(exist_ok=True)
-    models = set(names) - {*FILES}
+    models = [name for name in names if name not in FILES]
     if models:
-        others = [row for row in read("denoisers") if row["id"] not in models]
-        write(TARGET / "denoisers.csv", sorted([*others, *denoisers(sorted(models))], key=lambda row: str(row["id"])))
-        print(f"wrote {len(models)} models into {TARGET.name}/denoisers.csv")
+        kept = [row for row in read("denoisers") if row["id"] not in models]
+        write(TARGET / "denoisers.csv", sorted([*kept, *denoisers(models)], key=lambda row: str(row["id"])))
+        print(f"wrote {len(models)} models to {TARGET.name}/denoisers.csv")
+        return
     for name, rows in FILES.items():
         if names and name not in names:
             continue

@@ -142,11 +142,8 @@ class Transformer(Denoiser):
         return Heads(self.num_attention_heads, self.attention_head_dim)
 
 
-@dataclass(frozen=True, kw_only=True)
-class VideoTransformer(Transformer):
+class VideoPatches(Denoiser):
     """One whose ``patch_size`` is frames, height and width; incomplete patches are dropped."""
-
-    patch_size: tuple[int, ...]
 
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
 
@@ -167,6 +164,31 @@ class VideoTransformer(Transformer):
         """Latent tokens of a latent of this size; incomplete patches are dropped."""
         depth, tall, wide = self.patch_size
         return (frames // depth) * (height // tall) * (width // wide)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VideoTransformer(VideoPatches, Transformer):
+    """A network on patches of frames, height and width that is as wide as its heads together."""
+
+    patch_size: tuple[int, ...]
+
+
+class Sound(Denoiser):
+    """A network on steps of sound, which are its frames; height and width of a request are 1."""
+
+    vae_factors: ClassVar[tuple[int, int]] = (1, 1)
+
+    @property
+    def is_video(self) -> bool:
+        return True
+
+    @property
+    def patch(self) -> int:
+        return 1
+
+    def rows(self, height: int, width: int, frames: int) -> int:
+        """Latent tokens of so many steps; an incomplete patch is padded."""
+        return -(-frames // self.patch_frames)
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,11 @@ def _put_in(value: Any, rows: Mapping[Symbol, Expr]) -> Any:
     return value.xreplace(rows) if isinstance(value, Expr) else value
 
 
+def unused(operators: Iterable[Operator]) -> list[Operator]:
+    """The same operators as weights that are loaded and not at work."""
+    return [replace(x, flop=0, elementwise=0, moved=0, weights=0) for x in operators]
+
+
 def dense(name: str, rows: Size, inputs: Size, outputs: Size, *, bias: bool = True) -> Operator:
     """A linear layer on ``rows`` rows: FLOP 2 rows inputs outputs.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sympy import Symbol
 
-from ..equations.notation import B, P_VAE, P_enc, g, m, n_frames, n_ref
+from ..equations.notation import P_VAE, B, P_enc, g, m, n_frames, n_ref
 from . import stages
 from .diffusers import from_diffusers
 from .entries import Lender, Model
@@ -104,6 +104,7 @@ def _distance(ours: Stages, theirs: Stages) -> tuple[float, ...]:
     sizes = {x: float(value) for x, value in mine.leading_order().items() if value}
     return (
         mine != other,
+        ours.copies != theirs.copies,
         ours.decoder is not None and ours.decoder != theirs.decoder,
         mine.in_channels != other.in_channels,
         getattr(mine, GUIDANCE, None) != getattr(other, GUIDANCE, None),

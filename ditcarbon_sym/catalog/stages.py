@@ -190,18 +190,20 @@ def shipped(name: str) -> Stages:
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
     kind = table.get("pipeline", "")
     references, image_tokens = REFERENCES.get(kind, (0, 0))
+    absent = table.get("absent", {})
     return Stages(
         name=table["name"],
         denoiser=made(table["transformer"]),
         decoder=made(_vaes()[table["vae"]]) if "vae" in table else None,
-        text=tuple(_text_stage(entry) for entry in table["text_encoders"]),
-        absent=table.get("absent", {}),
+        text=None if TEXT in absent else tuple(_text_stage(entry) for entry in table["text_encoders"]),
+        absent=absent,
         remarks=tuple(table.get("remarks", ())),
         sources=table["sources"],
         shared_with=tuple(table.get("shared_with", ())),
         references=references,
         image_tokens=image_tokens,
         images=ENCODED.get(kind, 0),
+        copies=table.get("copies", 1),
     )
 
 

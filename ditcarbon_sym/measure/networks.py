@@ -14,10 +14,11 @@ from ..catalog import stages
 from ..catalog.files import DATA, read_toml
 from ..errors import InputError
 from ..estimation.memory import ONE_AFTER_ANOTHER
-from .inputs import image, packed, video
+from .inputs import image, made as others, packed, sound, video, wan
 from .inputs.tensors import made
 
-DENOISERS = {**image.DENOISERS, **packed.DENOISERS, **video.DENOISERS}
+FILM = {**video.DENOISERS, **wan.DENOISERS, **others.DENOISERS, **sound.DENOISERS}
+DENOISERS = {**image.DENOISERS, **packed.DENOISERS, **FILM}
 DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS}
 RELEASED_AS, PATCHES = video.RELEASED_AS, {**packed.PATCHES, **video.PATCHES}
 TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}

@@ -19,3 +19,10 @@ def alone(inputs: Inputs) -> Taken:
 
 DENOISERS = {kind: alone(inputs) for kind, inputs in networks.DENOISERS.items()}
 SQUARE, RELEASED_AS, PATCHES = image.SQUARE, networks.RELEASED_AS, networks.PATCHES
+WHOLE = {
+    "HeliosTransformer3DModel": (1, 4),
+    "HunyuanVideoFramepackTransformer3DModel": (1, 4),
+    "Kandinsky6Transformer3DModel": (6, 1),
+    "LTX2VideoTransformer3DModel": (3, 1),
+}
+"""Latent frames, and tokens to a side, at whose multiples rows beside those of the latent are whole numbers."""

@@ -10,7 +10,7 @@ from ditcarbon_sym.architectures import MODULES, network_class
 from ditcarbon_sym.architectures.network import Denoiser
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
-from tests.verify import image_configurations
+from tests.verify import image_configurations, video_configurations as video
 
 FEW, WIDE = st.integers(1, 3), st.integers(1, 4)
 TEXT = st.sampled_from([24, 64, 96])
@@ -97,6 +97,7 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "n_layers": FEW, "n_refiner_layers": FEW, "n_heads": WIDE, "cap_feat_dim": TEXT, "qk_norm": st.booleans(),
     },
     **image_configurations.VARIED,
+    **video.VARIED,
 }  # fmt: skip
 """What is drawn for each class; the rest is as released."""
 
@@ -148,7 +149,7 @@ def released_configuration(kind: str) -> dict[str, Any]:
 def configurations(kind: str) -> st.SearchStrategy[dict[str, Any]]:
     """Configurations of one class, with its ``_class_name``."""
     released = released_configuration(kind)
-    following = FOLLOWING.get(kind, lambda drawn: {})
+    following = {**FOLLOWING, **video.FOLLOWING}.get(kind, lambda drawn: {})
 
     def complete(drawn: Drawn) -> dict[str, Any]:
         together = {**released, **drawn}

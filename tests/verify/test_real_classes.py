@@ -16,7 +16,7 @@ from fits.ground_truth import references
 from fits.reference import counting
 from tests.verify.configurations import VARIED, configurations, denoisers
 
-INPUTS, PATCHES, RELEASED_AS = (references(kind) for kind in ("DENOISERS", "PATCHES", "RELEASED_AS"))
+INPUTS, PATCHES, RELEASED_AS, WHOLE = (references(kind) for kind in ("DENOISERS", "PATCHES", "RELEASED_AS", "WHOLE"))
 
 
 def test_every_denoiser_is_varied():
@@ -33,7 +33,7 @@ def test_a_made_up_configuration_is_counted_exactly(kind):
         ours = stages.made(configuration)
         unit = ours.patch * 4
         height, width = unit * tall, unit * (wide if kind not in SQUARE else tall)
-        frames = long * ours.patch_frames if ours.is_video else 1
+        frames = long * ours.patch_frames * WHOLE.get(kind, (1, 1))[0] if ours.is_video else 1
         text = ours.text_tokens_fixed or LEAST_TEXT.get(kind, 0) + text
         real = counting.count(net, lambda: net(**INPUTS[kind](net, height, width, frames, text)))
         totals = total(ours.operators())

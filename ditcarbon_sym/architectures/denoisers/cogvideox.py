@@ -19,20 +19,19 @@ from ..operators import LAYER_NORM, Operator, Size, dense, gated_residual, norm,
 
 
 @dataclass(frozen=True, kw_only=True)
-class CogVideoXTransformer3DModel(Transformer):
-    """Both kinds of token share all weights but those of the modulation."""
+class CogVideoXBlocks(Transformer):
+    """What CogVideoX and the networks made from it have in common: both kinds of token share all weights but those of
+    the modulation.
+    """
 
     time_embed_dim: int
     text_embed_dim: int
     num_layers: int
     patch_size: int
     out_channels: int | None = 16
-    patch_size_t: int | None = None
-    ofs_embed_dim: int | None = None
     attention_bias: bool = True
     activation_fn: FeedForwardActivation = "gelu-approximate"
     norm_elementwise_affine: bool = True
-    patch_bias: bool = True
     use_rotary_positional_embeddings: bool = False
     use_learned_positional_embeddings: bool = False
     max_text_seq_length: int = 226
@@ -57,11 +56,6 @@ class CogVideoXTransformer3DModel(Transformer):
         return None if self.use_rotary_positional_embeddings else self.max_text_seq_length
 
     @property
-    def patch_frames(self) -> int:
-        """Latent frames in a token: 2 in version 1.5."""
-        return self.patch_size_t or 1
-
-    @property
     def affine(self) -> int:
         """Trained vectors of the norms."""
         return 2 * self.norm_elementwise_affine
@@ -69,10 +63,9 @@ class CogVideoXTransformer3DModel(Transformer):
     def operators(self) -> list[Operator]:
         width, affine = self.width, self.affine
         area = self.patch_size**2 * self.patch_frames
-        offset = [] if self.ofs_embed_dim is None else mlp("ofs_embedding", self.ofs_embed_dim, self.ofs_embed_dim)
         return [
             *mlp("time_embedding", width, self.time_embed_dim),
-            *offset,
+            *self.offset(),
             *self.patches(),
             dense("patch_embed.text_proj", m, self.text_embed_dim, width),
             *repeated("transformer_blocks", self.num_layers, self.block()),
@@ -80,16 +73,24 @@ class CogVideoXTransformer3DModel(Transformer):
             *adaptive_output(self.time_embed_dim, width, area * self.outputs, vectors=affine),
         ]
 
+    def offset(self) -> list[Operator]:
+        """What is embedded beside the timestep."""
+        return []
+
     def patches(self) -> list[Operator]:
-        """Patches in: a convolution on frames, or one matrix where patches reach over frames; learned positions."""
-        width, side, name = self.width, self.patch_size, "patch_embed.proj"
-        if self.patch_size_t is None:
-            first = patches(name, self.in_channels, width, (side, side), bias=self.patch_bias)
-        else:
-            first = dense(name, ell, self.in_channels * side**2 * self.patch_size_t, width)
+        """Patches in, and positions."""
+        return [self.projection(), *self.positions()]
+
+    def projection(self) -> Operator:
+        """A convolution on frames."""
+        side = self.patch_size
+        return patches("patch_embed.proj", self.in_channels, self.width, (side, side))
+
+    def positions(self) -> list[Operator]:
+        """Learned or computed positions, added, where they are not rotary."""
         if self.use_rotary_positional_embeddings:
-            return [first]
-        return [first, residual("patch_embed.pos_embedding", ell + m, width)]
+            return []
+        return [residual("patch_embed.pos_embedding", ell + m, self.width)]
 
     def block(self) -> list[Operator]:
         """One block; each adaLN makes shift, scale and gate for video and for text."""
@@ -111,3 +112,27 @@ class CogVideoXTransformer3DModel(Transformer):
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         return {**super().leading_order(), a: 1, j: 1, n_ada: 2, t: self.time_embed_dim}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CogVideoXTransformer3DModel(CogVideoXBlocks):
+    """Version 1.5 takes patches that reach over ``patch_size_t`` frames, and its image to video an offset."""
+
+    patch_size_t: int | None = None
+    ofs_embed_dim: int | None = None
+    patch_bias: bool = True
+
+    @property
+    def patch_frames(self) -> int:
+        """Latent frames in a token: 2 in version 1.5."""
+        return self.patch_size_t or 1
+
+    def offset(self) -> list[Operator]:
+        return [] if self.ofs_embed_dim is None else mlp("ofs_embedding", self.ofs_embed_dim, self.ofs_embed_dim)
+
+    def projection(self) -> Operator:
+        """A convolution on frames, or one matrix where patches reach over frames."""
+        width, side, name = self.width, self.patch_size, "patch_embed.proj"
+        if self.patch_size_t is None:
+            return patches(name, self.in_channels, width, (side, side), bias=self.patch_bias)
+        return dense(name, ell, self.in_channels * side**2 * self.patch_size_t, width)

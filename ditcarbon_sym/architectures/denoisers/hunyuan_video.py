@@ -19,44 +19,30 @@ from ..network import Transformer, rounded_down
 from ..operators import Operator, Size, dense, elementwise, gated_residual, norm, repeated, shared, within
 from .flux import parallel_block
 
-REFINER_RATIO = 4
-"""MLP ratio of the refiner, whatever that of the other blocks."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class HunyuanVideoTransformer3DModel(Transformer):
-    """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks.
-
-    Given an image, the network takes it as further channels (``latent_concat``), or in place of the first frame's
-    tokens (``token_replace``), which are then modulated apart as if their timestep were 0.
-    """
+class HunyuanBlocks(Transformer):
+    """What HunyuanVideo and the networks made from it have in common: dual-stream and single-stream blocks."""
 
     num_layers: int
-    num_single_layers: int
-    num_refiner_layers: int
     patch_size: int
     patch_size_t: int
     text_embed_dim: int
-    pooled_projection_dim: int
     mlp_ratio: float = 4.0
     out_channels: int | None = 16
-    guidance_embeds: bool = True
     qk_norm: Literal["rms_norm"] | None = "rms_norm"
-    image_condition_type: Literal["latent_concat", "token_replace"] | None = None
     # These do not change the count.
     rope_theta: float = 256.0
     rope_axes_dim: tuple[int, ...] = (16, 56, 56)
 
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
+    text_ratio: ClassVar[int] = 4
+    """MLP ratio of the blocks that refine the text, whatever that of the others."""
 
     @property
     def inner(self) -> Any:
         """Inner width of the MLPs, rounded down."""
         return rounded_down(self.width * self.mlp_ratio)
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
 
     @property
     def patch_frames(self) -> int:
@@ -66,35 +52,22 @@ class HunyuanVideoTransformer3DModel(Transformer):
     @property
     def replaces_tokens(self) -> bool:
         """Whether the first frame's tokens have a condition of their own."""
-        return self.image_condition_type == "token_replace"
+        return False
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size; incomplete patches are dropped."""
         return (frames // self.patch_size_t) * (height // self.patch_size) * (width // self.patch_size)
 
-    def operators(self) -> list[Operator]:
-        width, side, depth = self.width, self.patch_size, self.patch_size_t
-        return [
-            *self.conditioning(),
-            patches("x_embedder.proj", self.in_channels, width, (depth, side, side)),
-            *self.text_refiner(),
-            *repeated("transformer_blocks", self.num_layers, self.dual_block()),
-            *repeated("single_transformer_blocks", self.num_single_layers, self.single_block()),
-            *adaptive_output(width, width, depth * side**2 * self.outputs),
-        ]
+    def embedder(self) -> Operator:
+        """Patches in."""
+        sides = (self.patch_size_t, self.patch_size, self.patch_size)
+        return patches("x_embedder.proj", self.in_channels, self.width, sides)
 
-    def conditioning(self) -> list[Operator]:
-        """Timestep, pooled text and guidance to one vector; the timestep again for the tokens of a given image."""
-        width = self.width
-        timestep = mlp("time_text_embed.timestep_embedder", FREQUENCIES, width)
-        return [
-            *timestep,
-            *mlp("time_text_embed.text_embedder", self.pooled_projection_dim, width),
-            *(shared(timestep) if self.replaces_tokens else []),
-            *(mlp("time_text_embed.guidance_embedder", FREQUENCIES, width) if self.guidance_embeds else []),
-        ]
+    def output(self) -> list[Operator]:
+        """The latents out."""
+        return adaptive_output(self.width, self.width, self.patch_size_t * self.patch_size**2 * self.outputs)
 
-    def text_refiner(self) -> list[Operator]:
+    def text_refiner(self, layers: int) -> list[Operator]:
         """Blocks on the text alone, gated by the timestep and the mean of the text."""
         width = self.width
         inputs = [
@@ -106,7 +79,7 @@ class HunyuanVideoTransformer3DModel(Transformer):
         blocks = "context_embedder.token_refiner.refiner_blocks"
         return [
             *within("context_embedder", inputs),
-            *repeated(blocks, self.num_refiner_layers, self.refiner_block()),
+            *repeated(blocks, layers, self.refiner_block()),
         ]
 
     def refiner_block(self) -> list[Operator]:
@@ -118,7 +91,7 @@ class HunyuanVideoTransformer3DModel(Transformer):
             *modulation("norm_out", width, width, 2),
             gated_residual("attn.gate", m, width),
             norm("norm2", m, width, vectors=2),
-            *feed_forward("ff", m, width, REFINER_RATIO * width),
+            *feed_forward("ff", m, width, self.text_ratio * width),
             gated_residual("ff.gate", m, width),
         ]
 
@@ -152,3 +125,53 @@ class HunyuanVideoTransformer3DModel(Transformer):
     def leading_order(self) -> Mapping[Symbol, Size]:
         """One stream for all: in width and rows it is what most blocks are."""
         return {**super().leading_order(), a: 1, j: 1, f: Integer(1) * self.inner / self.width}
+
+
+@dataclass(frozen=True, kw_only=True)
+class HunyuanVideoTransformer3DModel(HunyuanBlocks):
+    """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks.
+
+    Given an image, the network takes it as further channels (``latent_concat``), or in place of the first frame's
+    tokens (``token_replace``), which are then modulated apart as if their timestep were 0.
+    """
+
+    num_single_layers: int
+    num_refiner_layers: int
+    pooled_projection_dim: int
+    guidance_embeds: bool = True
+    image_condition_type: Literal["latent_concat", "token_replace"] | None = None
+
+    @property
+    def blocks(self) -> Any:
+        return self.num_layers + self.num_single_layers
+
+    @property
+    def replaces_tokens(self) -> bool:
+        return self.image_condition_type == "token_replace"
+
+    def operators(self) -> list[Operator]:
+        return [
+            *self.conditioning(),
+            self.embedder(),
+            *self.text_refiner(self.num_refiner_layers),
+            *self.stack(),
+            *self.output(),
+        ]
+
+    def stack(self) -> list[Operator]:
+        """All blocks."""
+        return [
+            *repeated("transformer_blocks", self.num_layers, self.dual_block()),
+            *repeated("single_transformer_blocks", self.num_single_layers, self.single_block()),
+        ]
+
+    def conditioning(self) -> list[Operator]:
+        """Timestep, pooled text and guidance to one vector; the timestep again for the tokens of a given image."""
+        width = self.width
+        timestep = mlp("time_text_embed.timestep_embedder", FREQUENCIES, width)
+        return [
+            *timestep,
+            *mlp("time_text_embed.text_embedder", self.pooled_projection_dim, width),
+            *(shared(timestep) if self.replaces_tokens else []),
+            *(mlp("time_text_embed.guidance_embedder", FREQUENCIES, width) if self.guidance_embeds else []),
+        ]

@@ -57,20 +57,6 @@ def mochi(net: Any, batch: int, height: int, width: int, frames: int, text: int)
     }  # fmt: skip
 
 
-def wan(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.text_dim),
-    }  # fmt: skip
-
-
-def wan_expanded(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    """One timestep for each video token (WanPipeline with ``expand_timesteps``)."""
-    depth, tall, wide = net.config.patch_size
-    tokens = (frames // depth) * (height // tall) * (width // wide)
-    return {**wan(net, batch, height, width, frames, text), "timestep": of(STEP, batch, tokens)}
-
-
 def cosmos(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     projected = net.config.use_crossattn_projection
     channels = net.config.crossattn_proj_in_channels if projected else net.config.text_embed_dim
@@ -133,8 +119,6 @@ DENOISERS: Mapping[str, Inputs] = {
     "LatteTransformer3DModel": latte,
     "HunyuanVideoTransformer3DModel": hunyuan_video,
     "MochiTransformer3DModel": mochi,
-    "WanTransformer3DModel": wan,
-    "WanTransformer3DModelExpandedTimesteps": wan_expanded,
     "CosmosTransformer3DModel": cosmos,
     "LTXVideoTransformer3DModel": ltx,
 }

@@ -1,0 +1,75 @@
+"""Sound: what its denoisers take. A frame is a latent step; height and width of the latent are 1."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .image import Inputs
+from .tensors import MASK, STEP, noise, of
+
+
+def stable_audio(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    known = net.config
+    return {
+        "hidden_states": noise(batch, known.in_channels, frames), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.cross_attention_input_dim),
+        "global_hidden_states": noise(batch, 1, known.global_states_input_dim),
+        "rotary_embedding": (noise(frames + 1, known.attention_head_dim // 2),) * 2,
+    }  # fmt: skip
+
+
+def stable_audio_3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    known = net.config
+    return {
+        "hidden_states": noise(batch, known.io_channels, frames), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.cond_token_dim),
+        "encoder_attention_mask": of(MASK, batch, text),
+        "global_hidden_states": noise(batch, known.global_cond_dim),
+    }  # fmt: skip
+
+
+def ace_step(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Beside the latent, channels of what is given and of where it is."""
+    known = net.config
+    latent = known.audio_acoustic_hidden_dim
+    return {
+        "hidden_states": noise(batch, frames, latent), "timestep": of(STEP, batch), "timestep_r": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.encoder_hidden_size or known.hidden_size),
+        "context_latents": noise(batch, frames, known.in_channels - latent),
+    }  # fmt: skip
+
+
+def longcat_audio(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    known = net.config
+    return {
+        "hidden_states": noise(batch, frames, known.latent_dim), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, text, known.dit_text_dim),
+        "encoder_attention_mask": of(MASK, batch, text), "latent_cond": noise(batch, frames, known.latent_dim),
+    }  # fmt: skip
+
+
+def spectrogram(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Rows of the notes, with their mask."""
+    known = net.config
+    return {
+        "encodings_and_masks": [(noise(batch, text, known.d_model), of(STEP, batch, text))],
+        "decoder_input_tokens": noise(batch, frames, known.input_dims), "decoder_noise_time": of(STEP, batch),
+    }  # fmt: skip
+
+
+def minimax_music(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """What a language model made of the prompt goes in step by step."""
+    known = net.config
+    return {
+        "hidden_states": noise(batch, known.in_channels, frames), "timestep": of(STEP, batch),
+        "encoder_hidden_states": noise(batch, frames, known.condition_dim),
+    }  # fmt: skip
+
+
+DENOISERS: Mapping[str, Inputs] = {
+    "AceStepTransformer1DModel": ace_step,
+    "LongCatAudioDiTTransformer": longcat_audio,
+    "MiniMaxMusic3Transformer1DModel": minimax_music,
+    "StableAudio3DiTModel": stable_audio_3,
+    "StableAudioDiTModel": stable_audio,
+    "T5FilmDecoder": spectrogram,
+}
