@@ -31,6 +31,7 @@ from . import (
     several,
     software_modes,
     tables,
+    trainings,
 )
 
 TABLES = {
@@ -41,6 +42,7 @@ TABLES = {
     **software_modes.TABLES,
     **fleet.TABLES,
     **several.TABLES,
+    **trainings.TABLES,
 }
 FIGURES: dict[str, Callable[[], Any]] = {
     **figures.FIGURES,
