@@ -1,6 +1,6 @@
 """Published trainings beside what the law says of them: seconds of a step, and accelerator days."""
 
-from fits import training
+from fits import other_makers, training
 
 from .tables import Table
 
@@ -38,4 +38,15 @@ def errors() -> Table:
     return Table("Errors of predicted trainings", ("rows", "n", "MAPE, %", "inside 90 %"), shown)
 
 
-TABLES = {"trainings": rows, "training_errors": errors}
+def elsewhere() -> Table:
+    """Published runs on accelerators of other makers, and what is transferred to them."""
+    shown = tuple(
+        (x.gpu, x.model, str(x.steps), f"{x.seconds:.3g}", f"{x.predicted:.3g}", f"{x.low:.3g} to {x.high:.3g}",
+         f"{100 * x.error:+.0f}", "inside" if x.inside else "outside", x.source)
+        for x in other_makers.rows()
+    )  # fmt: skip
+    header = ("on", "model", "steps", "published, s", "predicted, s", "90 % interval", "error, %", "interval", "source")
+    return Table("Runs on accelerators of other makers than NVIDIA; none is in a fit", header, shown)
+
+
+TABLES = {"other_makers": elsewhere, "trainings": rows, "training_errors": errors}

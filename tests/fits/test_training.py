@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym.estimation.training.route import FILE
-from fits import training
+from fits import other_makers, training
 from paper_figures import trainings
 
 TOTALS = 30
@@ -38,3 +38,9 @@ def test_totals_that_no_fit_has_seen_are_predicted():
     assert training.mape(totals) < TOTALS
     outside = [row for row in totals if not row.inside]
     assert len(outside) <= 2 and all(row.run == "Lumina-Image 2.0" for row in outside)
+
+
+def test_runs_on_other_makers_accelerators_lie_within_their_wide_intervals():
+    every = other_makers.rows()
+    assert len(every) >= 4 and all(row.inside for row in every)
+    assert sum(abs(row.error) for row in every) / len(every) < 0.4
