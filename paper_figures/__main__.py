@@ -21,6 +21,7 @@ from . import (
     figures,
     fleet,
     ledger,
+    llmcarbon,
     measured,
     numbers,
     operator_law_tables,
@@ -43,6 +44,7 @@ TABLES = {
     **fleet.TABLES,
     **several.TABLES,
     **trainings.TABLES,
+    **llmcarbon.TABLES,
 }
 FIGURES: dict[str, Callable[[], Any]] = {
     **figures.FIGURES,
