@@ -17,6 +17,7 @@ from ditcarbon_sym.reports.formats import write_atomically
 
 from . import (
     anywhere,
+    drivers,
     exact_counts,
     figures,
     fleet,
@@ -45,6 +46,7 @@ TABLES = {
     **several.TABLES,
     **trainings.TABLES,
     **llmcarbon.TABLES,
+    **drivers.TABLES,
 }
 FIGURES: dict[str, Callable[[], Any]] = {
     **figures.FIGURES,
@@ -56,6 +58,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     **anywhere.FIGURES,
     **several.FIGURES,
     **software_modes.FIGURES,
+    **drivers.FIGURES,
 }
 
 
