@@ -154,7 +154,7 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
     >>> found = train("dit-xl-2-256", steps=400_000, batch=256, gpu="a100-sxm-80gb", gpus=8, cached_latents=True)
     >>> print(f"{found.flops['backward'] / found.flops['forward']:.2f} times the FLOP backward")
     2.02 times the FLOP backward
-    >>> found.gpu_hours.low < found.gpu_hours.value < found.gpu_hours.high
+    >>> isinstance(found, Training) and found.gpu_hours.low < found.gpu_hours.value < found.gpu_hours.high
     True
     """
     from ...errors import InputError
