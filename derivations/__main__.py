@@ -21,6 +21,7 @@ from . import (
     several,
     tokens,
     total_flops,
+    training,
     vae_reuse,
 )
 from .render import latex_document, markdown
@@ -30,7 +31,7 @@ RESULTS: Mapping[str, Callable[[], Derivation]] = {
     module.__name__.rpartition(".")[2]: module.derive
     for module in (
         parameters, tokens, block_flops, total_flops, operator_lists, vae_reuse, efficiency, accounting,
-        left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven, several,
+        left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven, several, training,
     )
 }  # fmt: skip
 """File name to its derivation: the equations in the order of the paper, then what follows from them."""

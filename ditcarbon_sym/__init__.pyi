@@ -14,6 +14,7 @@ from .estimation.estimator import Estimate as Estimate, estimate as estimate
 from .estimation.exact_count import Count as Count, count as count
 from .estimation.point import OperatingPoint as OperatingPoint, operating_point as operating_point
 from .estimation.service import Quantity as Quantity
+from .estimation.training.answer import Training as Training, train as train
 from .sweeps.grid import Grid as Grid, Sweep as Sweep, sweep as sweep
 from .sweeps.order import Ranking as Ranking, ranked as ranked
 from .sweeps.pareto import Front as Front, front as front

@@ -18,10 +18,12 @@ from ditcarbon_sym.reports.formats import write_atomically
 from . import (
     anywhere,
     coverage,
+    drivers,
     exact_counts,
     figures,
     fleet,
     ledger,
+    llmcarbon,
     measured,
     numbers,
     operator_law_tables,
@@ -32,6 +34,7 @@ from . import (
     several,
     software_modes,
     tables,
+    trainings,
 )
 
 TABLES = {
@@ -43,6 +46,9 @@ TABLES = {
     **software_modes.TABLES,
     **fleet.TABLES,
     **several.TABLES,
+    **trainings.TABLES,
+    **llmcarbon.TABLES,
+    **drivers.TABLES,
 }
 FIGURES: dict[str, Callable[[], Any]] = {
     **figures.FIGURES,
@@ -55,6 +61,7 @@ FIGURES: dict[str, Callable[[], Any]] = {
     **anywhere.FIGURES,
     **several.FIGURES,
     **software_modes.FIGURES,
+    **drivers.FIGURES,
 }
 
 

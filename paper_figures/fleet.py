@@ -1,5 +1,6 @@
 """One request on every accelerator of the catalogue: how long it takes and how much energy it needs, with intervals."""
 
+import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -9,9 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from sympy import Symbol
 
+from ditcarbon_sym.catalog.entries import NVIDIA
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
-from ditcarbon_sym.equations.notation import E, tau
+from ditcarbon_sym.equations.notation import TDP, E, tau
 from ditcarbon_sym.estimation.estimator import Estimate, estimate_at
 from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
 from ditcarbon_sym.estimation.ratios import errors_of, ranks
@@ -31,11 +33,11 @@ ROOM = 10.0
 
 @lru_cache(maxsize=1)
 def points() -> tuple[OperatingPoint, ...]:
-    """The request on every accelerator, the fastest first."""
+    """The request on every accelerator whose rated power is known, the fastest first."""
     found = [
-        operating_point(MODEL, gpu=gpu, resolution=RESOLUTION, steps=STEPS, efficiency="roofline")
-        for gpu in load().gpus
-    ]
+        operating_point(MODEL, gpu=gpu.id, resolution=RESOLUTION, steps=STEPS, efficiency="roofline")
+        for gpu in load().gpus.values() if TDP in gpu.values
+    ]  # fmt: skip
     return tuple(sorted(found, key=lambda x: float(pipeline.evaluate(x.values, (tau,), x.route)[tau])))
 
 
@@ -66,6 +68,10 @@ def _short(gpu: str) -> str:
     return name
 
 
+def _without_power() -> list[str]:
+    return [x.name for x in load().gpus.values() if TDP not in x.values]
+
+
 def table() -> Table:
     """Time and energy on every accelerator, with their ranks, and what they are based on."""
     placed = known_ranks(tau), known_ranks(E)
@@ -82,6 +88,7 @@ def table() -> Table:
         rows,
         f"One output of {RESOLUTION} x {RESOLUTION} pixels, {STEPS} steps, by the operator law; whether it fits the "
         "memory is not asked. Energy is the accelerator's; before Ampere it is rated power for the time. "
+        f"Left out, since their rated power is not known: {', '.join(_without_power())}. "
         "A rank is one more than the accelerators that are better beyond doubt, by the 90 % interval of the ratio.",
     )
 
@@ -89,11 +96,12 @@ def table() -> Table:
 def figure() -> Figure:
     """Energy against time, both with their 90 % intervals. Fast and frugal is lower left.
 
-    An arrow at the frame says that an interval goes on. Accelerators that take over ten times the least time are named
-    below, and only in the table.
+    An arrow at the frame says that an interval goes on. Accelerators that take over ten times the least time, and those
+    of other makers than NVIDIA, whose intervals cover the others, are named below and only in the table.
     """
     drawn, axes = plt.subplots(figsize=(7.0, 5.0))
-    inside = [x for x in estimates() if _ends(x.time_s)[0] <= ROOM * _ends(estimates()[0].time_s)[0]]
+    ours = [x for x in estimates() if load().gpu(x.gpu).maker == NVIDIA]
+    inside = [x for x in ours if _ends(x.time_s)[0] <= ROOM * _ends(ours[0].time_s)[0]]
     named: dict[tuple[float, float], list[str]] = {}
     for x in inside:
         time, energy = (_ends(y) for y in (x.time_s, x.energy_wh))
@@ -128,7 +136,8 @@ def figure() -> Figure:
 def _left_out(inside: Sequence[Estimate]) -> str:
     """Name the accelerators that are not drawn."""
     beyond = [f"{load().gpu(x.gpu).name} ({_ends(x.time_s)[0]:.0f} s)" for x in estimates() if x not in inside]
-    return f"not drawn, over {ROOM:g} times the least time: {', '.join(beyond)}" if beyond else ""
+    words = f"not drawn, of other makers or over {ROOM:g} times the least time: {', '.join(beyond)}"
+    return textwrap.fill(words, 110) if beyond else ""
 
 
 def _ends(found: Quantity) -> tuple[float, float, float]:

@@ -32,6 +32,7 @@ CAPTIONS = {
     "several": "Several accelerators to one request: speed-up and joules, measured and predicted, model held out.",
     "anywhere": "One image in the paper's seven places, in 208 countries and in 97 cloud regions.",
     "modes_by_stack": "Predicted over measured seconds by software: the eager law, and the mode, each source held out.",
+    "drivers": "The drivers that Carbon in Motion names, as elasticities of energy beside trends that are reported.",
     "other_team": "A second team's runs, over what is expected from the first team's.",
 }
 """One caption for each figure; the site shows the same."""

@@ -13,9 +13,9 @@ import ditcarbon_sym
 
 PUBLIC = """
 Answer Calibration Catalog Comparison Count Datacenter Equation Estimate Forms Front Gpu Grid InputError Model
-NOTATION OperatingPoint Quantity Ranking Ratio Sensitivity Sweep Validation __version__ closed_form compare count
-derive estimate evaluate from_diffusers front gradient hessian load operating_point ranked sensitivity solve sweep
-validate
+NOTATION OperatingPoint Quantity Ranking Ratio Sensitivity Sweep Training Validation __version__ closed_form compare
+count derive estimate evaluate from_diffusers front gradient hessian load operating_point ranked sensitivity solve sweep
+train validate
 """
 ROOMS = ("numerics", "equations", "catalog", "estimation", "calibration", "analysis", "sweeps")
 

@@ -72,13 +72,17 @@ class Model(Entry):
         return v_t in self.values
 
 
+NVIDIA = "NVIDIA"
+
+
 @dataclass(frozen=True)
 class Gpu(Entry):
     """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
 
     ``compute_capability`` is NVIDIA's number of the architecture; None if unknown or of another maker.
-    ``nvml_names`` are the names that the driver gives it. ``link_byte_per_second`` is its link to another accelerator
-    of the node, each way, and ``node_gpus`` how many a node has; None if unknown.
+    ``maker`` is who makes it; ``names`` are others that it goes by, ``nvml_names`` those that the driver gives it.
+    ``link_byte_per_second`` is its link to another accelerator of the node, each way, and ``node_gpus`` how many a node
+    has; None if unknown.
 
     >>> from ditcarbon_sym import load
     >>> load().gpu("h100").memory_gb
@@ -93,6 +97,8 @@ class Gpu(Entry):
     nvml_names: tuple[str, ...] = ()
     link_byte_per_second: float | None = None
     node_gpus: int | None = None
+    maker: str = NVIDIA
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

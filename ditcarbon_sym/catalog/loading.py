@@ -75,11 +75,12 @@ class Catalog:
         The driver names variants of a chip in full, so nothing is guessed: an H100 PCIe is no H100 SXM.
 
         >>> found = load().gpu_of_driver("NVIDIA A100-SXM4-80GB")
-        >>> (found.id if found else None), load().gpu_of_driver("NVIDIA A100-PCIE-40GB")
+        >>> (found.id if found else None), load().gpu_of_driver("NVIDIA A100X")
         ('a100-sxm-80gb', None)
         """
         told = without_maker(name)
-        return next((x for x in self.gpus.values() if told in map(without_maker, x.nvml_names)), None)
+        own_first = reversed(list(self.gpus.values()))
+        return next((x for x in own_first if told in map(without_maker, x.nvml_names)), None)
 
     def id_of(self, kind: str, name: str) -> str:
         """Return the id that a person means by ``name``; ``kind`` is "model", "gpu" or "datacenter".
@@ -103,7 +104,7 @@ def _other_names(entries: Mapping[str, Entry], key: str) -> tuple[str, ...]:
     if released and key not in paper_models():
         return released
     entry = entries[key]
-    return (*released, entry.name, *(entry.nvml_names if isinstance(entry, Gpu) else ()))
+    return (*released, entry.name, *((*entry.names, *entry.nvml_names) if isinstance(entry, Gpu) else ()))
 
 
 def load(extra: str | Path | None = None) -> Catalog:
@@ -267,19 +268,16 @@ def _model(key: str, table: Mapping[str, Any], origin: str) -> Model:
     return Model(values={t: values[d], **values}, request=request, networks=networks, **_common(key, table, origin))
 
 
+_OF_A_GPU = ("precision", "memory_gb", "die_cm2", "compute_capability", "link_byte_per_second", "node_gpus", "maker")
+
+
 def _gpu(key: str, table: Mapping[str, Any], origin: str) -> Gpu:
+    lists: dict[str, Any] = {name: tuple(table.get(name, ())) for name in ("nvml_names", "names")}
+    given: dict[str, Any] = {x: table[x] for x in _OF_A_GPU if table.get(x) is not None}
     return Gpu(
-        values=_values(table, GPU_FIELDS),
-        precision=table.get("precision", ""),
-        memory_gb=table.get("memory_gb"),
-        die_cm2=table.get("die_cm2"),
-        compute_capability=table.get("compute_capability"),
-        nvml_names=tuple(table.get("nvml_names", ())),
-        link_byte_per_second=table.get("link_byte_per_second"),
-        node_gpus=table.get("node_gpus"),
-        embodied=table.get("embodied_gco2eq", {}),
+        values=_values(table, GPU_FIELDS), embodied=table.get("embodied_gco2eq", {}), **lists, **given,
         **_common(key, table, origin),
-    )
+    )  # fmt: skip
 
 
 def _calibration(table: Mapping[str, Any], origin: str) -> Calibration:

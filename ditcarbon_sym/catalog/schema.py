@@ -106,6 +106,7 @@ _Gpu = _table(
     "gpu", GPU_FIELDS, _OPTIONAL, name=_Text, sources=_Sources, precision=_Text,
     memory_gb=(_Positive | None, None), die_cm2=(_Positive | None, None),
     compute_capability=(_Capability | None, None), embodied_gco2eq=(dict[str, _Grams], {}), nvml_names=(list[str], []),
+    maker=(str | None, None), names=(list[str], []),
     link_byte_per_second=(_Positive | None, None), node_gpus=(Annotated[int, Ge(1), Lt(10**6)] | None, None),
 )  # fmt: skip
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, (WUE, w_mix), name=_Text, sources=_Sources)

@@ -21,6 +21,7 @@ GROUPS = {
     "Understand": ("equations.formula", "equations.derive", "analysis.sensitivity", "analysis.uncertainty"),
     "Plan": ("analysis.solve", "sweeps.sweep", "sweeps.pareto", "footprint.route"),
     "Calibrate": ("measure.measure", "measure.plan_calibration", "calibration.fit", "calibration.validate"),
+    "Train": ("training.train",),
     "Account": ("footprint.account", "footprint.rerun"),
     "Paper": ("catalog.claims",),
 }

@@ -13,6 +13,7 @@ PANELS = {
         "What is made": "model config resolution height width frames batch steps guidance text_tokens references "
         "per_day requests hours kwh outputs window",
         "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
+        "How it is trained": "tensor recompute ema cached_latents cached_text sharded network_gbit per_output",
         "How it runs": "software attention precision cache guidance_steps offload preset",
         "Where": "datacenter places capacity provider region method pue grid profile month",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
@@ -40,6 +41,7 @@ EXAMPLES = {
     "fit": "ditcarbon fit sweep.csv --out mine.toml --plot residuals.png",
     "validate": "ditcarbon validate measured.csv --gpu rtx-4090 --plot ratios.png",
     "route": "ditcarbon route requests.csv --places FRA,DEU,SWE --capacity 8 --deadline 24 --gpu h100",
+    "train": "ditcarbon train dit-xl-2-256 --steps 400000 --batch 256 --gpu a100-sxm-80gb --gpus 64 --cached-latents",
     "account": "ditcarbon account --gpu h100 --hours 1000 --place gcp:us-central1 --boundary server",
     "rerun": "ditcarbon rerun report.json",
     "claims": "ditcarbon claims --where 'Table 5'",

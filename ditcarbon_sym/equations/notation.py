@@ -24,6 +24,7 @@ from .around.symbols import (
 )
 from .parallel import symbols as parallel_symbols
 from .quantities import Notation as Notation, Table
+from .training import symbols as training_symbols
 
 JOULE_PER_KWH = Integer(3_600_000)
 SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7's embodied carbon implies
@@ -270,6 +271,7 @@ C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", la
 
 _TABLE.update(parallel_symbols.TABLE)
 _TABLE.update(around_symbols.TABLE)
+_TABLE.update(training_symbols.TABLE)
 
 ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
 """What the id of a catalogue entry looks like."""

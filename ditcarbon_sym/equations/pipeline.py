@@ -119,13 +119,16 @@ def find(name: str) -> Equation:
     'operator law, time within rated power'
     >>> find("several.tau").number
     'several accelerators, time'
+    >>> find("training.F_bwd").number
+    'training, backward'
     """
-    from . import parallel
+    from . import parallel, training
 
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     known |= {f"{operator_law.LAW}.{equation.lhs}": equation for equation in operator_law.EQUATIONS}
     known |= {f"several.{equation.lhs}": equation for equation in parallel.EQUATIONS}
+    known |= {f"training.{equation.lhs}": equation for equation in training.EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known:
         names = ", ".join(key for key in known if not key.isdigit())

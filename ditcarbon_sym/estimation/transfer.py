@@ -14,7 +14,7 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..catalog.entries import Calibration, Gpu
+from ..catalog.entries import NVIDIA, Calibration, Gpu
 from ..catalog.files import DATA, read_toml
 from ..catalog.loading import load, shipped_calibration
 from ..equations import operator_law
@@ -23,6 +23,9 @@ from ..equations.notation import BY_FIELD, NOTATION, TDP, Theta_peak, bandwidth,
 from ..errors import InputError
 
 ORIGIN = "transferred, not calibrated"
+OTHER_MAKER = 0.5
+"""Standard deviation of a logarithm that another maker's accelerator adds (assumed: a factor of three either way, at
+90 %). Its kernels, compilers and clocks under load are others, and no run of its kind is in the fit."""
 TENSOR_CORES = 7.0
 """Compute capability from which accelerators have tensor cores."""
 
@@ -65,13 +68,15 @@ def transferred(device: Gpu) -> Calibration:
 
 
 def _widened(pool: Calibration, device: Gpu) -> dict[str, Any]:
-    """The quality of a fit, with a further error where rated power lies outside that of its accelerators.
+    """The quality of a fit, with a further error where rated power lies outside that of its accelerators, and where
+    the accelerator is of another maker.
 
-    That error is half of the logarithm by which it lies outside (assumed): clocks and voltages are new there.
+    The first is half of the logarithm by which it lies outside (assumed): clocks and voltages are new there.
     """
     low, high = _range(pool, TDP)
     watts = device.values.get(TDP, low)
-    outside = max(0.0, math.log(low / watts), math.log(watts / high)) / 2
+    beyond = max(0.0, math.log(low / watts), math.log(watts / high)) / 2
+    outside = math.hypot(beyond, 0.0 if device.maker == NVIDIA else OTHER_MAKER)
     if not outside:
         return dict(pool.quality)
     return {**pool.quality, "besides_log_scatter": outside, "besides_log_scatter_energy": outside}
@@ -152,10 +157,14 @@ def _reservations(calibration: Calibration, device: Gpu) -> list[str]:
     known = {eps_flop} & {*calibration.values, *(law.lhs for law in calibration.equations)}
     if not known and TDP in device.values:
         found.append("energy is rated power x time")
-    if device.compute_capability is None:
+    if device.maker != NVIDIA:
+        found.append(f"no accelerator of {device.maker}'s is in the fit, which widens the interval")
+    elif device.compute_capability is None:
         found.append("no compute capability given: taken for Ampere or later")
     elif device.compute_capability < TENSOR_CORES:
         found.append("it has no tensor cores, as all of those have")
+    if str(device.sources.get(NOTATION[t_exp].field, "")).startswith("assumed"):
+        found.append(f"its {NOTATION[t_exp].field} are assumed")
     low, high = _range(calibration, TDP)
     if TDP in device.values and not low <= device.values[TDP] <= high:
         found.append(

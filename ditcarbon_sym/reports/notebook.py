@@ -12,12 +12,14 @@ from ..calibration.efficiency import Calibrated
 from ..calibration.validation import Validation
 from ..estimation.estimator import Estimate
 from ..estimation.exact_count import Count
+from ..estimation.training import Training
 from ..sweeps.grid import Sweep
 from ..sweeps.order import Ranking
 from ..sweeps.pareto import Front
 from ..sweeps.requests import RequestList
 from ..sweeps.table import chosen
 from . import calibration, comparison, count, equations, estimate, inversion, sensitivity, sweep, validation
+from .footprints import training
 
 FIRST = 12
 """Rows of a sweep that are shown."""
@@ -57,6 +59,10 @@ def _table(part: Part) -> str:
 
 def _estimate(x: Estimate) -> list[Part]:
     return [(estimate.title(x), estimate.header(x), estimate.rows(x)), ("basis", PAIRS, estimate.basis_rows(x))]
+
+
+def _training(x: Training) -> list[Part]:
+    return [(training.title(x), training.header(x), training.rows(x)), ("basis", PAIRS, training.basis_rows(x))]
 
 
 def _count(x: Count) -> list[Part]:
@@ -121,5 +127,5 @@ def _forms(x: Forms | PassForms) -> list[Part]:
 LOOKS: dict[Any, Callable[[Any], list[Part]]] = {
     Estimate: _estimate, Count: _count, Comparison: _comparison, Sweep | RequestList: _sweep, Ranking: _ranking,
     Front: _front, Calibrated: _calibrated, Validation: _validation, Answer: _answer, Sensitivity: _sensitivity,
-    Forms | PassForms: _forms,
+    Forms | PassForms: _forms, Training: _training,
 }  # fmt: skip

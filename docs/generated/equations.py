@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from derivations.__main__ import RESULTS
 from derivations.render import markdown
-from ditcarbon_sym.equations import operator_law, parallel, pipeline
+from ditcarbon_sym.equations import operator_law, parallel, pipeline, training
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import NOTATION
 from ditcarbon_sym.reports.equations import label
@@ -70,6 +70,8 @@ def _equations() -> Iterator[str]:
     yield from _sections(operator_law.EQUATIONS)
     yield "## Several accelerators\n\n[What divides, what is moved, and what does not divide](several.md)."
     yield from _sections(parallel.EQUATIONS)
+    yield "## Training\n\n[What a step costs, and what of it falls on an output](../how-to/train.md)."
+    yield from _sections(training.EQUATIONS)
 
 
 def _sections(equations: Iterable[Equation]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.errors import InputError
 
 ROWS = "model,height,width,batch,steps,stage,status,time_s\npixart-alpha,512,512,1,20,denoiser,ok,2.0\n"
-OWN = '#: gpu = "rtx-3090"\n#: device = "NVIDIA GeForce RTX 3090"\n'
+OWN = '#: gpu = "rtx-3080"\n#: device = "NVIDIA GeForce RTX 3080"\n'
 MEASURED = OWN + "#: peak_flop_per_second = 7.1e13\n#: bandwidth_byte_per_second = 9.0e11\n"
 
 
@@ -37,8 +37,8 @@ def test_a_sweep_names_its_accelerator_by_the_drivers_name_too(write):
 
 def test_a_sweep_of_an_accelerator_that_the_catalogue_lacks_is_fitted_with_its_own_peak_and_not_scored(refused, write):
     path = write(MEASURED + ROWS)
-    assert device_of(path, None, load()).id == "rtx-3090"
-    assert "was measured on 'rtx-3090', which the catalogue does not have" in refused("validate", path)
+    assert device_of(path, None, load()).id == "rtx-3080"
+    assert "was measured on 'rtx-3080', which the catalogue does not have" in refused("validate", path)
     assert "no peak_flop_per_second in its header" in refused("fit", write(OWN + ROWS))
 
 

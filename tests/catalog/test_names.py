@@ -20,6 +20,9 @@ EVERY = [(kind, name) for kind in ("model", "gpu", "datacenter") for name in get
         ("gpu", "H100", "h100-sxm-80gb"),
         ("gpu", "NVIDIA H100", "h100-sxm-80gb"),
         ("gpu", "A100 80GB", "a100-sxm-80gb"),
+        ("gpu", "h100 pcie", "h100-pcie-80gb"),
+        ("gpu", "Instinct MI300X", "mi300x"),
+        ("gpu", "NVIDIA A100 80GB PCIe", "a100-pcie-80gb"),
         ("gpu", "rtx4090", "rtx-4090"),
         ("gpu", "Tesla V100-SXM2", "v100-sxm2-32gb"),
         ("model", "FLUX.1-dev", "flux.1-dev"),
@@ -49,7 +52,7 @@ FLUX = [
 @pytest.mark.parametrize(
     ("kind", "typed", "candidates"),
     [
-        ("gpu", "a100", ["a100-sxm-40gb", "a100-sxm-80gb"]),
+        ("gpu", "a100", ["a100-pcie-40gb", "a100-pcie-80gb", "a100-sxm-40gb", "a100-sxm-80gb"]),
         ("gpu", "V100", ["v100-pcie-16gb", "v100-sxm2-32gb"]),
         ("model", "flux", FLUX),
         ("model", "pixart", ["pixart-alpha", "pixart-sigma"]),
@@ -62,7 +65,7 @@ def test_an_ambiguous_name_lists_what_it_may_mean_and_nothing_else(kind, typed, 
     assert str(refusal.value) == f"{kind} {typed!r} may mean {', '.join(candidates)}; give one of them"
 
 
-@pytest.mark.parametrize("typed", ["l40", "a10", "gtx 1080", "a1", "rtx 40", "h10", "h100-pcie", "b100"])
+@pytest.mark.parametrize("typed", ["l4s", "gtx 1080", "a1", "rtx 40", "h10", "b100", "mi300", "tpu"])
 def test_another_chip_with_a_similar_name_is_not_taken_for_one_that_is_known(typed):
     with pytest.raises(InputError, match="unknown gpu"):
         SHIPPED.id_of("gpu", typed)

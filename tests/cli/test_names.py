@@ -41,7 +41,7 @@ def test_a_typed_name_gives_the_answer_of_the_id(name, ditcarbon):
 @pytest.mark.parametrize("name", [x for x in commands(*TYPED) if x not in ("count", "formula")])
 def test_an_ambiguous_accelerator_is_refused_with_its_candidates_alone(name, refused):
     message = refused(*commands("flux.1-dev", "a100", "Norway")[name])
-    assert "may mean a100-sxm-40gb, a100-sxm-80gb" in message and "a10g" not in message
+    assert "may mean a100-pcie-40gb, a100-pcie-80gb, a100-sxm-40gb, a100-sxm-80gb" in message and "a10g" not in message
 
 
 def test_a_list_of_requests_names_its_rows_as_people_do(ditcarbon, tmp_path):
@@ -68,7 +68,7 @@ def test_two_spellings_of_a_model_are_one_group_of_a_fit(ditcarbon, tmp_path):
 def test_a_price_is_for_the_accelerator_that_its_name_means(ditcarbon, refused):
     wanted = ("sweep", "--model", "pixart-alpha", "--gpu", "h100-sxm-80gb", "--steps", "9", "--price-per-hour")
     assert ditcarbon(*wanted, "H100=2").out == ditcarbon(*wanted, "h100-sxm-80gb=2").out != ""
-    assert "may mean a100-sxm-40gb, a100-sxm-80gb" in refused(*wanted, "a100=2")
+    assert "may mean a100-pcie-40gb, a100-pcie-80gb, a100-sxm-40gb, a100-sxm-80gb" in refused(*wanted, "a100=2")
 
 
 def test_json_holds_the_id(ditcarbon):

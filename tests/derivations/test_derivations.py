@@ -16,7 +16,7 @@ from derivations.examples import configurations
 from derivations.render import latex_document, markdown
 from derivations.steps import Derivation, Formula, math
 from ditcarbon_sym.catalog.loading import defaults, load, paper_models, shipped_calibration
-from ditcarbon_sym.equations import carbon, efficiency, flops, parallel, parameters, pipeline
+from ditcarbon_sym.equations import carbon, efficiency, flops, parallel, parameters, pipeline, training
 from ditcarbon_sym.equations.equation import Equation, exact
 from ditcarbon_sym.equations.notation import (
     PUE,
@@ -56,6 +56,7 @@ RESTS_ON = {
     "batching": [(efficiency, "saturation"), (flops, "total"), (carbon, "runtime"), *CHAIN],
     "breakeven": CHAIN,
     "several": [(parallel, "steps")],
+    "training": [(training, "backward"), (training, "gradients")],
 }
 """What of the package each derivation must notice a change in."""
 

@@ -3,7 +3,7 @@ import math
 import pytest
 from sympy import Add, Integer, Mul, Pow, symbols
 
-from ditcarbon_sym.equations import efficiency, flops, operator_law, parallel, parameters, pipeline
+from ditcarbon_sym.equations import efficiency, flops, operator_law, parallel, parameters, pipeline, training
 from ditcarbon_sym.equations.around import boundaries, water
 from ditcarbon_sym.equations.notation import NOTATION, PUE, TDP, B, I_grid, L, g, tau
 from ditcarbon_sym.errors import InputError
@@ -16,7 +16,14 @@ UNITS = {
 }  # fmt: skip
 BASE = (second, watt, gram, litre)
 LABELLED = (parameters.coefficient, flops.latent_frames, efficiency.batch_saturation, efficiency.constant)
-EQUATIONS = {*pipeline.EQUATIONS, *pipeline.chain(), *LABELLED, *operator_law.EQUATIONS, *parallel.EQUATIONS}
+EQUATIONS = {
+    *pipeline.EQUATIONS,
+    *pipeline.chain(),
+    *LABELLED,
+    *operator_law.EQUATIONS,
+    *parallel.EQUATIONS,
+    *training.EQUATIONS,
+}
 EQUATIONS |= {water.on_site, water.off_site, *(x for account in boundaries.ACCOUNTS.values() for x in account)}
 
 

@@ -1,6 +1,7 @@
 """Estimates on accelerators that nobody measured: constants carried over, and what is said of them."""
 
 import json
+import math
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -28,6 +29,23 @@ def test_a_transferred_estimate_says_so(gpu, ditcarbon):
     assert table["time_s"]["high"] / table["time_s"]["value"] > 1.25
 
 
+@pytest.mark.parametrize("gpu", ["mi300x", "tpu-v6e", "gaudi-3", "apple-m2-ultra"])
+def test_another_makers_accelerator_is_answered_with_a_wide_interval_that_says_why(gpu):
+    found = estimate("flux.1-dev", gpu=gpu)
+    maker = load().gpu(gpu).maker
+    assert f"no accelerator of {maker}'s is in the fit" in found.warnings[0]
+    assert "seconds_per_exponential are assumed" in found.warnings[0]
+    assert found.time_s.high / found.time_s.low > 8
+    assert (found.energy_wh.value is None) == (TDP not in load().gpu(gpu).values)
+
+
+def test_every_accelerator_that_is_named_has_its_facts_and_a_source_for_each():
+    for gpu in load().gpus.values():
+        facts = {"peak_flop_per_second", "bandwidth_byte_per_second", "seconds_per_exponential", "memory_gb"}
+        assert facts <= {*gpu.sources}, gpu.id
+    assert {"AMD", "Google", "Intel", "Apple", "NVIDIA"} == {gpu.maker for gpu in load().gpus.values()}
+
+
 def test_a_calibrated_estimate_does_not_say_so():
     found = estimate("flux.1-dev", gpu="h100-sxm-80gb")
     assert not found.basis["calibration"]["transferred"] and not any(ORIGIN in warning for warning in found.warnings)
@@ -39,6 +57,10 @@ def test_a_transferred_law_obeys_physics_too(model, gpu, batch, steps):
     where = operating_point(model, gpu=gpu, batch=batch, steps=steps)
     seconds, joules = (float(x) for x in pipeline.evaluate(where.values, (tau, E), where.route).values())
     joules *= 3.6e6
+    assert seconds > 0
+    if TDP not in where.device.values:
+        assert math.isnan(joules)
+        return
     assert joules <= where.values[TDP] * seconds * (1 + 1e-9)
     assert joules >= where.device.values.get(P_idle, 0) * seconds
     slopes = gradient(where.values, tau, where.route)

@@ -15,7 +15,7 @@ def test_the_drivers_name_leads_to_the_catalogues_accelerator(driver, catalogue)
 
 
 def test_a_device_that_the_catalogue_does_not_have_gets_an_id_of_its_name():
-    assert device.Device("cuda", "NVIDIA GeForce RTX 3090", None, None).id == "nvidia-geforce-rtx-3090"
+    assert device.Device("cuda", "NVIDIA GeForce RTX 3080", None, None).id == "nvidia-geforce-rtx-3080"
     assert device.Device("cpu", "CPU X, 2 threads", None, None).state() == {}
 
 

@@ -32,7 +32,7 @@ def test_no_label_of_the_fleet_covers_another():
 def test_the_fleet_names_every_accelerator_drawn_or_not():
     figure = fleet.figure()
     drawn = ", ".join(x.get_text() for x in labels(figure))
-    below = figure.legends[0].get_title().get_text()
+    below = figure.legends[0].get_title().get_text().replace("\n", " ")
     for x in fleet.estimates():
         assert fleet._short(x.gpu) in drawn or fleet.load().gpu(x.gpu).name in below, x.gpu
 

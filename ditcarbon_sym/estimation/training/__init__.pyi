@@ -1,0 +1,1 @@
+from .answer import Training as Training, train as train

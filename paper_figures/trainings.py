@@ -1,0 +1,52 @@
+"""Published trainings beside what the law says of them: seconds of a step, and accelerator days."""
+
+from fits import other_makers, training
+
+from .tables import Table
+
+UNITS = {"speed": "s of a step", "total": "accelerator days"}
+
+
+def rows() -> Table:
+    """Every published training, fitted or not; none is left out."""
+    shown = []
+    for row in training.rows():
+        low, high = row.interval
+        shown.append((
+            row.run, row.model, row.size, f"{row.gpus} x {row.gpu}", UNITS[row.kind], f"{row.value:.3g}",
+            f"{row.predicted:.3g}", f"{low:.3g} to {high:.3g}", f"{100 * row.error:+.0f}",
+            "inside" if row.inside else "outside", "fit" if row.fitted else "test", row.assumed, row.source,
+        ))  # fmt: skip
+    header = ("run", "model", "sample", "on", "of", "published", "predicted", "90 % interval", "error, %", "interval",
+              "row", "assumed", "source")  # fmt: skip
+    return Table("Published trainings, and what the law says of them", header, tuple(shown))
+
+
+def errors() -> Table:
+    """Mean absolute errors: of the rows of the fit, of those of no fit, and of each run."""
+    every = training.rows()
+    groups = {
+        "speeds in the fit": [x for x in every if x.fitted],
+        "all that is not in the fit": [x for x in every if not x.fitted],
+        "totals, accelerator days": [x for x in every if x.kind == "total"],
+        **{f"run: {name}": [x for x in every if x.run == name] for name in dict.fromkeys(x.run for x in every)},
+    }
+    shown = tuple(
+        (name, str(len(some)), f"{training.mape(some):.0f}", f"{sum(x.inside for x in some)} of {len(some)}")
+        for name, some in groups.items()
+    )
+    return Table("Errors of predicted trainings", ("rows", "n", "MAPE, %", "inside 90 %"), shown)
+
+
+def elsewhere() -> Table:
+    """Published runs on accelerators of other makers, and what is transferred to them."""
+    shown = tuple(
+        (x.gpu, x.model, str(x.steps), f"{x.seconds:.3g}", f"{x.predicted:.3g}", f"{x.low:.3g} to {x.high:.3g}",
+         f"{100 * x.error:+.0f}", "inside" if x.inside else "outside", x.source)
+        for x in other_makers.rows()
+    )  # fmt: skip
+    header = ("on", "model", "steps", "published, s", "predicted, s", "90 % interval", "error, %", "interval", "source")
+    return Table("Runs on accelerators of other makers than NVIDIA; none is in a fit", header, shown)
+
+
+TABLES = {"other_makers": elsewhere, "trainings": rows, "training_errors": errors}

@@ -1,0 +1,46 @@
+"""What training changes: refitted, and published trainings that no fit has seen."""
+
+import tomllib
+
+import numpy as np
+import pytest
+
+from ditcarbon_sym.estimation.training.route import FILE
+from fits import other_makers, training
+from paper_figures import trainings
+
+TOTALS = 30
+"""Mean error of published totals, per cent; none takes part in the fit."""
+
+
+def test_the_shipped_constant_is_what_a_refit_gives():
+    shipped, again = tomllib.loads(FILE.read_text(encoding="utf-8")), training.table()
+    assert shipped["parameters"] == pytest.approx(again["parameters"], rel=1e-6)
+    assert np.array(shipped["covariance"]["matrix"]) == pytest.approx(np.array(again["covariance"]["matrix"]), rel=1e-6)
+    assert shipped["quality"] == pytest.approx(again["quality"], rel=1e-6) and shipped["data"] == again["data"]
+
+
+def test_the_constant_does_not_depend_on_the_one_that_is_shipped():
+    row = next(x for x in training.rows() if x.fitted)
+    assert row.needed == pytest.approx(row.value / row.predicted * row.found.basis["training"]["c_train"], rel=0.02)
+
+
+def test_at_least_eight_published_trainings_are_scored_and_none_is_left_out():
+    every = training.rows()
+    assert len({row.source.partition(":")[0] for row in every}) >= 7
+    assert len(trainings.rows().rows) == len(every)
+    assert all(row.source for row in every)
+
+
+def test_totals_that_no_fit_has_seen_are_predicted():
+    totals = [row for row in training.rows() if row.kind == "total"]
+    assert not any(row.fitted for row in totals)
+    assert training.mape(totals) < TOTALS
+    outside = [row for row in totals if not row.inside]
+    assert len(outside) <= 2 and all(row.run == "Lumina-Image 2.0" for row in outside)
+
+
+def test_runs_on_other_makers_accelerators_lie_within_their_wide_intervals():
+    every = other_makers.rows()
+    assert len(every) >= 4 and all(row.inside for row in every)
+    assert sum(abs(row.error) for row in every) / len(every) < 0.4
