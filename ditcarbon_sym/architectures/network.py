@@ -151,7 +151,7 @@ class Transformer(Denoiser):
 class VideoTransformer(Transformer):
     """One whose ``patch_size`` is frames, height and width; incomplete patches are dropped."""
 
-    patch_size: tuple[int, ...]
+    patch_size: tuple[int, int, int]
 
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
 

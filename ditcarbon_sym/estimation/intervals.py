@@ -34,7 +34,9 @@ from .point import OperatingPoint
 
 LEVEL = 0.9
 WIDEST = 100.0
-"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer."""
+"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer. An interval is at most three
+times as wide: its ends are numbers.
+"""
 _SHARE = Piecewise((C_op / C_total, C_total > 0), (1, True))
 _ENERGY, _TIME, _OF_ENERGY, _OF_TIME = symbols("of_energy of_time groups_of_energy groups_of_time", real=True)
 _OF_THE_LARGER = Piecewise((_OF_ENERGY, _ENERGY >= _TIME), (_OF_TIME, True))
@@ -74,8 +76,16 @@ def log_interval(value: float, half_width: float) -> tuple[float, float]:
     >>> round(low * high, 9)
     4.0
     """
-    factor = math.exp(half_width)
+    factor = math.exp(_narrow(half_width))
     return value / factor, value * factor
+
+
+def _narrow(half_width: Any) -> Any:
+    """The half-width of an interval; raises `InputError` where its ends would be no numbers."""
+    widest = half_width if isinstance(half_width, float) else half_width.max()
+    if widest > 3 * WIDEST:
+        raise InputError(f"an interval within a factor of e^{widest:.3g} is none; ask for a lower level")
+    return half_width
 
 
 @dataclass(frozen=True)
@@ -168,7 +178,7 @@ def half_widths(point: OperatingPoint, outputs: Sequence[Symbol], level: float =
     """Half-width of the predictive interval of each output's logarithm; no entry where no interval is known."""
     known = covered(point, outputs)
     deviations = parameter_deviations(point, known)
-    return {x: scatter_met(x, point).half_width(deviations[x], level) for x in known}
+    return {x: _narrow(scatter_met(x, point).half_width(deviations[x], level)) for x in known}
 
 
 def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, ...]:
