@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu bench check docs docs-check examples dist clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu fuzz bench check docs docs-check examples dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -83,6 +83,11 @@ measure-cpu: .venv-verify/.installed  ## the same path on the processor, in abou
 	.venv-verify/bin/ditcarbon measure --device cpu --quick --out build/cpu.csv
 	.venv-verify/bin/ditcarbon fit build/cpu.csv --out build/cpu.toml
 	.venv-verify/bin/ditcarbon estimate dit-xl-2-256 --resolution 512 --calibration build/cpu.toml
+
+CASES ?= 100000
+
+fuzz: .venv/.installed  ## CASES (100,000) hostile files and command lines, others each time
+	FUZZ_CASES=$(CASES) $(BIN)/pytest -n auto tests/fuzz
 
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py

@@ -11,7 +11,7 @@ from ditcarbon_sym.architectures.operators import ATTENTION, CONVOLUTION, DENSE,
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import NOTATION, N, a, c, d, f, j, n_ada, s, t
 from ditcarbon_sym.estimation.exact_count import Count, count
-from ditcarbon_sym.reports.formats import significant
+from ditcarbon_sym.reports.formats import Mathematics, significant
 
 from .tables import Table
 
@@ -28,8 +28,8 @@ def counts() -> dict[str, Count]:
 def table() -> Table:
     """Model, flags, exact count, leading order and its error."""
     header = (
-        "model", *(f"${NOTATION[x].latex}$" for x in FLAGS), "parameters", "Eq. (1)", "error", "latent tokens",
-        "text tokens", "FLOP of a pass", "Table 2", "error", "text encoder", "VAE decoder",
+        "model", *(Mathematics(f"${NOTATION[x].latex}$") for x in FLAGS), "parameters", "Eq. (1)", "error",
+        "latent tokens", "text tokens", "FLOP of a pass", "Table 2", "error", "text encoder", "VAE decoder",
     )  # fmt: skip
     rows = [_row(name, found) for name, found in counts().items()]
     return Table(

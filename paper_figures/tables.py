@@ -13,7 +13,14 @@ from ditcarbon_sym.equations import flops
 from ditcarbon_sym.equations.efficiency import constant
 from ditcarbon_sym.equations.notation import NOTATION, a, c, f, j, s
 from ditcarbon_sym.reports.calibration import knowledge_cells
-from ditcarbon_sym.reports.formats import csv_text, latex_table, markdown_table, significant, write_atomically
+from ditcarbon_sym.reports.formats import (
+    Mathematics,
+    csv_text,
+    latex_table,
+    markdown_table,
+    significant,
+    write_atomically,
+)
 from fits import section_4_3
 from fits.coverage import coverage
 
@@ -123,7 +130,8 @@ def table_2() -> Table:
     )
     streams = ({s: 0, j: 0}, {s: 0, j: 1}, {s: 1, j: 0})
     rows = [
-        [name, *(f"${latex(term.subs(flags), symbol_names=NAMES)}$" for flags in streams)] for name, term in operators
+        [name, *(Mathematics(f"${latex(term.subs(flags), symbol_names=NAMES)}$") for flags in streams)]
+        for name, term in operators
     ]
     header = ("Operator", "single-stream (s = 0)", "joint (s = 0, j = 1)", "dual-stream (s = 1)")
     note = (

@@ -170,7 +170,7 @@ class VideoPatches(Denoiser):
 class VideoTransformer(VideoPatches, Transformer):
     """A network on patches of frames, height and width that is as wide as its heads together."""
 
-    patch_size: tuple[int, ...]
+    patch_size: tuple[int, int, int]
 
 
 class Sound(Denoiser):

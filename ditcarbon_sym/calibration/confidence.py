@@ -5,6 +5,9 @@ error has no meaning, however plausible it looks; the profile then gives a one-s
 level, by default 90 %.
 """
 
+import os
+import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -172,8 +175,20 @@ def residual_bootstrap(
     job = partial(_replicate, fitted.equation, fitted.data, fitted.predict(), dict(parameters), fitted.loss)
     if workers == 1:
         return np.array([job(stream) for stream in track(streams)])
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers, initializer=_end_with_parent) as pool:
         return np.array(list(track(pool.map(job, streams, chunksize=16))))
+
+
+def _end_with_parent() -> None:
+    """Let a worker end when its parent has: one that was killed cannot tell its workers."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _replicate(

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import os
 import shutil
 import stat
@@ -23,7 +24,8 @@ DEEPEST = 100
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file."""
     text = read_text(path, "TOML")
-    if any(line.partition("=")[0].count(".") > DEEPEST for line in text.splitlines()):
+    keys = (key for line in text.splitlines() for key in (line.split("=")[:-1] or [line]))
+    if any(key.count(".") > DEEPEST for key in keys):
         raise InputError(f"{path}: not valid TOML: nested too deep")
     try:
         return tomllib.loads(text)
@@ -48,7 +50,7 @@ def read_json(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: is not a regular file; expected a config.json")
     text = read_text(path, "JSON")
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_finite, parse_int=_small, parse_float=_finite)
     except RecursionError:
         raise InputError(f"{path}: not valid JSON: nested too deep") from None
     except ValueError as error:
@@ -56,6 +58,18 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise InputError(f"{path}: holds a JSON {type(found).__name__}; expected an object, as config.json has")
     return found
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return value
+
+
+def _small(text: str) -> int:
+    _finite(text)
+    return int(text)
 
 
 def read_text(path: Path, kind: str) -> str:

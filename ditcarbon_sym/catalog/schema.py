@@ -39,6 +39,10 @@ from ..errors import InputError, nearest
 
 ROUNDING = 1e-3
 """Part of its own size by which a covariance may be off: people round to three digits."""
+LARGEST = 1e300
+"""No fact is larger; beyond, a float has no room for products."""
+SCATTERED = 10.0
+"""Largest standard deviation of a logarithm that a calibration may have: beyond e^10 nothing was measured."""
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
 
 
@@ -61,7 +65,7 @@ def _table(title: str, symbols: Sequence[Symbol], optional: Sequence[Symbol] = (
 
 
 def _finite_positive(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LARGEST:
         raise InputError(f"{value!r} is not a positive number")
     return float(value)
 
@@ -93,6 +97,7 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
 
 
 _Positive = Annotated[Any, AfterValidator(_finite_positive)]
+_Scatter = Annotated[float | int, Gt(0), Lt(SCATTERED)]
 _Capability = Annotated[Any, AfterValidator(_capability)]
 _Plain = Annotated[dict[str, Any], AfterValidator(_plain)]
 _Id = Annotated[str, StringConstraints(pattern=ID.pattern)]
@@ -133,13 +138,13 @@ class _Quality(Table):
     loss: str
     mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
     held_out_mape_percent: dict[str, float] = {}
-    held_out_log_scatter: _Positive | None = None
-    within_log_scatter: _Positive | None = None
+    held_out_log_scatter: _Scatter | None = None
+    within_log_scatter: _Scatter | None = None
     held_out_groups: Annotated[int, Ge(1), Lt(10**6)] | None = None
     mape_percent_energy: Annotated[float | int, Ge(0), Lt(math.inf)] | None = None
     held_out_mape_percent_energy: dict[str, float] = {}
-    held_out_log_scatter_energy: _Positive | None = None
-    within_log_scatter_energy: _Positive | None = None
+    held_out_log_scatter_energy: _Scatter | None = None
+    within_log_scatter_energy: _Scatter | None = None
     held_out_groups_energy: Annotated[int, Ge(1), Lt(10**6)] | None = None
 
 

@@ -31,7 +31,8 @@ PLACES = {
 }
 """The group, module and function of each command."""
 INTERRUPTED = 130
-TERMINATED = 143
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""Signals that end a command in order: kill, and a terminal that is closed."""
 
 
 def function(name: str) -> Callable[..., None]:
@@ -92,7 +93,9 @@ def main() -> None:
         _fail("standard output is closed; there is nowhere to print to", 2)
     os.environ["MPLBACKEND"] = "agg"  # figures go to files: a notebook's backend may not be installed here
     with contextlib.suppress(ValueError):  # outside the main thread
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in ENDING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, _terminate)
     usage_error: Any = typer.BadParameter.__mro__[2]  # ClickException, wherever typer keeps its copy of click
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a letter gets a question mark
@@ -123,9 +126,9 @@ def main() -> None:
         sys.exit(code if isinstance(code, int) else 0)
 
 
-def _terminate(*_: Any) -> None:
-    """Leave in order, so that files half written are removed."""
-    raise SystemExit(TERMINATED)
+def _terminate(number: int, _: Any) -> None:
+    """Leave in order, so that files half written are removed; the exit code is that of the signal."""
+    raise SystemExit(128 + number)
 
 
 def _close_quietly() -> None:

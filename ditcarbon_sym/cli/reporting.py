@@ -1,11 +1,12 @@
 """What --report writes for estimate, account and route, and what rerun compares."""
 
+import inspect
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from ..errors import InputError
 
@@ -101,9 +102,25 @@ def answered_again(path: Path) -> tuple[list[str], list[tuple[str, Any, Any]], i
     found = manifest.read_manifest(path)
     said = manifest.changed_inputs(found)
     function: Any = {"estimate": estimator.estimate, "account": accounted, "route": route}[found["command"]]
-    try:
-        again = function(**found["arguments"]).to_dict()
-    except TypeError as error:
-        raise InputError(f"{path}: its arguments are not those of this version: {error}") from None
+    _demand_known(path, found["command"], found["arguments"])
+    again = function(**found["arguments"]).to_dict()
     differ = manifest.differences(found["answer"], again)
     return said, differ, len(dict(manifest.numbers(found["answer"])))
+
+
+def _demand_known(path: Path, command: str, arguments: Mapping[str, Any]) -> None:
+    """Raise `InputError` unless the command takes arguments of these names and types."""
+    from .app import function
+
+    taken = inspect.signature(function(command)).parameters
+    lost = next((x for x, one in taken.items() if one.default is one.empty and x not in arguments), None)
+    if lost is not None:
+        raise InputError(f"{path}: its argument {lost!r} is missing")
+    for name, value in arguments.items():
+        if name not in taken or name in ("report", "as_json"):
+            raise InputError(f"{path}: its argument {name!r} is not one of this version of {command}")
+        kind = get_args(taken[name].annotation)[0]
+        kinds = (float, int) if float in (kind, *get_args(kind)) else get_args(kind) or (kind,)
+        words = name == "places" and isinstance(value, list) and all(isinstance(x, str) for x in value)
+        if isinstance(value, bool) or not (words or isinstance(value, kinds)):
+            raise InputError(f"{path}: its argument {name} = {str(value)[:60]} is not what {command} takes")

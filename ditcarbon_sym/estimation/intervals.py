@@ -34,7 +34,9 @@ LEVEL = 0.9
 ROUGH = 0.5
 """Standard deviation of the logarithm of a fitted constant from which the law is not taken to be linear in it."""
 WIDEST = 100.0
-"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer."""
+"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer. An interval is at most three
+times as wide: its ends are numbers.
+"""
 _SHARE = Piecewise((C_op / C_total, C_total > 0), (1, True))
 _ENERGY, _TIME, _OF_ENERGY, _OF_TIME = symbols("of_energy of_time groups_of_energy groups_of_time", real=True)
 _OF_THE_LARGER = Piecewise((_OF_ENERGY, _ENERGY >= _TIME), (_OF_TIME, True))
@@ -74,8 +76,16 @@ def log_interval(value: float, half_width: float) -> tuple[float, float]:
     >>> round(low * high, 9)
     4.0
     """
-    factor = math.exp(half_width)
+    factor = math.exp(_narrow(half_width))
     return value / factor, value * factor
+
+
+def _narrow(half_width: Any) -> Any:
+    """The half-width of an interval; raises `InputError` where its ends would be no numbers."""
+    widest = half_width if isinstance(half_width, float) else half_width.max()
+    if widest > 3 * WIDEST:
+        raise InputError(f"an interval within a factor of e^{widest:.3g} is none; ask for a lower level")
+    return half_width
 
 
 @dataclass(frozen=True)
@@ -173,10 +183,10 @@ def reaches(point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEV
     if known and is_rough(point.calibration):
         between = {x: met[x].half_width(0.0, level) for x in known}
         return {
-            x: ((below**2 + between[x] ** 2) ** 0.5, (above**2 + between[x] ** 2) ** 0.5)
+            x: (_narrow((below**2 + between[x] ** 2) ** 0.5), _narrow((above**2 + between[x] ** 2) ** 0.5))
             for x, (below, above) in _shifted(point, known, quantile(level)).items()
         }
-    halves = {x: met[x].half_width(own, level) for x, own in deviations.items()}
+    halves = {x: _narrow(met[x].half_width(own, level)) for x, own in deviations.items()}
     return {x: (half, half) for x, half in halves.items()}
 
 

@@ -5,7 +5,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ..errors import InputError
+from ..errors import InputError, visible
 from .formats import latex_table, markdown, markdown_table, tex
 
 Block = tuple[str, Any]
@@ -42,29 +42,33 @@ figcaption { color: #333; font-size: 0.86rem; }
 """
 
 
+def _shown(text: str) -> str:
+    return html.escape(visible(text))
+
+
 def _html(title: str, blocks: Sequence[Block], figures: Figures) -> str:
     parts = []
     for kind, content in blocks:
         if kind == "heading":
-            parts.append(f"<h2>{html.escape(content)}</h2>")
+            parts.append(f"<h2>{_shown(content)}</h2>")
         elif kind == "text":
-            parts.append(f"<p>{html.escape(content)}</p>")
+            parts.append(f"<p>{_shown(content)}</p>")
         elif kind == "list":
-            parts.append("<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in content) + "</ul>")
+            parts.append("<ul>" + "".join(f"<li>{_shown(line)}</li>" for line in content) + "</ul>")
         elif kind == "figure":
             caption, name = content
             drawing = figures.svg(name)
-            parts.append(f"<figure>{drawing}<figcaption>{html.escape(caption)}</figcaption></figure>")
+            parts.append(f"<figure>{drawing}<figcaption>{_shown(caption)}</figcaption></figure>")
         else:
             header, rows = content
-            head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-            body = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+            head = "".join(f"<th>{_shown(cell)}</th>" for cell in header)
+            body = "".join("<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in row) + "</tr>" for row in rows)
             parts.append(f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>')
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{_CSS}</style></head>\n"
-        f"<body><h1>{html.escape(title)}</h1>\n" + "\n".join(parts) + "\n</body></html>\n"
+        f"<title>{_shown(title)}</title><style>{_CSS}</style></head>\n"
+        f"<body><h1>{_shown(title)}</h1>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
 
 

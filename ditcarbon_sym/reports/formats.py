@@ -166,7 +166,7 @@ def harmless(cell: Any) -> Any:
 
 
 _TEX = {
-    **{character: rf"\{character}" for character in "&%#_{}"},
+    **{character: rf"\{character}" for character in "&%#_{}$"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
@@ -179,15 +179,19 @@ _TEX = {
 }
 
 
-def tex(text: str) -> str:
-    r"""Escape text for LaTeX; text between dollars is mathematics and stays as it is.
+class Mathematics(str):
+    """Mathematics in LaTeX, between dollars: what `tex` leaves as it is. No text of a user's is one."""
 
-    >>> print(tex("7.8 % of mu_sat"), tex("$d^2$"))
+
+def tex(text: str) -> str:
+    r"""Escape text for LaTeX; a `Mathematics` stays as it is.
+
+    >>> print(tex("7.8 % of mu_sat"), tex(Mathematics("$d^2$")))
     7.8 \% of mu\_sat $d^2$
     """
-    if text.startswith("$") and text.endswith("$"):
+    if isinstance(text, Mathematics):
         return text
-    return "".join(_TEX.get(character, character) for character in text)
+    return "".join(_TEX.get(character, character) for character in visible(text))
 
 
 def latex_table(header: Sequence[str], rows: Iterable[Sequence[str]], caption: str, label: str, note: str = "") -> str:

@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from ditcarbon_sym.reports.formats import latex_table
+from ditcarbon_sym.reports.formats import Mathematics, latex_table
 from paper_figures import __main__ as build
 from paper_figures.printed import claims
 from paper_figures.results import computed
@@ -93,6 +93,6 @@ def test_full_corpus_statistics_stand_beside_those_of_the_printed_rows():
 
 
 def test_latex_is_escaped_and_complete():
-    text = latex_table(["a_b", "%"], [["1 & 2", "$x^2$"]], "50 %", "tab:x")
+    text = latex_table(["a_b", "%"], [["1 & 2", Mathematics("$x^2$")]], "50 %", "tab:x")
     assert r"a\_b & \% \\" in text and r"1 \& 2 & $x^2$ \\" in text
     assert text.count(r"\begin{") == text.count(r"\end{") == 2

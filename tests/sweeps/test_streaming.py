@@ -70,7 +70,9 @@ def run(*arguments, **options):
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "line"), [(signal.SIGINT, 130, ["error: interrupted"]), (signal.SIGTERM, 143, [])], ids=str
+    ("number", "code", "line"),
+    [(signal.SIGINT, 130, ["error: interrupted"]), (signal.SIGTERM, 143, []), (signal.SIGHUP, 129, [])],
+    ids=str,
 )
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_an_interrupt_leaves_no_file_and_at_most_one_line(tmp_path, suffix, number, code, line):

@@ -30,7 +30,7 @@ class JoyImageEditTransformer3DModel(Denoiser):
     text_dim: int
     num_layers: int
     in_channels: int = 16
-    patch_size: tuple[int, ...] = (1, 2, 2)
+    patch_size: tuple[int, int, int] = (1, 2, 2)
     out_channels: int | None = None
     mlp_width_ratio: float = 4.0
     rope_type: Literal["rope", "mrope"] = "rope"

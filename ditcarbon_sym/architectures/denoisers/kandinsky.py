@@ -115,7 +115,7 @@ class Kandinsky(VideoPatches):
     axes_dims: tuple[int, ...]
     in_text_dim: int = 3584
     in_text_dim2: int = 768
-    patch_size: tuple[int, ...] = (1, 2, 2)
+    patch_size: tuple[int, int, int] = (1, 2, 2)
 
     @property
     def in_channels(self) -> int:

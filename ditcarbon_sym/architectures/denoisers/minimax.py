@@ -95,7 +95,7 @@ class MiniMaxH3Transformer3DModel(VideoPatches):
     ffn_dim: int = 14336
     in_channels: int = 24
     audio_in_channels: int = 32
-    patch_size: tuple[int, ...] = (1, 2, 2)
+    patch_size: tuple[int, int, int] = (1, 2, 2)
     text_dim: int = 5120
     freq_dim: int = 256
     time_embed_hidden_dim: int = 5376

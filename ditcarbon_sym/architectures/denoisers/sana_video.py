@@ -41,7 +41,7 @@ class SanaVideoTransformer3DModel(VideoTransformer):
     out_channels: int | None = 16
     num_attention_heads: int = 20
     attention_head_dim: int = 112
-    patch_size: tuple[int, ...] = (1, 2, 2)
+    patch_size: tuple[int, int, int] = (1, 2, 2)
     num_cross_attention_heads: int = 20
     cross_attention_head_dim: int = 112
     cross_attention_dim: int = 2240

@@ -37,8 +37,8 @@ def hash_of(path: Path) -> str:
         return "folder"
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # a null byte in the path
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def manifest(
@@ -60,11 +60,15 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """Read a manifest; raises `InputError` if the file is none."""
     found = read_json(path)
     needed = ("command", "arguments", "answer", "package_version", "data_sha256", "files_sha256")
-    missing = next((x for x in needed if x not in found), None)
-    if missing is not None or found.get("schema_version") != SCHEMA_VERSION or found["command"] not in COMMANDS:
+    tables = [found.get(x) for x in ("arguments", "answer", "files_sha256")]
+    whole = all(x in found for x in needed) and all(isinstance(x, Mapping) for x in tables)
+    if not whole or found.get("schema_version") != SCHEMA_VERSION or found["command"] not in [*COMMANDS]:
         raise InputError(f"{path}: is no manifest of 'ditcarbon {'|'.join(COMMANDS)} --report'")
-    files = found["files_sha256"]
-    found["arguments"] = {x: Path(y) if x in files else y for x, y in found["arguments"].items()}
+    files, arguments = found["files_sha256"], found["arguments"]
+    lost = next((x for x in files if not isinstance(arguments.get(x), str)), None)
+    if lost is not None:
+        raise InputError(f"{path}: files_sha256 has {lost!r}, and arguments do not say which file that is")
+    found["arguments"] = {x: Path(y) if x in files else y for x, y in arguments.items()}
     return found
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...calibration.efficiency import Calibrated
 from ...equations.notation import B, ell
+from ...errors import visible
 from .drawing import drawn
 
 if TYPE_CHECKING:
@@ -38,5 +39,5 @@ def _residuals(result: Calibrated, figure: "Figure") -> None:
     axes.set(
         xscale="log", xlabel="latent tokens per output", ylabel=f"predicted over measured {result.of}, less one (%)"
     )
-    axes.set_title(result.title.partition(";")[0], fontsize=9)
+    axes.set_title(visible(result.title.partition(";")[0]), fontsize=9, parse_math=False)
     figure.legend(fontsize=7, loc="outside right upper")
