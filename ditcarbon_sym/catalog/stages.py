@@ -132,7 +132,7 @@ class Stages:
         found[DENOISER] = self.denoising(references)
         if self.control is not None:
             found[CONTROL] = self.control.operators()
-        if self.encoder is not None and (references or self.images):
+        if (references or self.images) and self.encoder is not None:
             found[ENCODER] = self.encoder
         if self.decoder is not None:
             found[DECODER] = self.decoder.operators()
@@ -153,7 +153,7 @@ class Stages:
         found = {DENOISER: [self.denoiser.operators()]}
         if self.control is not None:
             found[CONTROL] = [self.control.operators()]
-        if self.encoder is not None and (self.references or self.images):
+        if (self.references or self.images) and self.encoder is not None:
             found[ENCODER] = [self.encoder]
         if self.text is not None:
             found[TEXT] = [stage.network.operators() for stage in self.text]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Pow, Symbol, count_ops, sqrt
+from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Symbol, postorder_traversal, sqrt
 
 from ..numerics.functions import Compiled, Definition, compiled
 from .equation import Equation
@@ -32,7 +32,7 @@ def _needed(output: Symbol, equations: Sequence[Equation]) -> list[Equation]:
 
 @lru_cache(maxsize=64)
 def stepwise(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
-    """The same equations, in which each sum that stands under a power is a quantity of its own.
+    """The same equations, in which each sum that stands under a power is a quantity of its own, once for all of them.
 
     Derivatives of nested powers repeat what stands inside; those of the steps do not.
 
@@ -40,15 +40,14 @@ def stepwise(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
     >>> [str(x) for x in stepwise((Equation("", tau, (B + S) ** 2 + 1),))]
     ['tau_step_0 = B + S', 'tau = tau_step_0**2 + 1']
     """
-    found = []
+    found, steps = [], dict[Expr, Symbol]()
     for equation in equations:
-        steps: dict[Expr, Symbol] = {}
-        sums = {x.base for x in equation.rhs.atoms(Pow) if x.base.is_Add}
-        for number, base in enumerate(sorted(sums, key=lambda x: (count_ops(x), str(x)))):
+        inner_first = (x.base for x in postorder_traversal(equation.rhs) if x.is_Pow and x.base.is_Add)
+        for number, base in enumerate(x for x in dict.fromkeys(inner_first) if x not in steps):
             symbol = Symbol(f"{equation.lhs.name}_step_{number}", positive=base.is_positive, real=True)
             found.append(Equation("", symbol, base.xreplace(steps)))
             steps[base] = symbol
-        found.append(Equation(equation.number, equation.lhs, equation.rhs.xreplace(steps)) if steps else equation)
+        found.append(Equation(equation.number, equation.lhs, equation.rhs.xreplace(steps)))
     return tuple(found)
 
 
@@ -270,16 +269,13 @@ def _deviations(
     pairs: tuple[tuple[int, int], ...],
 ) -> tuple[Compiled, tuple[Symbol, ...]]:
     """``pairs`` are the places of the covariance that are not zero, each off the diagonal standing for two."""
-    definitions, slopes = _relative(outputs, parameters, equations)
-    names, many = [x.name for x in parameters], len(parameters)
-    entries = tuple(Symbol(f"V_{names[i]}_{names[k]}", real=True) for i, k in pairs)
-    lines: list[Definition] = list(definitions)
-    for number, output in enumerate(outputs):
-        mine = slopes[number * many : (number + 1) * many]
-        own = [Symbol(f"r_{output.name}_{x}", real=True) for x in names]
-        lines += [(x, slope) for x, slope in zip(own, mine, strict=True) if slope != 0]
-        known = ((v, i, k) for v, (i, k) in zip(entries, pairs, strict=True) if 0 not in (mine[i], mine[k]))
-        lines.append((Symbol(f"variance_{output.name}", real=True), Add(*(v * own[i] * own[k] for v, i, k in known))))
-    variances = (Symbol(f"variance_{x.name}", real=True) for x in outputs)
-    roots = (Piecewise((0, v < 0), (sqrt(v), True)) for v in variances)  # rounding may take a zero below zero
+    definitions, slopes = tangents(parameters, equations)
+    entries = tuple(Symbol(f"V_{parameters[i]}_{parameters[k]}", real=True) for i, k in pairs)
+    lines, roots = list(definitions), []
+    for output in outputs:
+        mine = [slopes.get((output, x), Integer(0)) for x in parameters]
+        variance = Symbol(f"variance_{output.name}", real=True)
+        lines.append((variance, Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))))
+        none = (0, Eq(output, 0)), (0, variance < 0)  # rounding may take a zero below zero
+        roots.append(Piecewise(*none, (sqrt(variance) / output, True)))
     return compiled(tuple(roots), tuple(lines)), entries

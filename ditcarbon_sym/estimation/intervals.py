@@ -63,7 +63,7 @@ def student_quantile(level: float, degrees: int) -> float:
     def miss(u: Any) -> Any:
         return betainc(degrees / 2, 0.5, 0, u, regularized=True) - (1 - level)
 
-    u = findroot(miss, (0, 1), solver="bisect", tol=1e-20, maxsteps=200, verify=False)
+    u = findroot(miss, (0, 1), solver="pegasus", tol=1e-20, maxsteps=200, verify=False)
     return float(sqrt(degrees / u - degrees))
 
 
