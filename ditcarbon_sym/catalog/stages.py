@@ -121,7 +121,7 @@ class Stages:
 
     def denoising(self, references: bool) -> list[Operator]:
         """A pass of the denoiser; with ``references`` its rows hold the tokens of n_ref images."""
-        return self.denoiser.operators_with_references(self.factors[0]) if references else self.denoiser.operators()
+        return self.denoiser.operators_with_references(self.factors[0]) if references else self.passes[DENOISER][0]
 
     def operators(self, references: bool = False) -> dict[str, list[Operator]]:
         """The operators of each known stage, one pass each; those of several text encoders are named after them."""

@@ -6,7 +6,7 @@ quantity of the chain. Both give definitions that one `Compiled` function comput
 ``hessian`` applies the second to the first; ``deviations`` carries a covariance through the second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,7 @@ def stepwise(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
     for equation in equations:
         inner_first = (x.base for x in postorder_traversal(equation.rhs) if x.is_Pow and x.base.is_Add)
         for number, base in enumerate(x for x in dict.fromkeys(inner_first) if x not in steps):
-            symbol = Symbol(f"{equation.lhs.name}_step_{number}", positive=base.is_positive, real=True)
+            symbol = Symbol(f"{equation.lhs.name}_step_{number}", real=True)
             found.append(Equation("", symbol, base.xreplace(steps)))
             steps[base] = symbol
         found.append(Equation(equation.number, equation.lhs, equation.rhs.xreplace(steps)))
@@ -271,11 +271,26 @@ def _deviations(
     """``pairs`` are the places of the covariance that are not zero, each off the diagonal standing for two."""
     definitions, slopes = tangents(parameters, equations)
     entries = tuple(Symbol(f"V_{parameters[i]}_{parameters[k]}", real=True) for i, k in pairs)
-    lines, roots = list(definitions), []
-    for output in outputs:
-        mine = [slopes.get((output, x), Integer(0)) for x in parameters]
-        variance = Symbol(f"variance_{output.name}", real=True)
-        lines.append((variance, Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))))
+    uncertain, lines = {quantity for quantity, _ in slopes}, list(definitions)
+    followed = {x: _followed(x, uncertain, {e.lhs: e.rhs for e in equations}) for x in outputs}
+    for x in dict.fromkeys(followed.values()):
+        mine = [slopes.get((x, parameter), Integer(0)) for parameter in parameters]
+        variance = Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))
+        lines.append((Symbol(f"variance_{x.name}", real=True), variance))
+    roots = []
+    for output, x in followed.items():
+        variance = Symbol(f"variance_{x.name}", real=True)
         none = (0, Eq(output, 0)), (0, variance < 0)  # rounding may take a zero below zero
-        roots.append(Piecewise(*none, (sqrt(variance) / output, True)))
+        roots.append(Piecewise(*none, (sqrt(variance) / x, True)))
     return compiled(tuple(roots), tuple(lines)), entries
+
+
+def _followed(output: Symbol, uncertain: Collection[Symbol], equations: Mapping[Symbol, Expr]) -> Symbol:
+    """The quantity to which an output is in proportion, directly or inversely: its logarithm deviates as much."""
+    while output in equations:
+        rhs = equations[output]
+        moving = [x for x in rhs.free_symbols if x in uncertain]
+        if len(moving) != 1 or all(moving[0] in y.free_symbols for y in (rhs / moving[0], rhs * moving[0])):
+            return output
+        output = moving[0]
+    return output
