@@ -236,17 +236,20 @@ def deviations(
     parameters: Sequence[Symbol],
     covariance: Sequence[Sequence[float]],
     route: AnyRoute = "bgr",
-) -> dict[Symbol, Any]:
+    values: Sequence[Symbol] = (),
+) -> tuple[dict[Symbol, Any], dict[Symbol, Any]]:
     r"""Evaluate the standard deviation of each output's logarithm: sqrt(r^T V r), with r its derivatives.
 
-    The delta method. ``covariance`` is V, with a row and a column for each parameter.
+    The delta method. ``covariance`` is V, with a row and a column for each parameter. The quantities named in
+    ``values`` are evaluated along with them and returned second.
     """
     many = range(len(parameters))
     pairs = {(i, k): covariance[i][k] + (covariance[k][i] if k > i else 0.0) for i in many for k in many if k >= i}
     known = {pair: value for pair, value in pairs.items() if value}  # parts fitted apart share no error
-    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route), tuple(known))
-    values = dict(zip(entries, known.values(), strict=True))
-    return dict(zip(outputs, function({**configuration, **values}), strict=True))
+    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route), tuple(known), tuple(values))
+    found = function({**configuration, **dict(zip(entries, known.values(), strict=True))})
+    own = len(outputs)
+    return dict(zip(outputs, found[:own], strict=True)), dict(zip(values, found[own:], strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -267,6 +270,7 @@ def _deviations(
     parameters: tuple[Symbol, ...],
     equations: tuple[Equation, ...],
     pairs: tuple[tuple[int, int], ...],
+    values: tuple[Symbol, ...],
 ) -> tuple[Compiled, tuple[Symbol, ...]]:
     """``pairs`` are the places of the covariance that are not zero, each off the diagonal standing for two."""
     definitions, slopes = tangents(parameters, equations)
@@ -282,7 +286,7 @@ def _deviations(
         variance = Symbol(f"variance_{x.name}", real=True)
         none = (0, Eq(output, 0)), (0, variance < 0)  # rounding may take a zero below zero
         roots.append(Piecewise(*none, (sqrt(variance) / x, True)))
-    return compiled(tuple(roots), tuple(lines)), entries
+    return compiled((*roots, *values), tuple(lines)), entries
 
 
 def _followed(output: Symbol, uncertain: Collection[Symbol], equations: Mapping[Symbol, Expr]) -> Symbol:
