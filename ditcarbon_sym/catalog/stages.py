@@ -134,7 +134,7 @@ class Stages:
 
     def denoising(self, references: bool) -> list[Operator]:
         """A pass of the denoiser; with ``references`` its rows hold the tokens of n_ref images."""
-        return self.denoiser.operators_with_references(self.factors[0]) if references else self.denoiser.operators()
+        return self.denoiser.operators_with_references(self.factors[0]) if references else self.passes[DENOISER][0]
 
     def operators(self, references: bool = False) -> dict[str, list[Operator]]:
         """The operators of each known stage, one pass each; those of several text encoders are named after them."""
@@ -145,7 +145,7 @@ class Stages:
         found[DENOISER] = self.denoising(references)
         if self.control is not None:
             found[CONTROL] = self.control.operators()
-        if self.encoder is not None and (references or self.images):
+        if (references or self.images) and self.encoder is not None:
             found[ENCODER] = self.encoder
         if self.decoder is not None:
             found[DECODER] = self.decoder.operators()
@@ -166,7 +166,7 @@ class Stages:
         found = {DENOISER: [self.denoiser.operators()]}
         if self.control is not None:
             found[CONTROL] = [self.control.operators()]
-        if self.encoder is not None and (self.references or self.images):
+        if (self.references or self.images) and self.encoder is not None:
             found[ENCODER] = [self.encoder]
         if self.text is not None:
             found[TEXT] = [stage.network.operators() for stage in self.text]

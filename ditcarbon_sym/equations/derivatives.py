@@ -6,11 +6,11 @@ quantity of the chain. Both give definitions that one `Compiled` function comput
 ``hessian`` applies the second to the first; ``deviations`` carries a covariance through the second.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Pow, Symbol, count_ops, sqrt
+from sympy import Add, Eq, Expr, Integer, Mul, Piecewise, Symbol, postorder_traversal, sqrt
 
 from ..numerics.functions import Compiled, Definition, compiled
 from .equation import Equation
@@ -32,7 +32,7 @@ def _needed(output: Symbol, equations: Sequence[Equation]) -> list[Equation]:
 
 @lru_cache(maxsize=64)
 def stepwise(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
-    """The same equations, in which each sum that stands under a power is a quantity of its own.
+    """The same equations, in which each sum that stands under a power is a quantity of its own, once for all of them.
 
     Derivatives of nested powers repeat what stands inside; those of the steps do not.
 
@@ -40,15 +40,14 @@ def stepwise(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
     >>> [str(x) for x in stepwise((Equation("", tau, (B + S) ** 2 + 1),))]
     ['tau_step_0 = B + S', 'tau = tau_step_0**2 + 1']
     """
-    found = []
+    found, steps = [], dict[Expr, Symbol]()
     for equation in equations:
-        steps: dict[Expr, Symbol] = {}
-        sums = {x.base for x in equation.rhs.atoms(Pow) if x.base.is_Add}
-        for number, base in enumerate(sorted(sums, key=lambda x: (count_ops(x), str(x)))):
-            symbol = Symbol(f"{equation.lhs.name}_step_{number}", positive=base.is_positive, real=True)
+        inner_first = (x.base for x in postorder_traversal(equation.rhs) if x.is_Pow and x.base.is_Add)
+        for number, base in enumerate(x for x in dict.fromkeys(inner_first) if x not in steps):
+            symbol = Symbol(f"{equation.lhs.name}_step_{number}", real=True)
             found.append(Equation("", symbol, base.xreplace(steps)))
             steps[base] = symbol
-        found.append(Equation(equation.number, equation.lhs, equation.rhs.xreplace(steps)) if steps else equation)
+        found.append(Equation(equation.number, equation.lhs, equation.rhs.xreplace(steps)))
     return tuple(found)
 
 
@@ -237,17 +236,20 @@ def deviations(
     parameters: Sequence[Symbol],
     covariance: Sequence[Sequence[float]],
     route: AnyRoute = "bgr",
-) -> dict[Symbol, Any]:
+    values: Sequence[Symbol] = (),
+) -> tuple[dict[Symbol, Any], dict[Symbol, Any]]:
     r"""Evaluate the standard deviation of each output's logarithm: sqrt(r^T V r), with r its derivatives.
 
-    The delta method. ``covariance`` is V, with a row and a column for each parameter.
+    The delta method. ``covariance`` is V, with a row and a column for each parameter. The quantities named in
+    ``values`` are evaluated along with them and returned second.
     """
     many = range(len(parameters))
     pairs = {(i, k): covariance[i][k] + (covariance[k][i] if k > i else 0.0) for i in many for k in many if k >= i}
     known = {pair: value for pair, value in pairs.items() if value}  # parts fitted apart share no error
-    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route), tuple(known))
-    values = dict(zip(entries, known.values(), strict=True))
-    return dict(zip(outputs, function({**configuration, **values}), strict=True))
+    function, entries = _deviations(tuple(outputs), tuple(parameters), chain(route), tuple(known), tuple(values))
+    found = function({**configuration, **dict(zip(entries, known.values(), strict=True))})
+    own = len(outputs)
+    return dict(zip(outputs, found[:own], strict=True)), dict(zip(values, found[own:], strict=True))
 
 
 @lru_cache(maxsize=64)
@@ -268,18 +270,31 @@ def _deviations(
     parameters: tuple[Symbol, ...],
     equations: tuple[Equation, ...],
     pairs: tuple[tuple[int, int], ...],
+    values: tuple[Symbol, ...],
 ) -> tuple[Compiled, tuple[Symbol, ...]]:
     """``pairs`` are the places of the covariance that are not zero, each off the diagonal standing for two."""
-    definitions, slopes = _relative(outputs, parameters, equations)
-    names, many = [x.name for x in parameters], len(parameters)
-    entries = tuple(Symbol(f"V_{names[i]}_{names[k]}", real=True) for i, k in pairs)
-    lines: list[Definition] = list(definitions)
-    for number, output in enumerate(outputs):
-        mine = slopes[number * many : (number + 1) * many]
-        own = [Symbol(f"r_{output.name}_{x}", real=True) for x in names]
-        lines += [(x, slope) for x, slope in zip(own, mine, strict=True) if slope != 0]
-        known = ((v, i, k) for v, (i, k) in zip(entries, pairs, strict=True) if 0 not in (mine[i], mine[k]))
-        lines.append((Symbol(f"variance_{output.name}", real=True), Add(*(v * own[i] * own[k] for v, i, k in known))))
-    variances = (Symbol(f"variance_{x.name}", real=True) for x in outputs)
-    roots = (Piecewise((0, v < 0), (sqrt(v), True)) for v in variances)  # rounding may take a zero below zero
-    return compiled(tuple(roots), tuple(lines)), entries
+    definitions, slopes = tangents(parameters, equations)
+    entries = tuple(Symbol(f"V_{parameters[i]}_{parameters[k]}", real=True) for i, k in pairs)
+    uncertain, lines = {quantity for quantity, _ in slopes}, list(definitions)
+    followed = {x: _followed(x, uncertain, {e.lhs: e.rhs for e in equations}) for x in outputs}
+    for x in dict.fromkeys(followed.values()):
+        mine = [slopes.get((x, parameter), Integer(0)) for parameter in parameters]
+        variance = Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))
+        lines.append((Symbol(f"variance_{x.name}", real=True), variance))
+    roots = []
+    for output, x in followed.items():
+        variance = Symbol(f"variance_{x.name}", real=True)
+        none = (0, Eq(output, 0)), (0, variance < 0)  # rounding may take a zero below zero
+        roots.append(Piecewise(*none, (sqrt(variance) / x, True)))
+    return compiled((*roots, *values), tuple(lines)), entries
+
+
+def _followed(output: Symbol, uncertain: Collection[Symbol], equations: Mapping[Symbol, Expr]) -> Symbol:
+    """The quantity to which an output is in proportion, directly or inversely: its logarithm deviates as much."""
+    while output in equations:
+        rhs = equations[output]
+        moving = [x for x in rhs.free_symbols if x in uncertain]
+        if len(moving) != 1 or all(moving[0] in y.free_symbols for y in (rhs / moving[0], rhs * moving[0])):
+            return output
+        output = moving[0]
+    return output

@@ -43,12 +43,12 @@ class Work(TypedDict):
 
 
 @lru_cache(maxsize=64)
-def _expressions(networks: Stages, references: bool) -> Mapping[str, Expr]:
+def expressions(networks: Stages, references: bool) -> Mapping[str, Expr]:
     """FLOP of one pass of each stage at batch 1; the text stage in two, prompt and negative prompt."""
     passes = networks.passes
     found = {stage: flop(passes[stage][0]) for stage in (CONTROL, DECODER) if stage in passes}
     found[DENOISER] = flop(networks.denoising(references))
-    if networks.encoder is not None and (references or networks.images):
+    if (references or networks.images) and networks.encoder is not None:
         found[ENCODER] = flop(networks.encoder)
     if networks.text is not None:
         prompt = negative = Integer(0)
@@ -89,19 +89,19 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     given = _sizes(sizes)
     latent, tokens = latent_size(networks, given["height"], given["width"], given["frames"])
     has_references = bool(getattr(given["references"], "any", lambda: given["references"])())
-    expressions = _expressions(networks, has_references)
+    of_stage = expressions(networks, has_references)
     depth = -(-latent // networks.denoiser.patch_frames)
     values = {
         ell: tokens, m: given["text_tokens"], n_latent: depth,
         H: given["height"], W: given["width"], n_frames: given["frames"], n_ref: given["references"],
     }  # fmt: skip
     encoded = (TEXT, "negative")
-    at = {stage: compiled((expressions[stage],))(values)[0] for stage in encoded if stage in expressions}
+    at = {stage: compiled((of_stage[stage],))(values)[0] for stage in encoded if stage in of_stage}
     padded: Any = networks.denoiser.text_rows
     in_rows = {**values, m: padded(given["text_tokens"])}
-    at |= {x: compiled((expressions[x],))(in_rows)[0] for x in (DENOISER, CONTROL) if x in expressions}
+    at |= {x: compiled((of_stage[x],))(in_rows)[0] for x in (DENOISER, CONTROL) if x in of_stage}
     if networks.decoder is not None:
-        at[DECODER] = decoded(networks.decoder, expressions[DECODER], given["height"], given["width"], latent)
+        at[DECODER] = decoded(networks.decoder, of_stage[DECODER], given["height"], given["width"], latent)
     batch, steps, passes = (1.0 * given[key] for key in ("batch", "steps", "guidance"))
     found: dict[str, Any] = {
         "denoiser_forward": at[DENOISER],
@@ -112,7 +112,7 @@ def flops(networks: Stages, **sizes: Unpack[Work]) -> dict[str, Any]:
     if CONTROL in at:
         found[CONTROL] = batch * steps * at[CONTROL]
     if has_references or networks.images:
-        found[ENCODER] = batch * _encoded(networks, expressions[ENCODER], given) if ENCODER in expressions else None
+        found[ENCODER] = batch * _encoded(networks, of_stage[ENCODER], given) if ENCODER in of_stage else None
     parts = [found[stage] for stage in (*STAGES, *BESIDE) if stage in found]
     found["total"] = None if any(part is None for part in parts) else sum(parts)
     shape = getattr(given["height"], "shape", ())

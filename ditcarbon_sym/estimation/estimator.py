@@ -41,7 +41,7 @@ from ..equations.parallel.symbols import n_C, n_gpu, n_R, n_U
 from . import counting
 from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
-from .intervals import LEVEL, predictive
+from .intervals import LEVEL, evaluated
 from .memory import memory_of, peak_notes
 from .modes.stack import passes_left
 from .point import OperatingPoint, Options, operating_point
@@ -132,8 +132,8 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
 def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
     computed = (*_COMPUTED, n_launch) if by_operators(point) else _COMPUTED
-    values = pipeline.evaluate(point.values, computed, point.route)
-    results, spread = {x: _known(v) for x, v in values.items()}, predictive(point, computed, values=values)
+    values, spread = evaluated(point, computed)
+    results = {x: _known(v) for x, v in values.items()}
     results |= passes_left(point.values, results)
     batch, gpus = point.values[B], point.values.get(n_gpu, 1.0)
 

@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from statistics import NormalDist
+from types import MappingProxyType
 from typing import Any
 
 from mpmath import betainc, findroot, sqrt
@@ -65,7 +66,7 @@ def student_quantile(level: float, degrees: int) -> float:
     def miss(u: Any) -> Any:
         return betainc(degrees / 2, 0.5, 0, u, regularized=True) - (1 - level)
 
-    u = findroot(miss, (0, 1), solver="bisect", tol=1e-20, maxsteps=200, verify=False)
+    u = findroot(miss, (0, 1), solver="pegasus", tol=1e-20, maxsteps=200, verify=False)
     return float(sqrt(degrees / u - degrees))
 
 
@@ -116,10 +117,17 @@ class Scatter:
 
 def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> dict[Symbol, Any]:
     """Standard deviation of the logarithm of each output that the covariance of the fitted parameters alone gives."""
+    return _with_values(point, outputs, ())[0]
+
+
+def _with_values(
+    point: OperatingPoint, outputs: Sequence[Symbol], values: Sequence[Symbol]
+) -> tuple[dict[Symbol, Any], dict[Symbol, Any]]:
+    """The deviations of some outputs and the values of others, from one function."""
     fit = point.calibration
-    if fit is None:
-        return {}
-    found = derivatives.deviations(point.values, outputs, fit.free, fit.covariance, point.route)
+    if fit is None or not outputs:
+        return {}, pipeline.evaluate(point.values, values, point.route)
+    found, known = derivatives.deviations(point.values, outputs, fit.free, fit.covariance, point.route, values)
     for x, deviation in found.items():
         widest = deviation if isinstance(deviation, float) else deviation.max()
         if widest > WIDEST:
@@ -127,7 +135,7 @@ def parameter_deviations(point: OperatingPoint, outputs: Sequence[Symbol]) -> di
                 f"calibration {fit.origin}: the covariance leaves {NOTATION[x].field} unknown within a "
                 f"factor of e^{widest:.3g}; is it in the units of the parameters?"
             )
-    return found
+    return found, known
 
 
 def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
@@ -148,46 +156,56 @@ def scatter(calibration: Calibration, energy: bool = False) -> Scatter | None:
 
 
 def predictive(
-    point: OperatingPoint,
-    outputs: Sequence[Symbol],
-    level: float = LEVEL,
-    values: Mapping[Symbol, float] | None = None,
+    point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL
 ) -> dict[Symbol, tuple[float, float]]:
     """Return the predictive interval of each output that depends on the fit, at a model that the fit has not seen.
 
     Empty for a measured efficiency, and where the calibration knows no scatter between models. Outputs that are
-    unknown, or that do not depend on the fit, have no entry. ``values`` are those of the outputs, if they are known.
+    unknown, or that do not depend on the fit, have no entry.
 
     >>> from .point import operating_point
     >>> low, high = predictive(operating_point("pixart-alpha", efficiency="bgr"), (tau,))[tau]
     >>> low < high
     True
     """
-    values = values or pipeline.evaluate(point.values, outputs, point.route)
+    return evaluated(point, outputs, level)[1]
+
+
+def evaluated(
+    point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL
+) -> tuple[dict[Symbol, float], dict[Symbol, tuple[float, float]]]:
+    """Evaluate outputs together with their predictive intervals, which `predictive` returns."""
+    deviations, values = _with_values(point, covered(point, outputs), outputs)
     found = {
         x: (float(values[x]) / math.exp(below), float(values[x]) * math.exp(above))
-        for x, (below, above) in reaches(point, outputs, level).items()
+        for x, (below, above) in _reaches(point, deviations, level, values).items()
         if math.isfinite(values[x])
     }
     if mu in found:  # no efficiency lies above peak
         found[mu] = (found[mu][0], min(1.0, found[mu][1]))
-    return found
+    return values, found
 
 
 def reaches(point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEVEL) -> dict[Symbol, tuple[Any, Any]]:
     """How far the predictive interval of each output reaches below and above its value, in the logarithm; no entry
     where no interval is known. Where a constant is only known roughly, the delta method is not used (`_shifted`).
     """
-    known = covered(point, outputs)
-    met, deviations = {x: scatter_met(x, point) for x in known}, parameter_deviations(point, known)
-    if known and is_rough(point.calibration):
-        between = {x: met[x].half_width(0.0, level) for x in known}
-        return {
-            x: (_narrow((below**2 + between[x] ** 2) ** 0.5), _narrow((above**2 + between[x] ** 2) ** 0.5))
-            for x, (below, above) in _shifted(point, known, quantile(level)).items()
+    return _reaches(point, parameter_deviations(point, covered(point, outputs)), level, {})
+
+
+def _reaches(
+    point: OperatingPoint, deviations: Mapping[Symbol, Any], level: float, values: Mapping[Symbol, Any]
+) -> dict[Symbol, tuple[Any, Any]]:
+    met = {x: scatter_met(x, point, values) for x in deviations}
+    if met and is_rough(point.calibration):
+        between = {x: met[x].half_width(0.0, level) for x in met}
+        found = {
+            x: tuple((side**2 + between[x] ** 2) ** 0.5 for side in sides)
+            for x, sides in _shifted(point, tuple(met), quantile(level)).items()
         }
-    halves = {x: _narrow(met[x].half_width(own, level)) for x, own in deviations.items()}
-    return {x: (half, half) for x, half in halves.items()}
+    else:
+        found = {x: (met[x].half_width(own, level),) * 2 for x, own in deviations.items()}
+    return {x: (_narrow(below), _narrow(above)) for x, (below, above) in found.items()}
 
 
 def is_rough(fit: Calibration | None) -> bool:
@@ -223,17 +241,18 @@ def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, .
     return tuple(x for x in outputs if _depends_on_fit(x, point))
 
 
-def scatter_met(output: Symbol, point: OperatingPoint) -> Scatter:
+def scatter_met(output: Symbol, point: OperatingPoint, values: Mapping[Symbol, Any] = MappingProxyType({})) -> Scatter:
     """The scatter of one output: that of time and that of energy, each as far as the output follows it.
 
-    The two are taken to move together and so add up, which is the safe side.
+    The two are taken to move together and so add up, which is the safe side. ``values`` are those of outputs that are
+    known already.
     """
     assert point.calibration is not None
     time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
     assert time is not None
     if energy is None:
         return time
-    share = _share_of_energy(output, point)
+    share = _share_of_energy(output, point, values)
     of_energy, of_time = share * energy.deviation, (1 - share) * time.deviation
     groups = time.groups
     if energy.groups != groups:
@@ -249,11 +268,11 @@ def within_model(output: Symbol, point: OperatingPoint) -> Any:
     time, energy = quality.get("within_log_scatter"), quality.get("within_log_scatter_energy")
     if time is None or energy is None:
         return None if time is None else float(time)
-    share = _share_of_energy(output, point)
+    share = _share_of_energy(output, point, {})
     return share * float(energy) + (1 - share) * float(time)
 
 
-def _share_of_energy(output: Symbol, point: OperatingPoint) -> Any:
+def _share_of_energy(output: Symbol, point: OperatingPoint, values: Mapping[Symbol, Any]) -> Any:
     """The part of an output that follows energy rather than time.
 
     It is 1 for operational carbon, 0 for time and, for the total, its operational part.
@@ -261,7 +280,9 @@ def _share_of_energy(output: Symbol, point: OperatingPoint) -> Any:
     ancestors = _ancestors(output, point.route)
     if E not in ancestors or tau not in ancestors:
         return float(E in ancestors)
-    return compiled((_SHARE,))(pipeline.evaluate(point.values, (C_op, C_total), point.route))[0]
+    if not {C_op, C_total} <= values.keys():
+        values = pipeline.evaluate(point.values, (C_op, C_total), point.route)
+    return compiled((_SHARE,))(values)[0]
 
 
 def is_borrowed(point: OperatingPoint) -> bool:

@@ -22,7 +22,7 @@ from sympy import Expr, Integer, Symbol
 
 from ..architectures.operators import CONVOLUTION, DENSE, Operator
 from ..catalog.entries import Gpu, Model
-from ..catalog.stages import DENOISER, Stages
+from ..catalog.stages import DECODER, DENOISER, Stages
 from ..equations import pipeline
 from ..equations.notation import (
     P_VAE,
@@ -178,7 +178,7 @@ def _dense(networks: Stages, references: bool) -> tuple[Expr, ...]:
 
 @lru_cache(maxsize=64)
 def _convolutions(networks: Stages) -> tuple[Expr, ...]:
-    return _moved(networks.decoder.operators() if networks.decoder is not None else [], CONVOLUTION)
+    return _moved(networks.passes[DECODER][0] if networks.decoder is not None else [], CONVOLUTION)
 
 
 def _moved(operators: list[Operator], kind: str) -> tuple[Expr, ...]:

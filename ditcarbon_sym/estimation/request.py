@@ -209,6 +209,6 @@ def _with_references(model: Model, numbers: dict[Symbol, float]) -> tuple[dict[S
 def _unencoded(model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
     """Say that encoding the images that a pipeline is given is left out, where the encoder is not known."""
     networks = model.networks() if model.networks is not None else None
-    if networks is None or networks.encoder is not None or not (numbers[n_ref] or networks.images):
+    if networks is None or not (numbers[n_ref] or networks.images) or networks.encoder is not None:
         return ()
     return ("vae_encoder is not counted: the encoding half of the VAE is not known",)

@@ -11,8 +11,7 @@ from typing import Any
 
 from sympy import Expr, Integer, Rational, Symbol
 
-from ..architectures.network import Decoder
-from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, total
+from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, flop
 from ..catalog import stages
 from ..catalog.entries import Model
 from ..catalog.stages import Stages
@@ -47,7 +46,7 @@ from ..equations.notation import (
 )
 from ..errors import InputError
 from . import work_of_flags
-from .counting import decoded, flops, latent_size, leading_order
+from .counting import decoded, expressions, flops, latent_size, leading_order
 from .request import resolve_request
 
 BYTES_PER_ELEMENT = 2
@@ -129,10 +128,12 @@ def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equ
     """
     height, width, frames, _, guidance, references = sizes
     text, decoder = [order.text_encoder], [order.latent_pixels, order.vae_decoder]
-    if networks.text is not None:
-        text = [Equation("operator list", F_text, _text(networks, guidance, references))]
+    if networks.text is not None:  # the negative prompt is encoded where guidance needs one
+        parts = expressions(networks, references > 0)
+        encoded = parts[stages.TEXT] + (parts["negative"] if guidance > 1 else 0)
+        text = [Equation("operator list", F_text, encoded.subs(n_ref, references))]
     if networks.decoder is not None:
-        one = _decoded(networks.decoder, height, width, frames, latent) + _encoded(networks, references)
+        one = _decoded(networks, height, width, frames, latent) + _encoded(networks, references)
         decoder = [Equation("operator list", F_VAE, one)]
     return [*text, *decoder]
 
@@ -164,25 +165,11 @@ def _sum(terms: Sequence[Expr]) -> Expr:
     return sum(terms, Integer(0))
 
 
-def _text(networks: Stages, guidance: int, references: int) -> Expr:
-    """FLOP of all text encoders for one output, the negative prompt's included where guidance needs one.
-
-    Reference images that an encoder sees are read with each prompt.
-    """
-    found = Integer(0)
-    for stage in networks.text or ():
-        one = total(stage.network.operators()).flop
-        seen = total(networks.seen(stage)).flop * Integer(1)
-        found += one.subs(m, stage.tokens()) + seen
-        if guidance > 1 and stage.negative:
-            found += one.subs(m, stage.negative_tokens()) + seen
-    return found.subs(n_ref, references)
-
-
-def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int) -> Expr:
+def _decoded(networks: Stages, height: int, width: int, frames: int, latent: int) -> Expr:
     """FLOP of decoding one output: exact here, and in proportion to pixels and frames around."""
-    expression: Any = total(decoder.operators()).flop
-    here = float(decoded(decoder, expression, height, width, latent))
+    assert networks.decoder is not None
+    expression = expressions(networks, False)[stages.DECODER]
+    here = float(decoded(networks.decoder, expression, height, width, latent))
     if math.isnan(here):
         raise InputError(f"{height} x {width} x {frames} frames is smaller than the tiles that the VAE decodes")
     return exact(here) * H * W * n_frames / (height * width * frames)
@@ -190,9 +177,9 @@ def _decoded(decoder: Decoder, height: int, width: int, frames: int, latent: int
 
 def _encoded(networks: Stages, references: int) -> Expr:
     """FLOP of encoding the images that a pipeline is given for one output; 0 where the encoder is not known."""
-    if networks.encoder is None or not (references or networks.images):
+    if not (references or networks.images) or networks.encoder is None:
         return Integer(0)
-    expression, side = total(networks.encoder).flop, math.isqrt(networks.denoiser.reference_pixels)
+    expression, side = flop(networks.encoder), math.isqrt(networks.denoiser.reference_pixels)
     one = expression.subs({n_frames: 1, n_latent: 1})
     return references * one.subs({H: side, W: side}) + networks.images * one
 

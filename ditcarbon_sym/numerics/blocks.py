@@ -52,7 +52,7 @@ def evaluate(
                 target[...] = found
 
     with ThreadPoolExecutor(threads or _cores()) as pool:
-        for _ in pool.map(work, _places(shape, 4 * BLOCK if fused else BLOCK)):
+        for _ in pool.map(work, _places(shape, 8 * BLOCK if fused else BLOCK)):
             pass
     return results
 
@@ -85,8 +85,9 @@ def _looped(kernel: Callable[..., None], parts: Sequence[NDArray[Any]], targets:
     """Fill the targets of a block by a compiled loop, which knows flat arrays alone."""
     shape = np.broadcast_shapes(*(x.shape for x in (*parts, *targets)))
     whole = [x if x.shape == shape and x.flags.c_contiguous else np.empty(shape) for x in targets]
-    inputs = (np.broadcast_to(np.asarray(x, dtype=np.float64), shape).reshape(-1) for x in parts)
-    kernel(*inputs, *(x.reshape(-1) for x in whole))
+    parts = [np.asarray(x, dtype=np.float64) for x in parts]
+    alike = (x if x.shape == shape else np.broadcast_to(x, shape) for x in parts)
+    kernel(*(x.reshape(-1) for x in (*alike, *whole)))
     for target, found in zip(targets, whole, strict=True):
         if target is not found:
             target[...] = found[tuple(slice(0, n) for n in target.shape)]

@@ -1,5 +1,6 @@
 """Speed as a ratio against an alternative in the same run: ``make bench``."""
 
+import os
 import subprocess
 import sys
 
@@ -165,15 +166,20 @@ def test_in_place_the_value_and_its_derivatives_by_every_input_that_varies_take_
 
 
 def test_a_cold_estimate_costs_little_more_than_importing_sympy(told):
-    def cold(*arguments):
-        return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    # as installed: Python may keep what it compiled, of this package as of sympy
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
+    def cold(*arguments):
+        return lambda: subprocess.run([sys.executable, *arguments], check=True, capture_output=True, env=environment)
+
+    estimate = ("-m", "ditcarbon_sym", "estimate", "pixart-alpha")
     best = by_turns({
-        "estimate": cold("-m", "ditcarbon_sym", "estimate", "pixart-alpha"), "sympy": cold("-c", "import sympy"),
-        "help": cold("-m", "ditcarbon_sym", "--help"),
+        "sympy": cold("-c", "import sympy"), "help": cold("-m", "ditcarbon_sym", "--help"), "estimate": cold(*estimate),
+        "an H100": cold(*estimate, "--gpu", "h100-sxm-80gb"), "eight": cold(*estimate, "--gpus", "8"),
     }, 10)  # fmt: skip
-    ratio = best["estimate"] / best["sympy"]
-    told("ditcarbon estimate, cold: times python -c 'import sympy'", f"{ratio:.2f}", "<= 1.9")
-    told("ditcarbon --help, cold", f"{best['help'] / best['sympy']:.2f}", "<= 0.4")
-    assert best["help"] / best["sympy"] <= 0.4
-    assert ratio <= 2.8  # the bound is not met yet; this keeps it from growing
+    ratios = {name: seconds / best["sympy"] for name, seconds in best.items()}
+    told("ditcarbon estimate, cold: times python -c 'import sympy'", f"{ratios['estimate']:.2f}", "<= 1.9")
+    told("the same on an H100, and on eight accelerators", f"{ratios['an H100']:.2f} and {ratios['eight']:.2f}")
+    told("ditcarbon --help, cold", f"{ratios['help']:.2f}", "<= 0.4")
+    assert ratios["help"] <= 0.4
+    assert ratios["estimate"] <= 2.2  # a loaded machine is further off

@@ -37,6 +37,11 @@ def test_a_table_that_is_too_wide_for_the_terminal_wraps_words_but_no_numbers(te
     assert "1,234.5" in shown and "─" in shown
 
 
+def test_a_cell_is_printed_as_it_is_and_wide_letters_take_two_columns(capsys):
+    printing.print_table("", ("a", "b"), [(":car:", "x"), ("模型", "y")])
+    assert capsys.readouterr().out.splitlines()[3:] == [" :car:   x", " 模型    y", ""]
+
+
 def test_a_table_whose_numbers_do_not_fit_is_printed_as_records(terminal, capsys):
     terminal(80)
     header = tuple(f"column {k}" for k in range(14))

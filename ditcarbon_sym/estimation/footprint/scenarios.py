@@ -3,9 +3,8 @@
 They stand apart from the intervals, which are statistical: nobody knows how likely a scenario is.
 """
 
+import math
 from typing import Any
-
-import numpy as np
 
 from ...equations import pipeline
 from ...equations.notation import BY_FIELD, C_total
@@ -25,10 +24,10 @@ def scenarios(point: OperatingPoint) -> list[dict[str, Any]]:
         symbol = BY_FIELD[field].symbol
         if symbol not in point.values:
             continue
-        at = pipeline.evaluate({**point.values, symbol: np.array([low, high])}, (C_total,), point.route)[C_total]
-        ends = [None if np.isnan(x) else float(x) for x in np.broadcast_to(at, (2,))]
+        ends = [pipeline.evaluate({**point.values, symbol: x}, (C_total,), point.route)[C_total] for x in (low, high)]
+        grams = [None if math.isnan(x) else x for x in ends]
         found.append({
-            "what": NAMES[field], "field": field, "low": low, "high": high, "total_g_low": ends[0],
-            "total_g_high": ends[1], "source": source,
+            "what": NAMES[field], "field": field, "low": low, "high": high, "total_g_low": grams[0],
+            "total_g_high": grams[1], "source": source,
         })  # fmt: skip
     return found
