@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from ditcarbon_sym.equations.notation import E, tau
-from ditcarbon_sym.estimation.estimator import Quantity, estimate_at
+from ditcarbon_sym.estimation.estimator import estimate_at
 from ditcarbon_sym.estimation.intervals import scatter_met
 from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
+from ditcarbon_sym.estimation.service import Quantity
 
 from .runs import REQUEST, UNSEEN, published
 

@@ -92,7 +92,8 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
             raise InputError(f"{path / INDEX}: expand_timesteps is not understood for {type(denoiser).__name__}")
         denoiser = _expanded(denoiser)
     absent: dict[str, str] = {}
-    copies, taken_in_turn = 1, ()
+    copies = 1
+    taken_in_turn: tuple[str, ...] = ()
     if "transformer_2" in components:
         second, _ = _denoiser(_component(path, "transformer_2"), path / "transformer_2" / CONFIG)
         if second != denoiser:

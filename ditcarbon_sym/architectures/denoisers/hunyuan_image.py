@@ -87,7 +87,7 @@ class HunyuanImageTransformer2DModel(Transformer):
 
     def text(self) -> list[Operator]:
         """The rows of Qwen2.5-VL through the refiner; those of ByT5 through three layers."""
-        inputs, refined = self.text_embed_2_dim, self.like_video.text_refiner()
+        inputs, refined = self.text_embed_2_dim, self.like_video.text_refiner(self.num_refiner_layers)
         if inputs is None:
             return refined
         glyphs = [

@@ -170,7 +170,7 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
                 *BYTES.values())  # fmt: skip
     values = {x: float(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
     uncertain = (mu, tau, tau_step, E, C_op, C_emb, C_total)
-    spread = predictive(point, uncertain, values=values)
+    spread = predictive(point, uncertain)
 
     def quantity(symbol: Symbol) -> Quantity:
         value = values[symbol]
