@@ -111,7 +111,8 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
             *taken_in_turn, *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored, *unread,
         ),
         signs=(*signs(index, components), *named_signs(path, {**configuration, **index})),
-        control=control, references=references, image_tokens=image_tokens, images=1 if control is not None else ENCODED.get(kind, 0),
+        control=control, references=references, image_tokens=image_tokens,
+        images=1 if control is not None else ENCODED.get(kind, 0),
     )  # fmt: skip
 
 

@@ -78,7 +78,7 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
     },
     "QwenImageTransformer2DModel": {
         "num_layers": FEW, "num_attention_heads": WIDE, "joint_attention_dim": TEXT, "guidance_embeds": st.just(False),
-        "zero_cond_t": st.booleans(),
+        "zero_cond_t": st.booleans(), "use_additional_t_cond": st.booleans(), "use_layer3d_rope": st.booleans(),
     },
     "SD3Transformer2DModel": {
         "num_layers": FEW, "num_attention_heads": WIDE, "joint_attention_dim": TEXT, "pooled_projection_dim": TEXT,

@@ -7,7 +7,7 @@ token. Each expert takes ``capacity_factor / num_experts`` of the rows, which th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Integer, Rational, Symbol, nsimplify
 
@@ -159,8 +159,9 @@ class NucleusMoEImageTransformer2DModel(Transformer):
         factor = nsimplify(capacity, rational=True)
         each, taken = ell * factor / experts, ell * factor
         weights = [
-            table("experts.gate_up_proj", experts * width * 2 * inner), table("experts.down_proj", experts * inner * width),
-        ]  # fmt: skip
+            table("experts.gate_up_proj", experts * width * 2 * inner),
+            table("experts.down_proj", experts * inner * width),
+        ]
         return within(
             "img_mlp",
             [

@@ -6,14 +6,14 @@ pipeline packs 2 x 2 latent pixels into a token.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from sympy import Symbol
 
 from ...equations.notation import a, ell, m, s
 from ..adaln import adaptive_output
 from ..layers import FREQUENCIES, mlp
-from ..operators import Operator, Size, dense, elementwise, repeated, rms_norm
+from ..operators import Operator, Size, dense, elementwise, embedding, repeated, residual, rms_norm
 from .flux import Packed, modulated_streams
 
 
@@ -22,11 +22,13 @@ class QwenImageTransformer2DModel(Packed):
     """Text and latents have weights of their own in every block and share the attention.
 
     With ``zero_cond_t`` tokens of reference images are modulated as if their timestep were 0 (Qwen-Image-Edit-2511).
+    With ``use_additional_t_cond`` one of two vectors is added to the timestep's (Qwen-Image-Layered, whose layers are
+    further latent rows).
     """
 
     out_channels: int | None = 16
     zero_cond_t: bool = False
-    use_additional_t_cond: Literal[False] = False
+    use_additional_t_cond: bool = False
     # These do not change the count.
     guidance_embeds: bool = False
     axes_dims_rope: tuple[int, ...] = (16, 56, 56)
@@ -42,8 +44,18 @@ class QwenImageTransformer2DModel(Packed):
             rms_norm("txt_norm", m, self.joint_attention_dim),
             dense("txt_in", m, self.joint_attention_dim, width),
             *mlp("time_text_embed.timestep_embedder", FREQUENCIES, width, rows=conditions),
+            *self.addition(conditions),
             *repeated("transformer_blocks", self.num_layers, block),
             *adaptive_output(width, width, self.patch_size**2 * self.outputs),
+        ]
+
+    def addition(self, conditions: int) -> list[Operator]:
+        """One of two vectors added to what is embedded of the timestep, where the model has them."""
+        if not self.use_additional_t_cond:
+            return []
+        return [
+            embedding("time_text_embed.addition_t_embedding", 1, 2, self.width),
+            residual("time_text_embed.add", conditions, self.width),
         ]
 
     def chosen(self) -> list[Operator]:

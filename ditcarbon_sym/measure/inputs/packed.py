@@ -198,6 +198,12 @@ def prior(net: Any, batch: int, height: int, width: int, frames: int, text: int)
     }  # fmt: skip
 
 
+def positions_as_weights(net: Any) -> None:
+    """OmniGen keeps its positions in the checkpoint, and so they are loaded as precise as the weights."""
+    module = net.patch_embedding
+    module.pos_embed = module.pos_embed.to(module.output_image_proj.weight.dtype)
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "BriaTransformer2DModel": unpooled,
     "BriaFiboTransformer2DModel": fibo,
@@ -218,6 +224,9 @@ DENOISERS: Mapping[str, Inputs] = {
     "PriorTransformer": prior,
     "QwenImage21Transformer2DModel": qwen_image21,
 }
-PATCHES: Mapping[str, Callable[[Any], None]] = {"QwenImage21Transformer2DModel": keys_at_hand}
-"""Changes with which a class makes the pass that its pipeline makes in all steps but the first."""
+PATCHES: Mapping[str, Callable[[Any], None]] = {
+    "OmniGenTransformer2DModel": positions_as_weights,
+    "QwenImage21Transformer2DModel": keys_at_hand,
+}
+"""Changes with which a class runs as in its pipeline."""
 DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {"AutoencoderKLHunyuanImage": image_latent}
