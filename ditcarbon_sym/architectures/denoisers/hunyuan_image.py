@@ -1,8 +1,9 @@
 """HunyuanImage 2.1: the blocks of HunyuanVideo on a latent of high compression, text of two encoders (Tencent, 2025).
 
 Released as diffusers' ``HunyuanImageTransformer2DModel``
-(src/diffusers/models/transformers/transformer_hunyuanimage.py). The VAE takes 32 x 32 pixels to one of the latent's. Text rows are those of Qwen2.5-VL, which a small network refines,
-and where ByT5 reads what is to be written in the image, the rows of ByT5, always as many.
+(src/diffusers/models/transformers/transformer_hunyuanimage.py). The VAE takes 32 x 32 pixels to one of the latent's.
+Text rows are those of Qwen2.5-VL, which a small network refines, and where ByT5 reads what is to be written in the
+image, the rows of ByT5, always as many.
 """
 
 from collections.abc import Mapping
