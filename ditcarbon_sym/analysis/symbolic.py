@@ -15,14 +15,14 @@ from ..architectures.operators import flop, total
 from ..equations.equation import exact
 from ..equations.notation import N, N_single, d, h
 
-HEADS = ("num_attention_heads", "n_heads")
+HEADS = ("num_attention_heads", "num_heads", "n_heads")
 HEAD_WIDTH = "attention_head_dim"
 WIDTHS = ("hidden_size", "dim", "cross_attention_dim", "caption_projection_dim")
 """Fields that are the width, where they have its number."""
 CROSS_HEADS, CROSS_HEAD_WIDTH = "num_cross_attention_heads", "cross_attention_head_dim"
 MLP, RATIO = "ffn_dim", "mlp_ratio"
 DEPTHS: Mapping[str, Symbol] = {
-    "num_layers": N, "num_mmdit_layers": N, "n_layers": N, "num_single_layers": N_single,
+    "num_layers": N, "num_mmdit_layers": N, "n_layers": N, "depth": N, "num_single_layers": N_single,
     "num_single_dit_layers": N_single,
 }  # fmt: skip
 
@@ -67,7 +67,7 @@ def _widths(denoiser: Any, *, heads: bool) -> dict[str, Any]:
         found[CROSS_HEADS] = d / denoiser.cross_attention_head_dim
     if MLP in names:
         found[MLP] = Rational(denoiser.ffn_dim, width) * d
-    if RATIO in names:  # exactly: the product is rounded to a whole width
+    if RATIO in names and hasattr(denoiser, "inner"):  # exactly: the product is rounded to a whole width
         found[RATIO] = Rational(denoiser.inner, width)
     return found
 
