@@ -108,7 +108,8 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
     return Stages(
         kind, denoiser, decoder, text, absent, (), {"pipeline": str(path)}, copies=copies,
         warnings=(
-            *taken_in_turn, *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored, *unread,
+            *taken_in_turn, *left_out(index, components), *given_images(kind, control), *beside, *warnings, *ignored,
+            *unread,
         ),
         signs=(*signs(index, components), *named_signs(path, {**configuration, **index})),
         control=control, references=references, image_tokens=image_tokens,
