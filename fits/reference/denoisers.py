@@ -24,5 +24,6 @@ WHOLE = {
     "HunyuanVideoFramepackTransformer3DModel": (1, 4),
     "Kandinsky6Transformer3DModel": (6, 1),
     "LTX2VideoTransformer3DModel": (3, 1),
+    "MiniMaxH3Transformer3DModel": (3, 1),
 }
 """Latent frames, and tokens to a side, at whose multiples rows beside those of the latent are whole numbers."""

@@ -89,10 +89,6 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "num_layers": FEW, "num_cross_attention_heads": WIDE, "caption_channels": TEXT,
         "mlp_ratio": st.sampled_from([2.0, 2.5]), "attention_bias": st.booleans(),
     },
-    "WanTransformer3DModel": {
-        "num_layers": FEW, "num_attention_heads": WIDE, "text_dim": TEXT, "ffn_dim": TEXT,
-        "cross_attn_norm": st.booleans(),
-    },
     "ZImageTransformer2DModel": {
         "n_layers": FEW, "n_refiner_layers": FEW, "n_heads": WIDE, "cap_feat_dim": TEXT, "qk_norm": st.booleans(),
     },

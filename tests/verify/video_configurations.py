@@ -31,6 +31,12 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "cross_attn_interval": st.integers(1, 2), "LFE_vit_dim": TEXT,
         "LFE_num_scale": st.just(2), "LFE_depth": st.sampled_from([2, 4]),
     },
+    "Cosmos3OmniTransformer": {
+        "num_hidden_layers": FEW, "num_key_value_heads": FEW, "head_dim": st.just(16), "hidden_size": TEXT,
+        "intermediate_size": TEXT, "latent_channel": st.sampled_from([16, 48]), "vocab_size": st.just(1000),
+        "hidden_act": st.sampled_from(["silu", "relu2"]), "attention_bias": st.booleans(),
+        "qk_norm_for_text": st.booleans(), "use_und_k_norm_for_gen": st.booleans(),
+    },
     "EasyAnimateTransformer3DModel": {
         **COGVIDEOX, "mmdit_layers": FEW, "add_norm_text_encoder": st.booleans(), "after_norm": st.booleans(),
         "in_channels": st.sampled_from([16, 33]),
@@ -63,6 +69,10 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "dit_depth": FEW, "dit_heads": WIDE, "dit_text_dim": TEXT, "adaln_type": st.sampled_from(["global", "local"]),
         "qk_norm": st.booleans(), "cross_attn_norm": st.booleans(), "text_conv": st.booleans(), "bias": st.booleans(),
     },
+    "MiniMaxH3Transformer3DModel": {
+        "num_layers": FEW, "num_refiner_layers": FEW, "num_attention_heads": WIDE, "hidden_size": TEXT,
+        "text_dim": TEXT, "ffn_dim": TEXT, "time_embed_dim": TEXT,
+    },
     "MiniMaxMusic3Transformer1DModel": {
         "num_layers": FEW, "num_attention_heads": WIDE, "condition_dim": TEXT, "ff_inner_dim": TEXT,
     },
@@ -90,6 +100,7 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "motion_encoder_size": st.sampled_from([8, 16]), "motion_style_dim": TEXT, "motion_encoder_dim": TEXT,
         "face_encoder_hidden_dim": TEXT, "face_encoder_num_heads": FEW,
     },
+    "WanTransformer3DModel": {**WAN, **IMAGES, "pos_embed_seq_len": st.sampled_from([None, 514])},
     "WanVACETransformer3DModel": {**WAN, **IMAGES, "vace_layers": st.sampled_from([[0], [0, 1]])},
 }  # fmt: skip
 """What is drawn for each class; the rest is as released."""
@@ -108,6 +119,10 @@ FOLLOWING: Mapping[str, Callable[[Drawn], dict[str, Any]]] = {
     "ConsisIDTransformer3DModel": lambda x: {
         "LFE_output_dim": int(x["num_attention_heads"] * x["attention_head_dim"] / 3 * 2),
     },
+    "Cosmos3OmniTransformer": lambda x: {
+        "num_attention_heads": 2 * x["num_key_value_heads"], "patch_latent_dim": 4 * x["latent_channel"],
+        "rope_axes_dim": [4, 2, 2],
+    },
     "LTX2VideoTransformer3DModel": lambda x: {
         "cross_attention_dim": x["num_attention_heads"] * x["attention_head_dim"],
         "audio_cross_attention_dim": x["audio_num_attention_heads"] * x["audio_attention_head_dim"],
@@ -125,6 +140,9 @@ FOLLOWING: Mapping[str, Callable[[Drawn], dict[str, Any]]] = {
     },
     "WanAnimateTransformer3DModel": lambda x: {
         "added_kv_proj_dim": x["num_attention_heads"] * x["attention_head_dim"],
+    },
+    "WanTransformer3DModel": lambda x: {
+        **_wan(x), **({"pos_embed_seq_len": None} if x["image_dim"] is None else {}),
     },
     "WanVACETransformer3DModel": lambda x: {**_wan(x), "num_layers": 2 + x["num_layers"]},
 }  # fmt: skip

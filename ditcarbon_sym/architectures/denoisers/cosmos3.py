@@ -1,4 +1,4 @@
-"""Cosmos 3: a language model with a second set of weights for video, which reads the text in every layer (NVIDIA, 2026).
+"""Cosmos 3: a language model with a second set of weights for video, which reads the text in each layer (NVIDIA).
 
 Released as diffusers' ``Cosmos3OmniTransformer`` (src/diffusers/models/transformers/transformer_cosmos3.py). Text is
 read anew in every pass, each token by those after it; masked scores count as work. Counted with video alone, each of

@@ -50,10 +50,8 @@ class WanBlocks(VideoTransformer):
     num_layers: int
     freq_dim: int = 256
     cross_attn_norm: bool = True
-    image_dim: int | None = None
-    # These do not change the count.
+    # This does not change the count.
     eps: float = 1e-6
-    rope_max_seq_len: int = 1024
 
     expand_timesteps: ClassVar[bool] = False
     """Whether each video token has a timestep of its own: a setting of the pipeline, not of the network."""
@@ -67,11 +65,6 @@ class WanBlocks(VideoTransformer):
     def timesteps(self) -> Size:
         """Rows that the timestep is embedded on."""
         return self.conditions
-
-    @property
-    def image_rows(self) -> int:
-        """Rows of a given image, beside those of the text."""
-        return 0 if self.image_dim is None else IMAGE_TOKENS
 
     def operators(self) -> list[Operator]:
         width = self.width
@@ -108,16 +101,8 @@ class WanBlocks(VideoTransformer):
         ]
 
     def image_embedder(self) -> list[Operator]:
-        """From the image's tokens to rows beside the text, between two norms."""
-        if self.image_dim is None:
-            return []
-        rows, narrow = self.image_rows, self.image_dim
-        made = [
-            norm("norm1", rows, narrow, vectors=2),
-            *mlp("ff", narrow, narrow, self.width, rows=rows),
-            norm("norm2", rows, self.width, vectors=2),
-        ]
-        return within("image_embedder", made)
+        """What embeds a given image: none here."""
+        return []
 
     def block(self) -> list[Operator]:
         """One block: modulated self-attention, plain cross-attention, modulated MLP; queries and keys are normed over
@@ -161,7 +146,33 @@ class WanBlocks(VideoTransformer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WanTransformer3DModel(WanBlocks):
+class WanOfImages(WanBlocks):
+    """With rows of a given image beside those of the text."""
+
+    image_dim: int | None = None
+    # This does not change the count.
+    rope_max_seq_len: int = 1024
+
+    @property
+    def image_rows(self) -> int:
+        """Rows of a given image, beside those of the text."""
+        return 0 if self.image_dim is None else IMAGE_TOKENS
+
+    def image_embedder(self) -> list[Operator]:
+        """From the image's tokens to rows beside the text, between two norms."""
+        if self.image_dim is None:
+            return []
+        rows, narrow = self.image_rows, self.image_dim
+        made = [
+            norm("norm1", rows, narrow, vectors=2),
+            *mlp("ff", narrow, narrow, self.width, rows=rows),
+            norm("norm2", rows, self.width, vectors=2),
+        ]
+        return within("image_embedder", made)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WanTransformer3DModel(WanOfImages):
     """Given an image, it takes that as further channels, as tokens of its own (``image_dim``), or both.
 
     ``pos_embed_seq_len`` says of how many tokens there are positions, where two images are given: the first and the

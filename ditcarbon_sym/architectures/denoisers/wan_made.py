@@ -12,7 +12,7 @@ from ...equations.notation import ell, m, n_latent
 from ..attentions import attend, norms_across_heads
 from ..layers import mlp, patches
 from ..operators import Operator, Size, dense, elementwise, embedding, repeated, residual
-from .wan import WanBlocks, WanTransformer3DModel
+from .wan import WanOfImages, WanTransformer3DModel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class ChronoEditTransformer3DModel(WanTransformer3DModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnyFlowTransformer3DModel(WanBlocks):
+class AnyFlowTransformer3DModel(WanOfImages):
     """Wan with two timesteps, that from which a step leaves and that to which it goes, for each latent frame.
 
     Both vary from frame to frame, so that the modulation is added up for every video token (AnyFlow, 2026).
