@@ -16,6 +16,7 @@ from . import (
     elasticity,
     left_out_flops,
     left_out_parameters,
+    operator_law,
     operator_lists,
     parameters,
     several,
@@ -31,7 +32,8 @@ RESULTS: Mapping[str, Callable[[], Derivation]] = {
     module.__name__.rpartition(".")[2]: module.derive
     for module in (
         parameters, tokens, block_flops, total_flops, operator_lists, vae_reuse, efficiency, accounting,
-        left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven, several, training,
+        left_out_parameters, left_out_flops, crossover, elasticity, batching, breakeven, operator_law, several,
+        training,
     )
 }  # fmt: skip
 """File name to its derivation: the equations in the order of the paper, then what follows from them."""

@@ -27,7 +27,8 @@ CAPTIONS = {
     "leading_order_error": "FLOP of a pass by kind of operator, and the error of the leading order, for every model.",
     "scorecard_models": "Every published run, predicted by a fit that has not seen its model.",
     "scorecard_accelerators": "Every published run, predicted by a fit that has not seen its accelerator.",
-    "pit": "Where runs that were held out lie in their predicted distributions (PIT): flat if intervals are right, nine of ten bars then ending in the grey band.",
+    "pit": "Where runs that were held out lie in their predicted distributions (PIT): flat if intervals are right. "
+    "Nine of ten bars then end in the grey band.",
     "fleet_plot": "One request on every accelerator: energy against time, with 90 % intervals.",
     "several": "Several accelerators to one request: speed-up and joules, measured and predicted, model held out.",
     "anywhere": "One image in the paper's seven places, in 208 countries and in 97 cloud regions.",

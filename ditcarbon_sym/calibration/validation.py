@@ -159,7 +159,7 @@ def validate(
     path, entries = Path(path), catalog if isinstance(catalog, Catalog) else load(catalog)
     notes: dict[str, None] = {}
     if requests is None:
-        rows, gpu = _measured(path), named(path, gpu, entries) or None
+        rows, gpu = measured_rows(path), named(path, gpu, entries) or None
     else:
         measured_on = None if calibration is None else load_calibration(calibration).gpu
         gpu = measured_on if gpu is None else entries.gpu(gpu).id
@@ -178,8 +178,8 @@ def validate(
     scored = []
     for row in track(rows):
         try:
-            point = _point(row, options)
-            scored += _scores(row, point)
+            point = point_of_row(row, options)
+            scored += scored_row(row, point)
         except InputError as error:
             raise InputError(f"{path}: row {row.number}: {error}") from None
         notes.update(dict.fromkeys(_beware(point, digest)))
@@ -198,7 +198,7 @@ def _beware(point: OperatingPoint, digest: str) -> list[str]:
     return notes + [f"{point.model.id} on {gpu}: {note}" for note in outside]
 
 
-def _measured(path: Path) -> list[Row]:
+def measured_rows(path: Path) -> list[Row]:
     """The rows of a table; raises `InputError` if it is CodeCarbon's."""
     if {"emissions", "energy_consumed"} <= set(read_columns(path)):
         raise InputError(
@@ -208,8 +208,10 @@ def _measured(path: Path) -> list[Row]:
     return read_csv(path)
 
 
-def _point(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
-    wanted: Any = {**options, "gpu": row.extra.get("gpu") or options["gpu"], **row.request, **asked_of_row(row.extra)}
+def point_of_row(row: Row, options: Mapping[str, Any]) -> OperatingPoint:
+    """The operating point of a row; ``options`` are those of `operating_point` for what the row does not say."""
+    gpu = row.extra.get("gpu") or options.get("gpu")
+    wanted: Any = {**options, "gpu": gpu, **row.request, **asked_of_row(row.extra)}
     point = operating_point(row.model, **wanted)
     return denoiser_alone(point) if _is_of_the_denoiser(row) else point
 
@@ -262,7 +264,8 @@ def denoiser_alone(point: OperatingPoint) -> OperatingPoint:
     return replace(point, values=values, route=route)
 
 
-def _scores(row: Row, point: OperatingPoint) -> list[Scored]:
+def scored_row(row: Row, point: OperatingPoint) -> list[Scored]:
+    """Everything that was measured of a row, beside what is predicted at its operating point."""
     measured = _quantities(row, point)
     symbols = tuple(TARGETS[target][0] for target in measured)
     stages = DENOISER if _is_of_the_denoiser(row) else WHOLE

@@ -1,4 +1,4 @@
-"""Commands that take measurements: fit, validate."""
+"""Commands that take measurements: fit, validate, scorecard."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -134,3 +134,39 @@ def validate(
     for path in (out, plot):
         if path is not None:
             remark(f"wrote {path}")
+
+
+def scorecard(
+    runs: Annotated[
+        Path,
+        typer.Argument(help="CSV of published runs: model, gpu, height, width, batch, time_s, source, and others."),
+    ],
+    add: Annotated[
+        Path | None, typer.Option(help="Add the runs to this CSV, which is made if it is not there; none twice.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write every run, predicted in each way, to this JSON file.")] = None,
+    catalog: CatalogOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Score published runs, also by simpler ways."""
+    from ..calibration import scorecard as published
+    from ..reports import formats, validation as report
+
+    formats.demand_apart(runs, add, out)
+    found = published.scorecard(runs, catalog=catalog, track=progress("runs"))
+    contents: dict[Path, str | bytes] = {}
+    if add is not None:
+        whole = published.joined(runs, add)
+        contents[add] = report.runs_text(whole.comments, whole.columns, whole.records)
+    if out is not None:
+        contents[out] = formats.json_text(formats.plain(found.to_dict())) + "\n"
+    formats.write_together(contents)
+    if as_json:
+        print(formats.json_text(formats.plain(found.to_dict())))
+        return
+    title = f"{found.file}: {len(found.runs)} measured quantities; mean absolute errors, 90 % intervals"
+    print_table(title, report.BY_SOURCE, report.source_rows(found), right=(2, 3, 4, 5, 6, 7))
+    if add is not None:
+        remark(f"added {whole.new} of {whole.read} runs to {add}, which now has {len(whole.records)}", apart=True)
+    if out is not None:
+        remark(f"wrote {out}")

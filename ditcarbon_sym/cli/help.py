@@ -40,6 +40,7 @@ EXAMPLES = {
     "plan-calibration": "ditcarbon plan-calibration l40s --models flux.1-dev,sd3-medium --number 4",
     "fit": "ditcarbon fit sweep.csv --out mine.toml --plot residuals.png",
     "validate": "ditcarbon validate measured.csv --gpu rtx-4090 --plot ratios.png",
+    "scorecard": "ditcarbon scorecard published.csv --add runs.csv",
     "route": "ditcarbon route requests.csv --places FRA,DEU,SWE --capacity 8 --deadline 24 --gpu h100",
     "train": "ditcarbon train dit-xl-2-256 --steps 400000 --batch 256 --gpu a100-sxm-80gb --gpus 64 --cached-latents",
     "account": "ditcarbon account --gpu h100 --hours 1000 --place gcp:us-central1 --boundary server",

@@ -8,7 +8,6 @@ What the interval is not. The scatter is of leave-one-out predictions and so hol
 counted twice, on the safe side. The paper's fit takes the rows of a model for independent, and a normal quantile for
 six models: both are on the unsafe side. The operator law's intervals take Student's quantile, with as many degrees of
 freedom as groups were held out. `fits/coverage.py` shows how it comes out.
-
 An operating point may hold arrays: deviations, scatter and half-widths are then arrays, too.
 """
 
@@ -212,7 +211,7 @@ def is_rough(fit: Calibration | None) -> bool:
     """Whether a constant of the operator law is known so roughly that the law is not linear in its error."""
     if fit is None or fit.law != operator_law.LAW:
         return False
-    return any(fit.covariance[k][k] > (ROUGH * fit.values[x]) ** 2 for k, x in enumerate(fit.free))
+    return any(fit.covariance[k][k] > (ROUGH * fit.values.get(x, 1.0)) ** 2 for k, x in enumerate(fit.free))
 
 
 def _shifted(point: OperatingPoint, outputs: Sequence[Symbol], far: float) -> dict[Symbol, tuple[Any, Any]]:
@@ -225,13 +224,14 @@ def _shifted(point: OperatingPoint, outputs: Sequence[Symbol], far: float) -> di
 
     fit = point.calibration
     assert fit is not None
+    values = [fit.values.get(x, 1.0) for x in fit.free]  # without rated power there are no joules
 
     def results(moved: Sequence[float]) -> list[Any]:
         kept = {x: min(max(y, NOTATION[x].low), NOTATION[x].high) for x, y in zip(fit.free, moved, strict=True)}
         found = pipeline.evaluate({**point.values, **kept}, outputs, point.route)
         return [found[x] for x in outputs]
 
-    return dict(zip(outputs, reach(results, [fit.values[x] for x in fit.free], fit.covariance, far), strict=True))
+    return dict(zip(outputs, reach(results, values, fit.covariance, far), strict=True))
 
 
 def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, ...]:

@@ -1,14 +1,46 @@
-"""How a validation looks: errors by model, and the rows."""
+"""How a validation looks: errors by model, and the rows; and a scorecard of published runs, by source."""
 
 import csv
 import io
+from collections.abc import Mapping, Sequence
+from statistics import fmean
 
+from ..calibration.scorecard import WAYS, Published, Scorecard
 from ..calibration.validation import Summary, Validation
 from .figures.validation import UNITS
-from .formats import significant
+from .formats import csv_text, significant
 
 HEADER = ("accelerator", "model", "target", "rows", "error (%)", "bias (%)", "inside")
 ROWS = ("row", "model", "gpu", "target", "measured", "predicted", "low", "high", "ratio", "inside", "route", "stages")
+
+
+BY_SOURCE = ("source", "target", "runs", "inside", *(f"{way} (%)" for way in WAYS))
+
+
+def source_rows(found: Scorecard) -> list[tuple[str, ...]]:
+    """Return, by source and of all: how many runs the interval holds, and the mean error of each way that answers."""
+    return [
+        (source, target, str(len(runs)), _inside(runs), *(_error(runs, way) for way in WAYS))
+        for source, target, runs in found.lines()
+    ]
+
+
+def _inside(runs: Sequence[Published]) -> str:
+    known = [x.scored.inside for x in runs if x.scored.inside is not None]
+    return f"{sum(known)} of {len(known)}" if known else "no interval"
+
+
+def _error(runs: Sequence[Published], way: str) -> str:
+    errors = [error for x in runs if (error := x.error(way)) is not None]
+    if not errors:
+        return "no answer"
+    return f"{fmean(errors):.1f}" + ("" if len(errors) == len(runs) else f" (of {len(errors)})")
+
+
+def runs_text(comments: Sequence[str], columns: Sequence[str], records: Sequence[Mapping[str, str]]) -> str:
+    """Return a file of published runs: its comments, header and records."""
+    told = "".join(f"{line.rstrip()}\n" for line in comments)
+    return told + csv_text(columns, [[record.get(x, "") for x in columns] for record in records])
 
 
 def model_rows(found: Validation) -> list[tuple[str, ...]]:

@@ -132,3 +132,20 @@ def test_every_knob_has_words_and_whole_numbers_are_knobs():
 def test_the_command_says_that_derivatives_are_exact_and_the_law_is_not(ditcarbon):
     told = ditcarbon("sensitivity", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--no-sobol").out
     assert "the law is not exact and is off by a factor of up to 1." in told
+
+
+def test_a_reader_meets_elementwise_passes_and_no_bytes(ditcarbon):
+    """What the law calls bytes holds whatever goes with norms and elementwise passes: most of it is no traffic."""
+    told = ditcarbon("estimate", "flux.1-dev", "--gpu", "h100-sxm-80gb").out
+    assert "products, exponentials, elementwise passes and launches" in told
+    lines = ditcarbon("sensitivity", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--no-sobol").out
+    assert "energy of elementwise passes" in lines and "speed of elementwise passes" in lines
+    assert " byte" not in lines
+
+
+def test_scenarios_that_change_nothing_are_left_out(ditcarbon):
+    """The operator law counts the decoder's products; the paper's factor of reuse does not enter."""
+    command = ("uncertainty", "pixart-alpha", "--draws", 1000)
+    assert "VAE reuse factor" not in ditcarbon(*command).out
+    told = ditcarbon(*command, "--efficiency", "bgr").out
+    assert "VAE reuse factor" in told and "\\n" not in told

@@ -10,7 +10,7 @@ from ditcarbon_sym.cli import help, printing
 from ditcarbon_sym.cli.app import GROUPS, PLACES, function
 
 NAMES = list(PLACES)
-NEEDS_A_FILE = {"measure", "fit", "validate", "route", "rerun"}
+NEEDS_A_FILE = {"measure", "fit", "validate", "scorecard", "route", "rerun"}
 
 
 def test_commands_stand_in_groups_on_lines_of_at_most_eighty_columns(ditcarbon):

@@ -16,7 +16,16 @@ from derivations.examples import configurations
 from derivations.render import latex_document, markdown
 from derivations.steps import Derivation, Formula, math
 from ditcarbon_sym.catalog.loading import defaults, load, paper_models, shipped_calibration
-from ditcarbon_sym.equations import carbon, efficiency, flops, parallel, parameters, pipeline, training
+from ditcarbon_sym.equations import (
+    carbon,
+    efficiency,
+    flops,
+    operator_law,
+    parallel,
+    parameters,
+    pipeline,
+    training,
+)
 from ditcarbon_sym.equations.equation import Equation, exact
 from ditcarbon_sym.equations.notation import (
     PUE,
@@ -55,6 +64,7 @@ RESTS_ON = {
     "elasticity": [(flops, x) for x in ("block", "total", "vae_decoder", "latent_pixels", "latent_tokens")],
     "batching": [(efficiency, "saturation"), (flops, "total"), (carbon, "runtime"), *CHAIN],
     "breakeven": CHAIN,
+    "operator_law": [(operator_law, "limited"), (operator_law, "energy")],
     "several": [(parallel, "steps")],
     "training": [(training, "backward"), (training, "gradients")],
 }

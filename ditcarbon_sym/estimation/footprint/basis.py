@@ -15,7 +15,7 @@ from .scenarios import scenarios
 EXACT = "exact, operator lists"
 LAWS = {
     "bgr": "BGR saturation, paper Eq. (3)", "measured": "measured value, as given",
-    operator_law.LAW: "operator law: products, exponentials, bytes and launches; mu = F / (tau Theta)",
+    operator_law.LAW: "operator law: products, exponentials, elementwise passes and launches; mu = F / (tau Theta)",
 }  # fmt: skip
 
 
