@@ -23,6 +23,7 @@ from ditcarbon_sym.equations.parallel.symbols import (
     n_gpu,
     n_R,
     n_U,
+    n_vae,
     pad_dense,
     pad_elem,
     several,
@@ -72,7 +73,8 @@ def values_of_split(
     found = compiled(WORK, tuple((x.lhs, x.rhs) for x in work.equations(chosen, values, ulysses * ring)))(values)
     return {
         P_idle: 0.0, **values, **dict(zip(WORK, map(float, found), strict=True)), link: gpu.link_byte_per_second or 0.0,
-        n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: float(gpus), several: float(gpus > 1),
+        n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: float(gpus), n_vae: 1.0,
+        several: float(gpus > 1),
     }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_toke
 REAL = ("guidance", "cache", "guidance_steps", "pue", "grid", "lifetime_years", "utilisation", "mu")
 MODES = ("software", "attention", "precision", "offload", "preset")
 WORDS = ("gpu", "datacenter", "method", "boundary", *MODES, "efficiency", "embodied_boundary", "calibration")
-DEGREES = ("ulysses", "ring", "cfg")
+DEGREES = ("ulysses", "ring", "cfg", "vae")
 """Degrees of a split over several accelerators."""
 _SIZE = re.compile(r"([0-9]{1,9})(?:x([0-9]{1,9}))?")
 

@@ -120,7 +120,9 @@ def setting_options(
     gpus: Annotated[int | None, integer_option("Accelerators that share the request. Assumed: 1.")] = None,
     split: Annotated[
         str | None,
-        typer.Option(help="Their degrees, such as ulysses=4,ring=2,cfg=1. Assumed: those that take least time, cfg=1."),
+        typer.Option(
+            help="Their degrees, such as ulysses=4,ring=2,cfg=1,vae=8. Assumed: those that take least time, cfg=vae=1."
+        ),
     ] = None,
     datacenter: Annotated[
         str | None,

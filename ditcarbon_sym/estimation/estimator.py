@@ -37,7 +37,7 @@ from ..equations.notation import (
     t_launch,
     tau,
 )
-from ..equations.parallel.symbols import n_C, n_gpu, n_R, n_U
+from ..equations.parallel.symbols import n_C, n_gpu, n_R, n_U, n_vae
 from . import counting
 from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
@@ -175,8 +175,14 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         warnings=point.notes + remarks,
         interval_level=LEVEL if spread else None,
         gpus=int(gpus),
-        split=None if gpus == 1 else {NOTATION[x].field: int(point.values[x]) for x in (n_U, n_R, n_C)},
+        split=None if gpus == 1 else _split(point),
     )
+
+
+def _split(point: OperatingPoint) -> dict[str, int]:
+    """The degrees of a split, that of the decoding where it is shared."""
+    degrees = (n_U, n_R, n_C, *([n_vae] if point.values[n_vae] > 1 else []))
+    return {NOTATION[x].field: int(point.values[x]) for x in degrees}
 
 
 def _exact(point: OperatingPoint) -> tuple[dict[str, Any] | None, tuple[str, ...]]:

@@ -28,7 +28,7 @@ from ..equations.notation import (
     g,
     u,
 )
-from ..equations.parallel.symbols import n_C, n_R, n_U
+from ..equations.parallel.symbols import n_C, n_R, n_U, n_vae
 from ..errors import InputError
 from .footprint.boundaries import CHIP, Boundary, accounted, boundary_of
 from .footprint.facility import chosen_facility as chosen_facility, dim, idle_notes
@@ -221,7 +221,7 @@ def split_of(values: Mapping[Symbol, float]) -> str:
     >>> split_of(operating_point("flux.1-dev", gpu="h100-sxm-80gb", split="ulysses=4,ring=2").values)
     'ulysses=4,ring=2'
     """
-    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C)}
+    degrees = {NOTATION[x].field: values.get(x, 1.0) for x in (n_U, n_R, n_C, n_vae)}
     return ",".join(f"{name}={degree:g}" for name, degree in degrees.items() if degree > 1) or "none"
 
 

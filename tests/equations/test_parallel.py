@@ -16,6 +16,7 @@ from ditcarbon_sym.equations.parallel.symbols import (
     n_gpu,
     n_R,
     n_U,
+    n_vae,
     phi_wait,
     several,
     t_ring,
@@ -34,6 +35,7 @@ def numbers(draw):
     gpus = float(ulysses * ring * guidance)
     assume(gpus > 1)
     degrees = {n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: gpus}
+    degrees[n_vae] = float(draw(st.integers(1, int(gpus))))
     split = {**degrees, several: 1.0, everywhere: draw(st.sampled_from([0.0, 1.0]))}
     padded = {x: draw(st.floats(1, gpus)) for x in (parallel.pad_dense, parallel.pad_elem)}
     return {**values, **split, **padded, phi_wait: draw(st.floats(0, 1))}
@@ -107,3 +109,11 @@ def test_keys_and_values_go_round_and_outputs_are_merged_as_counted_rank_by_rank
     values = dict.fromkeys(parallel.closed(parallel.around).inputs, 1.0)
     values |= {parallel.Q_attn: 4 * tensor, parallel.n_R: float(ranks), parallel.link: 2.0e9}
     assert parallel.closed(parallel.around)(values) == pytest.approx(sent / 2.0e9, rel=1e-12)
+
+
+def test_accelerators_that_share_the_decoding_take_their_parts_of_it_and_no_more_energy_for_it():
+    values = dict.fromkeys({*RUNTIME.inputs, *ENERGY.inputs}, 1.0) | {n_U: 4.0, n_R: 1.0, n_C: 1.0, n_gpu: 4.0}
+    values |= {everywhere: 0.0, several: 1.0, phi_wait: 0.0}
+    decoding = parallel.closed(parallel.decoding)
+    assert decoding({**values, n_vae: 4.0}) == pytest.approx(decoding({**values, n_vae: 1.0}) / 4)
+    assert ENERGY({**values, n_vae: 4.0}) == pytest.approx(ENERGY({**values, n_vae: 1.0}))

@@ -205,3 +205,17 @@ def test_the_best_split_is_that_of_the_mode():
 def test_guidance_on_a_part_of_the_steps_cannot_split_guidance():
     with pytest.raises(InputError, match="only a part of the accelerators"):
         operating_point("wan2.1-t2v-14b", gpu=H100, split="cfg=2", guidance_steps=0.5)
+
+
+def test_accelerators_can_share_the_decoding():
+    options = {"gpu": "a100-sxm-80gb", "resolution": 4096, "steps": 20}
+    plain, shared = (estimate("sana-1.6b", split=f"ring=2,cfg=2{x}", **options) for x in ("", ",vae=4"))
+    assert shared.split == {"ulysses": 1, "ring": 2, "cfg": 2, "vae": 4} and "vae" not in plain.split
+    assert shared.time_s.value < 0.6 * plain.time_s.value and shared.energy_wh.value <= plain.energy_wh.value
+    assert any("shares the decoding" in x for x in shared.warnings)
+    with pytest.raises(InputError, match="vae = 8, but gpus = 4"):
+        operating_point("sana-1.6b", split="ring=4,vae=8", **options)
+    swept = sweep(Grid(("sana-1.6b",), resolution=((4096, 4096),), steps=(20,), gpu=("a100-sxm-80gb",),
+                       options={"split": "ring=2,cfg=2,vae=4"}))  # fmt: skip
+    assert swept.array("time_s").item() == pytest.approx(shared.time_s.value)
+    assert next(swept.chunks())[1]["split"].words() == ["ring=2,cfg=2,vae=4"]

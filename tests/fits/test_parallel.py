@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym.equations.notation import B
+from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.estimation.several.route import FILE
 from fits import parallel, parallel_elsewhere, parallel_runs
 from paper_figures import several
@@ -82,3 +83,13 @@ def test_the_figure_shows_four_models_held_out():
     assert {model for model, _, _ in several.curves()} == set(several.SHOWN)
     for points in several.curves().values():
         assert points[0][1:] == (1, 1)
+
+
+def test_runs_of_sana_are_predicted_where_all_accelerators_share_the_decoding_and_not_where_one_decodes():
+    sana = [x for x in parallel_elsewhere.rows() if x.model == "sana-1.6b"]
+    request = {"gpu": "a100-sxm-80gb", "resolution": 4096, "steps": 20}
+    shared = [
+        estimate("sana-1.6b", split=f"{x.split},vae={x.gpus}", **request).time_s.value / x.seconds - 1 for x in sana
+    ]
+    assert len(sana) == 7 and np.mean(np.abs(shared)) < 0.12
+    assert np.mean([abs(x.time - 1) for x in sana]) > 0.5

@@ -53,6 +53,7 @@ from .symbols import (
     n_gpu as n_gpu,
     n_R as n_R,
     n_U as n_U,
+    n_vae as n_vae,
     pad_dense as pad_dense,
     pad_elem as pad_elem,
     phi_move as phi_move,

@@ -57,6 +57,7 @@ from .symbols import (
     n_gpu,
     n_R,
     n_U,
+    n_vae,
     pad_dense,
     pad_elem,
     phi_move,
@@ -105,8 +106,8 @@ launching = Equation(
 AT_WORK = tau_busy + tau_pad / n_gpu + tau_move
 steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
 
-decoders = Equation(f"{LABEL}, decoders", n_dec, 1 + everywhere * (n_gpu - 1))
-decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * operator_law.DECODER)
+decoders = Equation(f"{LABEL}, decoders", n_dec, n_vae + everywhere * (n_gpu - n_vae))
+decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * operator_law.DECODER / n_vae)
 runtime = Equation(f"{LABEL}, time", tau, tau_steps + operator_law.LIMITED_TEXT + tau_dec)
 runtime_at_full_clock = Equation(f"{LABEL}, time at full clock", tau, tau_steps + operator_law.TEXT + tau_dec)
 efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
@@ -131,7 +132,7 @@ TIME: tuple[Symbol, ...] = (t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE)
 ENERGY: tuple[Symbol, ...] = (phi_wait, phi_move)
 DEGREES: tuple[Symbol, ...] = (n_U, n_R, n_C)
 ALONE: Mapping[Symbol, Integer] = MappingProxyType({
-    **dict.fromkeys((*DEGREES, n_gpu, pad_dense, pad_elem), Integer(1)), several: Integer(0),
+    **dict.fromkeys((*DEGREES, n_gpu, n_vae, pad_dense, pad_elem), Integer(1)), several: Integer(0),
 })  # fmt: skip
 """One accelerator: what the symbols of a split then are."""
 

@@ -16,6 +16,8 @@ several = _flag("several", "several accelerators share a request: the code that 
 everywhere = _flag("everywhere", "the VAE decodes the same outputs on all accelerators", "decodes_everywhere")
 n_dec = _symbol("n_dec", "accelerators on which the VAE decodes the same outputs", "1", "decoding_gpus", 1, 1024,
                 latex=r"n_{\mathrm{dec}}", integer=True)  # fmt: skip
+n_vae = _symbol("n_vae", "accelerators that share the decoding, tile by tile", "1", "vae", 1, 1024,
+                latex=r"n_{\mathrm{VAE}}", integer=True)  # fmt: skip
 Q_attn = _symbol(
     "Q_attn", "bytes of queries, keys, values and outputs of attention over all rows, one pass, one output", "1",
     "attention_bytes", latex=r"Q_{\mathrm{attn}}", zero=True,

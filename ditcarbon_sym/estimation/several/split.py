@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from sympy import Symbol
 
 from ...catalog.entries import Model
-from ...equations.parallel.symbols import n_C, n_gpu, n_R, n_U
+from ...equations.parallel.symbols import n_C, n_gpu, n_R, n_U, n_vae
 from ...errors import InputError, nearest
 
-DEGREES = ("ulysses", "ring", "cfg")
+DEGREES = ("ulysses", "ring", "cfg", "vae")
 
 
 @dataclass(frozen=True)
 class Split:
-    """The degrees of a split; their product is the number of accelerators."""
+    """The degrees of a split; the product of the first three is the number of accelerators.
+
+    ``vae`` of them share the decoding, tile by tile.
+    """
 
     ulysses: int = 1
     ring: int = 1
     cfg: int = 1
+    vae: int = 1
 
     @property
     def gpus(self) -> int:
@@ -37,7 +41,8 @@ class Split:
     @property
     def values(self) -> dict[Symbol, float]:
         """The degrees and the number, by symbol."""
-        return {n_U: float(self.ulysses), n_R: float(self.ring), n_C: float(self.cfg), n_gpu: float(self.gpus)}
+        degrees = (n_U, self.ulysses), (n_R, self.ring), (n_C, self.cfg), (n_gpu, self.gpus), (n_vae, self.vae)
+        return {x: float(degree) for x, degree in degrees}
 
     def __str__(self) -> str:
         """As `read_split` reads it: the degrees above one.
@@ -52,7 +57,7 @@ def read_split(text: str) -> Split:
     """Read degrees, such as ``ulysses=4,ring=2,cfg=2``; those left out are 1. Raises `InputError`.
 
     >>> read_split("ulysses=4,ring=2")
-    Split(ulysses=4, ring=2, cfg=1)
+    Split(ulysses=4, ring=2, cfg=1, vae=1)
     """
     found: dict[str, int] = {}
     for part in () if text.strip() == "none" else text.split(","):
@@ -112,4 +117,6 @@ def checked_split(split: Split, model: Model, gpus: int, passes: int) -> Split:
             f"split: cfg = {split.cfg}, but a step of this request has {passes} pass{'es' * (passes > 1)}; expected "
             f"{'1' if passes == 1 else f'1 or {passes}'}"
         )
+    if split.vae > gpus:
+        raise InputError(f"split: vae = {split.vae}, but gpus = {gpus}; expected 1 to {gpus}, which share the decoding")
     return split
