@@ -81,10 +81,13 @@ def rows() -> tuple[Row, ...]:
 
 
 def _row(record: Mapping[str, Any]) -> Row:
-    number = {x: float(record[x]) for x in ("height", "width", "frames", "batch", "steps", "gpus", "recompute")}
+    number = {
+        x: float(record[x]) for x in ("height", "width", "frames", "batch", "steps", "gpus", "tensor", "recompute")
+    }
     flags = {x: record[x] == "1" for x in ("ema", "cached_latents", "cached_text", "sharded")}
-    text = {} if record["text_tokens"] == "0" else {"text_tokens": float(record["text_tokens"])}
-    found = train(record["model"], gpu=record["gpu"], **number, **flags, **text)
+    given = {x: float(record[x]) for x in ("text_tokens", "network_gbit", "gradient_bytes") if float(record[x] or 0)}
+    how = {x: record[x] for x in ("software", "precision") if record[x]}
+    found = train(record["model"], gpu=record["gpu"], **number, **flags, **given, **how)
     frames = f" x {number['frames']:g}" if number["frames"] > 1 else ""
     return Row(
         record["kind"], record["run"], record["model"], record["gpu"], int(number["gpus"]),

@@ -1,5 +1,7 @@
 """Published trainings beside what the law says of them: seconds of a step, and accelerator days."""
 
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.estimation.transfer import NVIDIA
 from fits import other_makers, training
 
 from .tables import Table
@@ -29,6 +31,7 @@ def errors() -> Table:
         "speeds in the fit": [x for x in every if x.fitted],
         "all that is not in the fit": [x for x in every if not x.fitted],
         "totals, accelerator days": [x for x in every if x.kind == "total"],
+        "on other makers' accelerators": [x for x in every if load().gpu(x.gpu).maker != NVIDIA],
         **{f"run: {name}": [x for x in every if x.run == name] for name in dict.fromkeys(x.run for x in every)},
     }
     shown = tuple(

@@ -49,6 +49,9 @@ def schedule_options(
     network_gbit: Annotated[
         float | None, number_option("Gbit/s from a node to others, for each accelerator. Assumed: 200.")
     ] = None,
+    gradient_bytes: Annotated[float | None, number_option("Bytes of each gradient. Assumed: 4.")] = None,
+    software: Annotated[str | None, typer.Option(help="eager (assumed) or compile.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Of products: bf16 (assumed), fp8 or nvfp4.")] = None,
 ) -> None:
     """How it is trained."""
 

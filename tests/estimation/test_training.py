@@ -93,13 +93,41 @@ def test_a_slower_network_takes_longer_where_several_nodes_train():
         ({"gpus": 6, "tensor": 4}, "does not divide gpus"), ({"gpus": 7, "tensor": 7}, "does not divide the 16 heads"),
         ({"gpus": 16, "tensor": 16}, "more than the 8 accelerators"), ({"recompute": 1.5}, "outside 0..1"),
         ({"guidance": 2}, "of a request, not of a training"), ({"boundary": "server"}, "of a request"),
-        ({"network_gbit": 0}, "outside 1"), ({"outputs": 0}, "outputs"), ({"steps": math.nan}, "steps"),
+        ({"software": "engine"}, "not one of a training; expected eager, compile"), ({"precision": "int4"}, "fp8"),
+        ({"precision": "fp8", "software": "compile"}, "does not have it"), ({"precision": "fp8"}, "give software"),
+        ({"gradient_bytes": 16}, "gradient"), ({"network_gbit": 0}, "outside 1"), ({"outputs": 0}, "outputs"),
+        ({"steps": math.nan}, "steps"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_one_line(options, words):
     with pytest.raises(InputError, match=words) as error:
         run(**options)
     assert "\n" not in str(error.value)
+
+
+def test_compilation_and_a_narrow_format_leave_flop_and_take_time():
+    usual = {"gpu": "h100-sxm-80gb", "batch": 64, "resolution": 512, "cached_latents": True, "cached_text": True}
+    plain, fused = run("flux.1-dev", **usual), run("flux.1-dev", **usual, software="compile")
+    narrow = run("flux.1-dev", **usual, software="compile", precision="fp8")
+    assert plain.step_s.value > fused.step_s.value > narrow.step_s.value
+    assert plain.flops == fused.flops == narrow.flops and plain.energy_kwh.value > narrow.energy_kwh.value
+    assert fused.step_parts_s["launches"] < plain.step_parts_s["launches"]
+    assert fused.step_parts_s["optimiser"] < plain.step_parts_s["optimiser"]
+    same = run("flux.1-dev", **usual, software="eager", precision="bf16")
+    assert same.step_s == plain.step_s
+    assert "compiled PyTorch, fp8" in narrow.basis["stack"]["words"]
+    assert narrow.inference_g == plain.inference_g
+
+
+def test_gradients_of_sixteen_bits_are_half_as_many_bytes():
+    wide, half = run(gpus=8), run(gpus=8, gradient_bytes=2)
+    assert half.step_bytes["gradients"] == pytest.approx(wide.step_bytes["gradients"] / 2)
+
+
+def test_flop_of_a_sample_of_mlperf_are_those_of_its_configuration():
+    """NVIDIA's configuration of MLPerf Training 5.1 counts 20.3 TFLOP to a sample (mlperf2025training51)."""
+    found = run("flux.1-schnell", resolution=256, text_tokens=256, cached_latents=True, cached_text=True)
+    assert found.flops["forward"] + found.flops["backward"] == pytest.approx(20.3e12, rel=0.02)
 
 
 def test_what_does_not_fit_is_said():

@@ -40,6 +40,18 @@ def test_totals_that_no_fit_has_seen_are_predicted():
     assert len(outside) <= 2 and all(row.run == "Lumina-Image 2.0" for row in outside)
 
 
+def test_mlperf_is_predicted_with_constants_of_inference_and_no_row_of_its_own():
+    rows = [row for row in training.rows() if row.run.startswith("MLPerf")]
+    assert len(rows) >= 12 and not any(row.fitted for row in rows) and all(row.inside for row in rows)
+    assert training.mape([row for row in rows if row.gpu == "b200-sxm"]) < 10
+    assert training.mape([row for row in rows if row.gpu == "gb200"]) < 25
+
+
+def test_trainings_on_other_makers_accelerators_lie_within_their_wide_intervals():
+    rows = [row for row in training.rows() if row.gpu.startswith(("tpu", "mi", "gaudi"))]
+    assert len(rows) >= 6 and all(row.inside for row in rows)
+
+
 def test_runs_on_other_makers_accelerators_lie_within_their_wide_intervals():
     every = other_makers.rows()
     assert len(every) >= 4 and all(row.inside for row in every)

@@ -1,4 +1,4 @@
-"""Training: `symbols` has its symbols, `law` its equations."""
+"""Training: `symbols` has its symbols, `law` its equations, `mode` what compilation leaves of them."""
 
 import lazy_loader
 

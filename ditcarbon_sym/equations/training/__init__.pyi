@@ -53,6 +53,11 @@ from .law import (
     within_power as within_power,
     work as work,
 )
+from .mode import (
+    CHANGED as CHANGED,
+    OF_A_STEP as OF_A_STEP,
+    in_mode as in_mode,
+)
 from .symbols import (
     TABLE as TABLE,
     B_step as B_step,

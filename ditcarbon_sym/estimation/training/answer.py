@@ -84,8 +84,8 @@ SETTING = {
     "steps": n_step, "batch": B_step, "gpus": n_train, "tensor": n_T, "recompute": r_again, "ema": ema,
     "cached_latents": cached, "cached_text": cached_text, "sharded": shards,
 }  # fmt: skip
-REFUSED = ("guidance", "mu", "efficiency", "split", "software", "attention", "precision", "cache", "guidance_steps",
-           "offload", "preset", "boundary")  # fmt: skip
+REFUSED = ("guidance", "mu", "efficiency", "split", "attention", "cache", "guidance_steps", "offload", "preset",
+           "boundary")  # fmt: skip
 """Options of a request that say nothing of a training."""
 KNOWN_BOUNDARIES = ("chip", "board")
 
@@ -144,10 +144,10 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
         Outputs that are generated with the trained network over its life: the training is spread over them.
     **options
         How it is trained (``steps``, ``batch``, ``gpus``, ``tensor``, ``recompute``, ``ema``, ``cached_latents``,
-        ``cached_text``, ``sharded``, ``network_gbit``: see `asked.Schedule`), on samples of which size (``resolution``,
-        or ``height`` and ``width``; ``frames``, ``text_tokens``), and on what and where (``gpu``, ``datacenter``,
-        ``pue`` with ``grid``, ``method``, ``lifetime_years``, ``utilisation``, ``calibration``,
-        ``embodied_boundary``, ``catalog``).
+        ``cached_text``, ``sharded``, ``network_gbit``, ``gradient_bytes``, ``software``, ``precision``: see
+        `asked.Schedule`), on samples of which size (``resolution``, or ``height`` and ``width``; ``frames``,
+        ``text_tokens``), and on what and where (``gpu``, ``datacenter``, ``pue`` with ``grid``, ``method``,
+        ``lifetime_years``, ``utilisation``, ``calibration``, ``embodied_boundary``, ``catalog``).
 
     Raises `InputError` in one line for anything that has no valid answer.
 
@@ -163,7 +163,7 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
     if wrong:
         raise InputError(f"{wrong[0]} is of a request, not of a training; leave it out")
     schedule = {x: options.pop(x) for x in wishes.Schedule.__annotations__ if x in options}
-    one = operating_point(model, **{**options, **ONE_SAMPLE})
+    one = operating_point(model, **{**options, **wishes.ways(schedule), **ONE_SAMPLE})
     numbers, assumed = wishes.schedule(schedule, one.model, one.device)
     point, notes = trained(one, numbers)
     computed = (P, ell, mu, tau, E, C_op, C_emb, C_total, n_D, M_state, tau_step, *FLOPS.values(), *SECONDS.values(),

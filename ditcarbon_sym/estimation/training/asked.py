@@ -36,10 +36,12 @@ and what was saved and writes a gradient: one and a half times as many. Where a 
 added, which is a further pass."""
 GRADIENT_BYTE = 4.0
 """Gradients of 32-bit master weights, as mixed precision by autocast has them (assumed)."""
+SOFTWARE, FORMATS = ("eager", "compile"), ("bf16", "fp8", "nvfp4")
+"""Ways of running that a backward pass has too."""
 FLAGS: Mapping[str, Symbol] = {"ema": ema, "cached_latents": cached, "cached_text": cached_text, "sharded": shards}
 NUMBERS: Mapping[str, tuple[Symbol, float]] = {
     "steps": (n_step, 0.0), "batch": (B_step, 0.0), "gpus": (n_train, 1.0), "tensor": (n_T, 1.0),
-    "recompute": (r_again, 0.0),
+    "recompute": (r_again, 0.0), "gradient_bytes": (b_grad, GRADIENT_BYTE),
 }  # fmt: skip
 
 
@@ -49,7 +51,8 @@ class Schedule(TypedDict, total=False):
     ``gpus``: accelerators; ``tensor``: how many of them split each product; ``recompute``: the part of the forward pass
     that is computed again to save memory; ``ema``: a moving average is kept; ``cached_latents``, ``cached_text``: the
     VAE's encoder, or the text encoders, ran before; ``sharded``: the optimiser's states are split (ZeRO);
-    ``network_gbit``: Gbit/s from a node to others, for each accelerator.
+    ``network_gbit``: Gbit/s from a node to others, for each accelerator; ``gradient_bytes``: of each gradient, 4 if not
+    given; ``software`` ("eager" or "compile") and ``precision`` of products ("bf16", "fp8", "nvfp4").
 
     >>> wish: Schedule = {"steps": 1000, "batch": 256, "gpus": 8}
     """
@@ -64,6 +67,30 @@ class Schedule(TypedDict, total=False):
     cached_text: bool | None
     sharded: bool | None
     network_gbit: float | None
+    gradient_bytes: float | None
+    software: str | None
+    precision: str | None
+
+
+def ways(asked: Mapping[str, Any]) -> dict[str, str]:
+    """Return the software and the format asked for; raises `InputError` for one that no training has.
+
+    >>> ways({"software": "compile", "precision": None})
+    {'software': 'compile'}
+    """
+    found = {}
+    for name, known in (("software", SOFTWARE), ("precision", FORMATS)):
+        given = asked.get(name)
+        if given is not None and given not in known:
+            raise InputError(f"{name} = {given!r} is not one of a training; expected {', '.join(known)}")
+        if given is not None:
+            found[name] = given
+    narrow = found.get("precision", FORMATS[0]) != FORMATS[0]
+    if narrow and found.get("software") != "compile":
+        raise InputError(
+            f"precision = {found['precision']!r} is known of compiled trainings; give software = 'compile'"
+        )
+    return found
 
 
 def schedule(asked: Mapping[str, Any], model: Model, device: Gpu) -> tuple[dict[Symbol, float], tuple[str, ...]]:
@@ -92,7 +119,7 @@ def schedule(asked: Mapping[str, Any], model: Model, device: Gpu) -> tuple[dict[
     if batch < gpus / degree:
         raise InputError(f"batch = {batch:g} is less than the {gpus / degree:g} accelerators that share it")
     rate, notes = _rates(gpus, degree, asked.get("network_gbit"), device)
-    return {**numbers, **rate, k_back: BACKWARD_TRAFFIC, b_grad: GRADIENT_BYTE}, notes
+    return {**numbers, **rate, k_back: BACKWARD_TRAFFIC}, notes
 
 
 def _rates(

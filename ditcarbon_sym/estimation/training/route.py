@@ -41,7 +41,7 @@ def trained(point: OperatingPoint, schedule: Mapping[Symbol, float]) -> tuple[Op
     encoder, notes = _encoder(point, bool(schedule[cached]))
     moved = [x for x in several_work.equations(point.model, point.values, 1) if x.lhs == Q_attn]
     rated = carbon.energy in alone.equations
-    own = training.AT_FULL_CLOCK if rated else training.EQUATIONS[:-1]
+    own = training.in_mode(training.AT_FULL_CLOCK if rated else training.EQUATIONS[:-1], point.values.keys())
     defined = {x.lhs for x in own}
     first = [x for x in alone.equations if x.lhs not in defined]
     route = pipeline.Route(alone.name, (*first, *encoder, *moved, *own), ACCOUNTING)

@@ -94,6 +94,7 @@ def basis_rows(found: Training) -> list[tuple[str, str]]:
     setting = [f"computed again: {found.setting['recompute']:g}", f"tensor: {found.setting['tensor']:g}", *on]
     return [
         ("setting", ", ".join(setting)),
+        ("software", found.basis["stack"]["words"]),
         ("law", "the operator law, calibrated on inference; backward twice forward, attention two and a half times"),
         ("training", f"a step takes {fitted['c_train']:.3g} times what that law gives, fitted to published speeds"),
         (
