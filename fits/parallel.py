@@ -63,12 +63,17 @@ def data(target: str, chosen: Sequence[Run], without: str = "", fitted: Mapping[
     """Runs as columns, with the constants of the law of one accelerator and those ``fitted`` so far; each model counts
     as much as another.
     """
-    rows = [{**x.values, **of_one(x.gpu, without), **(fitted or {})} for x in chosen]
+    constants = {x: np.full(len(chosen), value) for x, value in (fitted or {}).items()}
     many = {name: sum(x.model == name for x in chosen) for name in {x.model for x in chosen}}
     weights = np.array([len(chosen) / len(many) / many[x.model] for x in chosen])
     observed = np.array([getattr(x, target) for x in chosen])
     groups = tuple(f"{x.model} {x.gpu}" for x in chosen)
-    return Data(columns(rows), observed, groups, weights, MODEL / ROW, ROW)
+    return Data({**_inputs(tuple(chosen), without), **constants}, observed, groups, weights, MODEL / ROW, ROW)
+
+
+@lru_cache(maxsize=64)
+def _inputs(chosen: tuple[Run, ...], without: str) -> Mapping[Symbol, Floats]:
+    return columns([{**x.values, **of_one(x.gpu, without)} for x in chosen])
 
 
 @dataclass(frozen=True)

@@ -40,9 +40,9 @@ GPUS = (H100, B200)
 WORK = (Q_attn, n_attn, pad_dense, pad_elem, everywhere)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
-    """One measured run, with its work and its split."""
+    """One measured run, with its work and its split; it equals itself alone."""
 
     model: str
     gpu: str

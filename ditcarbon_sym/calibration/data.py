@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from sympy import Symbol
+from sympy import Integer, Symbol
 
 from ..catalog.entries import Model
+from ..equations.derivatives import tangents
+from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
     B,
@@ -27,7 +30,7 @@ from ..equations.notation import (
 from ..estimation import work
 from ..estimation.request import resolve_request
 from ..numerics.blocks import FloatArray
-from ..numerics.functions import compiled
+from ..numerics.functions import Compiled, compiled
 
 WORK = (F_dense, F_attn, n_exp, Q_elem, n_launch, F_text, F_VAE, q_VAE, F_denoiser, F_total, ell)
 """What a model's operator lists say of a request."""
@@ -56,6 +59,14 @@ def columns(runs: Sequence[Mapping[Symbol, float]]) -> dict[Symbol, FloatArray]:
     """Runs as columns, of the symbols that all of them have."""
     shared = set.intersection(*(set(run) for run in runs))
     return {x: np.array([run[x] for run in runs]) for x in shared}
+
+
+@lru_cache(maxsize=256)
+def value_and_slopes(equation: Equation, parameters: tuple[Symbol, ...]) -> tuple[Compiled, Compiled]:
+    """A function of an equation's value, and one of its value and its derivatives by some parameters, step by step."""
+    y = Symbol("fitted", real=True)
+    lines, slopes = tangents(parameters, (Equation(equation.number, y, equation.rhs),))
+    return compiled((y,), lines), compiled((y, *(slopes.get((y, x), Integer(0)) for x in parameters)), lines)
 
 
 @dataclass(frozen=True)

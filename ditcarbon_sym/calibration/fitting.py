@@ -18,8 +18,8 @@ from ..equations.equation import Equation
 from ..equations.notation import B_0, NOTATION, ell_star, mu_sat
 from ..errors import InputError
 from ..numerics.blocks import FloatArray
-from ..numerics.functions import compiled
-from .data import Data, whitening
+from ..numerics.functions import Compiled
+from .data import Data, value_and_slopes, whitening
 
 LOSSES = ("absolute", "relative", "log")
 NEAR_BOUND = 1e-4
@@ -88,9 +88,9 @@ class Fit:
 
     def slopes(self, inputs: Mapping[Symbol, FloatArray]) -> FloatArray:
         """Exact derivatives of the prediction by each free parameter, at the fitted values: (rows, parameters)."""
-        function = compiled(tuple(self.equation.gradient(*self.free).values()))
+        _, function = value_and_slopes(self.equation, self.free)
         shape = np.broadcast_shapes(*(np.shape(column) for column in inputs.values()))
-        return np.column_stack([np.broadcast_to(r, shape) for r in function({**inputs, **self.values})])
+        return np.column_stack([np.broadcast_to(r, shape) for r in function({**inputs, **self.values})[1:]])
 
     def log_deviations(self, data: Data) -> FloatArray:
         """Standard deviation of each prediction's logarithm, from the covariance of the parameters."""
@@ -254,28 +254,28 @@ Residual = Callable[[Any], FloatArray]
 
 def _residuals(equation: Equation, data: Data, free: Mapping[Symbol, Free], loss: str) -> tuple[Residual, Residual]:
     """The residual and its Jacobian, given lmfit's parameters: first the rows, then what is known beforehand."""
-    function = compiled((equation.rhs, *equation.gradient(*free).values()))
+    value, slopes = value_and_slopes(equation, tuple(free))
     root = np.ones(len(data)) if data.weights is None else np.sqrt(data.weights)
     whiten = whitening(data)
     known = [x for x in free if np.isfinite(free[x].spread)]
 
-    def evaluate(parameters: Any) -> list[FloatArray]:
+    def evaluate(function: Compiled, parameters: Any) -> list[FloatArray]:
         values = {x: parameters[x.name].value for x in free}
         return [np.broadcast_to(r, data.observed.shape) for r in function({**data.inputs, **values})]
 
     def residual(parameters: Any) -> FloatArray:
-        predicted, *_ = evaluate(parameters)
+        (predicted,) = evaluate(value, parameters)
         difference = np.log(predicted / data.observed) if loss == "log" else predicted - data.observed
         scale = data.observed if loss == "relative" else 1.0
         off = [np.log(parameters[x.name].value / free[x].start) / free[x].spread for x in known]
         return np.concatenate([whiten(root * difference / scale), off])
 
     def jacobian(parameters: Any) -> FloatArray:
-        predicted, *columns = evaluate(parameters)
-        slopes = np.column_stack(columns)
+        predicted, *columns = evaluate(slopes, parameters)
+        found = np.column_stack(columns)
         scale = {"absolute": np.ones_like(predicted), "relative": data.observed, "log": predicted}[loss]
         off = [[(x == y) / (parameters[x.name].value * free[x].spread) for y in free] for x in known]
-        return np.concatenate([whiten(slopes * (root / scale)[:, None]), np.reshape(off, (-1, len(free)))])
+        return np.concatenate([whiten(found * (root / scale)[:, None]), np.reshape(off, (-1, len(free)))])
 
     return residual, jacobian
 

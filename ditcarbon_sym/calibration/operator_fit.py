@@ -24,10 +24,9 @@ from ..equations.notation import NOTATION, e_dense, e_mem, e_VAE, eps_byte, eps_
 from ..equations.operator_law import ASSUMED
 from ..errors import InputError
 from ..numerics.blocks import FloatArray
-from ..numerics.functions import compiled
 from . import planning
 from .confidence import LEVEL, Knowledge
-from .data import Data, whitening
+from .data import Data, value_and_slopes, whitening
 from .fitting import Fit, Free, Identified, fit, squares_with
 
 
@@ -134,7 +133,7 @@ def covariance_of_both(time: Fit, energy: Fit) -> FloatArray:
 
 def _log_slopes(fitted: Fit, parameters: tuple[Symbol, ...], values: Mapping[Symbol, float]) -> FloatArray:
     """Derivatives of the logarithm of each row's prediction, in units of its error: (rows, parameters)."""
-    function = compiled((fitted.equation.rhs, *fitted.equation.gradient(*parameters).values()))
+    _, function = value_and_slopes(fitted.equation, parameters)
     found = function({**fitted.data.inputs, **values})
     predicted, *slopes = (np.broadcast_to(x, fitted.data.observed.shape) for x in found)
     return whitening(fitted.data)(np.column_stack(slopes) / predicted[:, None])

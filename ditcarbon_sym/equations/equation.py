@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Symbol, latex
@@ -47,7 +48,7 @@ class Equation:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
-    @property
+    @cached_property
     def inputs(self) -> tuple[Symbol, ...]:
         """The symbols of the right-hand side, by name."""
         return tuple(sorted(self.rhs.free_symbols, key=lambda x: x.name))

@@ -25,7 +25,6 @@ from sympy import Piecewise, Symbol, symbols
 from ..catalog.entries import Calibration
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
-from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError
 from ..numerics.functions import compiled
 from .point import OperatingPoint
@@ -308,24 +307,3 @@ def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> frozenset[Symbol]:
                 if x in by_symbol:
                     pending.append(x)
     return frozenset(found)
-
-
-def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
-    """Say what the interval covers and what it does not."""
-    if point.calibration is None:
-        return "none: a measured efficiency comes without one"
-    if is_borrowed(point):
-        return f"none: the fit was made on {point.calibration.gpu}, and its error elsewhere is unknown"
-    if scatter(point.calibration) is None:
-        return "none: no model could be held out of the calibration, so its error on others is unknown"
-    groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
-    apart = point.calibration.quality.get("held_out_groups", groups)
-    of_chips = f"{groups} accelerators" + (f" ({apart} chips)" if apart != groups else "")
-    what = of_chips if point.calibration.transferred else f"{apart} architectures"
-    besides = point.calibration.quality.get("besides_log_scatter", 0.0)
-    several = "several accelerators and " if point.values.get(n_gpu, 1) > 1 else ""
-    more = f", and {besides:.2f} (logarithm) for {several}what is said above" if besides else ""
-    return (
-        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {what} held out of it{more}; "
-        "not of PUE, grid, power or embodied carbon"
-    )

@@ -15,8 +15,8 @@ from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
 from ..errors import InputError
 from ..estimation.estimator import estimate_at
+from ..estimation.footprint.basis import interval_words
 from ..estimation.intervals import (
-    interval_words,
     is_rough,
     log_interval,
     parameter_deviations,

@@ -5,8 +5,9 @@ from typing import Any
 from ...equations import operator_law, pipeline
 from ...equations.around import boundaries
 from ...equations.notation import NOTATION, PUE, TDP, C_emb, E, I_grid, Theta_peak, k_VAE, mu, tau
+from ...equations.parallel.symbols import n_gpu
 from ...version import __version__
-from ..intervals import interval_words
+from ..intervals import LEVEL, is_borrowed, scatter
 from ..modes.stack import stack_of
 from ..point import OperatingPoint
 from ..software import software_of
@@ -117,3 +118,24 @@ def _place(point: OperatingPoint) -> dict[str, Any]:
         "grid_source": facility.sources.get("grid_gco2eq_per_kwh") if facility.figures else None,
         "ranges": {x: {"low": low, "high": high, "source": why} for x, (low, high, why) in facility.ranges.items()},
     }
+
+
+def interval_words(point: OperatingPoint, level: float = LEVEL) -> str:
+    """Say what the interval covers and what it does not."""
+    if point.calibration is None:
+        return "none: a measured efficiency comes without one"
+    if is_borrowed(point):
+        return f"none: the fit was made on {point.calibration.gpu}, and its error elsewhere is unknown"
+    if scatter(point.calibration) is None:
+        return "none: no model could be held out of the calibration, so its error on others is unknown"
+    groups = len(point.calibration.quality.get("held_out_mape_percent", {}))
+    apart = point.calibration.quality.get("held_out_groups", groups)
+    of_chips = f"{groups} accelerators" + (f" ({apart} chips)" if apart != groups else "")
+    what = of_chips if point.calibration.transferred else f"{apart} architectures"
+    besides = point.calibration.quality.get("besides_log_scatter", 0.0)
+    several = "several accelerators and " if point.values.get(n_gpu, 1) > 1 else ""
+    more = f", and {besides:.2f} (logarithm) for {several}what is said above" if besides else ""
+    return (
+        f"{100 * level:g} %, predictive: covariance of the fit and scatter of {what} held out of it{more}; "
+        "not of PUE, grid, power or embodied carbon"
+    )
