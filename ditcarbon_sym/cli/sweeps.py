@@ -21,7 +21,7 @@ from .options import (
     pass_options,
     sharing,
 )
-from .printing import print_pairs, print_table, progress_of, remark, waiting, warn
+from .printing import print_pairs, print_table, progress_of, quiet_figures, remark, waiting, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
@@ -240,6 +240,7 @@ def pareto(
 
     if out is not None:
         streaming.check_path(out)
+    quiet_figures()
     drawing.demand_format(plot)
     with waiting("reading the requests"):
         found = _rows_of(given, requests)
