@@ -14,7 +14,7 @@ PANELS = {
         "per_day requests hours kwh outputs window",
         "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
         "How it runs": "software attention precision cache guidance_steps offload preset",
-        "Where": "datacenter places capacity provider region method pue grid profile month",
+        "Where": "datacenter places capacity provider region method pue grid profile month earliest deadline",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
         "Output": "output by macs code symbols closed out plot report as_json latex markdown csv help",
     }.items()
