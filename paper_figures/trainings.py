@@ -1,7 +1,7 @@
 """Published trainings beside what the law says of them: seconds of a step, and accelerator days."""
 
+from ditcarbon_sym.catalog.entries import NVIDIA
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.estimation.transfer import NVIDIA
 from fits import other_makers, training
 
 from .tables import Table
