@@ -93,6 +93,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
     "text_encoders.language_models": (
         "Gemma2Model", "GemmaModel", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Qwen3ForCausalLM", "Qwen3Model",
+        "SmolLM3ForCausalLM",
     ),
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
     "text_encoders.vision_language": ("Mistral3ForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"),

@@ -63,6 +63,7 @@ ASKED = {
     "ovis-image-7b",
     "longcat-image",
     "krea-2",
+    "fibo",
 }
 
 

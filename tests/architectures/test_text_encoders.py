@@ -56,6 +56,7 @@ DEFAULT = {
     "CLIPTextModelWithProjection": 63_428_096,
     "Gemma2Model": 2_614_341_888,
     "GemmaModel": 8_537_680_896,
+    "SmolLM3ForCausalLM": 3_075_098_624,
     "GlmModel": 8_779_194_368,
     "LlamaForCausalLM": 6_738_415_616,
     "LlamaModel": 6_607_343_616,

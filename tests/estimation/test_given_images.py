@@ -145,6 +145,28 @@ def test_a_controlnet_of_an_unknown_class_is_named(pipeline):  # noqa: F811
     assert any("controlnet (ControlNetXSAdapter) is not counted" in x for x in estimate(config=folder).warnings)
 
 
+BESIDE = {
+    "sd3-medium": ("SD3ControlNetModel", {"num_layers": 6, "num_attention_heads": 24, "caption_projection_dim": 1536}),
+    "qwen-image": ("QwenImageControlNetModel", {"num_layers": 5}),
+    "sana-1.6b": ("SanaControlNetModel", {"num_layers": 7}),
+    "hunyuandit-1.2": ("HunyuanDiT2DControlNetModel", {"in_channels": 4, "patch_size": 2, "hidden_size": 1408}),
+    "z-image-turbo": ("ZImageControlNetModel", {"control_layers_places": [0, 5, 10], "control_in_dim": 16}),
+}
+
+
+@pytest.mark.parametrize("model", sorted(BESIDE))
+def test_the_controlnets_of_other_families_are_counted_beside_them(model, pipeline):  # noqa: F811
+    kind, fields = BESIDE[model]
+    folder = pipeline(model, controlnet=["diffusers", kind])
+    (folder / "controlnet").mkdir()
+    (folder / "controlnet" / "config.json").write_text(json.dumps({"_class_name": kind, **fields}))
+    found, exact = estimate(config=folder), count(model_from(folder))
+    assert 0 < exact.flops["controlnet"] < exact.flops["denoiser"]
+    if model != "sana-1.6b":  # the encoding half of its VAE is not known
+        assert found.flops["total"] == pytest.approx(exact.flops["total"], rel=1e-12)
+    assert any(f"controlnet ({kind}) is counted" in x for x in found.warnings)
+
+
 def test_the_papers_fit_says_that_it_leaves_the_controlnet_out(controlled):
     found = estimate(config=controlled(), efficiency="bgr", gpu="v100-pcie")
     assert any("the ControlNet's are left out" in x for x in found.warnings)

@@ -33,6 +33,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "LlamaModel": LLAMA,
     "LlamaForCausalLM": {**LLAMA, "tie_word_embeddings": True},
     "Qwen3Model": LLAMA,
+    "SmolLM3ForCausalLM": {**SIZES, "num_key_value_heads": 2, "tie_word_embeddings": True, "vocab_size": 160000},
     "Qwen3ForCausalLM": {**LLAMA, "tie_word_embeddings": True},
 }
 """Sizes unlike every default, which any part of may be left out."""

@@ -1,7 +1,8 @@
 """Bria 3.2 and FIBO: FLUX.1's blocks without pooled text; FIBO reads a layer of its language model in every block.
 
 Released as diffusers' ``BriaTransformer2DModel`` and ``BriaFiboTransformer2DModel`` (transformer_bria.py and
-transformer_bria_fibo.py in src/diffusers/models/transformers; Bria AI, 2025). The pipeline packs latent pixels.
+transformer_bria_fibo.py in src/diffusers/models/transformers; Bria AI, 2025). Bria's pipeline packs 2 x 2 latent pixels
+into a token; to FIBO's each pixel of a latent of Wan 2.2's VAE is one.
 """
 
 from dataclasses import dataclass
@@ -43,6 +44,13 @@ class BriaFiboTransformer2DModel(UnpooledFlux):
     axes_dims_rope: tuple[int, ...] = (16, 56, 56)
     rope_theta: float = 10000
     time_theta: float = 10000
+
+    vae_factors: ClassVar[tuple[int, int]] = (16, 1)
+
+    @property
+    def patch(self) -> int:
+        """Side of a token in latent pixels: nothing is packed."""
+        return 1
 
     def beside(self) -> list[Operator]:
         """Guidance where it is distilled into the model, and a layer of the language model for each block."""

@@ -6,7 +6,7 @@ The pipeline packs 2 x 2 latent pixels into the channels of one before the netwo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from sympy import Rational, Symbol
 
@@ -16,6 +16,7 @@ from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import mlp, mlp_of_llama, patches
 from ..network import Denoiser
 from ..operators import RMS_NORM, Operator, Size, dense, elementwise, modulate, norm, repeated
+from .flux import PACKING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,14 @@ class ErnieImageTransformer2DModel(Denoiser):
     rope_axes_dim: tuple[int, ...] = (32, 48, 48)
     eps: float = 1e-6
 
-    vae_factors: ClassVar[tuple[int, int]] = (16, 1)
-
     @property
     def width(self) -> Any:
         return self.hidden_size
+
+    @property
+    def patch(self) -> int:
+        """Side of a token in latent pixels, those that the pipeline packs included."""
+        return PACKING * self.patch_size
 
     def operators(self) -> list[Operator]:
         width, side, rows = self.width, self.patch_size, ell + m

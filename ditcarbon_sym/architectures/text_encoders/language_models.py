@@ -136,6 +136,19 @@ class Qwen3ForCausalLM(Qwen3Model):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmolLM3ForCausalLM(LlamaForCausalLM):
+    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
+
+    vocab_size: int = 128256
+    hidden_size: int = 2048
+    intermediate_size: int = 11008
+    num_hidden_layers: int = 36
+    num_attention_heads: int = 16
+    num_key_value_heads: int | None = 4
+    tie_word_embeddings: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class GlmModel(LlamaModel):
     """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
 

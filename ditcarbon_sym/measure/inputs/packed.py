@@ -20,10 +20,10 @@ def unpooled(net: Any, batch: int, height: int, width: int, frames: int, text: i
 
 
 def fibo(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    """A layer of the language model for each block."""
+    """A layer of the language model for each block; latent pixels are not packed."""
     blocks = net.config.num_layers + net.config.num_single_layers
     return {
-        **unpooled(net, batch, height, width, frames, text),
+        **unpooled(net, batch, 2 * height, 2 * width, frames, text),
         "guidance": of(STEP, batch) if net.config.guidance_embeds else None,
         "text_encoder_layers": [noise(batch, text, net.config.text_encoder_dim)] * blocks,
     }
@@ -87,7 +87,7 @@ def prx(net: Any, batch: int, height: int, width: int, frames: int, text: int) -
 
 def ernie(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
+        "hidden_states": noise(batch, net.config.in_channels, height // 2, width // 2), "timestep": of(STEP, batch),
         "text_bth": noise(batch, text, net.config.text_in_dim), "text_lens": of(SIZE, batch),
     }  # fmt: skip
 
