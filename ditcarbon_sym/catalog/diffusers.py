@@ -206,7 +206,11 @@ def _text(
         absent[TEXT] = str(error)
         return None, ()
     alike = (*stages.shipped_as(kind), *stages.shipped_classes().get(type(denoiser).__name__, ()))
-    released = [stages.shipped(x).text or () for x in alike]
+    texts = [stages.shipped(x).text for x in alike]
+    if not names and texts and all(x is None for x in texts):
+        absent[TEXT] = "the pipeline names no text encoder that is modelled"
+        return None, ()
+    released = [x or () for x in texts]
     usual = min((len(x) for x in released), default=len(names))
     if len(names) < usual:
         absent[TEXT] = f"the index names {len(names)} text encoders where the released pipeline has {usual}"

@@ -1,6 +1,7 @@
 """What a file is that is no configuration of a supported class of diffusers, and the way out of it, in one line."""
 
 import json
+import re
 import struct
 from collections.abc import Mapping
 from functools import lru_cache
@@ -132,7 +133,7 @@ def refuse_foreign(path: Path, found: Mapping[str, Any]) -> None:
     width = next((found[key] for key in WIDTHS if key in found), None)
     depth = next((found[key] for key in DEPTHS if key in found), None)
     if width is not None and depth is not None:
-        known = _of_size(width, depth)
+        known = _likely(_of_size(width, depth), found)
         named = f", or name the model: {' or '.join(known)}" if known else ""
         raise InputError(
             f"{path}: is a configuration of the original repository (width {shown(width)}, depth {shown(depth)}); "
@@ -154,3 +155,16 @@ def _of_size(width: Any, depth: Any) -> list[str]:
         if order[d] == width and order[N] == depth:
             found.append(name)
     return found
+
+
+def _likely(names: list[str], found: Mapping[str, Any]) -> list[str]:
+    """Those that also have the channels that go in, the family's name and the kind of model, as far as any has."""
+    family = re.match(r"[A-Z][a-z]+|", str(found.get("_class_name", "")))
+    checks = [
+        lambda name: stages.shipped(name).denoiser.in_channels == found.get("in_dim"),
+        lambda name: name.startswith(family[0].lower()) if family else False,
+        lambda name: str(found.get("model_type")) in name.split("-"),
+    ]
+    for check in checks:
+        names = [name for name in names if check(name)] or names
+    return names

@@ -14,7 +14,7 @@ def components(name):
     """Class and configuration of each component of a released pipeline, by folder."""
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
     encoders = read_toml(DATA / "text_encoders.toml")["text_encoders"]
-    found = {"transformer": transformer(name)}
+    found = {"transformer": transformer(name), **({"transformer_2": transformer(name)} if "copies" in table else {})}
     if "vae" in table:
         found["vae"] = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
     for number, entry in enumerate(table["text_encoders"], 1):

@@ -28,7 +28,7 @@ EVERY = [(kind, name) for kind in ("model", "gpu", "datacenter") for name in get
         ("model", "FLUX.1-dev", "flux.1-dev"),
         ("model", "black-forest-labs/FLUX.1-dev", "flux.1-dev"),
         ("model", "FLUX.1 [schnell]", "flux.1-schnell"),
-        ("model", "wan2.1 14b", "wan2.1-t2v-14b"),
+        ("model", "wan2.1 t2v 14b", "wan2.1-t2v-14b"),
         ("model", "wan 5b", "wan2.2-ti2v-5b"),
         ("model", "PixArt_Alpha", "pixart-alpha"),
         ("model", "Stable Diffusion 3.5 Large", "sd3.5-large"),
@@ -56,7 +56,7 @@ FLUX = [
         ("gpu", "V100", ["v100-pcie-16gb", "v100-sxm2-32gb"]),
         ("model", "flux", FLUX),
         ("model", "pixart", ["pixart-alpha", "pixart-sigma"]),
-        ("model", "Wan", ["wan2.1-t2v-1.3b", "wan2.1-t2v-14b", "wan2.2-ti2v-5b"]),
+        ("model", "wan2.2", ["wan2.2-animate-14b", "wan2.2-i2v-a14b", "wan2.2-t2v-a14b", "wan2.2-ti2v-5b"]),
     ],
 )
 def test_an_ambiguous_name_lists_what_it_may_mean_and_nothing_else(kind, typed, candidates):

@@ -72,5 +72,5 @@ def test_a_price_is_for_the_accelerator_that_its_name_means(ditcarbon, refused):
 
 
 def test_json_holds_the_id(ditcarbon):
-    found = json.loads(ditcarbon("estimate", "wan2.1 14b", "--gpu", "b200", "--json").out)
+    found = json.loads(ditcarbon("estimate", "wan2.1 t2v 14b", "--gpu", "b200", "--json").out)
     assert (found["model"], found["gpu"]) == ("wan2.1-t2v-14b", "b200-sxm")
