@@ -87,7 +87,8 @@ def _beyond(found: Sequence[Choice]) -> list[tuple[str, str]]:
     """The number beyond which another accelerator costs time, within a node."""
     fastest = min(found, key=lambda x: x.seconds)
     more = "" if fastest.gpus == found[-1].gpus else "; more take longer"
-    return [("fastest", f"{fastest.gpus} accelerators, {fastest.split}: {fastest.seconds:.4g} s{more}")]
+    words = "1 accelerator" if fastest.gpus == 1 else f"{fastest.gpus} accelerators, {fastest.split}"
+    return [("fastest", f"{words}: {fastest.seconds:.4g} s{more}")]
 
 
 def _price_of_time(point: OperatingPoint) -> list[tuple[str, str]]:

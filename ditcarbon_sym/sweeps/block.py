@@ -133,7 +133,7 @@ class Block:
             found["cost"] = timed[tau] * (self.panel.gpus * self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
         if ends:
-            known = reaches(self.panel.at(where, batch, steps, place), (*{COVERED[x] for x in ends}, tau))
+            known = reaches(self.panel.at(where, batch, steps, place), tuple({*(COVERED[x] for x in ends), tau}))
             ways = {x: known.get(x, (np.nan, np.nan)) for x in (*COVERED.values(), tau)}
             for name in ends:
                 below, above = ways[COVERED[name]]

@@ -43,7 +43,7 @@ def test_it_says_beyond_which_number_another_accelerator_costs_time():
     found = solve("sana-1.5-1.6b", "gpus", budget_s=100, gpu=H100).solution
     assert found.value == 1
     assert (
-        dict(found.beside)["fastest"].startswith("1 accelerators")
+        dict(found.beside)["fastest"].startswith("1 accelerator:")
         and "more take longer" in dict(found.beside)["fastest"]
     )
 
