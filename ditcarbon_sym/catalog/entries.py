@@ -6,6 +6,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..display import Shown
 from ..equations.equation import Equation
 from ..equations.notation import v_t
 from .stages import Stages
@@ -131,7 +132,7 @@ class Datacenter(Entry):
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Calibration(Shown):
     """Values of one efficiency law on one device, with their covariance, validity and conventions.
 
     ``transferred``: it was not fitted on this device, but comes from other accelerators. Then ``values`` hold what

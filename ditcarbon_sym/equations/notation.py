@@ -226,7 +226,8 @@ b_weight = _part("b_weight", "bytes of a weight of the denoiser", "weight_byte",
 chi_time = _part("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
 Q_host = _part("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
 Q_step = _part("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
-beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13)
+beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13,
+                    latex=r"\beta_{\mathrm{host}}")  # fmt: skip
 
 # Carbon accounting (Section 3.4)
 tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")

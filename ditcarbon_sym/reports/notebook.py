@@ -10,6 +10,8 @@ from ..analysis.operator_forms import PassForms
 from ..analysis.questions import Answer, Sensitivity
 from ..calibration.efficiency import Calibrated
 from ..calibration.validation import Validation
+from ..catalog.entries import Calibration
+from ..equations.notation import NOTATION
 from ..estimation.estimator import Estimate
 from ..estimation.exact_count import Count
 from ..estimation.training import Training
@@ -20,6 +22,7 @@ from ..sweeps.requests import RequestList
 from ..sweeps.table import chosen
 from . import calibration, comparison, count, equations, estimate, inversion, sensitivity, sweep, validation
 from .footprints import training
+from .formats import significant
 
 FIRST = 12
 """Rows of a sweep that are shown."""
@@ -106,6 +109,28 @@ def _calibrated(x: Calibrated) -> list[Part]:
     return [(x.title, *calibration.knowledge_table(x)), ("", PAIRS, calibration.rows(x))]
 
 
+def _calibration(x: Calibration) -> list[Part]:
+    errors = {y: x.covariance[k][k] ** 0.5 for k, y in enumerate(x.free)}
+    values = [
+        (
+            NOTATION[y].meaning,
+            y.name,
+            significant(value),
+            significant(errors[y]) if y in errors else "",
+            NOTATION[y].unit,
+        )
+        for y, value in x.values.items()
+    ]
+    facts = [
+        ("law", x.law),
+        ("accelerator", x.gpu),
+        *((key, str(y)) for key, y in x.verdicts.items()),
+        ("from", x.origin),
+    ]
+    header = ("constant", "symbol", "value", "standard error", "unit")
+    return [(f"{x.law} on {x.gpu}", header, values), ("basis", PAIRS, facts)]
+
+
 def _validation(x: Validation) -> list[Part]:
     return [(f"{x.file}: {len(x.scored)} predictions against measurements", validation.HEADER,
              validation.model_rows(x)), ("in words", PAIRS, validation.verdicts(x))]  # fmt: skip
@@ -127,5 +152,5 @@ def _forms(x: Forms | PassForms) -> list[Part]:
 LOOKS: dict[Any, Callable[[Any], list[Part]]] = {
     Estimate: _estimate, Count: _count, Comparison: _comparison, Sweep | RequestList: _sweep, Ranking: _ranking,
     Front: _front, Calibrated: _calibrated, Validation: _validation, Answer: _answer, Sensitivity: _sensitivity,
-    Forms | PassForms: _forms, Training: _training,
+    Forms | PassForms: _forms, Training: _training, Calibration: _calibration,
 }  # fmt: skip

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from sympy import Expr, Symbol, latex
+
 from derivations.__main__ import RESULTS
 from derivations.render import markdown
-from ditcarbon_sym.equations import operator_law, parallel, pipeline, training
+from ditcarbon_sym.equations import operator_law, parallel, pipeline, software, training
+from ditcarbon_sym.equations.around import boundaries, water
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import NOTATION
 from ditcarbon_sym.reports.equations import label
@@ -72,6 +75,23 @@ def _equations() -> Iterator[str]:
     yield from _sections(parallel.EQUATIONS)
     yield "## Training\n\n[What a step costs, and what of it falls on an output](../how-to/train.md)."
     yield from _sections(training.EQUATIONS)
+    yield (
+        "## Software\n\nA mode of running (compilation, another attention kernel, a narrow format, a step cache, "
+        "guidance on some steps) puts what it leaves of the work into the two equations of the operator law. "
+        "[Which modes there are](../how-to/software.md)."
+    )
+    yield from (_substitution(x, left) for x, left in software.LEFT.items())
+    yield "Offloading adds the time in which weights cross the host's link:"
+    yield f"$$\n{_latex(software.TRANSPORT)}\n$$"
+    yield from _symbols_of(sorted(software.NEUTRAL, key=str))
+    yield (
+        "## Boundaries\n\nThe chip and the board differ in embodied carbon alone. The server adds its host, the "
+        "facility what is drawn between requests. [Which boundary counts what](../how-to/places.md)."
+    )
+    yield from _sections(x for x in dict.fromkeys(e for account in boundaries.ACCOUNTS.values() for e in account)
+                         if x not in pipeline.ACCOUNTING)  # fmt: skip
+    yield "## Water\n\nWhat the facility evaporates, and what the power plants of its grid consume."
+    yield from _sections((water.on_site, water.off_site))
 
 
 def _sections(equations: Iterable[Equation]) -> Iterator[str]:
@@ -87,10 +107,23 @@ def _meaning(equation: Equation) -> str:
 
 def _shown(equation: Equation) -> Iterator[str]:
     yield f"$$\n{equation.latex()}\n$$"
-    rows = [(f"${NOTATION[x].latex}$", NOTATION[x].meaning, NOTATION[x].unit) for x in (equation.lhs, *equation.inputs)]
-    table = markdown_table(("symbol", "meaning", "unit"), rows)
     yield f"*{label(equation)}*"
+    yield from _symbols_of((equation.lhs, *equation.inputs))
+
+
+def _symbols_of(symbols: Iterable[Symbol]) -> Iterator[str]:
+    rows = [(f"${NOTATION[x].latex}$", NOTATION[x].meaning, NOTATION[x].unit) for x in symbols]
+    table = markdown_table(("symbol", "meaning", "unit"), rows)
     yield f'<details markdown="1"><summary>Symbols</summary>\n\n{table}\n\n</details>'
+
+
+def _latex(expression: Expr) -> str:
+    return str(latex(expression, symbol_names={x: entry.latex for x, entry in NOTATION.items()}))
+
+
+def _substitution(symbol: Symbol, left: Expr) -> str:
+    meaning = NOTATION[symbol].meaning
+    return f"{meaning[0].upper()}{meaning[1:]}:\n\n$$\n{NOTATION[symbol].latex} \\to {_latex(left)}\n$$"
 
 
 def _symbols() -> str:

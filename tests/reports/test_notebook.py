@@ -4,6 +4,7 @@ import pytest
 
 from ditcarbon_sym import Grid, compare, count, derive, estimate, front, ranked, sensitivity, solve, sweep, validate
 from ditcarbon_sym.calibration import efficiency
+from ditcarbon_sym.catalog import shipped_calibration
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.sweeps import RequestList
 from fits.corpus import CORPUS
@@ -21,6 +22,7 @@ VALUES = {
     "sensitivity": (lambda: sensitivity("pixart-alpha", with_sobol=False), "elasticity"),
     "calibrated": (lambda: efficiency.calibrate(CORPUS, "v100-pcie-16gb", bootstrap=0), "mu_sat"),
     "validation": (lambda: validate(CORPUS, gpu="v100-pcie-16gb"), "bias"),
+    "calibration": (lambda: shipped_calibration("h100-sxm-80gb", "roofline"), "dense efficiency"),
     "forms": (lambda: derive("flux.1-dev"), "network"),
 }
 
