@@ -12,6 +12,7 @@ from typing import Any
 
 from sympy import Symbol
 
+from ..catalog.loading import Catalog, load
 from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
@@ -19,7 +20,7 @@ from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.intervals import LEVEL, log_interval
-from ..estimation.point import OperatingPoint, merged, operating_point
+from ..estimation.point import OperatingPoint, counted_alike, merged, operating_point
 from ..estimation.ratios import errors_of
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
@@ -81,6 +82,7 @@ class Comparison(Shown):
     ratios: tuple[tuple[Ratio, ...], ...]
     shared: tuple[str, ...]
     level: float = LEVEL
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
@@ -92,6 +94,7 @@ class Comparison(Shown):
                 for text, found in zip(self.requests, self.estimates, strict=True)
             ],
             "against": self.requests[0],
+            "notes": list(self.notes),
             "ratios": [
                 {
                     "request": text, "shared_errors": shared,
@@ -159,12 +162,15 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
     if len(requests) < 2:
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
     asked = [(model, merged(shared, own)) for model, own in map(read_request, requests)]
-    points = [operating_point(model, **options) for model, options in asked]
+    catalog = shared.get("catalog")
+    entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+    alike, notes = counted_alike(entries, [options for _, options in asked])
+    points = [operating_point(model, **options) for (model, _), options in zip(asked, alike, strict=True)]
     first = points[0]
     return Comparison(
         tuple(requests), tuple(points), tuple(estimate_at(point) for point in points),
         tuple(ratios(first, point, level) for point in points[1:]),
-        tuple(shared_errors(first, point) for point in points[1:]), level,
+        tuple(shared_errors(first, point) for point in points[1:]), level, notes,
     )  # fmt: skip
 
 

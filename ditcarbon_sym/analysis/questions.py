@@ -2,22 +2,24 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
 
 from sympy import Symbol
 
+from ..catalog.loading import Catalog, load
 from ..display import Shown
 from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
 from ..equations.software import CONSTANTS as OF_MODES
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.memory import peak_notes
-from ..estimation.point import OperatingPoint, asked_again, operating_point
+from ..estimation.point import OperatingPoint, asked_again, counted_alike, operating_point
 from ..estimation.routes import order_notes, outside_validity
 from .inversion import PARTS, Solution, answered, break_even, within
 from .knobs import CONSTANTS, loosened
+from .places import Placed, asked_without_place, places_within
 from .savings import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
@@ -34,10 +36,12 @@ class Answer(Shown):
     point: OperatingPoint
     solution: Solution
     warnings: tuple[str, ...]
+    places: tuple[Placed, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON."""
-        return {"model": self.point.model.id, **vars(self.solution), "warnings": list(self.warnings)}
+        found = {"model": self.point.model.id, **vars(self.solution), "warnings": list(self.warnings)}
+        return found | ({"places": [vars(x) for x in self.places]} if self.places else {})
 
 
 def solve(
@@ -60,7 +64,8 @@ def solve(
     ``both`` the unknown is the same in the two requests. ``options`` are those of `estimate`. Raises `InputError`.
 
     For "gpus" it is the fewest accelerators for a deadline, ``sure`` by the upper end of the interval; for "split" the
-    degrees that take least time, or least of what a budget would be of.
+    degrees that take least time, or least of what a budget would be of. For "place" it is every place where the carbon
+    is within the budget, the least first.
 
     >>> found = solve("pixart-alpha", "steps", budget_g=0.5).solution
     >>> found.unknown, found.value, found.reached <= found.budget
@@ -72,6 +77,8 @@ def solve(
         return _of_several(operating_point(model, **options), unknown, given, per, sure=sure, alone=not (rival or both))
     if sure:
         raise InputError("--sure is about --for gpus")
+    if unknown in ("place", "datacenter"):
+        return _of_places(model, given, per, options, alone=not (rival or both))
     if len(given) + bool(rival) != 1:
         raise InputError(
             "give one budget (--budget-g, --budget-wh or --budget-s) or a rival (--against-...), not several or none"
@@ -84,15 +91,15 @@ def solve(
         raise InputError("--both needs a rival (--against-...)")
     carbon = C_total if per == "batch" else C_output
     asked = {**options, **({unknown: 0.5} if unknown in PARTS else {})}  # so that the law has the symbol
-    point = operating_point(model, **asked)
     if rival:
-        other = _other(model, asked if both else options, rival)
+        point, other = _pair(model, asked, asked if both else options, rival)
         if estimate_at(other).total_g.value is None:
             raise InputError(f"no break-even: the carbon of the rival is unknown: {'; '.join(other.notes)}")
         solution = break_even(point, other, unknown, carbon, both=both)
         met = other if not both else answered(other, unknown, solution.value)
         notes = tuple(f"of the rival: {note}" for note in (*_lasting(other), *_notes(met)))
     else:
+        point = operating_point(model, **asked)
         ((unit, budget),) = given.items()
         output: Symbol = {"g": carbon, "wh": E, "s": tau}[unit]
         solution = within(point, unknown, output, budget)
@@ -122,8 +129,26 @@ def _of_several(
     return Answer(point, solution, estimate_at(asked_again(point, **change)).warnings)
 
 
-def _other(model: str | None, shared: Mapping[str, Any], rival: Mapping[str, Any]) -> OperatingPoint:
-    """The rival's operating point: the same request, another model, accelerator, efficiency or data centre."""
+def _of_places(
+    model: str | None, given: Mapping[str, float], per: str | None, options: Mapping[str, Any], *, alone: bool
+) -> Answer:
+    """The places within a budget of carbon; all else of the request is as asked for."""
+    if not alone or list(given) != ["g"]:
+        raise InputError("--for place takes a budget of carbon (--budget-g) and no rival: nothing else depends on it")
+    asked_without_place(options)
+    method = options.get("method")
+    point = operating_point(model, **{**options, "method": None})
+    point = replace(point, asked={**point.asked, "method": method})
+    solution, inside = places_within(point, C_total if per == "batch" else C_output, given["g"])
+    return Answer(point, solution, _lasting(point), inside)
+
+
+def _pair(
+    model: str | None, own: Mapping[str, Any], shared: Mapping[str, Any], rival: Mapping[str, Any]
+) -> tuple[OperatingPoint, OperatingPoint]:
+    """The operating points of a request and its rival: the same with another model, accelerator, efficiency or place,
+    both counted within one boundary.
+    """
     options = dict(shared)
     if "gpu" in rival:
         options |= {"gpu": rival["gpu"], "calibration": None}
@@ -133,7 +158,10 @@ def _other(model: str | None, shared: Mapping[str, Any], rival: Mapping[str, Any
         raise InputError("--mu is a measurement on one accelerator; give the rival's own with --against-mu")
     if "datacenter" in rival:
         options |= {"datacenter": rival["datacenter"], "pue": None, "grid": None}
-    return operating_point(rival.get("model", model), **options)
+    catalog = own.get("catalog")
+    entries = catalog if isinstance(catalog, Catalog) else load(catalog)
+    (one, other), _ = counted_alike(entries, (own, options))
+    return operating_point(model, **one), operating_point(rival.get("model", model), **other)
 
 
 def _lasting(point: OperatingPoint) -> tuple[str, ...]:

@@ -121,7 +121,9 @@ def solve(
     model: OptionalModel = None,
     unknown: Annotated[
         str,
-        typer.Option("--for", help="What to solve for: resolution, steps, batch, frames, cache, gpus, split, grid ..."),
+        typer.Option(
+            "--for", help="What to solve for: resolution, steps, batch, frames, cache, gpus, split, place, grid ..."
+        ),
     ] = "resolution",
     budget_g: Annotated[float | None, number_option("Budget of carbon, gCO2eq.")] = None,
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
@@ -163,6 +165,11 @@ def solve(
     if as_json:
         print(formats.json_text({**answer.to_dict(), "model": str(options["config"] if model is None else model)}))
         return
+    if answer.places:
+        print_table(report.title(answer, rival), report.PLACE_HEADER, report.place_rows(answer), right=(2,))
+        if (more := len(answer.places) - report.MANY) > 0:
+            remark(f"and {more} more; --json has them all")
+        return
     print_table(report.title(answer, rival), ("", "value"), report.rows(answer.solution))
 
 
@@ -182,6 +189,7 @@ def compare(
 
     shared = {name: value for name, value in options.items() if value is not None}
     found = compared(requests, level, **shared)
+    warn(found.notes)
     for k, estimate in enumerate(found.estimates):
         warn(tuple(f"{report.letter(k)}: {x}" for x in estimate.warnings))
     if as_json:

@@ -8,7 +8,9 @@ from .options import (
     CatalogOption,
     ConfigOption,
     JsonOption,
+    MonthOption,
     OptionalModel,
+    ProfileOption,
     ReportOption,
     at_operating_point,
     number_option,
@@ -22,19 +24,26 @@ def estimate(
     options: dict[str, Any],
     model: OptionalModel = None,
     per_day: Annotated[float | None, number_option("Outputs per day, to scale the result to a service.")] = None,
+    profile: ProfileOption = None,
+    month: MonthOption = None,
+    outputs: Annotated[float | None, number_option("Outputs of a job that runs at once (with --profile).")] = None,
+    earliest: Annotated[float | None, number_option("Hour of the profile from which the job may start.")] = None,
+    deadline: Annotated[float | None, number_option("Hour by which it has ended. Assumed: the profile's end.")] = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate time, energy and carbon of one request."""
-    from ..estimation import estimator
     from ..reports import estimate as shown, formats
+    from .reporting import estimated
 
-    result = estimator.estimate(model, per_day=per_day, **options)
+    job = {"profile": profile, "month": month, "outputs": outputs, "earliest": earliest, "deadline": deadline}
+    asked = {"model": model, "per_day": per_day, **job, **options}
+    result = estimated(**asked)
     warn(result.warnings)
     if report is not None:
         from .reporting import of_estimate
 
-        of_estimate(report, {"model": model, "per_day": per_day, **options}, result)
+        of_estimate(report, asked, result)
     if as_json:
         print(formats.json_text(result.to_dict()))
         return

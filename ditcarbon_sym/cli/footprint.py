@@ -9,9 +9,10 @@ from .help import ids
 from .options import (
     CatalogOption,
     JsonOption,
+    MonthOption,
+    ProfileOption,
     ReportOption,
     accounting_options,
-    integer_option,
     number_option,
     sharing,
 )
@@ -80,8 +81,8 @@ def route(
     places: Annotated[str, typer.Option(help="Places to choose from, joined by commas.")],
     capacity: Annotated[str, typer.Option(help="Accelerators of each place: a number, or PLACE=NUMBER.")],
     deadline: Annotated[float, number_option("Hour by which a class without its own has run.")] = 24,
-    profile: Annotated[Path | None, typer.Option(help="CSV with the intensity of each hour, by zone.")] = None,
-    month: Annotated[int | None, integer_option("Month of a profile that has all of them, 1 to 12.")] = None,
+    profile: ProfileOption = None,
+    month: MonthOption = None,
     gpu: Annotated[
         str | None, typer.Option(help="Accelerator, if the file does not say.", autocompletion=ids("gpus"))
     ] = None,

@@ -68,6 +68,8 @@ ReportOption = Annotated[
     Path | None,
     typer.Option("--report", help="Write a report to hand over (.html, .md or .tex), and a JSON manifest beside it."),
 ]
+ProfileOption = Annotated[Path | None, typer.Option("--profile", help="CSV with the intensity of each hour, by zone.")]
+MonthOption = Annotated[int | None, integer_option("Month of a profile that has all of them, 1 to 12.", "--month")]
 OutputOption = Annotated[
     str,
     typer.Option(
@@ -148,7 +150,8 @@ def accounting_options(
     boundary: Annotated[
         str | None,
         typer.Option(
-            help="What is counted: 'chip' (assumed, the paper's), 'board', 'server' or 'facility'.",
+            help="What is counted: 'chip' (the paper's), 'board', 'server' or 'facility'. Assumed: the widest with "
+            "sources; chip on the paper's V100.",
             autocompletion=words("chip", "board", "server", "facility"),
         ),
     ] = None,

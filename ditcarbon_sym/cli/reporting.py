@@ -20,15 +20,27 @@ def _run(command: str, arguments: Mapping[str, Any], answer: Mapping[str, Any]) 
     return manifest(command, arguments, answer, line, datetime.now(UTC).date().isoformat())
 
 
+def estimated(**asked: Any) -> Any:
+    """Estimate a request as it was asked for on the command line, the hours of a profile among its options."""
+    from ..estimation import estimator
+    from ..estimation.footprint.profile import Hours
+
+    hours: Any = {name: asked.pop(name, None) for name in Hours.__annotations__}
+    lone = next((name for name, value in hours.items() if value is not None), None)
+    if hours["profile"] is None and lone is not None:
+        raise InputError(f"--{lone} without --profile: it is about the hours of a profile")
+    return estimator.estimate(**asked, hours=None if lone is None else hours)
+
+
 def of_estimate(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
     """Write the report of an estimate."""
     from ..equations.notation import NOTATION, n_frames
     from ..reports import estimate as report
     from ..reports.footprints import handover
 
-    basis, outputs = found.basis, found.request["outputs"]
-    frames = found.request[NOTATION[n_frames].field]
-    unit = "image" if frames == 1 else f"video of {frames} frames"
+    basis = found.basis
+    unit, units, words = handover.functional_unit(found.model, found.request[NOTATION[n_frames].field])
+    outputs = units * found.request["outputs"]
     facility, idle = found.facility_energy_wh.value, 0.0
     name = basis["boundary"]["name"]
     if name == "facility" and found.idle_energy_wh.value:
@@ -36,7 +48,7 @@ def of_estimate(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
     energy = None if facility is None else (facility + idle) / 1000
     score = handover.score(energy, basis["grid_gco2eq_per_kwh"], found.embodied_g.value, outputs, unit)
     lines = [
-        f"functional unit: one {unit}",
+        f"functional unit: one {unit}{words}",
         f"score (ISO/IEC 21031): {score}",
         f"method: {basis['place']['method']}-based figure of the grid; place: {found.datacenter}",
         f"intervals: {basis['interval']}",
@@ -95,13 +107,12 @@ def of_route(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
 def answered_again(path: Path) -> tuple[list[str], list[tuple[str, Any, Any]], int]:
     """Run a manifest again: what of its inputs changed, the numbers that differ, and how many there are."""
     from ..calibration.used import accounted
-    from ..estimation import estimator
     from ..estimation.footprint import manifest
     from ..sweeps.routed import route
 
     found = manifest.read_manifest(path)
     said = manifest.changed_inputs(found)
-    function: Any = {"estimate": estimator.estimate, "account": accounted, "route": route}[found["command"]]
+    function: Any = {"estimate": estimated, "account": accounted, "route": route}[found["command"]]
     _demand_known(path, found["command"], found["arguments"])
     again = function(**found["arguments"]).to_dict()
     differ = manifest.differences(found["answer"], again)

@@ -41,6 +41,8 @@ from ..equations.parallel.symbols import n_C, n_gpu, n_R, n_U
 from . import counting
 from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
+from .footprint.profile import Hours, by_the_hour
+from .footprint.scenarios import any_year
 from .intervals import LEVEL, evaluated
 from .memory import memory_of, peak_notes
 from .modes.stack import passes_left
@@ -56,6 +58,8 @@ class Estimate(Shown):
     """The answer to one request. Everything is for the whole batch, except ``per_output_g``, ``per_day`` and
     ``per_year``. Energy is the accelerator's; the facility's is that times PUE, what is billed. What the accelerator
     draws idle, if its utilisation is below one, is in no other quantity. ``memory_gib``: the peak, all stages loaded.
+    ``any_year_g``: the total, its interval widened by what the grid changes from year to year. ``hours``: the total by
+    the hour of a profile.
     Of several accelerators (``gpus``, ``split``), energy and carbon are of all, memory of each.
     """
 
@@ -81,6 +85,8 @@ class Estimate(Shown):
     water_on_site_l: Quantity
     water_off_site_l: Quantity
     memory_gib: Quantity
+    any_year_g: Quantity
+    hours: Mapping[str, Any] | None
     per_day: Mapping[str, Any] | None
     per_year: Mapping[str, Any] | None
     basis: Mapping[str, Any]
@@ -103,7 +109,13 @@ def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def estimate(model: str | None = None, *, per_day: float | None = None, **options: Unpack[Options]) -> Estimate:
+def estimate(
+    model: str | None = None,
+    *,
+    per_day: float | None = None,
+    hours: Hours | None = None,
+    **options: Unpack[Options],
+) -> Estimate:
     """Estimate parameters, FLOP, time, energy and carbon of one generation request, without running the model.
 
     Parameters
@@ -112,6 +124,9 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
         Catalogue id; or give ``config``.
     per_day
         Outputs per day, to scale the result to a service.
+    hours
+        ``profile``, a file with the grid's intensity of each hour, with ``month``, ``outputs``, ``earliest`` and
+        ``deadline`` as `by_the_hour` takes them.
     **options
         The request (``resolution``, or ``height`` and ``width`` in pixels; ``frames``, ``batch``, ``steps``,
         ``guidance``, ``text_tokens``), on what it runs (``gpu``, ``gpus``, ``datacenter``, or ``pue`` with ``grid``;
@@ -126,10 +141,10 @@ def estimate(model: str | None = None, *, per_day: float | None = None, **option
     >>> isinstance(estimate_at(operating_point("pixart-alpha")), Estimate)
     True
     """
-    return estimate_at(operating_point(model, **options), per_day)
+    return estimate_at(operating_point(model, **options), per_day, hours)
 
 
-def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate:
+def estimate_at(point: OperatingPoint, per_day: float | None = None, hours: Hours | None = None) -> Estimate:
     """Evaluate the whole chain at an operating point."""
     computed = (*_COMPUTED, n_launch) if by_operators(point) else _COMPUTED
     values, spread = evaluated(point, computed)
@@ -169,6 +184,8 @@ def estimate_at(point: OperatingPoint, per_day: float | None = None) -> Estimate
         **one,
         per_output_g=one["total_g"].times(1.0 / batch),
         memory_gib=memory_of(point.model, point.values).peak(batch),
+        any_year_g=any_year(point, one["total_g"]),
+        hours=None if hours is None else by_the_hour(point, **hours),
         per_day=None if per_day is None else service(one, batch, per_day, 1, gpus),
         per_year=None if per_day is None else service(one, batch, per_day, DAYS_PER_YEAR, gpus),
         basis=basis(point),

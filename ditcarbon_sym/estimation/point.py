@@ -15,7 +15,7 @@ from sympy import Symbol
 
 from ..catalog.entries import Calibration, Datacenter, Gpu, Model
 from ..catalog.loading import Catalog, defaults, load, load_calibration
-from ..catalog.names import plain, stands_for
+from ..catalog.names import plain
 from ..equations import pipeline
 from ..equations.notation import (
     NOTATION,
@@ -30,6 +30,7 @@ from ..equations.notation import (
 )
 from ..equations.parallel.symbols import n_C, n_R, n_U
 from ..errors import InputError
+from .footprint.accelerator import chosen_accelerator, counted_alike as counted_alike, usual_boundary
 from .footprint.boundaries import CHIP, Boundary, accounted, boundary_of
 from .footprint.facility import chosen_facility as chosen_facility, dim, idle_notes
 from .memory import weight_notes
@@ -47,8 +48,8 @@ class Options(Request, total=False):
 
     ``gpu``: a catalogue id. ``datacenter``: a catalogue id, a country ("france", "FR", "FRA") or a cloud region
     ("aws:eu-west-3"). ``pue`` with ``grid`` (gCO2eq/kWh): instead of a data centre. ``method``: which figure of its
-    grid, "location" (the default), "market" or "marginal". ``boundary``: "chip" (the paper's, the default), "board",
-    "server" or "facility" (`equations.around.boundaries`).
+    grid, "location" (the default), "market" or "marginal". ``boundary``: "chip" (the paper's), "board", "server" or
+    "facility" (`equations.around.boundaries`); without it, the widest that has sources, and the paper's on its V100.
     ``lifetime_years``: over which embodied carbon is amortised; ``utilisation``: the part of it in which the
     accelerator works, 1 as the paper has it: below, embodied carbon rises and energy while idle is told.
     ``embodied_boundary``: which figure of it, "die" (the paper's) or another that the accelerator has; boundaries are
@@ -140,7 +141,7 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
     numbers, notes = resolve_request(chosen, {key: value for key, value in filled.items() if key not in _SETTING})
     calibration = options.get("calibration")
     own = load_calibration(calibration) if calibration is not None else None
-    device = _device(entries, options.get("gpu"), own)
+    device = chosen_accelerator(entries, options.get("gpu"), own)
     where = (options.get("datacenter"), options.get("pue"), options.get("grid"), options.get("method"))
     facility = chosen_facility(entries, *where)
     route = choose_route(chosen, numbers, device, options.get("mu"), own, options.get("efficiency"))
@@ -156,7 +157,8 @@ def operating_point(model: str | None = None, **options: Unpack[Options]) -> Ope
         for notation in (LIFETIME_YEARS, NOTATION[u])
     )
     boundary = _boundary(device, options.get("embodied_boundary"))
-    around = boundary_of(device, options.get("boundary"), options.get("embodied_boundary"), used)
+    counted = options.get("boundary") or usual_boundary(entries, device, options)
+    around = boundary_of(device, counted, options.get("embodied_boundary"), used)
     boundary = boundary if around.name == CHIP else around.name
     values = {
         **dict.fromkeys((Theta_peak, TDP), math.nan),  # unknown unless the device says otherwise
@@ -254,23 +256,6 @@ def _read_as(kind: str, name: str | None, chosen: str) -> tuple[str, ...]:
 
 _SETTING = set(Options.__annotations__) - set(Request.__annotations__)
 """What is not part of the request itself."""
-
-
-def _device(entries: Catalog, gpu: str | None, calibration: Calibration | None) -> Gpu:
-    """The accelerator asked for, else the one the calibration was measured on, else the default."""
-    if calibration is None:
-        return entries.gpu(str(defaults()["gpu"]) if gpu is None else gpu)
-    if gpu is not None and not stands_for("gpu", gpu, calibration.gpu):
-        raise InputError(
-            f"gpu = {gpu!r}, but {calibration.origin} was measured on {calibration.gpu!r}; leave --gpu out"
-        )
-    known = entries.gpus.get(calibration.gpu)
-    return Gpu(
-        id=calibration.gpu, name=known.name if known else calibration.gpu, values=calibration.device, sources={},
-        origin=calibration.origin, precision=known.precision if known else str(calibration.data.get("peak_from", "")),
-        embodied=known.embodied if known else {},
-        memory_gb=known.memory_gb if known else None,
-    )  # fmt: skip
 
 
 def _boundary(device: Gpu, wanted: str | None) -> str:

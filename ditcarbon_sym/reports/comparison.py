@@ -3,14 +3,14 @@
 from ..analysis.comparison import Comparison, Ratio
 from ..equations.notation import E, tau
 from ..estimation.service import Quantity
-from .estimate import device_words, interval, output_words
+from .estimate import boundary_words, device_words, interval, output_words
 from .formats import energy_unit, significant
 
 ENERGIES = ("energy_wh", "facility_energy_wh")
 QUANTITIES = (
     ("time", "time_s", "s"), ("energy, accelerator", "energy_wh", ""),
     ("energy, facility", "facility_energy_wh", " (with PUE)"), ("operational carbon", "operational_g", "gCO2eq"),
-    ("embodied carbon", "embodied_g", "gCO2eq"),
+    ("carbon of the host", "host_g", "gCO2eq"), ("embodied carbon", "embodied_g", "gCO2eq"),
     ("total carbon", "total_g", "gCO2eq"), ("per output", "per_output_g", "gCO2eq"),
 )  # fmt: skip
 """Name, field, and unit; that of energies is chosen once for all, by the largest."""
@@ -31,6 +31,8 @@ def rows(comparison: Comparison) -> list[tuple[str, ...]]:
     scale, energy = energy_unit(*(getattr(x, field).value for x in comparison.estimates for field in ENERGIES))
     found = []
     for name, field, unit in QUANTITIES:
+        if field == "host_g" and all(x.host_g.value is None for x in comparison.estimates):
+            continue
         factor, words = (scale, energy + unit) if field in ENERGIES else (1.0, unit)
         cells = (_cell(getattr(estimate, field).times(factor)) for estimate in comparison.estimates)
         found.append((name, *cells, words))
@@ -45,7 +47,7 @@ def _cell(quantity: Quantity) -> str:
 def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
     """Return each letter with its request and its route."""
     return [
-        (letter(k), f"{text}: {e.model} on {device_words(e)}, {e.datacenter}, "
+        (letter(k), f"{text}: {e.model} on {device_words(e)}, {e.datacenter}{boundary_words(e)}, "
                     f"{e.request['height']} x {e.request['width']}, "
                     f"batch {e.request['batch']}, {e.request['steps']} steps, route {e.basis['efficiency']}")
         for k, (text, e) in enumerate(zip(comparison.requests, comparison.estimates, strict=True))

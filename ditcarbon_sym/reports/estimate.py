@@ -9,8 +9,18 @@ from ..equations import operator_law
 from ..equations.notation import NOTATION, E
 from ..estimation.estimator import Estimate
 from ..estimation.footprint.basis import EXACT
-from ..estimation.footprint.boundaries import CHIP
+from ..estimation.footprint.boundaries import CHIP, EXCLUDED
 from ..estimation.service import Quantity
+from .footprints.around import (
+    host_rows,
+    hour_rows,
+    idle_rows,
+    method_words,
+    part_rows,
+    scenario_words,
+    water_rows,
+    year_rows,
+)
 from .formats import carbon_unit, count, energy_unit, labelled, significant
 
 
@@ -46,65 +56,21 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("time", estimate.time_s, "s"),
         *energies(estimate.energy_wh, estimate.facility_energy_wh),
         ("operational carbon", estimate.operational_g, "gCO2eq"),
-        *_host(estimate),
+        *host_rows(estimate),
         ("embodied carbon", estimate.embodied_g, "gCO2eq"),
-        *_parts(estimate),
+        *part_rows(estimate),
         ("total carbon", estimate.total_g, "gCO2eq"),
+        *year_rows(estimate),
+        *hour_rows(estimate),
         ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
-        *_idle(estimate),
-        *_water(estimate),
+        *idle_rows(estimate),
+        *water_rows(estimate),
         ("peak memory", estimate.memory_gib, f"GiB{' each' * (estimate.gpus > 1)}, all stages loaded"),
     ):
         rows.append(_row(name, quantity, unit))
     rows += [*_service_rows("day", estimate.per_day), *_service_rows("year", estimate.per_year)]
     columns = (0, 1, 3) if estimate.interval_level is None else (0, 1, 2, 3)
     return [tuple(row[column] for column in columns) for row in rows]
-
-
-def _idle(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
-    """Return what the accelerator draws between requests; nothing where it is always in use."""
-    if estimate.basis["utilisation"] == 1:
-        return []
-    scale, unit = energy_unit(estimate.idle_energy_wh.value)
-    if estimate.basis["boundary"]["name"] == "facility":
-        return [
-            ("idle energy", estimate.idle_energy_wh.times(scale), f"{unit} between requests, with the host"),
-            ("idle carbon", estimate.idle_g, "gCO2eq, in the total"),
-        ]
-    return [
-        ("idle energy, apart", estimate.idle_energy_wh.times(scale), f"{unit} between requests, no program loaded"),
-        ("idle carbon, apart", estimate.idle_g, "gCO2eq, in no total"),
-    ]
-
-
-def _host(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
-    """Return what the host adds; nothing where the boundary leaves it out."""
-    if estimate.host_energy_wh.value is None:
-        return []
-    scale, unit = energy_unit(estimate.host_energy_wh.value)
-    return [
-        (
-            "energy, host",
-            estimate.host_energy_wh.times(scale),
-            f"{unit}, the share of {'one accelerator' if estimate.gpus == 1 else f'{estimate.gpus} accelerators'}",
-        ),
-        ("carbon of the host", estimate.host_g, "gCO2eq"),
-    ]
-
-
-def _parts(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
-    """Return the parts of the embodied carbon, where the boundary has more than one."""
-    parts = estimate.basis["boundary"]["embodied_parts_gco2eq"]
-    whole = sum(parts.values())
-    return [(f"  {x}", estimate.embodied_g.times(y / whole), "gCO2eq") for x, y in parts.items()] if parts else []
-
-
-def _water(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
-    """Return the litres that a request consumes; nothing for a place that says nothing of water."""
-    site, mix = estimate.water_on_site_l, estimate.water_off_site_l
-    if site.value is None and mix.value is None:
-        return []
-    return [("water, on site", site, "litres"), ("water, power plants", mix, "litres")]
 
 
 def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:
@@ -137,6 +103,11 @@ def _service_rows(period: str, service: Mapping[str, Any] | None) -> list[tuple[
         _row("  time", service["gpu_hours"], "accelerator hours"),
         *(_row(f"  {name}", x, unit) for name, x, unit in energy),
         _row("  operational carbon", service["operational_g"].times(scale), mass),
+        *(
+            []
+            if service["host_g"].value is None
+            else [_row("  carbon of the host", service["host_g"].times(scale), mass)]
+        ),
         _row("  embodied carbon", service["embodied_g"].times(scale), mass),
         _row("  total carbon", service["total_g"].times(scale), mass),
     ]
@@ -157,10 +128,14 @@ def _exact_rows(exact: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
 
 def title(estimate: Estimate) -> str:
     """Return one line that names the request, the accelerator and the place."""
-    boundary = estimate.basis["boundary"]["name"]
-    counted = "" if boundary == CHIP else f", boundary: {boundary}"
-    where = f"{device_words(estimate)}, {estimate.datacenter}{counted}"
+    where = f"{device_words(estimate)}, {estimate.datacenter}{boundary_words(estimate)}"
     return f"{request_words(estimate.model, estimate.request)}, on {where}"
+
+
+def boundary_words(estimate: Estimate) -> str:
+    """Name the boundary, unless it is the paper's."""
+    boundary = estimate.basis["boundary"]["name"]
+    return "" if boundary == CHIP else f", boundary: {boundary}"
 
 
 def device_words(estimate: Estimate) -> str:
@@ -232,31 +207,14 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         *labelled("software", software_words(basis["software"])),
         ("peak", f"{significant(basis['peak_flop_per_second'] / 1e12)} TFLOP/s {basis['precision']}".rstrip()),
         ("power", f"{basis['power']}: {significant(basis['tdp_watt'])} W, accelerator only"),
-        ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh{_method(basis)}"),
+        ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh{method_words(basis)}"),
         ("embodied", f"{mass}, boundary: {basis['embodied_boundary']}"),
+        ("not counted", EXCLUDED[basis["boundary"]["name"]]),
         ("lifetime", f"{basis['lifetime_years']:g} years, linear, in use {used} of the time (assumed)"),
         ("interval", basis["interval"]),
         *labelled("scenarios", scenario_words(basis)),
         *labelled("remarks", basis["remarks"]),
     ]
-
-
-def scenario_words(basis: Mapping[str, Any]) -> list[str]:
-    """Say what the total becomes at the ends of each documented range."""
-    return [
-        f"{x['what']} {significant(x['low'])} to {significant(x['high'])}: total {significant(x['total_g_low'])} to "
-        f"{significant(x['total_g_high'])} gCO2eq ({x['source']})"
-        for x in basis["boundary"]["scenarios"]
-    ]
-
-
-def _method(basis: Mapping[str, Any]) -> str:
-    """Name the method and the source of the grid's figure, for a place of the tables."""
-    place = basis["place"]
-    if place["grid_source"] is None:
-        return ""
-    based = "" if place["method"] == "marginal" else "-based"
-    return f", {place['method']}{based}: {place['grid_source']}"
 
 
 def software_words(rows: Sequence[Mapping[str, str | None]]) -> list[str]:

@@ -31,7 +31,8 @@ from .formats import energy_unit, significant
 from .sensitivity import swing_words
 
 OUTPUTS = (mu, tau, E, C_op, C_emb, C_total, C_output)
-SCENARIOS = ("grid_gco2eq_per_kwh", "pue", "tdp_watt", "embodied_gco2eq", "lifetime_s", "vae_reuse_factor")
+SCENARIOS = ("grid_gco2eq_per_kwh", "pue", "tdp_watt", "embodied_gco2eq", "server_gco2eq", "host_watt_per_watt",
+             "lifetime_s", "vae_reuse_factor")  # fmt: skip
 """Assumptions rather than fitted quantities: shown beside the intervals, never inside them."""
 ROUGHLY = "a constant is known too roughly for the delta method, so each axis of the errors was followed to its end"
 Ends = tuple[float, float] | None

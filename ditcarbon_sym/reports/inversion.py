@@ -6,6 +6,7 @@ from typing import Any
 from ..analysis.inversion import Solution
 from ..analysis.questions import Answer
 from ..equations.notation import NOTATION, E
+from ..estimation.footprint.boundaries import CHIP
 from .formats import energy_unit, significant
 
 
@@ -30,6 +31,20 @@ def rows(solution: Solution) -> list[tuple[str, str]]:
     return [*(x for x in rows if x[0] not in dropped), *solution.beside]
 
 
+PLACE_HEADER = ("place", "name", "gCO2eq", "90 %, any year", "within the budget", "PUE")
+MANY = 20
+"""Places that a table shows."""
+
+
+def place_rows(answer: Answer) -> list[tuple[str, ...]]:
+    """Return the places within a budget, the least first, for people: the first `MANY`."""
+    return [
+        (x.id, x.name, significant(x.grams), "" if x.low is None else f"{significant(x.low)} to {significant(x.high)}",
+         "surely" if x.surely else "expected", "assumed" if x.pue_assumed else "given")
+        for x in answer.places[:MANY]
+    ]  # fmt: skip
+
+
 def _interval(solution: Solution, scale: float) -> str:
     if solution.reached_low is None or solution.reached_high is None:
         return ""
@@ -39,6 +54,8 @@ def _interval(solution: Solution, scale: float) -> str:
 def title(answer: Answer, rival: Mapping[str, Any]) -> str:
     """Return one line that names the request, the accelerator, the place and the question."""
     point = answer.point
+    place = "" if answer.places else f", {point.facility.id}"
     named = [str(value) for value in rival.values() if value is not None]
     other = f" ({', '.join(named)})" if named else ""
-    return f"{point.model.id} on {point.device.id}, {point.facility.id}: {answer.solution.question}{other}"
+    counted = "" if point.boundary.name == CHIP else f", boundary: {point.boundary.name}"
+    return f"{point.model.id} on {point.device.id}{place}{counted}: {answer.solution.question}{other}"

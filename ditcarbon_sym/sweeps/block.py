@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sympy import Symbol
 
 from ..catalog.entries import Datacenter
 from ..catalog.loading import Catalog
 from ..catalog.names import stands_for
-from ..equations.notation import NOTATION, PUE, E, H, I_grid, W, n_frames, tau
+from ..equations.around import boundaries, water
+from ..equations.notation import NOTATION, PUE, WUE, E, E_host, H, I_grid, W, n_frames, tau, w_mix
 from ..errors import InputError
 from ..estimation.intervals import reaches
 from ..estimation.memory import memory_of
 from ..estimation.point import OperatingPoint
-from .panel import GRAMS, Array, Panel, equipment, grams
+from .panel import GRAMS, Array, Panel, grams
 from .table import (
     CACHE,
     COST,
@@ -26,11 +29,13 @@ from .table import (
     FACILITY_ENERGY,
     GPU_SECONDS,
     GPUS,
+    HOST,
     MEMORY,
     NUMBERS,
     OPERATIONAL_EACH,
     STAGE_GRAMS,
     TIMED,
+    WATER,
     Text,
 )
 
@@ -61,10 +66,9 @@ class Block:
         return (*self.sizes.shape, len(self.batch), len(self.steps), len(self.facilities))
 
     @cached_property
-    def pue_and_grid(self) -> tuple[Array, Array]:
-        """PUE and grid intensity of every facility."""
-        pue, grid = (np.array([x.values[y] for x in self.facilities]) for y in (PUE, I_grid))
-        return pue, grid
+    def places(self) -> dict[Symbol, Array]:
+        """What every facility puts into the equations."""
+        return values_of(self.facilities)
 
     @cached_property
     def memory(self) -> tuple[Array, Array]:
@@ -79,29 +83,29 @@ class Block:
         """Columns of numbers on a part of the five axes; each has length one along the axes that do not change it."""
         where = self.sizes[part[0], part[1]][:, :, None, None, None]
         batch, steps = self.batch[part[2]][:, None, None], self.steps[part[3]][:, None]
-        pue, grid = (x[part[4]] for x in self.pue_and_grid)
-        return self.at(where, batch, steps, pue, grid, fields, fused=fused)
+        place = {x: values[part[4]] for x, values in self.places.items()}
+        return self.at(where, batch, steps, place, fields, fused=fused)
 
     def at(
         self,
         where: NDArray[np.intp],
         batch: Array,
         steps: Array,
-        pue: Array,
-        grid: Array,
+        place: Mapping[Symbol, Array],
         fields: Collection[str] = NUMBERS,
         *,
         fused: bool = False,
     ) -> dict[str, Array]:
-        """Columns of numbers at sizes (indices of the panel's), batches, steps, PUE and grid intensities (gCO2eq/kWh).
+        """Columns of numbers at sizes (indices of the panel's), batches, steps and the values of places.
 
         The arguments are arrays that broadcast, and so do the columns. Their names end in their units.
         """
         ends = [name for name in COVERED if not {f"{name}_low", f"{name}_high"}.isdisjoint(fields)]
         fields = {*fields, *ends, *(["operational_g"] if OPERATIONAL_EACH in fields else [])}
         wanted = {x for name, x in TIMED.items() if name in fields}
-        wanted |= {tau} if not {*GRAMS, *COST, FACILITY_ENERGY, GPU_SECONDS}.isdisjoint(fields) else set()
-        wanted |= {E} if not {*GRAMS, FACILITY_ENERGY}.isdisjoint(fields) else set()
+        of_equipment = {FACILITY_ENERGY, HOST, *WATER}
+        wanted |= {tau} if not {*GRAMS, *COST, GPU_SECONDS, *of_equipment}.isdisjoint(fields) else set()
+        wanted |= {E} if not {*GRAMS, *of_equipment}.isdisjoint(fields) else set()
         timed = self.panel.timed(
             where, batch, steps, quantities=[x for x in TIMED.values() if x in wanted],
             stages=not set(STAGE_GRAMS).isdisjoint(fields), fused=fused,
@@ -114,10 +118,10 @@ class Block:
             CACHE: np.full((1,) * np.ndim(where), self.panel.point.mode.cache),
             **{name: timed[x] for name, x in TIMED.items() if x in timed},
         }
-        values = {**self.panel.values, PUE: pue, I_grid: grid}
+        values = {**self.panel.values, **place}
         found |= grams(timed, batch, values, set(GRAMS) & set(fields), self.panel.accounting, fused=fused)
-        if FACILITY_ENERGY in fields:
-            found[FACILITY_ENERGY] = equipment(timed, values, self.panel.accounting) * pue
+        if not of_equipment.isdisjoint(fields):
+            found |= self._of_equipment(timed, values, fields)
         if OPERATIONAL_EACH in fields:
             found[OPERATIONAL_EACH] = found["operational_g"] / batch
         if MEMORY in fields:
@@ -129,17 +133,44 @@ class Block:
             found["cost"] = timed[tau] * (self.panel.gpus * self.price / SECONDS_PER_HOUR)
             found["cost_per_output"] = found["cost"] / batch
         if ends:
-            found_reaches = reaches(self.panel.at(where, batch, steps, pue, grid), tuple({COVERED[x] for x in ends}))
+            known = reaches(self.panel.at(where, batch, steps, place), (*{COVERED[x] for x in ends}, tau))
+            ways = {x: known.get(x, (np.nan, np.nan)) for x in (*COVERED.values(), tau)}
             for name in ends:
-                below, above = found_reaches.get(COVERED[name], (np.nan, np.nan))
+                below, above = ways[COVERED[name]]
                 found |= {f"{name}_low": found[name] / np.exp(below), f"{name}_high": found[name] * np.exp(above)}
+            if FACILITY_ENERGY in ends:  # with a host, its time and the accelerator's energy at their ends together
+                for k, end in enumerate(("low", "high")):
+                    there = {x: timed[x] * np.exp((2 * k - 1) * ways[x][k]) for x in (tau, E)}
+                    found[f"{FACILITY_ENERGY}_{end}"] = self._of_equipment(there, values, ends)[FACILITY_ENERGY]
         return found
+
+    @property
+    def hosted(self) -> bool:
+        """Whether the boundary counts the host."""
+        return boundaries.drawn_by_host(self.panel.accounting) is not None
+
+    def _of_equipment(
+        self, timed: Mapping[Any, Array], values: Mapping[Symbol, Any], fields: Collection[str]
+    ) -> dict[str, Array]:
+        """Of these columns, those that follow from the energy of the equipment: kWh of the facility, the host, litres.
+
+        The equipment is the accelerator, with its host where the boundary counts it; else the host is NaN.
+        """
+        equation = boundaries.drawn_by_host(self.panel.accounting)
+        host = None if equation is None else equation({**values, tau: timed[tau], E: timed[E]})
+        kwh = timed[E] if host is None else timed[E] + host
+        found = {FACILITY_ENERGY: kwh * values[PUE]} if FACILITY_ENERGY in fields else {}
+        if HOST in fields:
+            grams = np.nan if host is None else boundaries.host_carbon({**values, E_host: host})
+            found[HOST] = np.asarray(grams + 0.0 * timed[E])
+        litres = zip(WATER, (water.on_site, water.off_site), strict=True)
+        return found | {name: np.asarray(x({**values, E: kwh})) for name, x in litres if name in fields}
 
     def point(self, place: Sequence[NDArray[np.intp]]) -> OperatingPoint:
         """The operating point of rows, by their places on the five axes."""
-        pue, grid = (x[place[4]] for x in self.pue_and_grid)
+        where = {x: values[place[4]] for x, values in self.places.items()}
         sizes = self.sizes[place[0], place[1]]
-        return self.panel.at(sizes, self.batch[place[2]], self.steps[place[3]], pue, grid)
+        return self.panel.at(sizes, self.batch[place[2]], self.steps[place[3]], where)
 
     def numbers(self, part: Sequence[slice]) -> NDArray[np.intp]:
         """The numbers that the rows of a part have in the whole grid."""
@@ -162,6 +193,11 @@ class Block:
     def fits(self, part: Sequence[slice]) -> NDArray[np.bool_]:
         """Which combinations of resolution and frames the model accepts."""
         return self.panel.fits[self.sizes[part[0], part[1]]][:, :, None, None, None]
+
+
+def values_of(facilities: Sequence[Datacenter]) -> dict[Symbol, Array]:
+    """PUE, intensity and water of facilities, as arrays; NaN where one says nothing of its water."""
+    return {x: np.array([y.values.get(x, np.nan) for y in facilities]) for x in (PUE, I_grid, WUE, w_mix)}
 
 
 def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:

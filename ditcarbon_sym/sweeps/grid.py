@@ -19,11 +19,11 @@ from ..display import Shown
 from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
 from ..estimation.modes.asked import usual_steps
-from ..estimation.point import OperatingPoint, chosen_facility
+from ..estimation.point import OperatingPoint, chosen_facility, counted_alike
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import CACHE, COST, GPUS, INTERVALS, MODES, NUMBERS, REQUEST, ROW, TEXT, Columns, Text, hidden
+from .table import CACHE, GPUS, INTERVALS, MODES, REQUEST, ROW, TEXT, Columns, Text, hidden, numbers_of
 
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 KINDS = (GPUS, *MODES)
@@ -103,9 +103,8 @@ class Sweep(Shown):
     @property
     def numbers(self) -> tuple[str, ...]:
         """Names of the columns of numbers."""
-        priced = any(block.price is not None for block in self.blocks)
-        out = hidden(self.grid.asked) | (set() if priced else {*COST})
-        names = tuple(x for x in NUMBERS if x not in out)
+        priced, host = (any(x) for x in zip(*((y.price is not None, y.hosted) for y in self.blocks), strict=True))
+        names = numbers_of(self.grid.asked, priced=priced, host=host, places=self.blocks[0].facilities)
         return (*names, *INTERVALS) if self.grid.intervals else names
 
     def devices(self) -> list[Gpu]:
@@ -232,7 +231,9 @@ def sweep(grid: Grid) -> Sweep:
     method = options.pop("method", None)
     facilities = tuple(_facility(entries, x, method) for x in grid.datacenter)
     asked = [_size(*x) for x in product(grid.resolution, grid.frames)]
-    blocks, notes = [], dict.fromkeys(note for x in facilities for note in x.notes)
+    alike, told = counted_alike(entries, [{**options, "gpu": gpu} for gpu in grid.gpu])
+    options["boundary"] = alike[0].get("boundary")
+    blocks, notes = [], dict.fromkeys((*told, *(note for x in facilities for note in x.notes)))
     shape = (len(grid.resolution), len(grid.frames))
     for steps in grid.steps:
         _check_steps(steps)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sympy import Symbol
 
 from ..display import Shown
-from ..equations.notation import C_emb, mu, tau
+from ..equations.notation import C_emb, C_host, E, mu, tau
 from ..errors import InputError
 from ..estimation.intervals import LEVEL
 from ..estimation.ratios import Array, errors_of, lower
@@ -22,15 +22,28 @@ from .filters import Condition
 from .grid import Sweep
 from .ranking import any_row, numbered
 from .requests import RequestList
-from .table import CACHE, COST, COVERED, GPU_SECONDS, MEMORY, OPERATIONAL_EACH, RANK, REQUEST, Columns, chosen
+from .table import (
+    CACHE,
+    COST,
+    COVERED,
+    GPU_SECONDS,
+    HOST,
+    MEMORY,
+    OPERATIONAL_EACH,
+    RANK,
+    REQUEST,
+    WATER,
+    Columns,
+    chosen,
+)
 
 INSTEAD: Mapping[str, str] = MappingProxyType({"total_g": "operational_g", "per_output_g": OPERATIONAL_EACH})
 """The column by which rows are ranked where the first is unknown of some of them."""
 EXACT = (*REQUEST, CACHE, "parameters", "flops", MEMORY)
 """Columns that no fit touches: every difference in them is known."""
 OUTPUT: Mapping[str, Symbol] = MappingProxyType({
-    **COVERED, OPERATIONAL_EACH: COVERED["operational_g"], "embodied_g": C_emb, "mu": mu,
-    **dict.fromkeys((*COST, GPU_SECONDS), tau),
+    **COVERED, OPERATIONAL_EACH: COVERED["operational_g"], "embodied_g": C_emb, "mu": mu, HOST: C_host,
+    **dict.fromkeys((*COST, GPU_SECONDS), tau), **dict.fromkeys(WATER, E),
 })  # fmt: skip
 """The quantity that a column is a known multiple of."""
 MOST = 1000

@@ -20,12 +20,10 @@ from sympy import Expr, Symbol, count_ops
 
 from ..catalog.stages import DENOISER
 from ..equations import flops, pipeline
-from ..equations.around import boundaries
 from ..equations.equation import Equation
 from ..equations.notation import (
     F_VAE,
     NOTATION,
-    PUE,
     B,
     C_emb,
     C_op,
@@ -39,7 +37,6 @@ from ..equations.notation import (
     F_text,
     F_total,
     H,
-    I_grid,
     N,
     P,
     Q_elem,
@@ -154,9 +151,9 @@ class Panel:
             found |= {(stage, tau): parts[0], (stage, E): parts[1]}
         return found
 
-    def at(self, where: NDArray[np.intp], batch: Array, steps: Array, pue: Array, grid: Array) -> OperatingPoint:
+    def at(self, where: NDArray[np.intp], batch: Array, steps: Array, place: Mapping[Symbol, Array]) -> OperatingPoint:
         """The operating point of requests: its values are arrays that broadcast, its route the panel's equations."""
-        values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps, PUE: pue, I_grid: grid}
+        values = {**{x: _at(v, where) for x, v in self.values.items()}, B: batch, S: steps, **place}
         equations = tuple(x for x in self.equations if x not in self.accounting)
         return replace(self.point, route=pipeline.Route(self.route, equations, self.accounting), values=values)
 
@@ -191,13 +188,6 @@ def grams(
         if f"{stage}_g" in fields:
             times = {x: _of_stage(timed, stage, x) for x in (tau, E)}
             (found[f"{stage}_g"],) = _grams((C_total,), accounting).on_axes({**shared, **times}, fused=fused)
-    return found
-
-
-def equipment(timed: Mapping[Any, Array], values: Mapping[Symbol, Any], accounting: tuple[Equation, ...]) -> Array:
-    """Energy of the accelerator, and of its host where the boundary counts it, in kWh."""
-    host = boundaries.drawn_by_host(accounting)
-    found: Array = timed[E] + (host({**values, tau: timed[tau], E: timed[E]}) if host is not None else 0.0)
     return found
 
 

@@ -1,9 +1,10 @@
 """The best rows of a sweep, without forming the whole grid.
 
-For a given request, carbon rises with PUE x grid intensity and the facility's energy with PUE; nothing else depends on
-the facility. The cleanest and the dirtiest facility therefore bound all others. A request is expanded over the
-facilities only if its bound could be among the best and the filter could hold at one of them. Requests are taken in the
-order of their bounds, until the next bound is worse than the worst row kept.
+For a given request, carbon rises with PUE x grid intensity, the facility's energy with PUE, water on site with WUE and
+at power plants with PUE x its litres; nothing else depends on the facility. The cleanest and the dirtiest facility
+therefore bound all others. A request is expanded over the facilities only if its bound could be among the best and the
+filter could hold at one of them. Requests are taken in the order of their bounds, until the next bound is worse than
+the worst row kept.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,13 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..equations.notation import PUE, WUE, I_grid, w_mix
 from ..errors import InputError
 from .block import Block, parts
 from .filters import Condition, kept
 from .grid import Sweep
 from .panel import Array
 from .requests import RequestList
-from .table import FACILITY_ENERGY, INTERVALS, TEXT, Columns, Text, chosen
+from .table import FACILITY_ENERGY, INTERVALS, TEXT, WATER, Columns, Text, chosen
 
 AT_ONCE = 2**19
 """Requests whose bounds are computed at the same time."""
@@ -124,12 +126,15 @@ def _search(best: _Best, index: int, block: Block, part: Sequence[slice], by: st
 
 def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Sequence[Condition]) -> tuple[Array, Any]:
     """The least value of each request over all facilities, and whether the filter can hold at one of them."""
-    pue, grid = block.pue_and_grid
+    pue, grid, litres = (block.places[x] for x in (PUE, I_grid, w_mix))
+    energy, site, plants = {FACILITY_ENERGY}, {WATER[0]}, {WATER[1]}
 
     def at(end: Any, room: float, names: Collection[str]) -> dict[str, Array]:
         found: dict[str, Array] = {}
-        for order, part_of in ((pue, {FACILITY_ENERGY} & {*names}), (pue * grid, {*names} - {FACILITY_ENERGY})):
-            facility = end(order)
+        grams = {*names} - energy - site - plants
+        for order, columns in ((pue, energy), (block.places[WUE], site), (pue * litres, plants), (pue * grid, grams)):
+            part_of = columns & {*names}
+            facility = end(np.where(np.isnan(order), np.inf if end is np.argmin else -np.inf, order))
             values = block.evaluate((*part, slice(facility, facility + 1)), part_of) if part_of else {}
             found |= {x: values[x][..., 0] + room * abs(values[x][..., 0]) for x in part_of}
         return found
@@ -168,9 +173,9 @@ def _at(
     block: Block, place: Sequence[NDArray[np.intp]], facility: NDArray[np.intp], fields: Collection[str]
 ) -> dict[str, Array]:
     """Columns at requests (places on four axes) and facilities; both broadcast."""
-    pue, grid = block.pue_and_grid
+    there = {x: values[facility] for x, values in block.places.items()}
     sizes, batch, steps = block.sizes[place[0], place[1]], block.batch[place[2]], block.steps[place[3]]
-    return block.at(sizes, batch, steps, pue[facility], grid[facility], fields)
+    return block.at(sizes, batch, steps, there, fields)
 
 
 def _columns(sweep: Sweep, best: _Best) -> Columns:

@@ -21,12 +21,13 @@ from ..display import Shown
 from ..equations.notation import BY_FIELD, NOTATION, PUE, B, H, I_grid, S, c_skip, gamma_g
 from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError, nearest
+from ..estimation.footprint.boundaries import WITH_HOST
 from ..estimation.modes.asked import OPTIONS, usual_steps
-from ..estimation.point import OperatingPoint, chosen_facility, merged, operating_point
-from .block import CHUNK, Block, Price, check_prices, known_prices, priced
+from ..estimation.point import OperatingPoint, chosen_facility, counted_alike, merged, operating_point
+from .block import CHUNK, Block, Price, check_prices, known_prices, priced, values_of
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import COST, GPUS, INTERVALS, NUMBERS, ROW, SPLIT, TEXT, Columns, Text, chosen, hidden
+from .table import GPUS, INTERVALS, ROW, SPLIT, TEXT, Columns, Text, chosen, hidden, numbers_of
 
 SIZES = ("resolution", "height", "width", "frames", "guidance", "text_tokens", "references")
 RANGES = {
@@ -113,28 +114,33 @@ class RequestList(Shown):
         groups: dict[tuple[Any, ...], list[int]] = {}
         for number, request in enumerate(requests):
             groups.setdefault((request["model"], *(request.get(x) for x in DEVICE)), []).append(number)
-        out = hidden({name for request in requests for name in request})
-        out |= {*COST} if price_per_hour is None else set()
+        given = {name for request in requests for name in request}
         row = "row" if source is None else f"{source}: row"
         method = options.pop("method", None)
         places = [_place(entries, request, f"{row} {k}", method) for k, request in enumerate(requests, start=1)]
-        shown = [x for x in NUMBERS if x not in out]
-        shown += INTERVALS if intervals else ()
+        alike, told = counted_alike(
+            entries, [options | dict(zip(DEVICE, device, strict=True)) for _, *device in groups]
+        )
+        options["boundary"] = alike[0].get("boundary") if alike else None
+        host = any(x.get("boundary") in WITH_HOST for x in alike)
+        shown = numbers_of(given, priced=price_per_hour is not None, host=host, places=places)
+        shown = (*shown, *INTERVALS) if intervals else shown
         numbers: dict[str, Array] = {name: np.full(len(requests), np.nan) for name in shown}
         self._members: list[tuple[NDArray[np.intp], Any]] = []
-        words = {name: [""] * len(requests) for name in TEXT if name not in out}
-        notes = dict.fromkeys(note for x in places for note in x.notes)
+        words = {name: [""] * len(requests) for name in TEXT if name not in hidden(given)}
+        notes = dict.fromkeys((*told, *(note for x in places for note in x.notes)))
         for (model, *device), members in groups.items():
             own = options | {"catalog": entries, **dict(zip(DEVICE, device, strict=True))}
             block, where = _block(model, {k: requests[k] for k in members}, row, price_per_hour, own)
             one = block.panel
             notes |= dict.fromkeys(f"{one.point.model.id} on {one.point.device.id}: {note}" for note in one.notes)
-            pue, grid = (np.array([places[k].values[x] for k in members]) for x in (PUE, I_grid))
+            there = values_of([places[k] for k in members])
             for part in (slice(k, k + CHUNK) for k in range(0, len(members), CHUNK)):
-                columns = block.at(where[part], block.batch[part], block.steps[part], pue[part], grid[part], shown)
+                place = {x: values[part] for x, values in there.items()}
+                columns = block.at(where[part], block.batch[part], block.steps[part], place, shown)
                 for name in numbers.keys() & columns.keys():
                     numbers[name][members[part]] = columns[name]
-            self._members.append((np.array(members), (one, where, block.batch, block.steps, pue, grid)))
+            self._members.append((np.array(members), (one, where, block.batch, block.steps, there)))
             for k in members:
                 said = {**one.words, "datacenter": places[k].id}
                 for name in words:
@@ -183,11 +189,12 @@ class RequestList(Shown):
     def located(self, numbers: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], OperatingPoint]]:
         """Rows by their numbers: for each model on an accelerator, which of them, and their operating points."""
         found = []
-        for members, (one, *arrays) in self._members:
+        for members, (one, *arrays, there) in self._members:
             rows = np.flatnonzero(np.isin(numbers, members))
             if len(rows):
                 places = np.searchsorted(members, numbers[rows])
-                found.append((rows, one.at(*(x[places] for x in arrays))))
+                at = {x: values[places] for x, values in there.items()}
+                found.append((rows, one.at(*(x[places] for x in arrays), at)))
         return found
 
 

@@ -20,7 +20,8 @@ from ..catalog.loading import Catalog, load
 from ..catalog.places import places as known_places
 from ..equations.notation import PUE, I_grid
 from ..errors import InputError
-from ..estimation.footprint.hours import of_zone, read_profile
+from ..estimation.footprint.hours import read_profile
+from ..estimation.footprint.profile import hours_of
 from ..estimation.point import chosen_facility
 from .requests import KNOWN, PLACE, RANGES, RequestList
 from .routing import Infeasible, Optimum, Programme, optimum
@@ -34,8 +35,8 @@ LONGEST = 24 * 31
 class Routed:
     """Where and when the requests run, what that costs, and what one more request or accelerator-hour is worth.
 
-    ``shares`` holds rows of class, place, hour, accelerator-hours. Grams are operational: embodied carbon is the same
-    anywhere and stands apart in ``embodied_g``.
+    ``shares`` holds rows of class, place, hour, accelerator-hours. Grams are operational, with the
+    host's where the boundary counts it: embodied carbon is the same anywhere and stands apart in ``embodied_g``.
     """
 
     classes: tuple[str, ...]
@@ -179,10 +180,7 @@ def _grams(facility: Datacenter, profile: Mapping[str, NDArray[np.float64]] | No
     average = facility.values[I_grid]
     hours = np.full(length, average)
     if profile is not None:
-        place = known_places().get(facility.id)
-        country = place.country if place else ""
-        names = (facility.id, *(place.names if place else ()), country, *_codes(country))
-        one = of_zone(profile, tuple(x for x in names if x), facility.id)
+        one = hours_of(profile, facility)
         hours = np.resize(one, length)
     return hours * facility.values[PUE]
 

@@ -1,13 +1,14 @@
 """Tables of a sweep: a row for each request, stored column by column."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..equations.notation import NOTATION, C_op, C_total, E, F_total, P, mu, tau
+from ..catalog.entries import Datacenter
+from ..equations.notation import NOTATION, WUE, C_host, C_op, C_total, E, F_total, P, V_mix, V_site, mu, tau, w_mix
 from .panel import GRAMS
 
 SPLIT, GPUS = "split", "gpus"
@@ -22,13 +23,20 @@ TIMED = {NOTATION[P].field: P, "flops": F_total, NOTATION[mu].field: mu, NOTATIO
 STAGE_GRAMS = ("text_g", "denoiser_g", "vae_g")
 COST = ("cost", "cost_per_output")
 FACILITY_ENERGY = "facility_energy_kwh"
-"""Energy with PUE, of which ``operational_g`` are the grams; ``energy_kwh`` is the accelerator's, without PUE."""
+"""Energy with PUE, of which ``operational_g`` are the grams, with ``host_g`` where the boundary counts the host;
+``energy_kwh`` is the accelerator's, without PUE.
+"""
+HOST = NOTATION[C_host].field
+WATER = (NOTATION[V_site].field, NOTATION[V_mix].field)
+"""Columns that are there if the boundary counts the host, and if a place says something of water."""
 OPERATIONAL_EACH = "operational_per_output_g"
 GPU_SECONDS = "gpu_s_per_output"
 """Accelerator-seconds that an output takes: replicas that share n accelerators make n over this outputs a second."""
 MEMORY = "memory_share"
 """The denoiser's weights at 16 bits over the accelerator's memory. Above one they do not fit."""
-NUMBERS = (*REQUEST, CACHE, *TIMED, FACILITY_ENERGY, *GRAMS, OPERATIONAL_EACH, MEMORY, GPU_SECONDS, *COST)
+NUMBERS = (
+    *REQUEST, CACHE, *TIMED, FACILITY_ENERGY, *GRAMS, HOST, OPERATIONAL_EACH, *WATER, MEMORY, GPU_SECONDS, *COST,
+)  # fmt: skip
 """Columns of numbers, in order. Those of cost are there if a price is given."""
 
 
@@ -40,6 +48,13 @@ def hidden(asked: Collection[str]) -> set[str]:
     """
     several = set() if {GPUS, SPLIT} & {*asked} else {GPUS, SPLIT, GPU_SECONDS}
     return several | (set() if "preset" in asked else {*MODES} - {*asked})
+
+
+def numbers_of(asked: Collection[str], *, priced: bool, host: bool, places: Iterable[Datacenter]) -> tuple[str, ...]:
+    """Return the columns of numbers of a table: cost if there is a price, the host and water if there are any."""
+    out = hidden(asked) | (set() if priced else {*COST}) | (set() if host else {HOST})
+    dry = all({WUE, w_mix}.isdisjoint(x.values) for x in places)
+    return tuple(x for x in NUMBERS if x not in (out | {*WATER} if dry else out))
 
 
 COVERED = {

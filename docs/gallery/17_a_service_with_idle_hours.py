@@ -11,7 +11,7 @@ from ditcarbon_sym import estimate
 
 PER_DAY = 100_000
 shares = np.array([0.1, 0.2, 0.3, 0.5, 0.7, 1.0])
-found = [estimate("flux.1-dev", gpu="h100-sxm-80gb", utilisation=x, per_day=PER_DAY) for x in shares]
+found = [estimate("flux.1-dev", gpu="h100-sxm-80gb", boundary="chip", utilisation=x, per_day=PER_DAY) for x in shares]
 busy = np.array([x.per_day["energy_wh"].value for x in found]) / 1000
 idle = np.array([(x.idle_energy_wh.value or 0) * PER_DAY for x in found]) / 1000
 figure, axes = plt.subplots(figsize=(6.4, 3.6))

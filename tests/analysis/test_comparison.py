@@ -130,7 +130,7 @@ def test_a_measured_efficiency_has_no_interval_and_says_so():
 
 
 def test_an_unknown_total_is_unknown_and_not_zero():
-    found = compare([f"flux.1-dev,{H100}", "flux.1-dev,gpu=b200-sxm"])
+    found = compare([f"flux.1-dev,{H100}", "flux.1-dev,gpu=b200-sxm"], boundary="chip")
     assert ratio(found, C_total).value is None and ratio(found, C_total).verdict == "unknown"
 
 

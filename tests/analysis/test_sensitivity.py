@@ -48,7 +48,7 @@ def test_side_length_lies_between_linear_tokens_and_quadratic_attention():
 
 
 def test_an_unknown_output_of_the_point_is_refused_with_the_reason():
-    point = operating_point("pixart-alpha", gpu="a10g", mu=0.5)
+    point = operating_point("pixart-alpha", gpu="a10g", mu=0.5, boundary="chip")
     with pytest.raises(InputError, match="embodied carbon of a10g"):
         elasticities(point)
     assert elasticities(point, tau)

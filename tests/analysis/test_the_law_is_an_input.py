@@ -16,7 +16,7 @@ from ditcarbon_sym.estimation.intervals import parameter_deviations, predictive
 from ditcarbon_sym.estimation.point import operating_point
 
 CARDS = ("v100-pcie-16gb", "h100-sxm-80gb", "rtx-4090", "t4")
-FLUX = operating_point("flux.1-dev", gpu="h100-sxm-80gb")
+FLUX = operating_point("flux.1-dev", gpu="h100-sxm-80gb", boundary="chip")
 
 
 @settings(max_examples=40)
@@ -42,7 +42,11 @@ def test_symbols_for_width_and_depth_change_no_number(model, gpu):
 
 @pytest.mark.parametrize("model", ["flux.1-dev", "wan2.1-t2v-1.3b", "sana-1.6b", "mochi-1"])
 def test_width_depth_peak_bandwidth_power_and_constants_have_elasticities_on_the_operator_law(model):
-    found = {x.knob: x.value for x in elasticities(operating_point(model, gpu="h100-sxm-80gb"), C_output) if x.value}
+    found = {
+        x.knob: x.value
+        for x in elasticities(operating_point(model, gpu="h100-sxm-80gb", boundary="chip"), C_output)
+        if x.value
+    }
     assert {"hidden_size", "blocks", "peak_flop_per_second", "bandwidth_byte_per_second", "tdp_watt"} <= set(found)
     assert {"e_dense", "joule_per_flop", "joule_per_byte", "e_mem"} <= set(found)
     assert 0.85 < found["blocks"] < 1.01 and 1 < found["hidden_size"] < 2.1  # SANA's VAE takes a tenth of the energy

@@ -5,9 +5,11 @@ import re
 
 import pytest
 
-from ditcarbon_sym.catalog.files import DATA
+from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.estimation.footprint import manifest
 from ditcarbon_sym.reports.footprints import handover
+from ditcarbon_sym.reports.formats import significant
 
 ESTIMATE = ("estimate", "flux.1-dev", "--gpu", "h100", "--place", "FR", "--boundary", "server")
 ACCOUNT = ("account", "--gpu", "h100", "--hours", 10, "--outputs", 500, "--place", "gcp:us-central1")
@@ -84,6 +86,22 @@ def test_every_reference_of_the_bibliography_is_written_in_full():
     keys = re.findall(r"^@\w+\{(\w+),", (DATA / "sources.bib").read_text(encoding="utf-8"), re.M)
     assert sorted(handover.bibliography()) == sorted({*keys})
     assert all(len(x) > 20 and "{" not in x for x in handover.bibliography().values())
+
+
+def test_a_video_is_counted_by_the_second_and_the_score_is_the_total_over_its_seconds(ditcarbon, tmp_path):
+    command = ("estimate", "wan2.1-t2v-1.3b", "--gpu", "h100", "--place", "FR", "--batch", 2)
+    text, run = written(ditcarbon, tmp_path / "report.md", *command)
+    seconds = 2 * 81 / 16
+    assert "functional unit: one second of video, 81 frames at 16 a second (diffusers2026examples" in text
+    grams = run["answer"]["total_g"]["value"] / seconds
+    assert f"= {significant(grams)} gCO2eq per second of video" in text
+    assert handover.functional_unit("no-such-model", 49) == ("video of 49 frames", 1.0, "")
+
+
+def test_every_frame_rate_has_a_source_and_is_of_a_video_model():
+    for model, rate in read_toml(DATA / "frame_rates.toml").items():
+        assert load().model(model).is_video and 5 < rate["frames_per_second"] < 61
+        assert rate["source"].split(":")[0] in handover.bibliography()
 
 
 def test_the_score_is_energy_times_intensity_plus_embodied_over_outputs():

@@ -138,7 +138,7 @@ def test_nothing_to_sweep_over_is_said(refused):
 def test_embodied_boundary_and_lifetime_hold_for_the_whole_sweep(ditcarbon):
     options = ("--model", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--lifetime-years", 10)
     board = json.loads(ditcarbon("sweep", *options, "--embodied-boundary", "cradle-to-gate board", "--json").out)
-    die = json.loads(ditcarbon("sweep", *options, "--json").out)
+    die = json.loads(ditcarbon("sweep", *options, "--boundary", "chip", "--json").out)
     assert board["rows"][0]["embodied_g"] / die["rows"][0]["embodied_g"] == pytest.approx(164000 / 14650)
 
 

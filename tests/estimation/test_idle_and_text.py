@@ -11,7 +11,7 @@ from ditcarbon_sym.equations.notation import P_idle, m
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.request import resolve_request
 
-FLUX = {"model": "flux.1-dev", "gpu": "h100-sxm-80gb"}
+FLUX = {"model": "flux.1-dev", "gpu": "h100-sxm-80gb", "boundary": "chip"}
 
 
 @settings(max_examples=25)
@@ -30,7 +30,10 @@ def test_idle_energy_is_in_no_total_and_nothing_where_the_accelerator_is_always_
     always, half = estimate(**FLUX), estimate(**FLUX, utilisation=0.5)
     assert always.idle_energy_wh.value == always.idle_g.value == 0
     assert half.energy_wh == always.energy_wh and half.operational_g == always.operational_g
-    shown = [ditcarbon("estimate", FLUX["model"], "--gpu", FLUX["gpu"], "--utilisation", x).out for x in (1, 0.5)]
+    shown = [
+        ditcarbon("estimate", FLUX["model"], "--gpu", FLUX["gpu"], "--boundary", "chip", "--utilisation", x).out
+        for x in (1, 0.5)
+    ]
     assert "idle energy, apart" not in shown[0] and "idle energy, apart" in shown[1] and "in no total" in shown[1]
 
 

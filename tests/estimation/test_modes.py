@@ -163,9 +163,13 @@ def test_every_fact_and_preset_has_a_source_in_the_bibliography():
 
 def test_the_command_line_tells_the_stack_in_its_first_line(ditcarbon):
     shown = ditcarbon("estimate", "flux.1-dev", "--gpu", H100, "--software", "compile").out.splitlines()
-    assert re.search(r"us-average; compiled PyTorch, .+, attention sdpa; constants of 2024 to 2026$", shown[0])
+    assert re.search(
+        r"us-average, boundary: server; compiled PyTorch, .+, attention sdpa; constants of 2024 to 2026$", shown[0]
+    )
     eager = ditcarbon("estimate", "flux.1-dev", "--gpu", H100).out.splitlines()
-    assert re.search(r"us-average; eager PyTorch, .+, attention sdpa; constants of 20\d\d( to 20\d\d)?$", eager[0])
+    assert re.search(
+        r"us-average, boundary: server; eager PyTorch, .+, attention sdpa; constants of 20\d\d( to 20\d\d)?$", eager[0]
+    )
     told = json.loads(ditcarbon("estimate", "flux.1-dev", "--gpu", H100, "--precision", "fp8", "--json").out)
     assert told["stack"]["precision"] == "fp8"
 

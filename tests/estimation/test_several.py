@@ -79,7 +79,9 @@ def test_one_accelerator_asked_for_is_the_estimate_without_asking():
 
 
 def test_an_estimate_names_its_split_and_counts_all_accelerators():
-    one, eight = (estimate("hunyuanvideo", gpu=H100, gpus=k, utilisation=0.5, per_day=10) for k in (1, 8))
+    one, eight = (
+        estimate("hunyuanvideo", gpu=H100, gpus=k, utilisation=0.5, per_day=10, boundary="chip") for k in (1, 8)
+    )
     assert eight.gpus == 8 and eight.split == {"ulysses": 8, "ring": 1, "cfg": 1}
     assert one.time_s.value / 8 < eight.time_s.value < one.time_s.value
     assert eight.energy_wh.value > one.energy_wh.value

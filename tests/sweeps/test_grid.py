@@ -88,7 +88,7 @@ def test_the_price_is_of_the_time_and_only_for_accelerators_that_have_one():
 
 
 def test_unknown_embodied_carbon_is_unknown_and_never_zero():
-    (row,) = rows_of(sweep(Grid(("flux.1-dev",), gpu=("b200-sxm",))))
+    (row,) = rows_of(sweep(Grid(("flux.1-dev",), gpu=("b200-sxm",), options={"boundary": "chip"})))
     assert row["embodied_g"] is None and row["total_g"] is None and row["operational_g"] > 0
 
 
@@ -161,9 +161,11 @@ def test_a_list_of_requests_gives_the_estimate_of_each(tmp_path):
     )
     found = RequestList(read_requests(path), price_per_hour=2.0)
     first, second, third = rows_of(found)
-    agrees(first, estimate("flux.1-dev", resolution=1024, batch=4, steps=28, gpu="h100-sxm-80gb"))
+    assert found.notes[0] == "boundary: chip, the widest that has sources for all"
+    shared = {"gpu": "h100-sxm-80gb", "boundary": "chip"}
+    agrees(first, estimate("flux.1-dev", resolution=1024, batch=4, steps=28, **shared))
     agrees(second, estimate("pixart-alpha", height=512, width=768, pue=1.1, grid=20))
-    agrees(third, estimate("flux.1-dev", height=512, width=768, batch=1, steps=10, gpu="h100-sxm-80gb"))
+    agrees(third, estimate("flux.1-dev", height=512, width=768, batch=1, steps=10, **shared))
     assert first["cost"] == pytest.approx(first["time_s"] / 1800)
     assert top(found, 1, "time_s")["height"] == [512]
 

@@ -15,7 +15,7 @@ from ditcarbon_sym.sweeps.requests import RequestList
 from ditcarbon_sym.sweeps.table import FACILITY_ENERGY, NUMBERS, RANK
 
 CARDS = ("h100-sxm-80gb", "b200-sxm", "rtx-4090", "v100-pcie-16gb", "l4")
-BOTH = ("--model", "flux.1-dev", "--gpu", "h100-sxm-80gb,b200-sxm")
+BOTH = ("--model", "flux.1-dev", "--gpu", "h100-sxm-80gb,b200-sxm", "--boundary", "chip")
 
 
 def test_a_ranking_keeps_the_card_whose_total_is_unknown_and_says_by_what_it_ranks(ditcarbon):
@@ -43,9 +43,11 @@ def test_a_ranking_has_every_row_that_passes_the_filter_or_names_its_card(cards,
     prices = {card: 1.0 for card in cards if card != "l4"}
     if listed:
         requests = [{"model": "flux.1-dev", "gpu": card, "steps": x} for card in cards for x in (20, 28)]
-        found = RequestList(requests, prices)
+        found = RequestList(requests, prices, boundary="chip")
     else:
-        found = sweep(Grid(("flux.1-dev",), gpu=tuple(cards), steps=(20, 28), price_per_hour=prices))
+        found = sweep(
+            Grid(("flux.1-dev",), gpu=tuple(cards), steps=(20, 28), price_per_hour=prices, options={"boundary": "chip"})
+        )
     where = read_filter(text, NUMBERS)
     ranking = ranked(found, 1000, by, where)
     passed = [x for _, columns in found.chunks(where) for x in columns["gpu"].words()]
@@ -115,7 +117,7 @@ def test_exact_columns_rank_by_their_values_and_every_column_has_a_rule():
 
 
 def test_a_filter_on_something_unknown_says_what_it_leaves_out(ditcarbon):
-    found = sweep(Grid(("flux.1-dev",), gpu=("h100-sxm-80gb", "b200-sxm")))
+    found = sweep(Grid(("flux.1-dev",), gpu=("h100-sxm-80gb", "b200-sxm"), options={"boundary": "chip"}))
     said = ("the filter leaves out b200-sxm: total_g is unknown there",)
     assert unfiltered(found, read_filter("total_g<9", NUMBERS)) == said
     assert unfiltered(found, read_filter("total_g<9 and time_s<5.5", NUMBERS)) == said

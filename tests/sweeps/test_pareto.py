@@ -155,7 +155,7 @@ def test_a_tolerance_outside_its_range_is_refused():
 
 
 def test_a_front_judges_all_cards_by_what_is_known_of_all():
-    cards = Grid(("flux.1-dev",), gpu=("h100-sxm-80gb", "b200-sxm"))
+    cards = Grid(("flux.1-dev",), gpu=("h100-sxm-80gb", "b200-sxm"), options={"boundary": "chip"})
     found = front(sweep(cards), ("per_output_g", "time_s"))
     assert found.objectives == ("operational_per_output_g", "time_s") and found.considered == 2
     assert "b200-sxm" in found.rows["gpu"].words()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.equations.notation import PUE, I_grid
+from ditcarbon_sym.equations.notation import PUE
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.estimation.footprint.hours import best_start, read_profile
@@ -111,8 +111,9 @@ def test_one_class_goes_to_the_cleanest_place_and_costs_what_an_estimate_says(fi
     found = route(file(REQUESTS + "flux.1-dev,h100,100,24,batch,,0\n"), ("IND", "FRA"), "4")
     one = estimate("flux.1-dev", gpu="h100", datacenter="FRA")
     assert found.by_place()["IND"] == 0
-    assert found.operational_g == pytest.approx(100 * one.operational_g.value, rel=1e-9)
-    assert found.per_request_g[0] == pytest.approx(one.operational_g.value, rel=1e-9)
+    each = one.operational_g.value + one.host_g.value
+    assert found.operational_g == pytest.approx(100 * each, rel=1e-9)
+    assert found.per_request_g[0] == pytest.approx(each, rel=1e-9)
     assert found.at_once_g > found.operational_g
 
 
@@ -128,8 +129,8 @@ def test_hours_of_a_profile_are_chosen_and_interactive_requests_wait_for_none(fi
     found = route(file(REQUESTS + rows), ("FRA",), "4", profile=profile)
     assert {(c, t) for c, _, t, _ in found.shares} == {(0, 5), (1, 3)}
     place = load().datacenter("FRA").values
-    one = estimate("flux.1-dev", gpu="h100", datacenter="FRA").operational_g.value / place[I_grid]
-    assert found.operational_g == pytest.approx(one * (100 * 100 + 10 * 400)) and place[PUE] == 1.56
+    kwh = estimate("flux.1-dev", gpu="h100", datacenter="FRA").facility_energy_wh.value / 1000
+    assert found.operational_g == pytest.approx(kwh * (100 * 100 + 10 * 400)) and place[PUE] == 1.56
 
 
 @pytest.mark.parametrize(
@@ -184,6 +185,8 @@ def test_column_names_of_electricity_maps_and_watttime_are_recognised(file):
     maps = "Datetime (UTC),Zone id,Carbon intensity gCO₂eq/kWh (Life cycle)\n"
     rows = "".join(f"2024-01-01 {k:02d}:00:00,FR,{50 + k}\n" for k in range(24))
     assert read_profile(file(maps + rows, "maps.csv"))["FR"][3] == 53
+    spans = "".join(f"01/02/2024 {k:02d}:00:00 - 01/02/2024 {k + 1:02d}:00:00,{50 + k}\n" for k in range(23))
+    assert read_profile(file("MTU (UTC),carbon_intensity\n" + spans, "entsoe.csv"))[""][3] == 53
     watttime = "point_time,value\n" + "".join(f"2024-01-01T{k:02d}:00:00+00:00,1000\n" for k in range(24))
     assert read_profile(file(watttime, "wt.csv"))[""][0] == pytest.approx(453.59237)
 

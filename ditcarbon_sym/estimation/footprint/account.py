@@ -47,6 +47,7 @@ from ...numerics.functions import compiled
 from ...version import __version__
 from ..point import LIFETIME_YEARS, chosen_facility
 from ..request import checked
+from .accelerator import usual_boundary
 from .boundaries import CHIP, boundary_of
 
 HOURS = Notation(tau, "t", "hours of the accelerators", "h", "hours", 0, 1e12, False, "accelerators times hours")
@@ -166,6 +167,8 @@ def account(
         notes.append(f"the energy is not measured: rated power of {device.id} for {time:g} hours, the upper end")
     if device is None and boundary not in (None, CHIP):
         raise InputError(f"boundary = {boundary!r}: which accelerator? give --gpu")
+    if device is not None and boundary is None and time is not None:
+        boundary = usual_boundary(entries, device, {"embodied_boundary": embodied_boundary, "utilisation": used})
     around = boundary_of(device, boundary, embodied_boundary, used) if device else None
     values: dict[Symbol, float] = {
         E: energy, tau: math.nan if time is None else 3600 * time, L: years * used * float(SECONDS_PER_YEAR), u: used,

@@ -7,6 +7,8 @@ from ...equations.notation import NOTATION, PUE, I_grid, P_idle
 from ...errors import InputError
 from ..request import checked
 
+CUSTOM = "custom"
+"""The id of a facility that is given by its PUE and its grid."""
 CLEANEST = 5.0
 """gCO2eq/kWh: below the life cycle of hydro and wind power (IPCC 2014: medians of 24 and 11 g), of which grids are
 made.
@@ -26,7 +28,7 @@ def chosen_facility(
     if pue is None or grid is None:
         raise InputError("pue and grid go together (or name a datacenter)")
     values = {PUE: checked("pue", pue, NOTATION[PUE]), I_grid: checked("grid", grid, NOTATION[I_grid])}
-    return Datacenter("custom", "as given", values, {}, "as given")
+    return Datacenter(CUSTOM, "as given", values, {}, "as given")
 
 
 def dim(facility: Datacenter) -> tuple[str, ...]:

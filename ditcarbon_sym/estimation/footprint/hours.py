@@ -40,6 +40,8 @@ def read_profile(path: Path, month: int | None = None) -> Mapping[str, Array]:
     months = sorted({row["month"] for row in rows}) if "month" in rows[0] else []
     if len(months) > 1 and month is None:
         raise InputError(f"{path} has {len(months)} months: give --month")
+    if month is not None and not months:
+        raise InputError(f"{path} has no column 'month': leave --month out")
     factor = GRAMS_PER_POUND_MWH if value == "value" else 1.0
     found: dict[str, dict[int, float]] = {}
     for k, row in enumerate(rows, start=1):
@@ -69,8 +71,13 @@ def _hour(where: str, text: str) -> int:
     """An hour of a day, or the hours since 1970 of a date and time."""
     if re.fullmatch(r"\d{1,4}(\.0)?", text):
         return int(float(text))
+    plain = re.sub(r"(Z|[+]00:?00)$", "", text.strip())
+    if entsoe := re.match(r"(\d{2})[./](\d{2})[./](\d{4}) (\d{2}:\d{2})(:\d{2})? - ", plain):
+        plain = "{2}-{1}-{0} {3}".format(*entsoe.groups())
     try:
-        stamp = np.datetime64(re.sub(r"(Z|\+00:?00)$", "", text.strip().replace(" ", "T")), "s")
+        if not re.fullmatch(r"\d{4}-\d{2}-\d{2}([ T]\d{2}(:\d{2}){0,2}([.]0+)?)?", plain):
+            raise ValueError
+        stamp = np.datetime64(plain.replace(" ", "T"), "s")
     except ValueError:
         raise InputError(f"{where}: {text[:30]!r} is neither an hour nor a date and time in UTC") from None
     seconds = int(stamp.astype("int64"))

@@ -1,14 +1,20 @@
 """Scenarios: what the total becomes at the ends of each documented range, all else as it is.
 
-They stand apart from the intervals, which are statistical: nobody knows how likely a scenario is.
+They stand apart from the intervals, which are statistical: nobody knows how likely a scenario is. What a grid's yearly
+average changes by from year to year has been observed, so that the total also has an interval with that spread in it.
 """
 
 import math
 from typing import Any
 
+from sympy import Symbol
+
+from ...catalog.places import ONE_YEAR
 from ...equations import pipeline
-from ...equations.notation import BY_FIELD, C_total
+from ...equations.notation import BY_FIELD, NOTATION, C_total, I_grid
+from ..intervals import LEVEL, quantile
 from ..point import OperatingPoint
+from ..service import Quantity
 
 NAMES = {
     "pue": "PUE", "grid_gco2eq_per_kwh": "grid of another year", "embodied_gco2eq": "embodied, accelerator",
@@ -31,3 +37,44 @@ def scenarios(point: OperatingPoint) -> list[dict[str, Any]]:
             "total_g_high": grams[1], "source": source,
         })  # fmt: skip
     return found
+
+
+def share_of_grid(point: OperatingPoint, output: Symbol) -> Any:
+    """Return by how many per cent an output rises for one per cent of the grid's intensity: what of it the grid makes.
+
+    >>> from ..point import operating_point
+    >>> round(float(share_of_grid(operating_point("pixart-alpha"), C_total)), 2)
+    1.0
+    """
+    here, without = (
+        pipeline.evaluate(values, (output,), point.route)[output]
+        for values in (point.values, {**point.values, I_grid: 0.0 * point.values[I_grid]})
+    )
+    return 1 - without / here
+
+
+def grid_spread(point: OperatingPoint, output: Symbol, level: float = LEVEL) -> Any:
+    """Return the half-width of an output's logarithm that the grid's change from year to year gives it: `ONE_YEAR`
+    times the grid's share.
+    """
+    return quantile(level) * ONE_YEAR * share_of_grid(point, output)
+
+
+def any_year(point: OperatingPoint, total: Quantity, level: float = LEVEL) -> Quantity:
+    """Return a total with the interval that it has where the year is open: its own, and the grid's spread over years.
+
+    The two are independent, so that their variances in the logarithm add up. Unknown for a grid without a spread: one
+    that is given, assumed, or not the average.
+
+    >>> from ..point import operating_point
+    >>> found = any_year(operating_point("pixart-alpha", datacenter="france", mu=0.3), Quantity(1.0))
+    >>> round(found.low, 2), round(found.high, 2)
+    (0.56, 1.79)
+    """
+    if total.value is None or NOTATION[I_grid].field not in point.facility.ranges:
+        return Quantity(None)
+    spread = float(grid_spread(point, C_total, level))
+    below, above = (
+        math.hypot(spread, 0.0 if end is None else math.log(end / total.value)) for end in (total.low, total.high)
+    )
+    return Quantity(total.value, total.value * math.exp(-below), total.value * math.exp(above))

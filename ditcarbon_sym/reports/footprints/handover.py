@@ -9,18 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ...catalog.files import DATA
+from ...catalog.files import DATA, read_toml
 from ...errors import InputError
+from ...estimation.footprint.boundaries import EXCLUDED
 from ..document import Block, render
 from ..formats import json_text, significant, write_together
 
-EXCLUDED = {
-    "chip": "host, memory, board, server, network, storage, buildings and end of life",
-    "board": "host, server, network, storage and buildings",
-    "server": "network, storage and buildings",
-    "facility": "network, storage and buildings",
-}
-"""What each boundary leaves out."""
 SUFFIXES = (".html", ".md", ".tex")
 
 
@@ -65,6 +59,23 @@ def _texts(table: Any) -> list[str]:
         return [table]
     items = table.values() if isinstance(table, Mapping) else table if isinstance(table, list | tuple) else ()
     return [text for item in items for text in _texts(item)]
+
+
+def functional_unit(model: str, frames: int) -> tuple[str, float, str]:
+    """Return what a score is for one of, how many of these an output has, and in words where the number is from.
+
+    An image, or a second of video; the video itself where nobody says how fast its frames are shown.
+
+    >>> functional_unit("wan2.1-t2v-14b", 81)[:2], functional_unit("flux.1-dev", 1)[:2]
+    (('second of video', 5.0625), ('image', 1.0))
+    """
+    if frames == 1:
+        return "image", 1.0, ""
+    rate = read_toml(DATA / "frame_rates.toml").get(model)
+    if rate is None:
+        return f"video of {frames} frames", 1.0, ""
+    shown = rate["frames_per_second"]
+    return "second of video", frames / shown, f", {frames} frames at {shown} a second ({rate['source']})"
 
 
 def score(energy_kwh: float | None, grid: float, embodied_g: float | None, outputs: float | None, unit: str) -> str:

@@ -3,7 +3,9 @@
 import math
 import re
 
+import numpy as np
 import pytest
+from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym import estimate, solve
 from ditcarbon_sym.analysis.comparison import compare
@@ -16,7 +18,8 @@ from ditcarbon_sym.equations.notation import BY_FIELD, C_total
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.footprint.boundaries import boundaries_of, facts
 from ditcarbon_sym.estimation.point import operating_point
-from ditcarbon_sym.sweeps import Grid, sweep
+from ditcarbon_sym.reports.estimate import title
+from ditcarbon_sym.sweeps import Grid, RequestList, sweep
 from fits import boards
 
 BIBLIOGRAPHY = set(re.findall(r"^@\w+\{(\w+),", (DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
@@ -41,12 +44,35 @@ def test_every_board_and_host_is_of_an_accelerator_of_the_catalogue():
 
 def test_boavizta_figures_are_those_that_its_method_gives():
     table = facts()["boards"]
-    for name, card in boards.CARDS.items():
+    for name, card in boards.every_card().items():
         found, entry = boards.parts(card), table[name]
         if set(entry["parts"]) == set(found):
             assert {x: round(y, -2) for x, y in found.items()} == entry["parts"]
         else:
             assert entry["range"][1] == round(sum(found.values()), -2)
+
+
+@pytest.mark.parametrize("area", boards.PRINTED)
+def test_effective_areas_that_boavizta_prints_are_areas_over_murphys_yield(area):
+    assert boards.yielded_mm2(100 * area) == pytest.approx(boards.PRINTED[area], rel=0.01)
+
+
+def test_low_ends_of_boaviztas_figures_are_lower_as_nvidias_own_figure_of_the_h100_is():
+    for name, board in facts()["boards"].items():
+        if "memory" in board["parts"]:
+            total = sum(board["parts"].values())
+            assert board["range"] == [round(total * boards.TOO_HIGH, -2), total], name
+
+
+def test_a_figure_of_boaviztas_method_is_said_to_be_one_and_by_how_much_it_differs():
+    said, other = (estimate("flux.1-dev", gpu=x, boundary="board").warnings for x in ("l4", "h100-sxm-80gb"))
+    assert any("Boavizta's method, which gives an H100 3.5 times" in x for x in said)
+    assert not any("Boavizta" in x for x in other)
+    assert round(1 / boards.TOO_HIGH, 1) == 3.5
+
+
+def test_every_accelerator_of_the_catalogue_but_the_papers_has_a_board():
+    assert set(load().gpus) - set(facts()["boards"]) == {"v100-pcie-16gb"}
 
 
 def test_boaviztas_method_gives_the_figure_that_ecologits_takes_for_an_accelerator():
@@ -70,11 +96,64 @@ def test_the_total_is_the_sum_of_its_lines(law):
     assert whole.total_g.value == pytest.approx(sum(lines), rel=1e-12)
 
 
-@pytest.mark.parametrize("law", LAWS)
-def test_the_chip_is_the_default_and_changes_nothing(law):
-    chip, default = estimate(**ON, **law, boundary="chip"), estimate(**ON, **law)
-    assert chip.to_dict() == default.to_dict()
-    assert default.host_g.value is None and default.basis["boundary"]["scenarios"] == []
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, "chip"),
+        ({"gpu": "v100-pcie-16gb", "utilisation": 0.5}, "chip"),
+        ({"gpu": "h100"}, "server"),
+        ({"gpu": "h100", "utilisation": 0.5}, "facility"),
+        ({"gpu": "h100", "efficiency": "bgr"}, "chip"),
+        ({"gpu": "h100", "mu": 0.3}, "server"),
+        ({"gpu": "h100", "embodied_boundary": "die"}, "chip"),
+        ({"gpu": "h100", "split": "ulysses=1"}, "server"),
+        ({"gpu": "l4"}, "board"),
+    ],
+)
+def test_the_default_is_the_papers_for_the_paper_and_else_the_widest_that_has_sources(options, expected):
+    default, asked = (estimate("flux.1-dev", **options, **more) for more in ({}, {"boundary": expected}))
+    assert default.basis["boundary"]["name"] == expected
+    assert (default.total_g, default.facility_energy_wh) == (asked.total_g, asked.facility_energy_wh)
+    assert (f", boundary: {expected}" in title(default)) == (expected != "chip")
+
+
+def test_an_accelerator_of_the_users_own_keeps_its_own_figures(tmp_path):
+    path = tmp_path / "mine.toml"
+    facts = "peak_flop_per_second = 1e15\ntdp_watt = 700\n[gpus.h100-sxm-80gb.embodied_gco2eq]\ndie = 5000\n"
+    path.write_text(f"[gpus.h100-sxm-80gb]\n{facts}", encoding="utf-8")
+    found = estimate("flux.1-dev", gpu="h100-sxm-80gb", catalog=path, mu=0.3)
+    assert (found.basis["boundary"]["name"], found.basis["embodied_gco2eq"]) == ("chip", 5000)
+
+
+CARDS = st.sampled_from(sorted(load().gpus))
+
+
+@settings(max_examples=25)
+@given(st.lists(CARDS, min_size=2, max_size=4, unique=True), st.sampled_from([None, 0.5]))
+def test_every_command_counts_a_table_within_the_narrowest_default_of_its_accelerators(cards, utilisation):
+    law = {"mu": 0.3, "utilisation": utilisation}
+    usual = [estimate("pixart-alpha", gpu=x, **law).basis["boundary"]["name"] for x in cards]
+    one = min(usual, key=list(ACCOUNTS).index)
+    alone = [estimate("pixart-alpha", gpu=x, boundary=one, **law) for x in cards]
+    grid = sweep(Grid(("pixart-alpha",), gpu=tuple(cards), options={x: y for x, y in law.items() if y}))
+    listed = RequestList([{"model": "pixart-alpha", "gpu": x} for x in cards], **law)
+    compared = compare([f"pixart-alpha,gpu={x}" for x in cards], **law)
+    assert {x.basis["boundary"]["name"] for x in compared.estimates} == {one}
+    expected = np.array([x.total_g.value for x in alone], float)
+    for told in (
+        grid.array("total_g").ravel(), listed.table["total_g"], [x.total_g.value for x in compared.estimates],
+    ):  # fmt: skip
+        assert np.array(told, float) == pytest.approx(expected, rel=1e-9, nan_ok=True)
+    for notes in (grid.notes, listed.notes, compared.notes):
+        assert (f"boundary: {one}, the widest that has sources for all" in notes) == (set(usual) != {"chip"})
+
+
+def test_a_rival_and_a_number_of_accelerators_are_counted_within_one_boundary():
+    found = solve("pixart-alpha", "steps", gpu="h100", against={"gpu": "v100-pcie-16gb"})
+    assert found.point.boundary.name == "chip"
+    alone, two = (estimate("flux.1-dev", gpu="h100", gpus=k, boundary="server").per_output_g.value for k in (1, 2))
+    most = solve("flux.1-dev", "gpus", gpu="h100", budget_g=(alone + two) / 2).solution
+    assert most.value in (1, 2) and most.reached == pytest.approx(alone if most.value == 1 else two)
 
 
 def test_a_host_that_draws_nothing_and_weighs_nothing_leaves_the_board():
@@ -154,7 +233,8 @@ def test_a_boundary_without_sources_is_refused_with_those_that_have_some(options
 
 
 def test_boundaries_with_sources_are_offered_from_the_narrowest():
-    assert boundaries_of(load().gpu("rtx-4090")) == ("chip",)
+    assert boundaries_of(load().gpu("rtx-4090")) == ("chip", "board")
+    assert boundaries_of(load().gpu("h20")) == ("chip", "board", "server", "facility")
     assert math.isclose(estimate("flux.1-dev", gpu="l4", boundary="board").basis["embodied_gco2eq"], 113_600)
 
 
