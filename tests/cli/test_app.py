@@ -51,7 +51,7 @@ def test_json_numbers_are_not_rounded(ditcarbon):
 
 
 def test_unknown_values_are_null_and_warnings_go_to_stderr(ditcarbon):
-    outcome = ditcarbon("estimate", "pixart-alpha", "--gpu", "a10g", "--mu", 0.5, "--json")
+    outcome = ditcarbon("estimate", "pixart-alpha", "--gpu", "a10g", "--mu", 0.5, "--boundary", "chip", "--json")
     table = json.loads(outcome.out)
     assert table["total_g"]["value"] is None and table["embodied_g"]["value"] is None
     assert outcome.err.startswith("warning: ") and len(table["warnings"]) == 1

@@ -42,5 +42,5 @@ def test_grams_of_a_service_are_those_of_the_energy_of_its_facility(period):
 
 
 def test_what_is_unknown_of_a_request_is_unknown_of_its_service():
-    found = estimate("pixart-alpha", gpu="a10g", mu=0.5, per_day=10)
+    found = estimate("pixart-alpha", gpu="a10g", mu=0.5, boundary="chip", per_day=10)
     assert found.per_year["total_g"] == Quantity(None) and found.per_year["energy_wh"].value > 0
