@@ -100,8 +100,7 @@ def of_route(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
         ("Classes", report.CLASS_HEADER, report.class_rows(found)),
     ]
     run = _run("route", arguments, found.to_dict())
-    boundary = arguments.get("boundary") or "chip"
-    handover.write(path, "Requests by place and hour", run, boundary, lines, tables, found.warnings)
+    handover.write(path, "Requests by place and hour", run, found.boundary, lines, tables, found.warnings)
 
 
 def answered_again(path: Path) -> tuple[list[str], list[tuple[str, Any, Any]], int]:

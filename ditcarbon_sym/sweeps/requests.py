@@ -121,7 +121,8 @@ class RequestList(Shown):
         alike, told = counted_alike(
             entries, [options | dict(zip(DEVICE, device, strict=True)) for _, *device in groups]
         )
-        options["boundary"] = alike[0].get("boundary") if alike else None
+        self.boundary: str | None = alike[0].get("boundary") if alike else None
+        options["boundary"] = self.boundary
         host = any(x.get("boundary") in WITH_HOST for x in alike)
         shown = numbers_of(given, priced=price_per_hour is not None, host=host, places=places)
         shown = (*shown, *INTERVALS) if intervals else shown

@@ -20,6 +20,7 @@ from ..catalog.loading import Catalog, load
 from ..catalog.places import places as known_places
 from ..equations.notation import PUE, I_grid
 from ..errors import InputError
+from ..estimation.footprint.boundaries import CHIP
 from ..estimation.footprint.hours import read_profile
 from ..estimation.footprint.profile import hours_of
 from ..estimation.point import chosen_facility
@@ -49,6 +50,7 @@ class Routed:
     lower_g: float
     per_request_g: tuple[float, ...]
     per_accelerator_hour_g: NDArray[np.float64]
+    boundary: str
     warnings: tuple[str, ...]
 
     def by_place(self) -> dict[str, float]:
@@ -62,7 +64,8 @@ class Routed:
         """Return a plain dictionary, ready for JSON."""
         worth = self.per_accelerator_hour_g
         return {
-            "schema_version": 1, "operational_g": self.operational_g, "embodied_g": self.embodied_g,
+            "schema_version": 1, "boundary": self.boundary,
+            "operational_g": self.operational_g, "embodied_g": self.embodied_g,
             "lower_bound_g": self.lower_g, "at_once_g": self.at_once_g,
             "shares": [
                 {"class": c + 1, "place": self.places[p], "hour": t, "accelerator_hours": x}
@@ -122,7 +125,7 @@ def route(
         found = optimum(programme)
     except Infeasible as refused:
         raise InputError(_why(requests, refused, ids, length)) from None
-    return _routed(found, programme, own, ids, length, batches, numbers, table.notes, facilities)
+    return _routed(found, programme, own, ids, length, batches, numbers, table, facilities)
 
 
 def _read(path: Path, deadline: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -255,7 +258,7 @@ def _why(path: Path, refused: Infeasible, ids: Sequence[str], length: int) -> st
 
 def _routed(
     found: Optimum, p: Programme, own: Sequence[Mapping[str, Any]], ids: list[str], length: int,
-    batches: NDArray[np.float64], numbers: Mapping[str, NDArray[np.float64]], notes: Sequence[str],
+    batches: NDArray[np.float64], numbers: Mapping[str, NDArray[np.float64]], table: RequestList,
     facilities: Sequence[Datacenter],
 ) -> Routed:  # fmt: skip
     shares = tuple(
@@ -264,14 +267,14 @@ def _routed(
         if x > 0
     )
     each = p.hours / np.array([x["count"] for x in own])
-    said = [x for x in notes if not x.startswith("datacenter")]
+    said = [x for x in table.notes if not x.startswith("datacenter")]
     if found.gap > 1e-6:
         said.append(f"classes that are alike share their choice: at most {found.gap:.2%} above the least possible")
     return Routed(
         tuple(f"row {k + 1}" for k in range(len(own))), tuple(ids), length, shares, found.grams,
         float(np.nansum(numbers["embodied_g"] * batches)), _at_once(p), found.lower,
         tuple(float(x) for x in found.per_hour * each), found.per_accelerator.reshape(len(ids), length),
-        (*said, *(y for x in facilities for y in x.notes)),
+        table.boundary or CHIP, (*said, *(y for x in facilities for y in x.notes)),
     )  # fmt: skip
 
 

@@ -84,6 +84,21 @@ def test_energy_without_hours_has_no_embodied_carbon_and_says_so():
     assert any("hours are unknown" in x for x in found.warnings)
 
 
+@pytest.mark.parametrize(
+    ("asked", "boundary"),
+    [
+        ({"gpu": "h100", "hours": 10.0}, "server"),
+        ({"gpu": "h100", "hours": 10.0, "utilisation": 0.5}, "facility"),
+        ({"gpu": "l4", "hours": 10.0}, "board"),
+        ({"gpu": "v100-pcie-16gb", "hours": 10.0}, "chip"),
+        ({"gpu": "h100", "kwh": 10.0}, "chip"),
+        ({"kwh": 10.0}, "chip"),
+    ],
+)
+def test_an_account_has_the_boundary_that_an_estimate_would_have_if_its_hours_are_known(asked, boundary):
+    assert account(**asked).basis["boundary"] == boundary
+
+
 def test_carbon_of_an_output_is_the_total_over_the_outputs():
     found = account("h100-sxm-80gb", hours=10.0, kwh=5.0, outputs=1000)
     assert found.per_output_g == pytest.approx(found.total_g / 1000, rel=1e-12)

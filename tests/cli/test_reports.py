@@ -46,7 +46,7 @@ def test_a_route_has_a_report_and_says_when_its_file_has_changed(ditcarbon, tmp_
     requests = tmp_path / "requests.csv"
     requests.write_text("model,gpu,count\nflux.1-dev,h100,100\n", encoding="utf-8")
     text, _ = written(ditcarbon, tmp_path / "r.md", "route", requests, "--places", "FRA,DEU", "--capacity", 2)
-    assert "linear programme" in text
+    assert "linear programme" in text and "boundary: server; left out: network" in text
     assert ditcarbon("rerun", tmp_path / "r.json").code == 0
     requests.write_text("model,gpu,count\nflux.1-dev,h100,200\n", encoding="utf-8")
     outcome = ditcarbon("rerun", tmp_path / "r.json")
