@@ -53,17 +53,21 @@ CARDS = {
     "h100-sxm-80gb": Card(2810.4, 80, 6, 296.37, 0.78923, 0.90077, 1.69),
 }
 """Of the A100 80 GB Boavizta has no card; it is the 40 GB one with twice the memory, an assumption."""
-A100_PCIE = Card(1798.0, 40, 6, 234.36, 0.387, 0.609, 1.23)
+CARDS["a100-pcie-40gb"] = A100_PCIE = Card(1798.0, 40, 6, 234.36, 0.387, 0.609, 1.23)
 """A card of two slots, of full height and length."""
 GB_PER_DIE = 2.0
 """Memory on a die of GDDR: the L4's, assumed for other cards."""
 BUILDS = {
-    "t4": CARDS["l4"], "a10g": A100_PCIE, "l20": A100_PCIE, "l40s": A100_PCIE, "rtx-4090": CARDS["gtx-1080-ti"],
-    "rtx-5090": CARDS["gtx-1080-ti"], "v100-sxm2-32gb": CARDS["a100-sxm-40gb"],
+    "t4": CARDS["l4"], "v100-sxm2-32gb": CARDS["a100-sxm-40gb"],
+    **dict.fromkeys(("rtx-3090", "rtx-4090", "rtx-5090"), CARDS["gtx-1080-ti"]),
+    **dict.fromkeys(("a10", "a10g", "a100-pcie-80gb", "h100-pcie-80gb", "h100-nvl-94gb", "l20", "l40", "l40s",
+                     "rtx-6000-ada", "rtx-pro-6000"), A100_PCIE),
 }  # fmt: skip
 """Cards that Boavizta has not taken apart, and the card whose board and cooling stand for theirs."""
-STACKS = {"v100-sxm2-32gb": 4}
-"""Of those with stacked memory, the number of stacks: a bus of 4,096 bits (dbgpu2025)."""
+STACKS = {"v100-sxm2-32gb": 4, "a100-pcie-80gb": 6, "h100-pcie-80gb": 6, "h100-nvl-94gb": 6}
+"""Of those with stacked memory, the number of stacks: of the V100 by its bus of 4,096 bits (dbgpu2025), of the others as
+Boavizta has it for an A100 and an H100.
+"""
 TOO_HIGH = 164.0 / 575.2
 """NVIDIA's figure for an H100 over the method's: so much lower are the low ends of figures by the method."""
 

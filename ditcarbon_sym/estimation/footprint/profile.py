@@ -11,7 +11,7 @@ from ...equations import pipeline
 from ...equations.notation import B, C_total, I_grid, tau
 from ...equations.quantities import Notation
 from ...errors import InputError
-from ..intervals import predictive
+from ..intervals import evaluated
 from ..point import OperatingPoint
 from ..request import checked
 from ..service import Quantity
@@ -95,8 +95,8 @@ def by_the_hour(
 def _at(point: OperatingPoint, grid: float) -> dict[str, Any]:
     """The grid's intensity in some hour, and the total of the request with it."""
     there = replace(point, values={**point.values, I_grid: grid})
-    total = float(pipeline.evaluate(there.values, (C_total,), there.route)[C_total])
+    values, spread = evaluated(there, (C_total,))
+    total = float(values[C_total])
     if total != total:
         return {"grid_gco2eq_per_kwh": grid, "total_g": Quantity(None)}
-    ends = predictive(there, (C_total,), values={C_total: total}).get(C_total, ())
-    return {"grid_gco2eq_per_kwh": grid, "total_g": Quantity(total, *ends)}
+    return {"grid_gco2eq_per_kwh": grid, "total_g": Quantity(total, *spread.get(C_total, ()))}

@@ -11,7 +11,7 @@ from ditcarbon_sym import estimate, solve
 from ditcarbon_sym.analysis.comparison import compare
 from ditcarbon_sym.analysis.sensitivity import tornado
 from ditcarbon_sym.catalog.files import DATA
-from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.catalog.loading import load, shipped_calibration
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.around.boundaries import ACCOUNTS
 from ditcarbon_sym.equations.notation import BY_FIELD, C_total
@@ -71,8 +71,9 @@ def test_a_figure_of_boaviztas_method_is_said_to_be_one_and_by_how_much_it_diffe
     assert round(1 / boards.TOO_HIGH, 1) == 3.5
 
 
-def test_every_accelerator_of_the_catalogue_but_the_papers_has_a_board():
-    assert set(load().gpus) - set(facts()["boards"]) == {"v100-pcie-16gb"}
+def test_every_accelerator_with_a_calibration_but_the_papers_has_a_board():
+    calibrated = {x for x in load().gpus if shipped_calibration(x, "roofline") is not None}
+    assert len(calibrated) > 7 and calibrated - set(facts()["boards"]) == {"v100-pcie-16gb"}
 
 
 def test_boaviztas_method_gives_the_figure_that_ecologits_takes_for_an_accelerator():
