@@ -61,6 +61,14 @@ def _held_out(pool: Pool, law: Law, gpus: tuple[str, ...], target: str) -> dict[
     }  # fmt: skip
 
 
+def _nested() -> dict[str, Any]:
+    """The errors of accelerators held out, with the law's rules chosen without them, too."""
+    return {
+        f"nested_mape_percent{suffix}": {gpu: error for gpu, (_, error) in transfer.nested(target).items()}
+        for target, suffix in (("time", ""), ("energy", "_energy"))
+    }
+
+
 def modern_table() -> dict[str, Any]:
     """The transfer from Ampere on."""
     known, gpus = transfer.common().values, chips.modern()
@@ -75,7 +83,7 @@ def modern_table() -> dict[str, Any]:
         "verdicts": {NOTATION[x].field: POOLED for x in order},
         "quality": {
             "n": len(rows), "loss": "log", **_held_out(transfer.pool("time"), laws["time"], gpus, "time"),
-            **_held_out(transfer.pool("energy"), laws["energy"], gpus, "energy"),
+            **_held_out(transfer.pool("energy"), laws["energy"], gpus, "energy"), **_nested(),
         },
         "validity": rows.validity(), "convention": CONVENTION,
         "data": _data("accelerators from Ampere on", SOURCES, gpus),

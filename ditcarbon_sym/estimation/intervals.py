@@ -15,11 +15,9 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from statistics import NormalDist
 from types import MappingProxyType
 from typing import Any
 
-from mpmath import betainc, findroot, sqrt
 from sympy import Piecewise, Symbol, symbols
 
 from ..catalog.entries import Calibration
@@ -27,64 +25,21 @@ from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
 from ..errors import InputError
 from ..numerics.functions import compiled
+from ..numerics.quantiles import (
+    LEVEL as LEVEL,
+    WIDEST,
+    log_interval as log_interval,
+    narrow,
+    quantile as quantile,
+    student_quantile as student_quantile,
+)
 from .point import OperatingPoint
 
-LEVEL = 0.9
 ROUGH = 0.5
 """Standard deviation of the logarithm of a fitted constant from which the law is not taken to be linear in it."""
-WIDEST = 100.0
-"""Standard deviation of a logarithm from which no interval is given: e^100 is no answer. An interval is at most three
-times as wide: its ends are numbers.
-"""
 _SHARE = Piecewise((C_op / C_total, C_total > 0), (1, True))
 _ENERGY, _TIME, _OF_ENERGY, _OF_TIME = symbols("of_energy of_time groups_of_energy groups_of_time", real=True)
 _OF_THE_LARGER = Piecewise((_OF_ENERGY, _ENERGY >= _TIME), (_OF_TIME, True))
-
-
-def quantile(level: float = LEVEL) -> float:
-    """Half-width, in standard deviations, of the central interval of a normal distribution.
-
-    >>> round(quantile(0.9), 4)
-    1.6449
-    """
-    return NormalDist().inv_cdf((1 + level) / 2)
-
-
-@lru_cache(maxsize=64)
-def student_quantile(level: float, degrees: int) -> float:
-    """Half-width of the central interval of Student's distribution with so many degrees of freedom.
-
-    With u = degrees / (degrees + t^2), the probability beyond t on both sides is the regularised incomplete beta
-    function I_u(degrees / 2, 1 / 2). It is mpmath's, which sympy has loaded; scipy.special would double the start.
-
-    >>> round(student_quantile(0.9, 6), 4)
-    1.9432
-    """
-
-    def miss(u: Any) -> Any:
-        return betainc(degrees / 2, 0.5, 0, u, regularized=True) - (1 - level)
-
-    u = findroot(miss, (0, 1), solver="pegasus", tol=1e-20, maxsteps=200, verify=False)
-    return float(sqrt(degrees / u - degrees))
-
-
-def log_interval(value: float, half_width: float) -> tuple[float, float]:
-    """Return the interval of a positive value, so far on either side in its logarithm.
-
-    >>> low, high = log_interval(2.0, 0.1)
-    >>> round(low * high, 9)
-    4.0
-    """
-    factor = math.exp(_narrow(half_width))
-    return value / factor, value * factor
-
-
-def _narrow(half_width: Any) -> Any:
-    """The half-width of an interval; raises `InputError` where its ends would be no numbers."""
-    widest = half_width if isinstance(half_width, float) else half_width.max()
-    if widest > 3 * WIDEST:
-        raise InputError(f"an interval within a factor of e^{widest:.3g} is none; ask for a lower level")
-    return half_width
 
 
 @dataclass(frozen=True)
@@ -203,7 +158,7 @@ def _reaches(
         }
     else:
         found = {x: (met[x].half_width(own, level),) * 2 for x, own in deviations.items()}
-    return {x: (_narrow(below), _narrow(above)) for x, (below, above) in found.items()}
+    return {x: (narrow(below), narrow(above)) for x, (below, above) in found.items()}
 
 
 def is_rough(fit: Calibration | None) -> bool:

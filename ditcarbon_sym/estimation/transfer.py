@@ -138,17 +138,28 @@ def _table_for(device: Gpu) -> dict[str, Any]:
 
 
 def transfer_words(calibration: Calibration, device: Gpu) -> str:
-    """What to beware of in a transferred estimate."""
-    errors = calibration.quality["held_out_mape_percent"]
-    worst = max(errors, key=lambda name: errors[name])
-    mean = sum(errors.values()) / len(errors)
+    """What to beware of in a transferred estimate: the errors on accelerators that neither the fit nor the choice of
+    its rules has seen.
+    """
     own = " (its own published runs are among them)" if device.id in calibration.data["accelerators"] else ""
     likeness = calibration.origin.removeprefix(f"{ORIGIN}: ")
+    words = [_missed(calibration, suffix, what) for suffix, what in (("", "time"), ("_energy", "energy"))]
     said = (
-        f"{ORIGIN}: {device.id} is likened to {likeness}{own}; accelerators held out were missed by {mean:.0f} % in "
-        f"time on average, {worst} by {errors[worst]:.0f} %"
+        f"{ORIGIN}: {device.id} is likened to {likeness}{own}; accelerators held out were missed by "
+        f"{' and '.join(x for x in words if x)}"
     )
     return "; ".join([said, *_reservations(calibration, device)])
+
+
+def _missed(calibration: Calibration, suffix: str, what: str) -> str:
+    """The mean error on accelerators held out, and the worst; nested where rules were chosen."""
+    found = calibration.quality.get(f"nested_mape_percent{suffix}") or calibration.quality.get(
+        f"held_out_mape_percent{suffix}", {}
+    )
+    if not found or (suffix and eps_flop not in {*calibration.values, *(law.lhs for law in calibration.equations)}):
+        return ""
+    worst = max(found, key=lambda name: found[name])
+    return f"{sum(found.values()) / len(found):.0f} % in {what} on average ({worst} by {found[worst]:.0f} %)"
 
 
 def _reservations(calibration: Calibration, device: Gpu) -> list[str]:

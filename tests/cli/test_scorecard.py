@@ -76,7 +76,7 @@ def test_the_table_has_a_line_for_each_source_and_json_has_every_run(ditcarbon, 
     ("flux.1-dev,h100-sxm-80gb,,,1024,1024,1,28,,6.71,,", "row 1: source is empty: who published the run, and where"),
     ("flux.1-dev,,,,1024,1024,1,28,,6.71,,a blog", "row 1: gpu is empty: what it ran on"),
     ("flux.1-dev,h100-sxm-80gb,,,1024,1024,1,28,,,4000,a blog", "row 1: a published run is of a whole request"),
-    ("flux9,h100-sxm-80gb,,,1024,1024,1,28,,6.71,,a blog", "row 1: unknown model"),
+    ("no-such-model,h100-sxm-80gb,,,1024,1024,1,28,,6.71,,a blog", "row 1: unknown model"),
 ])  # fmt: skip
 def test_a_run_without_source_accelerator_or_seconds_is_refused_in_one_line(refused, published, tmp_path, row, words):
     path = published(row)

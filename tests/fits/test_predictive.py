@@ -5,7 +5,7 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import t as student
 
-from fits import predictive, unseen
+from fits import predictive, software_date, unseen
 from fits.predictive import Held
 
 
@@ -51,3 +51,10 @@ def test_models_held_out_lie_in_intervals_that_the_other_models_give(target):
     found = predictive.summary([x for x in predictive.models() if x.target == target])
     assert 0.85 <= found.models_inside <= 0.95 and 0.85 <= found.inside / found.runs <= 0.97
     assert 0.4 < np.mean(found.places) < 0.6
+
+
+def test_a_trend_over_the_years_helps_neither_sources_held_out_nor_runs_never_fitted():
+    """So the law has none. It is known to a tenth a year, and is no more than twice its error."""
+    found = software_date.trend()
+    assert found.held_out[1] > found.held_out[0] and found.unseen[1] > found.unseen[0]
+    assert abs(found.slope) < 2 * found.error < 0.1

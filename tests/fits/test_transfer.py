@@ -33,6 +33,18 @@ def test_rules_chosen_without_each_chip_are_the_shipped_ones_and_their_error_is_
     assert time.scatter < rival.scatter / 1.5
 
 
+@pytest.mark.parametrize(("suffix", "target"), [("", "time"), ("_energy", "energy")])
+def test_an_estimate_on_a_new_accelerator_quotes_the_error_with_rules_chosen_without_the_chip(suffix, target):
+    shipped = tomllib.loads((DATA / "transfers" / "ampere-and-later.toml").read_text(encoding="utf-8"))
+    errors = shipped["quality"][f"nested_mape_percent{suffix}"]
+    assert set(errors) == set(transfer.accelerators(target))
+    (warning,) = (x for x in estimate("flux.1-dev", gpu="l40s").warnings if "held out were missed by" in x)
+    worst = max(errors, key=errors.get)
+    assert (
+        f"{np.mean(list(errors.values())):.0f} % in {target} on average ({worst} by {errors[worst]:.0f} %)" in warning
+    )
+
+
 def test_a_chip_that_is_held_out_takes_no_part_whatever_accelerators_carry_it():
     out = (("chip", "GH100"),)
     gpus = {gpu for gpu in chips.modern() if chips.rows((gpu,), "time", out) is not None}
