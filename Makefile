@@ -52,6 +52,7 @@ scorecard: .venv/.installed  ## every published run, predicted with its model in
 
 ground-truth: .venv-verify/.installed  ## count every released network's real class again, into tests/ground_truth
 	.venv-verify/bin/python -m fits.ground_truth
+	.venv-verify/bin/python -m fits.traffic
 
 verify: .venv-verify/.installed  ## check our counts against the real classes (an environment of its own, large)
 	.venv-verify/bin/python -m fits.pixart_flops --check

@@ -17,7 +17,7 @@ PANELS = {
         "How it runs": "software attention precision cache guidance_steps offload preset",
         "Where": "datacenter places capacity provider region method pue grid profile month",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",
-        "Output": "output by macs code symbols closed out plot report as_json latex markdown csv help",
+        "Output": "output by macs code symbols closed out shard plot report as_json latex markdown csv help",
     }.items()
 }
 """Panels of options and the parameters in them, in the order in which help prints them."""

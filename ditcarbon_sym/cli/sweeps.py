@@ -133,7 +133,14 @@ def sweep(
     largest: Annotated[
         bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the rows to this file (.csv or .parquet).")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the rows to this file (.csv or .parquet), or to a folder of Parquet files."),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(help="Of the folder's files only every N-th, from the K-th on: K/N. What is there stays."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate a grid or a list of requests.
@@ -148,8 +155,11 @@ def sweep(
     from ..sweeps import filters, order, streaming
     from ..sweeps.table import NUMBERS, RANK
 
-    if out is not None:
+    folder = out is not None and not out.suffix
+    if out is not None and not folder:
         streaming.check_path(out)
+    if shard is not None and not folder:
+        raise InputError("--shard without a folder; give --out DIR/")
     with waiting("reading the requests"):
         found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
@@ -159,14 +169,21 @@ def sweep(
         raise InputError(
             f"{'--largest' if column is None else '--by'} without --top; give --top NUMBER, or leave it out"
         )
+    if folder and (number is not None or requests is not None):
+        raise InputError(f"a folder takes the rows of a grid, without --{'top' if requests is None else 'requests'}")
     best, names, remarks, ranking = None, found.columns, order.unfiltered(found, conditions), None
     if number is not None:
         with waiting(f"ranking {len(found):,} requests"):
             ranking = order.ranked(found, number, column or "total_g", conditions, largest=largest)
         best, remarks = ranking.rows, ranking.remarks
         names = (RANK, *names) if RANK in best else names
-    rows = None
-    if out is not None:
+    rows, extra = None, dict[str, Any]()
+    if out is not None and folder:
+        with progress_of(len(found), "sweep") as advance:
+            part = streaming.read_shard(shard or "1/1")
+            rows, made, there = streaming.write_folder(out, found, conditions, part, advance)
+        extra |= {"files_written": made, "files_kept": there}
+    elif out is not None:
         with progress_of(len(found), "sweep") as advance:
             chunks = found.chunks(conditions) if best is None else [(len(found), best)]
             rows = streaming.write(out, names, chunks, advance)
@@ -174,7 +191,7 @@ def sweep(
     if as_json:
         chunks = found.chunks(conditions) if best is None else [(len(found), best)]
         shown = streaming.together(chunks, report.LARGEST) if out is None else None
-        extra: dict[str, Any] = {} if out is None else {"written": str(out), "rows_written": rows}
+        extra |= {} if out is None else {"written": str(out), "rows_written": rows}
         extra |= {"remarks": list(remarks)} | ({} if ranking is None else {"ranked_by": ranking.by})
         print(formats.json_text(report.as_dict(len(found), found.routes(), found.notes, shown, **extra)))
     elif out is None and best is None:
@@ -188,7 +205,8 @@ def sweep(
                 remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            remark(f"wrote {rows:,} rows to {out}", apart=True)
+            files = f", {extra['files_written']} files; {extra['files_kept']} were there" if folder else ""
+            remark(f"wrote {rows:,} rows to {out}{files}", apart=True)
 
 
 def _rows_of(given: dict[str, Any], requests: Path | None) -> Any:

@@ -4,7 +4,7 @@ Each quantity is computed on the axes that it depends on (`panel`). Rows stream 
 with their number. Arrays with named axes are made only when asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
@@ -28,6 +28,7 @@ from .table import CACHE, COST, GPUS, INTERVALS, MODES, NUMBERS, REQUEST, ROW, T
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 KINDS = (GPUS, *MODES)
 """Axes that stand behind "gpu" where they are asked for."""
+Piece = tuple[Block, tuple[slice, ...]]
 
 
 @dataclass(frozen=True)
@@ -116,25 +117,33 @@ class Sweep(Shown):
         """The route of each (model, gpu)."""
         return {(x.panel.point.model.id, x.panel.point.device.id): x.panel.route for x in self.blocks}
 
+    def pieces(self, rows: int = CHUNK) -> Iterator[Piece]:
+        """What is computed at once, in the order of the rows: about so many of them, of one model and accelerator."""
+        return ((block, part) for block in self.blocks for part in parts(block.shape, rows))
+
     def chunks(
-        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None, numbered: bool = False
+        self,
+        where: Sequence[Condition] = (),
+        *,
+        rows: int = CHUNK,
+        fused: bool | None = None,
+        numbered: bool = False,
+        pieces: Iterable[Piece] | None = None,
     ) -> Iterator[tuple[int, Columns]]:
         """Yield some thousands of rows at a time, in the order of the axes: how many were computed, and those kept.
 
         ``fused`` evaluates in one compiled loop (extra ``fast``). By default it does where that is installed and the
-        rows repay the compilation. ``numbered`` adds a column with the numbers of the rows in the grid.
+        rows repay the compilation. ``numbered`` adds a column with the numbers of the rows in the grid. ``pieces`` are
+        some of the grid's, where not all are wanted.
         """
-        for block in self.blocks:
+        for block, part in self.pieces(rows) if pieces is None else pieces:
+            shape = tuple(x.stop - x.start for x in part)
             fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
-            for part in parts(block.shape, rows):
-                shape = tuple(x.stop - x.start for x in part)
-                columns = self._columns(block, part, fused=fuse)
-                columns |= {ROW: block.numbers(part)} if numbered else {}
-                keep = np.broadcast_to(kept(where, columns) & block.fits(part), shape)
-                if keep.all():
-                    yield keep.size, {name: _rows(column, shape, None) for name, column in columns.items()}
-                else:
-                    yield keep.size, {name: _rows(column, shape, keep) for name, column in columns.items()}
+            columns = self._columns(block, part, fused=fuse)
+            columns |= {ROW: block.numbers(part)} if numbered else {}
+            keep = np.broadcast_to(kept(where, columns) & block.fits(part), shape)
+            chosen = None if keep.all() else keep
+            yield keep.size, {name: _rows(column, shape, chosen) for name, column in columns.items()}
 
     def _columns(self, block: Block, part: Sequence[slice], *, fused: bool = False) -> dict[str, Any]:
         codes = np.arange(part[4].start, part[4].stop, dtype=np.int32)
