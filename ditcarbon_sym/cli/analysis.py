@@ -15,7 +15,7 @@ from .options import (
     number_option,
     read_range,
 )
-from .printing import print_pairs, print_table, remark, waiting, warn
+from .printing import print_pairs, print_table, quiet_figures, remark, waiting, warn
 
 
 @at_operating_point
@@ -44,6 +44,7 @@ def sensitivity(
     from ..analysis.questions import sensitivity as answered
     from ..reports import estimate, formats, sensitivity as report
 
+    quiet_figures()
     given = dict(read_range(text) for text in ranges or ())
     with waiting("elasticities, ranges and indices"):
         analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)

@@ -15,7 +15,7 @@ from .options import (
     more_mode_options,
     sharing,
 )
-from .printing import print_pairs, print_table, progress, remark, warn
+from .printing import print_pairs, print_table, progress, quiet_figures, remark, warn
 
 
 def fit(
@@ -41,6 +41,7 @@ def fit(
     as_json: JsonOption = False,
 ) -> None:
     """Fit a law to measurements, and say what they identify."""
+    quiet_figures()
     from ..calibration import efficiency, operator_law
     from ..reports import calibration as report, formats
     from ..reports.figures import drawing
@@ -107,6 +108,7 @@ def validate(
     as_json: JsonOption = False,
 ) -> None:
     """Score the predictions against measurements."""
+    quiet_figures()
     from ..calibration.validation import validate as score
     from ..reports import formats, validation as report
     from ..reports.figures import drawing

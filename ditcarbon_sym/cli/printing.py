@@ -67,6 +67,13 @@ def with_formats(command: Callable[..., None]) -> Callable[..., None]:
     return wrapper
 
 
+def quiet_figures() -> None:
+    """Keep matplotlib's advice off stderr: it tells at length where its cache is if HOME cannot be written."""
+    import logging
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+
+
 def warn(warnings: Iterable[str]) -> None:
     """Print each warning on a line of its own."""
     mark = coloured("warning:", 33)

@@ -24,7 +24,7 @@ from .options import (
     pass_options,
     sharing,
 )
-from .printing import print_pairs, print_table, progress_of, remark, waiting, warn
+from .printing import print_pairs, print_table, progress_of, quiet_figures, remark, waiting, warn
 
 _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
@@ -133,14 +133,8 @@ def sweep(
     largest: Annotated[
         bool, typer.Option("--largest", help="The largest values first instead of the smallest.")
     ] = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Write the rows to this file (.csv or .parquet), or to a folder of Parquet files."),
-    ] = None,
-    shard: Annotated[
-        str | None,
-        typer.Option(help="Of the folder's files only every N-th, from the K-th on: K/N. What is there stays."),
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the rows to a file (.csv, .parquet) or a folder.")] = None,
+    shard: Annotated[str | None, typer.Option(help="Write every N-th file of the folder, from the K-th: K/N.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate a grid or a list of requests.
@@ -155,11 +149,7 @@ def sweep(
     from ..sweeps import filters, order, streaming
     from ..sweeps.table import NUMBERS, RANK
 
-    folder = out is not None and not out.suffix
-    if out is not None and not folder:
-        streaming.check_path(out)
-    if shard is not None and not folder:
-        raise InputError("--shard without a folder; give --out DIR/")
+    folder = streaming.is_folder(out, shard)
     with waiting("reading the requests"):
         found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
@@ -267,6 +257,7 @@ def pareto(
 
     if out is not None:
         streaming.check_path(out)
+    quiet_figures()
     drawing.demand_format(plot)
     with waiting("reading the requests"):
         found = _rows_of(given, requests)

@@ -179,6 +179,14 @@ def parts(shape: tuple[int, ...], rows: int) -> Iterator[tuple[slice, ...]]:
             yield (*(slice(x, x + 1) for x in place), slice(start, min(start + length, shape[cut])), *after)
 
 
+Piece = tuple[Block, tuple[slice, ...]]
+
+
+def pieces(blocks: Iterable[Block], rows: int = CHUNK) -> Iterator[Piece]:
+    """What is computed at once, in the order of the rows: about so many of them, of one model and accelerator."""
+    return ((block, part) for block in blocks for part in parts(block.shape, rows))
+
+
 Price = float | Mapping[str, float] | None
 """The price of an hour: one for all accelerators, or one for each by its name."""
 

@@ -20,7 +20,7 @@ from ..equations.notation import NOTATION, B, S
 from ..errors import InputError, imported
 from ..estimation.modes.asked import usual_steps
 from ..estimation.point import OperatingPoint, chosen_facility
-from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
+from .block import CHUNK, Block, Piece, Price, check_prices, known_prices, pieces, priced
 from .filters import Condition, kept
 from .panel import Array, panel
 from .table import CACHE, COST, GPUS, INTERVALS, MODES, NUMBERS, REQUEST, ROW, TEXT, Columns, Text, hidden
@@ -28,7 +28,6 @@ from .table import CACHE, COST, GPUS, INTERVALS, MODES, NUMBERS, REQUEST, ROW, T
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 KINDS = (GPUS, *MODES)
 """Axes that stand behind "gpu" where they are asked for."""
-Piece = tuple[Block, tuple[slice, ...]]
 
 
 @dataclass(frozen=True)
@@ -117,26 +116,17 @@ class Sweep(Shown):
         """The route of each (model, gpu)."""
         return {(x.panel.point.model.id, x.panel.point.device.id): x.panel.route for x in self.blocks}
 
-    def pieces(self, rows: int = CHUNK) -> Iterator[Piece]:
-        """What is computed at once, in the order of the rows: about so many of them, of one model and accelerator."""
-        return ((block, part) for block in self.blocks for part in parts(block.shape, rows))
-
     def chunks(
-        self,
-        where: Sequence[Condition] = (),
-        *,
-        rows: int = CHUNK,
-        fused: bool | None = None,
-        numbered: bool = False,
-        pieces: Iterable[Piece] | None = None,
-    ) -> Iterator[tuple[int, Columns]]:
+        self, where: Sequence[Condition] = (), *, rows: int = CHUNK, fused: bool | None = None, numbered: bool = False,
+        only: Iterable[Piece] | None = None,
+    ) -> Iterator[tuple[int, Columns]]:  # fmt: skip
         """Yield some thousands of rows at a time, in the order of the axes: how many were computed, and those kept.
 
         ``fused`` evaluates in one compiled loop (extra ``fast``). By default it does where that is installed and the
-        rows repay the compilation. ``numbered`` adds a column with the numbers of the rows in the grid. ``pieces`` are
-        some of the grid's, where not all are wanted.
+        rows repay the compilation. ``numbered`` adds a column with the numbers of the rows in the grid. ``only`` are
+        the `pieces` that are wanted, where not all are.
         """
-        for block, part in self.pieces(rows) if pieces is None else pieces:
+        for block, part in pieces(self.blocks, rows) if only is None else only:
             shape = tuple(x.stop - x.start for x in part)
             fuse = block.panel.fused_pays(prod(block.shape)) if fused is None else fused
             columns = self._columns(block, part, fused=fuse)

@@ -25,9 +25,9 @@ from ..catalog import files
 from ..errors import InputError
 from ..estimation.footprint.manifest import hash_of, hash_of_data
 from ..version import __version__
-from .block import CHUNK
+from .block import CHUNK, Piece, pieces
 from .filters import Condition
-from .grid import Piece, Sweep
+from .grid import Sweep
 from .table import DOUBTFUL, RANK, REQUEST, TEXT, Columns, Text, joined
 
 FORMATS = (".csv", ".parquet")
@@ -55,6 +55,15 @@ def check_path(path: Path) -> None:
         raise InputError(f"{path}: unknown format {path.suffix!r}; expected {' or '.join(FORMATS)}")
     if path.suffix == ".parquet" and find_spec("pyarrow") is None:
         raise InputError(f"{path}: Parquet needs pyarrow: pip install 'ditcarbon-sym[fast]', or write .csv")
+
+
+def is_folder(path: Path | None, shard: str | None) -> bool:
+    """Whether rows go to a folder, which has no ending; raises `InputError` for what cannot be written."""
+    if path is not None and path.suffix:
+        check_path(path)
+    if shard is not None and (path is None or path.suffix):
+        raise InputError("--shard without a folder; give --out DIR/")
+    return path is not None and not path.suffix
 
 
 def write(
@@ -122,16 +131,16 @@ def write_folder(
     check_path(Path("part.parquet"))
     plan = fingerprint(found, conditions, rows)
     written = made = there = 0
-    for number, pieces in enumerate(_files(found, rows)):
+    for number, mine in enumerate(_files(found, rows)):
         if number % shard[1] != shard[0] - 1:
             continue
         path = folder / f"part-{number:06d}.parquet"
         if path.exists():
             _demand_same(path, plan)
             there += 1
-            advance(sum(_many(x) for _, x in pieces))
+            advance(sum(_many(x) for _, x in mine))
             continue
-        chunks = found.chunks(conditions, pieces=pieces)
+        chunks = found.chunks(conditions, only=mine)
         written += write(path, found.columns, chunks, advance, {PLAN: plan.encode()})
         made += 1
     return written, made, there
@@ -140,7 +149,7 @@ def write_folder(
 def _files(found: Sweep, rows: int) -> Iterator[list[Piece]]:
     """The pieces of each file, in the order of the rows."""
     held: list[Piece] = []
-    for piece in found.pieces(min(rows, CHUNK)):
+    for piece in pieces(found.blocks, min(rows, CHUNK)):
         held.append(piece)
         if sum(_many(x) for _, x in held) >= rows:
             yield held

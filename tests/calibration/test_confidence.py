@@ -1,3 +1,8 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -116,3 +121,31 @@ def test_the_bootstrap_is_about_the_estimate_whatever_the_loss(loss):
     drawn = residual_bootstrap(fitted, BGR, 150, seed=2)
     for x, column in zip(fitted.free, drawn.T, strict=True):
         assert np.quantile(column, 0.1) <= fitted.values[x] <= np.quantile(column, 0.9), x
+
+
+WORKERS = """
+import sys
+from ditcarbon_sym.cli.app import main
+sys.argv = ["ditcarbon", "fit", sys.argv[1], "--gpu", "v100-pcie-16gb", "--bootstrap", "10000", "--workers", "2"]
+main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs /proc")
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    path = tmp_path / "sweep.csv"
+    rows = [f"pixart-alpha,{s},{s},{b},0.{3 + b // 4}{s % 7}\n" for s in (512, 768, 1024) for b in (1, 4, 8)]
+    path.write_text("model,height,width,batch,mu\n" + "".join(rows))
+    parent = subprocess.Popen([sys.executable, "-c", WORKERS, str(path)], stderr=subprocess.DEVNULL)
+    children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    workers = []
+    while parent.poll() is None and len(workers) < 2:
+        time.sleep(0.1)
+        workers = children.read_text().split()
+    time.sleep(1)  # until both have begun
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while any(Path(f"/proc/{x}").exists() for x in workers) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(workers) == 2 and not any(Path(f"/proc/{x}").exists() for x in workers)
