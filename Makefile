@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu fuzz bench check docs docs-check examples dist clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu fuzz consistency mutants versions bench check docs docs-check examples dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -89,6 +89,9 @@ CASES ?= 100000
 
 fuzz: .venv/.installed  ## CASES (100,000) hostile files and command lines, others each time
 	FUZZ_CASES=$(CASES) $(BIN)/pytest -n auto tests/fuzz
+
+consistency: .venv/.installed  ## 3,000 random requests: every answer agrees with itself, and every way of asking with the others
+	REQUESTS=3000 $(BIN)/pytest -n auto tests/test_consistency.py
 
 bench: .venv/.installed  ## speed, as ratios against an alternative in the same run
 	$(BIN)/pytest --benchmark-enable --benchmark-columns=min,median,rounds --benchmark-sort=name tests/benchmarks/bench_*.py
