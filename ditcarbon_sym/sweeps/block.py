@@ -1,7 +1,7 @@
 """One model on one accelerator over the axes of a sweep: every column, on the axes along which it varies."""
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product

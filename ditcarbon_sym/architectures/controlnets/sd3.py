@@ -61,7 +61,11 @@ class SD3ControlNetModel(Network):
             *mlp("time_text_embed.text_embedder", self.pooled_projection_dim, width),
             patches("pos_embed_input.proj", channels, width, side),
             residual("pos_embed_input.add", ell, width),
-            *(self.single_blocks() if self.joint_attention_dim is None else self.joint_blocks(self.joint_attention_dim)),
+            *(
+                self.single_blocks()
+                if self.joint_attention_dim is None
+                else self.joint_blocks(self.joint_attention_dim)
+            ),
             *handed_over(width, self.num_layers),
         ]
 

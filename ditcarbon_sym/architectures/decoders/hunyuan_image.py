@@ -12,7 +12,18 @@ from sympy import Expr, Rational
 
 from ...equations.notation import H, W, n_frames
 from ..network import Decoder
-from ..operators import Operator, Size, activation, attention, convolution, elementwise, norm, repeated, residual, within
+from ..operators import (
+    Operator,
+    Size,
+    activation,
+    attention,
+    convolution,
+    elementwise,
+    norm,
+    repeated,
+    residual,
+    within,
+)
 from .blocks import SQUARE, residual_block
 
 POINT = (1, 1)
