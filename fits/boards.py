@@ -65,8 +65,8 @@ BUILDS = {
 }  # fmt: skip
 """Cards that Boavizta has not taken apart, and the card whose board and cooling stand for theirs."""
 STACKS = {"v100-sxm2-32gb": 4, "a100-pcie-80gb": 6, "h100-pcie-80gb": 6, "h100-nvl-94gb": 6}
-"""Of those with stacked memory, the number of stacks: of the V100 by its bus of 4,096 bits (dbgpu2025), of the others as
-Boavizta has it for an A100 and an H100.
+"""Of those with stacked memory, the number of stacks: of the V100 by its bus of 4,096 bits (dbgpu2025), of the others
+as Boavizta has it for an A100 and an H100.
 """
 TOO_HIGH = 164.0 / 575.2
 """NVIDIA's figure for an H100 over the method's: so much lower are the low ends of figures by the method."""

@@ -4,6 +4,7 @@ Runs are predicted with their models held out. The trend is fitted to the means 
 accelerator, without the source that is judged.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,7 +62,8 @@ def _line(means: list[Mean]) -> np.ndarray:
 
 def _errors(means: list[Mean], line: np.ndarray) -> list[tuple[float, float]]:
     return [
-        (abs(np.expm1(log)), abs(np.expm1(log - np.polyval(line, YEARS[source] - MIDDLE)))) for source, log in means
+        (abs(math.expm1(log)), abs(math.expm1(log - float(np.polyval(line, YEARS[source] - MIDDLE)))))
+        for source, log in means
     ]
 
 
@@ -76,5 +78,8 @@ def trend() -> Trend:
     without, within = 100 * np.mean(errors, axis=0)
     apart = 100 * np.mean(_errors(never_fitted(), line), axis=0)
     return Trend(
-        float(line[0]), float(np.sqrt(covariance[0, 0])), (float(without), float(within)), tuple(map(float, apart))
+        float(line[0]),
+        float(np.sqrt(covariance[0, 0])),
+        (float(without), float(within)),
+        (float(apart[0]), float(apart[1])),
     )
