@@ -11,6 +11,7 @@ from .options import (
     CatalogOption,
     JsonOption,
     integer_option,
+    kernel_options,
     mode_options,
     more_mode_options,
     sharing,
@@ -80,7 +81,7 @@ def fit(
         remark(f"wrote {plot}")
 
 
-@sharing("mode", mode_options, more_mode_options)
+@sharing("mode", kernel_options, mode_options, more_mode_options)
 def validate(
     mode: dict[str, Any],
     measured: Annotated[

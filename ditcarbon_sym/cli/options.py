@@ -184,11 +184,11 @@ def law_options(
     """The law of time and energy, and the embodied carbon."""
 
 
-def mode_options(
+def kernel_options(
     software: Annotated[
         str | None,
         typer.Option(
-            help="eager (assumed), compile, engine, or engine:NAME (sglang, vllm-omni, onediff).",
+            help="eager (assumed), compile, engine, or engine:NAME (sglang, vllm-omni, onediff); in sweeps several.",
             autocompletion=words(*STACKS),
         ),
     ] = None,
@@ -206,9 +206,14 @@ def mode_options(
             autocompletion=words(*FORMATS),
         ),
     ] = None,
+) -> None:
+    """How a request runs: software, kernels and number format. In a sweep they take several values."""
+
+
+def mode_options(
     cache: Annotated[float | None, number_option("Part of the steps that a cache skips. Assumed: 0.")] = None,
 ) -> None:
-    """How a request runs, as a sweep has it on axes: software, kernels, number format and cache."""
+    """How much a cache skips."""
 
 
 def more_mode_options(
@@ -260,6 +265,6 @@ def sharing(
 
 of_a_request = sharing("request", size_options, pass_options)
 """Give a command the options of a request; it receives them as the dictionary ``request``."""
-at_operating_point = sharing("options", size_options, pass_options, setting_options, accounting_options, mode_options,
-                             more_mode_options, law_options, file_options)  # fmt: skip
+at_operating_point = sharing("options", size_options, pass_options, setting_options, accounting_options, kernel_options,
+                             mode_options, more_mode_options, law_options, file_options)  # fmt: skip
 """Give a command the options of an operating point; it receives them as the dictionary ``options``."""

@@ -6,18 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids, words as one_of
+from .help import ids
 from .options import (
     ASSUMED_GPU,
     ASSUMED_PLACE,
-    FORMATS,
-    KERNELS,
     RELEASED,
-    STACKS,
     CatalogOption,
     JsonOption,
     accounting_options,
     integer_option,
+    kernel_options,
     law_options,
     more_mode_options,
     number_option,
@@ -54,27 +52,6 @@ def _axes(
             "--place",
             help=f"Data centres, countries or cloud regions, joined by commas. {ASSUMED_PLACE}",
             autocompletion=ids("datacenters"),
-        ),
-    ] = None,
-    software: Annotated[
-        str | None,
-        typer.Option(
-            help="eager (assumed), compile, engine or engine:NAME, joined by commas.",
-            autocompletion=one_of(*STACKS),
-        ),
-    ] = None,
-    attention: Annotated[
-        str | None,
-        typer.Option(
-            help="sdpa (assumed), fa2, fa3, sage2 or sparse:DENSITY, joined by commas.",
-            autocompletion=one_of(*KERNELS),
-        ),
-    ] = None,
-    precision: Annotated[
-        str | None,
-        typer.Option(
-            help="bf16 (assumed), fp8, int8, nvfp4, fp8-weight, int8-weight, int4 or nf4, joined by commas.",
-            autocompletion=one_of(*FORMATS),
         ),
     ] = None,
     cache: Annotated[
@@ -116,8 +93,8 @@ def _with_file(options: dict[str, Any]) -> dict[str, Any]:
     return point.merged(axes.read_file(path), given)
 
 
-over_axes = sharing("given", _axes, pass_options, accounting_options, more_mode_options, law_options, _choices,
-                    read=_with_file)  # fmt: skip
+over_axes = sharing("given", _axes, pass_options, accounting_options, kernel_options, more_mode_options, law_options,
+                    _choices, read=_with_file)  # fmt: skip
 """Give a command the axes of a sweep; it receives them, with those of the file, as the dictionary ``given``."""
 RequestsOption = Annotated[
     Path | None, typer.Option(help="CSV with a request a line (column model and others) instead of axes.")

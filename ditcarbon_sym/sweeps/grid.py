@@ -244,14 +244,14 @@ def sweep(grid: Grid) -> Sweep:
     options["boundary"] = alike[0].get("boundary")
     blocks, notes = [], dict.fromkeys((*told, *(note for x in facilities for note in x.notes)))
     shape = (len(grid.resolution), len(grid.frames))
-    for steps in grid.steps:
-        _check_steps(steps)
+    given = [int(NOTATION[S].check(x)) for x in grid.steps if x is not None]
+    most = max(given, default=None)  # the warnings are about these
     kinds = [x for x in grid.axes if x in KINDS]
     each = product(grid.model, grid.gpu, product(*(getattr(grid, x) for x in kinds)))
     for number, (model, gpu, values) in enumerate(each):
         own = {**dict(zip(kinds, values, strict=True)), "gpu": gpu}
         try:
-            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, **own, "steps": _most_steps(grid)})
+            one = panel(model, asked, grid.batch, skip=grid.skip, **{**options, **own, "steps": most})
         except InputError as error:
             if not grid.skip:
                 raise
@@ -285,16 +285,6 @@ def _check_distinct(axis: str, ids: Sequence[str]) -> None:
     for k, name in enumerate(ids):
         if name in ids[:k]:
             raise InputError(f"{axis}: {name} stands twice, under two names")
-
-
-def _most_steps(grid: Grid) -> int | None:
-    """The most steps asked for: the warnings are about these."""
-    return max((x for x in grid.steps if x is not None), default=None)
-
-
-def _check_steps(steps: int | None) -> None:
-    if steps is not None:
-        NOTATION[S].check(steps)
 
 
 def _size(resolution: tuple[int, int] | None, frames: int | None) -> dict[str, Any]:
