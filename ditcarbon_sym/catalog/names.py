@@ -52,8 +52,8 @@ def meant(kind: str, name: str, spellings: Mapping[str, Iterable[str]]) -> str:
         return found[0]
     if found:
         raise InputError(f"{kind} {given[:60]!r} may mean {', '.join(sorted(found))}; give one of them")
-    first = _parts(given, chip)[:1]
-    related = which(lambda x: bool(first) and _parts(x, chip)[:1] == first)
+    first = [x for x, _, _ in _parts(given, chip)][:1]
+    related = which(lambda x: bool(first) and [y for y, _, _ in _parts(x, chip)][:1] == first)
     raise InputError(f"unknown {kind} {given[:60]!r}{nearest(given, related or spellings)}")
 
 
@@ -71,29 +71,40 @@ def stands_for(kind: str, name: str, key: str) -> bool:
 
 def _is_part(short: str, long: str, *, chip: bool, gaps: bool) -> bool:
     """Whether ``short`` is the beginning of ``long``, or with ``gaps`` a part of it with words left out after the
-    first. The last word may be cut short. Of a ``chip`` only words that tell variants apart are left out.
+    first. The last word may be cut short, but not after a number: 9 is not 9b. Of a ``chip`` only words that tell
+    variants apart are left out.
     """
     wanted, offered = _parts(short, chip), _parts(long, chip)
     at = 0
-    for number, (part, _) in enumerate(wanted):
-        cut = part.isalpha() and number == len(wanted) - 1 and not chip
-        while at < len(offered) and not (part == offered[at][0] or (cut and offered[at][0].startswith(part))):
+    for number, (part, _, _) in enumerate(wanted):
+        last = number == len(wanted) - 1 and not chip
+
+        def fits(x: str, ends: bool, part: str = part, last: bool = last) -> bool:
+            if part == x:
+                return ends or not last or part.isalpha()
+            return last and part.isalpha() and x.startswith(part)
+
+        while at < len(offered) and not fits(offered[at][0], offered[at][2]):
             if number == 0 or not gaps or (chip and not offered[at][1]):
                 return False
             at += 1
         if at == len(offered):
             return False
         at += 1
-    return bool(wanted) and (not chip or all(variant for _, variant in offered[at:]))
+    return bool(wanted) and (not chip or all(variant for _, variant, _ in offered[at:]))
 
 
-def _parts(name: str, chip: bool) -> list[tuple[str, bool]]:
-    """Letters and numbers (a version, such as 2.1, is one), and whether the word that each is in tells variants of a
-    chip apart.
+def _parts(name: str, chip: bool) -> list[tuple[str, bool, bool]]:
+    """Letters and numbers (a version, such as 2.1, is one), whether the word that each is in tells variants of a chip
+    apart, and whether it ends that word.
     """
     words = re.findall(r"(?:[^\W_]|(?<=\d)\.(?=\d))+", name.casefold())
     kept = [word for word in words if not (chip and word in MAKER)]
-    return [(x, bool(VARIANT.fullmatch(word))) for word in kept for x in re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", word)]
+    found = []
+    for word in kept:
+        pieces = re.findall(r"\d+(?:\.\d+)*|[^\W\d_]+", word)
+        found += [(x, bool(VARIANT.fullmatch(word)), k == len(pieces)) for k, x in enumerate(pieces, 1)]
+    return found
 
 
 def without_maker(name: str) -> str:
