@@ -55,7 +55,9 @@ def with_symbols(denoiser: Denoiser, *, heads: bool = True) -> SymbolicDenoiser:
 def _widths(denoiser: Any, *, heads: bool) -> dict[str, Any]:
     """Fields that have the width or the heads in them, written in symbols."""
     names = {x.name for x in fields(denoiser)}
-    (many,) = (name for name in HEADS if name in names)
+    many = next((name for name in HEADS if name in names), None)
+    if many is None:  # the heads follow from the width
+        return {}
     count = getattr(denoiser, many)
     width = getattr(denoiser, "width", None) or next(getattr(denoiser, name) for name in WIDTHS if name in names)
     head = Integer(width) / count
