@@ -71,7 +71,7 @@ def elsewhere() -> tuple[Compared, ...]:
     found = []
     for x in scorecard(ELSEWHERE).runs:
         record = records[x.scored.row - 1]
-        if record["compiled"] == "yes":
+        if record["compiled"] == "yes" or not record["steps"]:  # another software, or a request that is not told
             continue
         known = estimates.get(tuple(record[y] for y in ("model", "height", "width", "gpus")))
         more = {} if known is None else {ECOLOGITS: float(known["latency_s"]) / x.scored.measured}

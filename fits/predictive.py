@@ -189,7 +189,7 @@ def several() -> Iterable[Held]:
 def elsewhere() -> Iterable[Held]:
     """Other teams' eager runs on several accelerators, by what `estimate` says."""
     for x in parallel_elsewhere.rows():
-        if not x.compiled:
+        if x.in_full and not x.compiled:
             time = x.shared.time_s
             assert time.value is not None and time.high is not None
             yield Held(
