@@ -54,6 +54,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "denoisers.motif": ("MotifVideoTransformer3DModel",),
     "denoisers.nucleus_image": ("NucleusMoEImageTransformer2DModel",),
     "denoisers.omnigen": ("OmniGenTransformer2DModel",),
+    "denoisers.open_sora": ("MMDiTModel", "STDiT", "STDiT3"),
     "denoisers.ovis_image": ("OvisImageTransformer2DModel",),
     "denoisers.pixart": ("PixArtTransformer2DModel",),
     "denoisers.prior": ("PriorTransformer",),
