@@ -103,6 +103,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 MODULES: dict[str, str] = {name: module for module, names in FAMILIES.items() for name in names}
 """Released class to the file that it is in."""
 
+ELSEWHERE = tuple(FAMILIES["denoisers.open_sora"])
+"""Classes that diffusers has not: they are counted with the code that was published."""
+
 
 def network_class(name: str) -> Any:
     """Return the class of this name; raises `KeyError` if there is none.

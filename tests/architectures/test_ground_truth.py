@@ -1,6 +1,7 @@
 """Our counts against those of the real classes, read from tests/ground_truth (written by ``make ground-truth``)."""
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.equations.notation import m
+from ditcarbon_sym.equations.notation import ell, m, n_latent
 from ditcarbon_sym.estimation.counting import decoded, flops
 
 TRUTH = Path(__file__).parents[1] / "ground_truth"
@@ -96,6 +97,9 @@ ASKED = {
     "wan2.2-t2v-a14b",
 }
 
+ELSEWHERE_COUNTED = {"open-sora-1.0", "open-sora-1.2", "open-sora-2.0"}
+"""Counted with the code that their makers published."""
+
 
 def rows(name):
     with (TRUTH / f"{name}.csv").open(encoding="utf-8", newline="") as file:
@@ -107,7 +111,7 @@ def label(row):
 
 
 def test_every_model_asked_for_is_in_the_catalogue_and_counted_at_three_shapes():
-    assert ASKED == set(load().models) == set(stages.shipped_ids())
+    assert ASKED | ELSEWHERE_COUNTED == set(load().models) == set(stages.shipped_ids())
     shapes = {name: set() for name in ASKED}
     for row in rows("denoisers"):
         shapes[row["id"]].add((row["height"], row["width"], row["frames"], row["text_tokens"]))
@@ -166,3 +170,18 @@ def test_dit_without_the_copies_of_its_embedders_is_the_published_675_million():
     embedders = total(x for x in operators if x.name.startswith("norm1.emb"))
     once = totals.parameters + totals.buffers - embedders.parameters * 27 / 28
     assert f"{float(once) / 1e6:.1f}" == "675.1"
+
+
+@pytest.mark.parametrize("row", rows("open_sora"), ids=lambda row: f"{row['class']}-{row['frames']}-{row['width']}")
+def test_open_sora_is_counted_as_its_published_code(row):
+    network = stages.made({"_class_name": row["class"], **json.loads(row["configuration"])})
+    frames, height, width, text = (int(row[key]) for key in ("frames", "height", "width", "text_tokens"))
+    at = {ell: network.rows(height, width, frames), m: text, n_latent: frames // network.patch_frames}
+    assert total(network.operators()).parameters == int(row["parameters"])
+    assert total(network.operators()).flop.subs(at) == int(row["flop"])
+
+
+def test_the_releases_of_open_sora_are_among_those():
+    counted = {int(row["parameters"]) for row in rows("open_sora")}
+    for name in ELSEWHERE_COUNTED:
+        assert stages.shipped(name).weights()["denoiser"] in counted

@@ -25,7 +25,11 @@ SHAPES = [(8, 8, 20), (8, 16, 5), (16, 24, 77)]
 def flux(net, tall, wide, text):
     tokens = (tall // 2) * (wide // 2)
     mode = {"controlnet_mode": torch.zeros(1, 1, dtype=torch.long)} if net.config.num_mode else {}
-    return {**image.flux(net, 1, tall, wide, 1, text), "controlnet_cond": noise(1, tokens, net.config.in_channels), **mode}
+    return {
+        **image.flux(net, 1, tall, wide, 1, text),
+        "controlnet_cond": noise(1, tokens, net.config.in_channels),
+        **mode,
+    }
 
 
 def sd3(net, tall, wide, text):

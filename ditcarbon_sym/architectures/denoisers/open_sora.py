@@ -50,6 +50,10 @@ class OpenSoraBlocks(VideoPatches):
     drop_path: float = 0.0
 
     @property
+    def is_video(self) -> bool:
+        return True
+
+    @property
     def num_layers(self) -> int:
         return self.depth
 
@@ -150,6 +154,10 @@ class STDiT3(OpenSoraBlocks):
     @property
     def blocks(self) -> Any:
         return 2 * self.depth
+
+    def rows(self, height: int, width: int, frames: int) -> int:
+        """Latent tokens of a latent of this size; incomplete patches are padded."""
+        return prod(-(-size // side) for size, side in zip((frames, height, width), self.patch_size, strict=True))
 
     def operators(self) -> list[Operator]:
         width = self.width
