@@ -138,7 +138,7 @@ def versions() -> str:
 
 
 FILES: Mapping[str, Callable[[], Iterator[Row]]] = {
-    "denoisers": lambda: denoisers(sorted(stages.shipped_ids())),
+    "denoisers": lambda: denoisers(sorted(stages.of_diffusers())),
     "decoders": decoders,
     "encoders": encoders,
 }
@@ -180,7 +180,7 @@ def check(names: Iterable[str]) -> int:
 def main(arguments: list[str]) -> None:
     """Write the files, or with ``--check`` compare some of them."""
     names = [name for name in arguments if not name.startswith("-")]
-    unknown = set(names) - {*FILES, *stages.shipped_ids()}
+    unknown = set(names) - {*FILES, *stages.of_diffusers()}
     if unknown:
         raise SystemExit(
             f"error: unknown {', '.join(sorted(unknown))}; expected a catalogue model or {', '.join(FILES)}"

@@ -54,6 +54,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "denoisers.motif": ("MotifVideoTransformer3DModel",),
     "denoisers.nucleus_image": ("NucleusMoEImageTransformer2DModel",),
     "denoisers.omnigen": ("OmniGenTransformer2DModel",),
+    "denoisers.open_sora": ("MMDiTModel", "STDiT", "STDiT3"),
     "denoisers.ovis_image": ("OvisImageTransformer2DModel",),
     "denoisers.pixart": ("PixArtTransformer2DModel",),
     "denoisers.prior": ("PriorTransformer",),
@@ -102,6 +103,9 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 
 MODULES: dict[str, str] = {name: module for module, names in FAMILIES.items() for name in names}
 """Released class to the file that it is in."""
+
+ELSEWHERE = tuple(FAMILIES["denoisers.open_sora"])
+"""Classes that diffusers has not: they are counted with the code that was published."""
 
 
 def network_class(name: str) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sympy import Expr, Integer
 
-from ..architectures import network_class
+from ..architectures import ELSEWHERE, network_class
 from ..architectures.network import Decoder, Denoiser, Encoder, Network
 from ..architectures.operators import Operator, Size, repeated
 from ..equations.notation import m, n_ref
@@ -211,6 +211,13 @@ def shipped(name: str) -> Stages:
 def shipped_ids() -> frozenset[str]:
     """The catalogue models whose released configuration is shipped."""
     return frozenset(path.name.removesuffix(".toml") for path in (DATA / "pipelines").glob("*.toml"))
+
+
+@lru_cache(maxsize=1)
+def of_diffusers() -> frozenset[str]:
+    """Those whose denoiser diffusers has; the others are described after other published code."""
+    away = {name for kind in ELSEWHERE for name in shipped_classes().get(kind, ())}
+    return shipped_ids() - away
 
 
 @lru_cache(maxsize=64)

@@ -89,6 +89,8 @@ def grid(
         model = entries.model(name)
         if name not in stages.shipped_ids():
             raise InputError(f"model {name!r} has no released configuration: its network cannot be made")
+        if name not in stages.of_diffusers():
+            raise InputError(f"model {name!r} is no network of diffusers, which makes those that are measured")
         for request in _requests(model, sides, frames):
             for batch in dict.fromkeys(batches):
                 asked = {**request, "batch": batch, **({} if steps is None else {"steps": steps})}

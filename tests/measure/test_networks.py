@@ -12,7 +12,7 @@ from ditcarbon_sym.measure.inputs import tensors
 
 def test_every_denoiser_and_decoder_of_the_catalogue_can_be_fed():
     kinds = {
-        read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]["_class_name"] for name in stages.shipped_ids()
+        read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]["_class_name"] for name in stages.of_diffusers()
     }
     assert kinds <= set(networks.DENOISERS)
     decoders = {table["_class_name"] for table in read_toml(DATA / "vaes.toml")["vaes"].values()}
@@ -20,13 +20,13 @@ def test_every_denoiser_and_decoder_of_the_catalogue_can_be_fed():
     assert set(networks.DENOISERS) >= networks.ONE_AFTER_ANOTHER
 
 
-@pytest.mark.parametrize("name", sorted(stages.shipped_ids()))
+@pytest.mark.parametrize("name", sorted(stages.of_diffusers()))
 def test_the_batch_is_the_first_axis_of_what_a_denoiser_is_fed(name):
     """Each output more adds as many numbers, and only the network's configuration is asked."""
     table = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
     known = SimpleNamespace(**stages.shipped(name).denoiser.__dict__)
     net = SimpleNamespace(config=known, use_additional_conditions=True)
-    numbers = [_elements(networks.DENOISERS[table["_class_name"]](net, batch, 32, 32, 4, 16)) for batch in (1, 2, 3)]
+    numbers = [_elements(networks.DENOISERS[table["_class_name"]](net, batch, 32, 32, 4, 160)) for batch in (1, 2, 3)]
     assert numbers[2] - numbers[1] == numbers[1] - numbers[0] > 0
 
 

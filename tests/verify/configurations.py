@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ditcarbon_sym.architectures import MODULES, network_class
+from ditcarbon_sym.architectures import ELSEWHERE, MODULES, network_class
 from ditcarbon_sym.architectures.network import Denoiser
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
@@ -129,7 +129,7 @@ FOLLOWING: Mapping[str, Callable[[Drawn], dict[str, Any]]] = {
 
 def denoisers() -> set[str]:
     """The classes of denoisers that are supported."""
-    return {kind for kind in MODULES if issubclass(network_class(kind), Denoiser)}
+    return {kind for kind in set(MODULES) - set(ELSEWHERE) if issubclass(network_class(kind), Denoiser)}
 
 
 def released_configuration(kind: str) -> dict[str, Any]:
