@@ -82,14 +82,14 @@ def _words(code: str) -> set[int]:
     return found
 
 
-def equivalent() -> set[tuple[str, str, str]]:
-    """Mutants that are not tried: file, operator and line of code."""
+def equivalent() -> set[tuple[str, str]]:
+    """Mutants that are not tried: file and line as changed."""
     with EQUIVALENT.open(encoding="utf-8", newline="") as file:
-        return {(row["file"], row["operator"], row["code"]) for row in csv.DictReader(file)}
+        return {(row["file"], row["changed"]) for row in csv.DictReader(file)}
 
 
-def killed(mutant: dict[str, Any], copy: Path) -> str:
-    """Try a mutant in a copy of the repository: "killed", "survived", or "late" (which is killed, too)."""
+def killed(mutant: dict[str, Any], copy: Path, known: set[tuple[str, str]]) -> str:
+    """Try a mutant in a copy of the repository: "killed", "survived", "late" (which is killed, too) or "equivalent"."""
     from cosmic_ray.mutating import apply_mutation
     from cosmic_ray.plugins import get_operator
 
@@ -99,6 +99,9 @@ def killed(mutant: dict[str, Any], copy: Path) -> str:
     lines = zip(before.splitlines(), path.read_text(encoding="utf-8").splitlines(), strict=False)
     mutant["changed"] = next((new.strip() for old, new in lines if old != new), "")
     tests = [f"tests/{name}" for name in ROOMS[mutant["room"]]]
+    if (mutant["file"], mutant["changed"]) in known:
+        path.write_text(before, encoding="utf-8")
+        return "equivalent"
     line = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", mutant["file"], *tests]
     try:
         done = subprocess.run(line, cwd=copy, capture_output=True, timeout=SECONDS, check=False)
@@ -117,16 +120,16 @@ def main() -> None:
     parser.add_argument("--rooms", nargs="*", default=[*ROOMS], choices=[*ROOMS])
     given = parser.parse_args()
     known = equivalent()
-    every = [x for room in given.rooms for x in mutants(room) if (x["file"], x["operator"], x["code"]) not in known]
+    every = [x for room in given.rooms for x in mutants(room)]
     sample = random.Random(given.seed).sample(every, min(given.number or len(every), len(every)))
     tried, dead, alive = Counter[str](), Counter[str](), []
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv*", "build", "dist", "__pycache__"))
         for number, mutant in enumerate(sample, start=1):
-            told = killed(mutant, copy)
-            tried[mutant["room"]] += 1
-            dead[mutant["room"]] += told != "survived"
+            told = killed(mutant, copy, known)
+            tried[mutant["room"]] += told != "equivalent"
+            dead[mutant["room"]] += told in ("killed", "late")
             alive += [mutant] if told == "survived" else []
             print(f"[{number}/{len(sample)}] {told}: {mutant['file']}:{mutant['line']} {mutant['changed']}", flush=True)
     for room in tried:
