@@ -90,6 +90,19 @@ CASES ?= 100000
 fuzz: .venv/.installed  ## CASES (100,000) hostile files and command lines, others each time
 	FUZZ_CASES=$(CASES) $(BIN)/pytest -n auto tests/fuzz
 
+NUMBER ?= 60
+SEED ?= 0
+
+.venv/.nox: .venv/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check nox uv cosmic-ray
+	@touch $@
+
+mutants: .venv/.nox  ## NUMBER (60; 0 for all) small changes of the package by SEED: does a test notice?
+	$(BIN)/python -m tests.mutants --number $(NUMBER) --seed $(SEED)
+
+versions: .venv/.nox  ## the tests against the wheel with the lowest and the newest libraries, on every Python that is here
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox
+
 consistency: .venv/.installed  ## 3,000 random requests: every answer agrees with itself, and every way of asking with the others
 	REQUESTS=3000 $(BIN)/pytest -n auto tests/test_consistency.py
 

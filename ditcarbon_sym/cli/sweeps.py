@@ -182,7 +182,7 @@ def sweep(
                 remark(words)
         print_pairs("routes to time and energy", report.route_words(found.routes()))
         if out is not None:
-            files = f", {extra['files_written']} files; {extra['files_kept']} were there" if folder else ""
+            files = f": {extra['files_written']} new files, {extra['files_kept']} kept" if folder else ""
             remark(f"wrote {rows:,} rows to {out}{files}", apart=True)
 
 

@@ -91,7 +91,7 @@ def test_the_command_writes_shards_and_says_what_was_there(tmp_path, ditcarbon):
     folder = tmp_path / "rows"
     said = [ditcarbon("sweep", *LINE, "--out", f"{folder}/", "--shard", shard) for shard in ("1/2", "2/2", "2/2")]
     assert [x.code for x in said] == [0, 0, 0] and len(read(folder)) == 2 * 64 * 50 * 2
-    assert "wrote 12,800 rows" in said[0].out and "1 files; 0 were there" in said[0].out
+    assert "wrote 12,800 rows" in said[0].out and ": 1 new files, 0 kept" in said[0].out
     assert "wrote 0 rows" in said[1].out and "wrote 0 rows" in said[2].out  # one file is enough for this grid
 
 
