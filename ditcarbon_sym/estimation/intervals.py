@@ -131,7 +131,7 @@ def evaluated(
     deviations, values = _with_values(point, covered(point, outputs), outputs)
     found = {
         x: (float(values[x]) / math.exp(below), float(values[x]) * math.exp(above))
-        for x, (below, above) in _reaches(point, deviations, level, values).items()
+        for x, (below, above) in _reaches(point, level, deviations, values).items()
         if math.isfinite(values[x])
     }
     if mu in found:  # no efficiency lies above peak
@@ -143,11 +143,11 @@ def reaches(point: OperatingPoint, outputs: Sequence[Symbol], level: float = LEV
     """How far the predictive interval of each output reaches below and above its value, in the logarithm; no entry
     where no interval is known. Where a constant is only known roughly, the delta method is not used (`_shifted`).
     """
-    return _reaches(point, parameter_deviations(point, covered(point, outputs)), level, {})
+    return _reaches(point, level, *_with_values(point, covered(point, outputs), ()))
 
 
 def _reaches(
-    point: OperatingPoint, deviations: Mapping[Symbol, Any], level: float, values: Mapping[Symbol, Any]
+    point: OperatingPoint, level: float, deviations: Mapping[Symbol, Any], values: Mapping[Symbol, Any]
 ) -> dict[Symbol, tuple[Any, Any]]:
     met = {x: scatter_met(x, point, values) for x in deviations}
     if met and is_rough(point.calibration):
@@ -192,14 +192,14 @@ def covered(point: OperatingPoint, outputs: Sequence[Symbol]) -> tuple[Symbol, .
     """The outputs that have a predictive interval: those that depend on a fit whose error on other models is known."""
     if point.calibration is None or scatter(point.calibration) is None or is_borrowed(point):
         return ()
-    return tuple(x for x in outputs if _depends_on_fit(x, point))
+    fitted = set(point.calibration.values)
+    return tuple(x for x in outputs if fitted & _ancestors(x, point.route))
 
 
 def scatter_met(output: Symbol, point: OperatingPoint, values: Mapping[Symbol, Any] = MappingProxyType({})) -> Scatter:
     """The scatter of one output: that of time and that of energy, each as far as the output follows it.
 
-    The two are taken to move together and so add up, which is the safe side. ``values`` are those of outputs that are
-    known already.
+    The two are taken to move together and so add up, which is the safe side. ``values`` may hold known outputs.
     """
     assert point.calibration is not None
     time, energy = scatter(point.calibration), scatter(point.calibration, energy=True)
@@ -231,8 +231,7 @@ def _share_of_energy(output: Symbol, point: OperatingPoint, values: Mapping[Symb
 
     It is 1 for operational carbon, 0 for time and, for the total, its operational part.
     """
-    ancestors = _ancestors(output, point.route)
-    if E not in ancestors or tau not in ancestors:
+    if not {E, tau} <= (ancestors := _ancestors(output, point.route)):
         return float(E in ancestors)
     if not {C_op, C_total} <= values.keys():
         values = pipeline.evaluate(point.values, (C_op, C_total), point.route)
@@ -244,21 +243,13 @@ def is_borrowed(point: OperatingPoint) -> bool:
     return point.calibration is not None and point.calibration.gpu != point.device.id
 
 
-def _depends_on_fit(output: Symbol, point: OperatingPoint) -> bool:
-    fitted = set(point.calibration.values) if point.calibration is not None else set()
-    return bool(fitted & _ancestors(output, point.route))
-
-
 @lru_cache(maxsize=1024)
 def _ancestors(output: Symbol, route: pipeline.AnyRoute) -> frozenset[Symbol]:
     """Everything that ``output`` is computed from."""
-    found, by_symbol = {output}, {equation.lhs: equation for equation in pipeline.chain(route)}
+    found, inputs = {output}, {equation.lhs: set(equation.inputs) for equation in pipeline.chain(route)}
     pending = [output]
     while pending:
-        symbol = pending.pop()
-        for x in by_symbol[symbol].inputs if symbol in by_symbol else ():
-            if x not in found:
-                found.add(x)
-                if x in by_symbol:
-                    pending.append(x)
+        new = inputs.get(pending.pop(), set()) - found
+        found |= new
+        pending += new
     return frozenset(found)

@@ -8,7 +8,7 @@ from matplotlib import pyplot as plt
 
 from ditcarbon_sym import solve
 
-BUDGETS = (0.2, 0.5, 1.0, 2.0)
+BUDGETS = (0.5, 1.0, 2.0, 5.0)
 figure, axes = plt.subplots(figsize=(6.4, 3.6))
 for place, colour in (("norway-hydro", "#009E73"), ("us-average", "#0072B2"), ("india-coal", "#D55E00")):
     answers = [solve("flux.1-dev", "resolution", budget_g=x, gpu="h100-sxm-80gb", datacenter=place) for x in BUDGETS]

@@ -1,10 +1,13 @@
-"""A request by the hour: its carbon in the best, worst and mean hour of a profile, and when a job should start."""
+"""A request by the hour: its carbon in the best, worst and mean hour of a profile, and when a job should start.
+
+`hours`, and with it NumPy, loads when a profile is given.
+"""
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from ...catalog.entries import Datacenter
 from ...catalog.places import places
@@ -17,7 +20,9 @@ from ..point import OperatingPoint
 from ..request import checked
 from ..service import Quantity
 from .facility import CUSTOM
-from .hours import Array, best_start, of_zone, read_profile
+
+if TYPE_CHECKING:
+    from .hours import Array
 
 HOUR = Notation(tau, "t", "hour of the profile", "h", "deadline", 0, 24 * 366, False, "hours")
 OUTPUTS = Notation(B, "n", "outputs of the job", "1", "outputs", 1, 1e12, False, "outputs of one job")
@@ -33,11 +38,13 @@ class Hours(TypedDict, total=False):
     deadline: float | None
 
 
-def hours_of(profile: Mapping[str, Array], facility: Datacenter) -> Array:
+def hours_of(profile: "Mapping[str, Array]", facility: Datacenter) -> "Array":
     """Return the hours of the zone that a place lies in, by any of its names or its country's.
 
     A facility that is given by its PUE takes the one zone of a file.
     """
+    from .hours import of_zone
+
     if facility.id == CUSTOM and len(profile) == 1:
         return next(iter(profile.values()))
     place = places().get(facility.id)
@@ -62,6 +69,8 @@ def by_the_hour(
     profile if none is given). Grams are of one batch, but ``job_g`` and ``at_once_g``, which are of the whole job.
     Raises `InputError` for a profile that cannot be read, and for a deadline that cannot be met.
     """
+    from .hours import best_start, read_profile
+
     if month is not None and not 1 <= month <= 12:
         raise InputError(f"month = {month} is outside 1..12")
     grams = hours_of(read_profile(profile, month), point.facility)
