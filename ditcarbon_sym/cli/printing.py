@@ -1,4 +1,4 @@
-"""Printing: tables on stdout, warnings and progress on stderr. rich loads when progress is shown.
+"""Printing: tables on stdout, warnings and progress on stderr. rich loads when something is printed.
 
 A table is printed for people, or with ``--markdown``, ``--latex`` or ``--csv`` for a document. `with_formats` gives a
 command these options; what the command then prints takes that form.
@@ -7,6 +7,7 @@ command these options; what the command then prints takes that form.
 import contextlib
 import functools
 import inspect
+import io
 import os
 import re
 import shutil
@@ -15,9 +16,7 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from itertools import zip_longest
 from typing import Annotated, Any
-from unicodedata import combining, east_asian_width
 
 import typer
 
@@ -113,44 +112,33 @@ def print_table(
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else UNFOLDED
     if title:
         print(f"\033[1m{title}\033[0m" if sys.stdout.isatty() else title)
-    lines = _lines(header, rows, right, width)
-    print(_records(header, rows, width) if lines is None else "\n".join(lines) + "\n")
+    if _least_width(header, rows, right) > width:
+        print(_records(header, rows, width))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, column in enumerate(header):
+        flush = number in right
+        table.add_column(column, justify="right" if flush else "left", overflow="fold", no_wrap=flush)
+    for row in rows:
+        table.add_row(*row)
+    drawn = io.StringIO()
+    console = Console(file=drawn, width=width, highlight=False, markup=False, emoji=False, force_jupyter=False)
+    console.print(table)
+    print("\n".join(line.rstrip() for line in drawn.getvalue().strip("\n").splitlines()).rstrip() + "\n")
 
 
-def _lines(
-    header: Sequence[str], rows: Sequence[Sequence[str]], right: tuple[int, ...], width: int
-) -> list[str] | None:
-    """Write a table; where it is too wide, the widest columns wrap their words, and None if that does not help."""
+def _least_width(header: Sequence[str], rows: Sequence[Sequence[str]], right: tuple[int, ...]) -> int:
+    """Columns that a table needs where words, but not numbers, may wrap."""
     columns = list(zip(header, *rows, strict=True))
-    room = [max(map(_cells, column)) for column in columns]
-    least = [
-        room[k] if k in right else max((_cells(word) for x in column for word in x.split()), default=0)
+    longest = (
+        max(len(x) for x in column) if k in right else max(len(word) for x in column for word in [*x.split(), ""])
         for k, column in enumerate(columns)
-    ]
-    gaps = 1 + GAP * (len(header) - 1)
-    if sum(least) + gaps > width:
-        return None
-    while sum(room) + gaps > width:
-        room[max((size, k) for k, size in enumerate(room) if size > least[k])[1]] -= 1
-    lines = [""]
-    for row in [header, *rows]:
-        wrapped = [
-            textwrap.wrap(cell, size) if _cells(cell) > size else [cell] for cell, size in zip(row, room, strict=True)
-        ]
-        for parts in zip_longest(*wrapped, fillvalue=""):
-            blank = [" " * (size - _cells(part)) for part, size in zip(parts, room, strict=True)]
-            cells = [
-                gap + part if k in right else part + gap for k, (part, gap) in enumerate(zip(parts, blank, strict=True))
-            ]
-            lines.append(f" {(' ' * GAP).join(cells)}".rstrip())
-        if row is header:
-            lines.append(" " + "─" * (sum(room) + gaps - 1))
-    return lines
-
-
-def _cells(text: str) -> int:
-    """Columns of a terminal that a text takes: wide letters take two."""
-    return sum(2 if east_asian_width(x) in "WF" else 0 if combining(x) else 1 for x in text)
+    )
+    return sum(longest) + GAP * (len(header) - 1)
 
 
 def _records(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> str:

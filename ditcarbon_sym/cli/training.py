@@ -6,6 +6,7 @@ import typer
 
 from .help import ids
 from .options import (
+    ASSUMED_GPU,
     CatalogOption,
     ConfigOption,
     JsonOption,
@@ -58,7 +59,7 @@ def schedule_options(
 
 def place_options(
     gpu: Annotated[
-        str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.", autocompletion=ids("gpus"))
+        str | None, typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus"))
     ] = None,
     datacenter: Annotated[
         str | None,
@@ -88,7 +89,7 @@ def train(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate the training of a network, and its share of each output."""
+    """Estimate a training, and its share of each output."""
     from ..estimation.training import train as trained
     from ..reports import formats
     from ..reports.footprints import training as shown

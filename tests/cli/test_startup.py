@@ -17,7 +17,7 @@ def test_an_estimate_loads_nothing_that_it_does_not_need(run_python):
         "from ditcarbon_sym.cli.app import main\n"
         "try: main()\n"
         "except SystemExit as ended: assert not ended.code\n"
-        "left_out = {'numpy', 'rich', 'pydantic', 'scipy.stats', 'scipy.optimize', 'numba', 'matplotlib'}\n"
+        "left_out = {'numpy', 'pydantic', 'scipy.stats', 'scipy.optimize', 'numba', 'matplotlib'}\n"
         "assert not left_out & set(sys.modules)"
     )
 
