@@ -1,7 +1,6 @@
 """A grid of requests: the product of axes for models, accelerators, sizes, batches, steps and facilities.
 
-Each quantity is computed on the axes that it depends on (`panel`). Rows stream in chunks, so that memory does not grow
-with their number. Arrays with named axes are made only when asked for.
+Each quantity is computed on the axes that it depends on (`panel`). Rows stream in chunks; arrays are made if asked for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ from ..estimation.point import OperatingPoint, chosen_facility, counted_alike
 from .block import CHUNK, Block, Price, check_prices, known_prices, parts, priced
 from .filters import Condition, kept
 from .panel import Array, panel
-from .table import CACHE, GPUS, INTERVALS, MODES, REQUEST, ROW, TEXT, Columns, Text, hidden, numbers_of
+from .table import CACHE, GPUS, INTERVALS, MODES, REQUEST, ROW, TEXT, Columns, Text, hidden, numbers_of, rows_in_order
 
 AXES = ("model", "gpu", "resolution", "frames", "batch", "steps", "datacenter")
 KINDS = (GPUS, *MODES)
@@ -39,8 +38,7 @@ class Grid:
     (gCO2eq/kWh). ``options`` are options of `operating_point` for all requests. ``price_per_hour`` is one price, or a
     price for each ``gpu``. ``gpus`` are numbers of accelerators that share each request, split as ``options`` say or so
     that it takes least time. With ``skip``, requests that a model does not accept are left out instead of refused. With
-    ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon. ``software``,
-    ``attention``, ``precision`` and ``cache`` are modes of running, as `operating_point` takes them.
+    ``intervals``, columns with the ends of 90 % intervals stand beside time, energy and carbon. The rest are modes.
 
     >>> Grid(("pixart-alpha",), batch=(1, 2, 4), steps=(20, 50)).shape
     (1, 1, 1, 1, 3, 2, 1)
@@ -142,7 +140,7 @@ class Sweep(Shown):
             columns |= {ROW: block.numbers(part)} if numbered else {}
             keep = np.broadcast_to(kept(where, columns) & block.fits(part), shape)
             chosen = None if keep.all() else keep
-            yield keep.size, {name: _rows(column, shape, chosen) for name, column in columns.items()}
+            yield keep.size, {name: rows_in_order(column, shape, chosen) for name, column in columns.items()}
 
     def _columns(self, block: Block, part: Sequence[slice], *, fused: bool = False) -> dict[str, Any]:
         codes = np.arange(part[4].start, part[4].stop, dtype=np.int32)
@@ -208,13 +206,6 @@ def _label(axis: str, value: Any) -> Any:
     if axis == "resolution":
         return "x".join(str(side) for side in value)
     return f"pue={value[0]:g} grid={value[1]:g}" if isinstance(value, tuple) else value
-
-
-def _rows(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -> Any:
-    array = column.codes if isinstance(column, Text) else column
-    full = np.broadcast_to(array, shape)
-    flat = full.reshape(-1) if keep is None else full[keep]
-    return Text(column.names, flat) if isinstance(column, Text) else flat
 
 
 def sweep(grid: Grid) -> Sweep:

@@ -95,6 +95,14 @@ Columns = Mapping[str, Any]
 """Column name -> array of numbers or `Text`, all of one length."""
 
 
+def rows_in_order(column: Any, shape: tuple[int, ...], keep: NDArray[np.bool_] | None) -> Any:
+    """Return a column over a grid of this shape as rows, in the grid's order, or those to keep."""
+    array = column.codes if isinstance(column, Text) else column
+    full = np.broadcast_to(array, shape)
+    flat = full.reshape(-1) if keep is None else full[keep]
+    return Text(column.names, flat) if isinstance(column, Text) else flat
+
+
 def joined(tables: Sequence[Columns]) -> dict[str, Any]:
     """Put tables with the same columns below each other."""
     found: dict[str, Any] = {}
