@@ -194,7 +194,7 @@ def shipped(name: str) -> Stages:
     return Stages(
         name=table["name"],
         denoiser=made(table["transformer"]),
-        decoder=made(_vaes()[table["vae"]]) if "vae" in table else None,
+        decoder=made(_listed("vaes")[table["vae"]]) if "vae" in table else None,
         text=None if TEXT in absent else tuple(_text_stage(entry) for entry in table["text_encoders"]),
         absent=absent,
         remarks=tuple(table.get("remarks", ())),
@@ -260,7 +260,7 @@ def made(configuration: Mapping[str, Any]) -> Any:
 
 def text_network(name: str) -> Encoder:
     """Return a text encoder by its id in ``data/text_encoders.toml``."""
-    network: Encoder = made(_text_encoders()[name])
+    network: Encoder = made(_listed("text_encoders")[name])
     return network
 
 
@@ -291,11 +291,7 @@ def _tuples(value: Any) -> Any:
     return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
 
 
-@lru_cache(maxsize=1)
-def _vaes() -> Mapping[str, Any]:
-    return read_toml(DATA / "vaes.toml")["vaes"]
-
-
-@lru_cache(maxsize=1)
-def _text_encoders() -> Mapping[str, Any]:
-    return read_toml(DATA / "text_encoders.toml")["text_encoders"]
+@lru_cache(maxsize=2)
+def _listed(kind: str) -> Mapping[str, Any]:
+    """The configurations of one kind of network, by name."""
+    return read_toml(DATA / f"{kind}.toml")[kind]

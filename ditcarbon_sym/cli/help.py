@@ -13,7 +13,8 @@ PANELS = {
         "What is made": "model config resolution height width frames batch steps guidance text_tokens references "
         "per_day requests hours kwh outputs window",
         "On what": "gpu gpus split device lifetime_years utilisation boundary embodied_boundary price_per_hour catalog",
-        "How it is trained": "tensor recompute ema cached_latents cached_text sharded gradient_bytes network_gbit per_output",
+        "How it is trained": "tensor recompute ema cached_latents cached_text sharded gradient_bytes network_gbit "
+        "per_output",
         "How it runs": "software attention precision cache guidance_steps offload preset",
         "Where": "datacenter places capacity provider region method pue grid profile month earliest deadline",
         "How sure": "efficiency law mu calibration level draws seed sobol samples ranges intervals bootstrap loss",

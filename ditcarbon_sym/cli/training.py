@@ -32,8 +32,8 @@ def sample_options(
 
 
 def schedule_options(
-    steps: Annotated[int | None, integer_option("Steps of training.")] = None,
-    batch: Annotated[int | None, integer_option("Samples of a step, on all accelerators together.")] = None,
+    steps: Annotated[int | None, integer_option("Steps of training. Needed.")] = None,
+    batch: Annotated[int | None, integer_option("Samples of a step, on all accelerators together. Needed.")] = None,
     gpus: Annotated[int | None, integer_option("Accelerators. Assumed: 1.")] = None,
     tensor: Annotated[int | None, integer_option("Accelerators that split each product. Assumed: 1.")] = None,
     recompute: Annotated[
@@ -59,7 +59,8 @@ def schedule_options(
 
 def place_options(
     gpu: Annotated[
-        str | None, typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus"))
+        str | None,
+        typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
     ] = None,
     datacenter: Annotated[
         str | None,
