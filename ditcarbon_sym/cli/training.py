@@ -88,7 +88,7 @@ def train(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate the training of a network, and its share of each output."""
+    """Estimate a training, and its share of each output."""
     from ..estimation.training import train as trained
     from ..reports import formats
     from ..reports.footprints import training as shown
