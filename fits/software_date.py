@@ -16,7 +16,7 @@ YEARS = {
     "paraattention": 2024.9, "svg": 2025.1, "wan2.1": 2025.2, "fastvideo": 2025.3, "flux-faster": 2025.4,
     "magcache": 2025.4, "mlenergy-v3": 2025.5, "delavande2025video": 2025.5, "cache-dit": 2026.0, "sglang": 2026.0,
 }  # fmt: skip
-"""When the runs of each source were published, to a tenth of a year: their READMEs', papers' and pages' own dates."""
+"""About when the runs of each source were published, in years: approximate, and read off no document."""
 MIDDLE = 2025.0
 Mean = tuple[str, float]
 """The source of some runs, and the mean of ln(predicted / measured)."""
