@@ -32,11 +32,7 @@ def test_the_help_of_a_command_fits_eighty_columns_and_ends_in_its_example(ditca
 
 def test_every_command_has_an_example_and_every_panel_an_option(ditcarbon):
     assert set(help.EXAMPLES) == set(NAMES)
-<<<<<<< HEAD
-    shown = ditcarbon("sweep", "--help").out + ditcarbon("train", "--help").out
-=======
     shown = "".join(ditcarbon(name, "--help").out for name in ("sweep", "train"))
->>>>>>> law
     assert all(f"{title}:" in shown for title in help.PANELS)
 
 
