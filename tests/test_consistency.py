@@ -1,6 +1,6 @@
 """Random valid requests over the whole catalogue: every answer agrees with itself, and every way of asking with others.
 
-`make consistency` takes 3,000 requests, other ones each time; ordinary tests take 60, the same each time.
+`make consistency` takes 3,000 requests, other ones each time; ordinary tests take 40, the same each time.
 """
 
 import json
@@ -20,7 +20,7 @@ from ditcarbon_sym.reports import estimate as report
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from tests.estimation.test_more_takes_longer import CARDS, neighbours
 
-REQUESTS = int(os.environ.get("REQUESTS", "60"))
+REQUESTS = int(os.environ.get("REQUESTS", "40"))
 SAME = 1e-9
 PLACES = ("us-average", "FRA", "gcp:us-central1", "france-nuclear")
 COLUMNS = {"time_s": 1.0, "energy_kwh": 1e-3, "facility_energy_kwh": 1e-3, "operational_g": 1.0, "embodied_g": 1.0,

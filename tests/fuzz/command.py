@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, Phase, settings
 from ditcarbon_sym.cli import app
 from ditcarbon_sym.reports.formats import FORMULA
 
-CASES = int(os.environ.get("FUZZ_CASES", "600"))
+CASES = int(os.environ.get("FUZZ_CASES", "300"))
 """Cases of all properties together; `make fuzz` takes 100,000, and CI 2,000."""
 SECONDS = 5
 """Most time of the processor that a command may take; each case is one with little work."""
