@@ -172,15 +172,7 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
             f"boundary = {FACILITY!r} counts hours between requests, which a training has not; take 'server'"
         )
     schedule = {x: options.pop(x) for x in wishes.Schedule.__annotations__ if x in options}
-<<<<<<< HEAD
-    sample = {**wishes.ways(schedule), **ONE_SAMPLE}
-    one = operating_point(model, **{**options, **sample})
-    if one.boundary.name not in KNOWN_BOUNDARIES:  # the host of a training is not counted yet
-        options["boundary"] = KNOWN_BOUNDARIES[-1]
-        one = operating_point(model, **{**options, **sample})
-=======
     one = _one_sample(model, {**options, **wishes.ways(schedule), **ONE_SAMPLE})
->>>>>>> training
     numbers, assumed = wishes.schedule(schedule, one.model, one.device)
     point, notes = trained(one, numbers)
     host = HOST if point.boundary.name in WITH_HOST else ()
