@@ -3,7 +3,7 @@
 import json
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from math import prod
 from pathlib import Path
@@ -160,7 +160,7 @@ def _of_size(width: Any, depth: Any) -> list[str]:
 def _likely(names: list[str], found: Mapping[str, Any]) -> list[str]:
     """Those that also have the channels that go in, the family's name and the kind of model, as far as any has."""
     family = re.match(r"[A-Z][a-z]+|", str(found.get("_class_name", "")))
-    checks = [
+    checks: list[Callable[[str], bool]] = [
         lambda name: stages.shipped(name).denoiser.in_channels == found.get("in_dim"),
         lambda name: name.startswith(family[0].lower()) if family else False,
         lambda name: str(found.get("model_type")) in name.split("-"),
