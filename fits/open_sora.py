@@ -1,6 +1,6 @@
 """Counts of Open-Sora's published code on the meta device: writes tests/ground_truth/open_sora.csv.
 
-    python -m fits.open_sora CLONE     # of hpcaitech/Open-Sora with its tags; einops and rotary_embedding_torch installed
+    python -m fits.open_sora CLONE     # of hpcaitech/Open-Sora, tags too; needs einops and rotary_embedding_torch
 
 Its layers are run as published, out of the tags v1.0.0 and v1.2.0 and the commit of 2.0. Kernels and what spreads them
 over several accelerators are replaced by what they compute: scores by torch's, norms and rotations, in which no product
@@ -16,6 +16,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -44,7 +45,8 @@ CASES: Mapping[str, list[tuple[dict[str, Any], tuple[int, int, int], int]]] = {
         ({**SMALL, "pred_sigma": False, "patch_size": [2, 2, 2], "input_size": [4, 8, 12]}, (4, 8, 12), 11),
     ],
     "STDiT3": [
-        ({}, (15, 30, 53), 300), ({}, (5, 32, 48), 77), ({}, (10, 16, 16), 30), ({**SMALL, "qk_norm": False}, (4, 8, 12), 11),
+        ({}, (15, 30, 53), 300), ({}, (5, 32, 48), 77), ({}, (10, 16, 16), 30),
+        ({**SMALL, "qk_norm": False}, (4, 8, 12), 11),
     ],
     "MMDiTModel": [
         (RELEASED, (33, 24, 42), 512), (RELEASED, (9, 16, 16), 77), (RELEASED, (1, 32, 32), 20),
@@ -55,7 +57,7 @@ CASES: Mapping[str, list[tuple[dict[str, Any], tuple[int, int, int], int]]] = {
 META = torch.device("meta")
 
 
-class Mlp(nn.Module):
+class Mlp(nn.Module):  # type: ignore[misc]
     """timm's: two matrices."""
 
     def __init__(
@@ -141,17 +143,13 @@ def built(kind: str, fields: Mapping[str, Any]) -> nn.Module:
     try:
         with META:
             if kind == "STDiT":
-                from opensora.models.stdit.stdit import STDiT
-
-                net = STDiT(**fields)
+                net = import_module("opensora.models.stdit.stdit").STDiT(**fields)
             elif kind == "STDiT3":
-                from opensora.models.stdit.stdit3 import STDiT3, STDiT3Config
-
-                net = STDiT3(STDiT3Config(**fields))
+                published = import_module("opensora.models.stdit.stdit3")
+                net = published.STDiT3(published.STDiT3Config(**fields))
             else:
-                from opensora.models.mmdit.model import MMDiTConfig, MMDiTModel
-
-                net = MMDiTModel(MMDiTConfig(from_pretrained="", cache_dir="", **fields))
+                published = import_module("opensora.models.mmdit.model")
+                net = published.MMDiTModel(published.MMDiTConfig(from_pretrained="", cache_dir="", **fields))
     finally:
         torch.linspace, torch.compile = line, decorated
     return net.to(META).eval()
@@ -180,7 +178,8 @@ def main(clone: str) -> None:
     for kind, version in VERSIONS.items():
         with tempfile.TemporaryDirectory() as folder:
             made = subprocess.run(["git", "-C", clone, "archive", version, "opensora"], check=True, capture_output=True)
-            tarfile.open(fileobj=io.BytesIO(made.stdout)).extractall(folder, filter="data")
+            with tarfile.open(fileobj=io.BytesIO(made.stdout)) as archive:
+                archive.extractall(folder, filter="data")
             replaced(Path(folder))
             for fields, shape, text in CASES[kind]:
                 net = built(kind, fields)

@@ -190,6 +190,10 @@ class Sound(Denoiser):
         """Latent tokens of so many steps; an incomplete patch is padded."""
         return -(-frames // self.patch_frames)
 
+    def refusal(self, height: int, width: int) -> str:
+        """Sound has no sides."""
+        return "" if height == width == 1 else "it makes sound, which has no height and width: give frames alone"
+
 
 @dataclass(frozen=True)
 class Tile:
