@@ -1,7 +1,7 @@
 """How far off are time and energy if only a model's flags are known? Run as ``python -m fits.flags_alone``.
 
 We estimate models of the catalogue twice on the H100: by their operators, and as if only their flags and sizes were
-known. A model counts if the leading order has its FLOP of a pass right within a tenth.
+known. A model of images or video counts if the leading order has its FLOP of a pass right within a tenth.
 """
 
 import math
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ditcarbon_sym.architectures.network import Sound
 from ditcarbon_sym.catalog.entries import Model
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
@@ -61,6 +62,8 @@ def usual() -> dict[str, Usual]:
 def _of(model: Model) -> Usual | None:
     point = operating_point(model.id, gpu=H100, efficiency="roofline")
     assert model.networks is not None and point.calibration is not None
+    if isinstance(model.networks().denoiser, Sound):
+        return None
     sizes = {NOTATION[x].field: int(point.values[x]) for x in REQUEST_FIELDS}
     forward = float(flops(model.networks(), **sizes)["denoiser_forward"])
     if abs(leading_order(model, point.values, 1, forward)["denoiser_forward_error"]) > RIGHT:
