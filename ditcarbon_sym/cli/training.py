@@ -6,10 +6,13 @@ import typer
 
 from .help import ids
 from .options import (
+    ASSUMED_GPU,
+    ASSUMED_PLACE,
     CatalogOption,
     ConfigOption,
     JsonOption,
     OptionalModel,
+    accounting_options,
     integer_option,
     number_option,
     sharing,
@@ -58,14 +61,15 @@ def schedule_options(
 
 def place_options(
     gpu: Annotated[
-        str | None, typer.Option(help="Accelerator id; 'ditcarbon gpus' lists them.", autocompletion=ids("gpus"))
+        str | None,
+        typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
     ] = None,
     datacenter: Annotated[
         str | None,
         typer.Option(
             "--datacenter",
             "--place",
-            help="Data centre, country or cloud region. Assumed: us-average.",
+            help=f"Data centre, country or cloud region. {ASSUMED_PLACE}",
             autocompletion=ids("datacenters"),
         ),
     ] = None,
@@ -77,7 +81,7 @@ def place_options(
     """On what and where."""
 
 
-@sharing("options", sample_options, schedule_options, place_options)
+@sharing("options", sample_options, schedule_options, place_options, accounting_options)
 def train(
     options: dict[str, Any],
     model: OptionalModel = None,
@@ -88,7 +92,7 @@ def train(
     catalog: CatalogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Estimate the training of a network, and its share of each output."""
+    """Estimate a training, and what of it falls on an output."""
     from ..estimation.training import train as trained
     from ..reports import formats
     from ..reports.footprints import training as shown

@@ -92,7 +92,8 @@ def test_a_slower_network_takes_longer_where_several_nodes_train():
         ({"steps": None}, "steps is missing"), ({"batch": 4, "gpus": 8}, "less than the 8 accelerators"),
         ({"gpus": 6, "tensor": 4}, "does not divide gpus"), ({"gpus": 7, "tensor": 7}, "does not divide the 16 heads"),
         ({"gpus": 16, "tensor": 16}, "more than the 8 accelerators"), ({"recompute": 1.5}, "outside 0..1"),
-        ({"guidance": 2}, "of a request, not of a training"), ({"boundary": "server"}, "of a request"),
+        ({"guidance": 2}, "of a request, not of a training"), ({"boundary": "facility"}, "take 'server'"),
+        ({"gpu": "l4", "boundary": "server"}, "no sources"),
         ({"software": "engine"}, "not one of a training; expected eager, compile"), ({"precision": "int4"}, "fp8"),
         ({"precision": "fp8", "software": "compile"}, "does not have it"), ({"precision": "fp8"}, "give software"),
         ({"gradient_bytes": 16}, "gradient"), ({"network_gbit": 0}, "outside 1"), ({"outputs": 0}, "outputs"),
@@ -117,6 +118,18 @@ def test_compilation_and_a_narrow_format_leave_flop_and_take_time():
     assert same.step_s == plain.step_s
     assert "compiled PyTorch, fp8" in narrow.basis["stack"]["words"]
     assert narrow.inference_g == plain.inference_g
+
+
+def test_hosts_of_all_accelerators_count_where_the_boundary_has_them():
+    chip, server = (run(gpus=8, boundary=x) for x in ("chip", "server"))
+    assert chip.host_energy_kwh.value is None and chip.facility_energy_kwh.value < server.facility_energy_kwh.value
+    assert server.total_g.value == pytest.approx(
+        server.operational_g.value + server.host_g.value + server.embodied_g.value
+    )
+    one = run(gpus=1, boundary="server")
+    share = server.host_energy_kwh.value / server.time_s.value / (one.host_energy_kwh.value / one.time_s.value)
+    assert 6 < share < 8.1 and server.embodied_g.value > 5 * chip.embodied_g.value
+    assert run(gpus=8) == server and run(gpus=8, utilisation=0.5).basis["boundary"]["name"] == "server"
 
 
 def test_gradients_of_sixteen_bits_are_half_as_many_bytes():

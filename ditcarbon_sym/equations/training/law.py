@@ -14,7 +14,10 @@ The law of time and energy is that of inference (`operator_law`) on this work. O
 speeds of training: c, the time of a step over what that law gives. With one accelerator nothing goes round.
 """
 
-from sympy import Integer, Rational, Symbol
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sympy import Expr, Integer, Rational, Symbol
 
 from .. import operator_law
 from ..carbon import embodied as of_one
@@ -23,7 +26,9 @@ from ..notation import (
     JOULE_PER_KWH,
     TDP,
     B,
-    C_emb,
+    C_chip,
+    C_output,
+    C_server,
     E,
     F_attn,
     F_denoiser,
@@ -31,6 +36,7 @@ from ..notation import (
     F_text,
     F_total,
     P,
+    P_host,
     P_idle,
     Q_elem,
     S,
@@ -168,7 +174,19 @@ energy = Equation(
 """Joules of all accelerators. A step that takes c times as long is taken to draw the same power meanwhile."""
 rated = Equation("5", E, n_train * tau * TDP / JOULE_PER_KWH)
 """Energy where a calibration has no law of it."""
-embodied = Equation(f"{LABEL}, embodied", C_emb, n_train * of_one.rhs)
+OF_ALL: Mapping[Symbol, Expr] = MappingProxyType({x: n_train * x for x in (P_host, C_chip, C_server)})
+
+
+def accounted(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """From seconds and kWh of a training to grams: the equations of a request's boundary, on all accelerators.
+
+    >>> print(accounted((of_one,))[0].rhs)
+    C_chip*n_train*tau/L
+    """
+    return tuple(Equation(x.number, x.lhs, x.rhs.xreplace(OF_ALL)) for x in equations if x.lhs != C_output)
+
+
+(embodied,) = accounted((of_one,))
 
 WORK = (degrees, forward, backward, again, frozen, step, total)
 BEFORE = (work, traffic)

@@ -13,9 +13,11 @@ from ...equations.notation import (
     NOTATION,
     PUE,
     C_emb,
+    C_host,
     C_op,
     C_total,
     E,
+    E_host,
     F_total,
     H,
     Notation,
@@ -58,10 +60,12 @@ from ...equations.training.symbols import (
     tau_work,
 )
 from ..estimator import estimate_at
+from ..footprint.around import with_host
 from ..footprint.basis import basis
+from ..footprint.boundaries import WITH_HOST
 from ..intervals import LEVEL, predictive
 from ..memory import GIB
-from ..point import operating_point
+from ..point import OperatingPoint, operating_point
 from ..service import Quantity
 from . import asked as wishes
 from .route import ONE_SAMPLE, law, trained
@@ -84,10 +88,9 @@ SETTING = {
     "steps": n_step, "batch": B_step, "gpus": n_train, "tensor": n_T, "recompute": r_again, "ema": ema,
     "cached_latents": cached, "cached_text": cached_text, "sharded": shards,
 }  # fmt: skip
-REFUSED = ("guidance", "mu", "efficiency", "split", "attention", "cache", "guidance_steps", "offload", "preset",
-           "boundary")  # fmt: skip
+REFUSED = ("guidance", "mu", "efficiency", "split", "attention", "cache", "guidance_steps", "offload", "preset")
 """Options of a request that say nothing of a training."""
-KNOWN_BOUNDARIES = ("chip", "board")
+FACILITY, HOST = "facility", (E_host, C_host)
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,8 @@ class Training(Shown):
     gpu_hours: Quantity
     energy_kwh: Quantity
     facility_energy_kwh: Quantity
+    host_energy_kwh: Quantity
+    host_g: Quantity
     operational_g: Quantity
     embodied_g: Quantity
     total_g: Quantity
@@ -146,8 +151,8 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
         How it is trained (``steps``, ``batch``, ``gpus``, ``tensor``, ``recompute``, ``ema``, ``cached_latents``,
         ``cached_text``, ``sharded``, ``network_gbit``, ``gradient_bytes``, ``software``, ``precision``: see
         `asked.Schedule`), on samples of which size (``resolution``, or ``height`` and ``width``; ``frames``,
-        ``text_tokens``), and on what and where (``gpu``, ``datacenter``, ``pue`` with ``grid``, ``method``,
-        ``lifetime_years``, ``utilisation``, ``calibration``, ``embodied_boundary``, ``catalog``).
+        ``text_tokens``), and on what and where (``gpu``, ``datacenter``, ``pue`` with ``grid``, ``boundary``,
+        ``method``, ``lifetime_years``, ``utilisation``, ``calibration``, ``embodied_boundary``, ``catalog``).
 
     Raises `InputError` in one line for anything that has no valid answer.
 
@@ -159,25 +164,26 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
     """
     from ...errors import InputError
 
-    wrong = [x for x in REFUSED if options.get(x) is not None and options.get(x) not in KNOWN_BOUNDARIES]
+    wrong = [x for x in REFUSED if options.get(x) is not None]
     if wrong:
         raise InputError(f"{wrong[0]} is of a request, not of a training; leave it out")
+    if options.get("boundary") == FACILITY:
+        raise InputError(
+            f"boundary = {FACILITY!r} counts hours between requests, which a training has not; take 'server'"
+        )
     schedule = {x: options.pop(x) for x in wishes.Schedule.__annotations__ if x in options}
-    sample = {**wishes.ways(schedule), **ONE_SAMPLE}
-    one = operating_point(model, **{**options, **sample})
-    if one.boundary.name not in KNOWN_BOUNDARIES:  # the host of a training is not counted yet
-        options["boundary"] = KNOWN_BOUNDARIES[-1]
-        one = operating_point(model, **{**options, **sample})
+    one = _one_sample(model, {**options, **wishes.ways(schedule), **ONE_SAMPLE})
     numbers, assumed = wishes.schedule(schedule, one.model, one.device)
     point, notes = trained(one, numbers)
+    host = HOST if point.boundary.name in WITH_HOST else ()
     computed = (P, ell, mu, tau, E, C_op, C_emb, C_total, n_D, M_state, tau_step, *FLOPS.values(), *SECONDS.values(),
-                *BYTES.values())  # fmt: skip
+                *BYTES.values(), *host)  # fmt: skip
     values = {x: float(v) for x, v in pipeline.evaluate(point.values, computed, point.route).items()}
-    uncertain = (mu, tau, tau_step, E, C_op, C_emb, C_total)
+    uncertain = (mu, tau, tau_step, E, C_op, C_emb, C_total, *host)
     spread = predictive(point, uncertain)
 
     def quantity(symbol: Symbol) -> Quantity:
-        value = values[symbol]
+        value = values.get(symbol, math.nan)
         return Quantity(None) if math.isnan(value) else Quantity(value, *spread.get(symbol, (None, None)))
 
     generated = estimate_at(operating_point(model, **options)).per_output_g
@@ -195,7 +201,8 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
         step_parts_s={name: values[x] for name, x in SECONDS.items()},
         step_bytes={name: values[x] for name, x in BYTES.items()},
         time_s=quantity(tau), gpu_hours=quantity(tau).times(gpus / 3600.0),
-        energy_kwh=quantity(E), facility_energy_kwh=quantity(E).times(point.values[PUE]),
+        energy_kwh=quantity(E), facility_energy_kwh=with_host(quantity(E), quantity(E_host)).times(point.values[PUE]),
+        host_energy_kwh=quantity(E_host), host_g=quantity(C_host),
         operational_g=quantity(C_op), embodied_g=quantity(C_emb), total_g=quantity(C_total), states_gib=states,
         inference_g=generated, break_even_outputs=_ratio(quantity(C_total).value, generated.value),
         per_output=_spread_over(outputs, quantity(C_total), generated),
@@ -203,6 +210,12 @@ def train(model: str | None = None, *, outputs: float | None = None, **options: 
         warnings=(*point.notes, *notes, *assumed, *_memory(states, point.device.memory_gb, point.device.id)),
         interval_level=LEVEL if spread else None,
     )  # fmt: skip
+
+
+def _one_sample(model: str | None, options: dict[str, Any]) -> OperatingPoint:
+    """The operating point of one pass of one sample; a training has no hours between requests."""
+    found = operating_point(model, **options)
+    return found if found.boundary.name != FACILITY else operating_point(model, **{**options, "boundary": "server"})
 
 
 def _ratio(training: float | None, output: float | None) -> float | None:

@@ -23,7 +23,6 @@ from ..point import OperatingPoint
 from ..several import route as several_route, work as several_work
 
 FILE = DATA / "training.toml"
-ACCOUNTING = (carbon.operational, training.embodied, carbon.total)
 
 
 @lru_cache(maxsize=1)
@@ -44,7 +43,7 @@ def trained(point: OperatingPoint, schedule: Mapping[Symbol, float]) -> tuple[Op
     own = training.in_mode(training.AT_FULL_CLOCK if rated else training.EQUATIONS[:-1], point.values.keys())
     defined = {x.lhs for x in own}
     first = [x for x in alone.equations if x.lhs not in defined]
-    route = pipeline.Route(alone.name, (*first, *encoder, *moved, *own), ACCOUNTING)
+    route = pipeline.Route(alone.name, (*first, *encoder, *moved, *own), training.accounted(point.boundary.accounting))
     shared = several_route.law().values
     fitted = {BY_FIELD[name].symbol: float(value) for name, value in law()["parameters"].items()}
     values = {**point.values, **schedule, **fitted, e_link: shared[e_link], phi_move: shared[phi_move]}

@@ -1,5 +1,6 @@
 """How a training looks."""
 
+from ...estimation.footprint.boundaries import EXCLUDED
 from ...estimation.service import Quantity
 from ...estimation.training import Training
 from ..estimate import interval
@@ -13,6 +14,7 @@ def title(found: Training) -> str:
     return (
         f"training of {found.model}: {setting['steps']:,.0f} steps of {setting['batch']:,.0f} samples of "
         f"{size['height']} x {size['width']}{frames}, on {setting['gpus']:,.0f} x {found.gpu}"
+        f", boundary: {found.basis['boundary']['name']}"
     )
 
 
@@ -42,6 +44,7 @@ def rows(found: Training) -> list[tuple[str, ...]]:
         ("energy, accelerators", found.energy_kwh.times(1000.0 * scale), unit),
         ("energy, facility", found.facility_energy_kwh.times(1000.0 * scale), f"{unit} (with PUE)"),
         ("operational carbon", found.operational_g.times(grams), mass),
+        *_host(found, scale, unit, grams, mass),
         ("embodied carbon", found.embodied_g.times(grams), mass),
         ("total carbon", found.total_g.times(grams), mass),
     ]
@@ -49,6 +52,16 @@ def rows(found: Training) -> list[tuple[str, ...]]:
     shown = [*plain, *(_row(*x) for x in measured), *last, *_outputs(found)]
     columns = (0, 1, 3) if found.interval_level is None else (0, 1, 2, 3)
     return [tuple(row[column] for column in columns) for row in shown]
+
+
+def _host(found: Training, scale: float, unit: str, grams: float, mass: str) -> list[tuple[str, Quantity, str]]:
+    """What the hosts of the accelerators add; nothing where the boundary leaves them out."""
+    if found.host_energy_kwh.value is None:
+        return []
+    return [
+        ("energy, hosts", found.host_energy_kwh.times(1000.0 * scale), unit),
+        ("carbon of the hosts", found.host_g.times(grams), mass),
+    ]
 
 
 def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:
@@ -103,5 +116,8 @@ def basis_rows(found: Training) -> list[tuple[str, str]]:
             f"{fitted['quality']['held_out_groups']} published trainings held out; {basis['interval']}",
         ),
         ("facility", f"PUE {basis['pue']:g}, grid {basis['grid_gco2eq_per_kwh']:g} gCO2eq/kWh ({found.datacenter})"),
-        ("not counted", "data loading, checkpoints, evaluation, failed and repeated runs; switches and storage"),
+        (
+            "not counted",
+            f"data loading, checkpoints, evaluation, failed and repeated runs; {EXCLUDED[basis['boundary']['name']]}",
+        ),
     ]
