@@ -124,8 +124,8 @@ def sweep(
 
     Rows go to stdout as CSV, or to a file; --top prints only the best.
 
-    energy_kwh is the accelerator's. facility_energy_kwh is that times PUE, and operational_g is facility_energy_kwh
-    times the grid's intensity.
+    energy_kwh is the accelerator's. facility_energy_kwh is that and its host's, where one is counted, times PUE; times
+    the grid's intensity it is operational_g and host_g.
     """
     from ..errors import InputError
     from ..reports import formats, sweep as report
