@@ -12,7 +12,7 @@ import numpy as np
 from ditcarbon_sym.calibration.fitting import BGR, fit_identified
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.equations.efficiency import saturation
-from ditcarbon_sym.estimation.intervals import LEVEL, quantile
+from ditcarbon_sym.estimation.spread.quantiles import LEVEL, quantile
 
 from . import corpus
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from ditcarbon_sym.calibration.data import Data
-from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
+from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 
 from .chips import Out, members
 from .operator_law import fits_of, laws, runs_of, scatter

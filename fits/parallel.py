@@ -33,8 +33,8 @@ from ditcarbon_sym.equations.parallel.symbols import (
     t_ring,
     t_wrap,
 )
-from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 from ditcarbon_sym.estimation.several.route import FILE
+from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import operator_law as one

@@ -15,8 +15,8 @@ import numpy as np
 from scipy.special import beta
 from scipy.stats import t as student
 
-from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 
 from . import operator_law, other_team, parallel, parallel_elsewhere, software, transfer, unseen
 from .chips import CHIPS, members

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ditcarbon_sym.estimation.intervals import LEVEL, student_quantile
+from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 
 from . import operator_law, transfer
 from .predictive import Held, models

@@ -20,8 +20,9 @@ from scipy.optimize import least_squares
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import tau
-from ditcarbon_sym.estimation.intervals import LEVEL, parameter_deviations, scatter, student_quantile
+from ditcarbon_sym.estimation.intervals import parameter_deviations, scatter
 from ditcarbon_sym.estimation.modes.asked import table as shipped
+from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from .operator_law import CALIBRATED

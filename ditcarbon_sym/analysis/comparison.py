@@ -19,9 +19,9 @@ from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, ta
 from ..equations.parallel.symbols import n_gpu
 from ..errors import InputError, nearest
 from ..estimation.estimator import Estimate, estimate_at
-from ..estimation.intervals import LEVEL, log_interval
 from ..estimation.point import OperatingPoint, counted_alike, merged, operating_point
 from ..estimation.ratios import errors_of
+from ..estimation.spread.quantiles import LEVEL, log_interval
 
 OUTPUTS = (tau, E, C_op, C_emb, C_total, C_output)
 WHOLE = ("resolution", "height", "width", "frames", "batch", "steps", "text_tokens", "gpus")

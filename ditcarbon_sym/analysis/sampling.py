@@ -8,9 +8,10 @@ from sympy import Symbol
 from ..catalog.entries import Calibration
 from ..equations import operator_law, pipeline
 from ..equations.notation import NOTATION, E, mu
-from ..estimation.intervals import LEVEL, is_borrowed, scatter, scatter_met
+from ..estimation.intervals import is_borrowed, scatter, scatter_met
 from ..estimation.point import OperatingPoint
 from ..estimation.ratios import Array
+from ..estimation.spread.quantiles import LEVEL
 
 
 def constants(calibration: Calibration, normals: Array) -> dict[Symbol, Array]:

@@ -14,10 +14,10 @@ from ..catalog.loading import Catalog
 from ..equations import operator_law, pipeline
 from ..equations.notation import PUE, C_output, I_grid, S, g
 from ..errors import InputError
-from ..estimation.intervals import LEVEL, log_interval
 from ..estimation.modes.asked import EAGER, PLAIN, WIDE, table
 from ..estimation.point import OperatingPoint, asked_again
 from ..estimation.ratios import errors_of
+from ..estimation.spread.quantiles import LEVEL, log_interval
 
 CACHED = 0.5
 """Part of the steps that published caches skip: 0.36 to 0.68 in the presets."""

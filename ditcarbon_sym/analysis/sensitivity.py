@@ -21,10 +21,11 @@ from ..equations import derivatives, operator_law, pipeline
 from ..equations.equation import Equation, exact
 from ..equations.notation import NOTATION, TDP, C_output, H, Theta_peak, W, n_frames, n_latent, v_t
 from ..errors import InputError, nearest
-from ..estimation.intervals import LEVEL, predictive, quantile, scatter_met
+from ..estimation.intervals import predictive, scatter_met
 from ..estimation.point import OperatingPoint
 from ..estimation.request import resolve_request
 from ..estimation.routes import outside_validity
+from ..estimation.spread.quantiles import LEVEL, quantile
 from .knobs import KNOBS, WORDS, belongs_to_calibration, exponents, loosened, setting, turned
 
 NOUNS: Mapping[str, str] = MappingProxyType({

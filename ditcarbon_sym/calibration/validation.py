@@ -21,10 +21,11 @@ from ..equations import pipeline
 from ..equations.equation import Equation
 from ..equations.notation import F_VAE, JOULE_PER_KWH, P_VAE, E, F_denoiser, F_text, P_enc, Theta_peak, tau
 from ..errors import InputError
-from ..estimation.intervals import LEVEL, predictive
+from ..estimation.intervals import predictive
 from ..estimation.modes.asked import OPTIONS
 from ..estimation.point import OperatingPoint, operating_point
 from ..estimation.routes import outside_validity
+from ..estimation.spread.quantiles import LEVEL
 from ..estimation.transfer import transfer_words
 from .codecarbon import KEYS, joined
 from .device import named

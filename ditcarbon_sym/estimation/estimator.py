@@ -43,11 +43,12 @@ from .footprint.around import around_chip, with_host
 from .footprint.basis import EXACT as EXACT, LAWS as LAWS, basis, by_operators, convention, efficiency_names
 from .footprint.profile import Hours, by_the_hour
 from .footprint.scenarios import any_year
-from .intervals import LEVEL, evaluated
+from .intervals import evaluated
 from .memory import memory_of, peak_notes
 from .modes.stack import passes_left
 from .point import OperatingPoint, Options, operating_point
 from .service import DAYS_PER_YEAR, Quantity, service
+from .spread.quantiles import LEVEL
 
 SCHEMA_VERSION = 2
 _COMPUTED = (P, ell, F_denoiser, F_text, F_VAE, F_total, mu, tau, E, C_op, C_emb, C_total)

@@ -25,15 +25,8 @@ from ..equations import derivatives, operator_law, pipeline
 from ..equations.notation import NOTATION, C_op, C_total, E, mu, tau
 from ..errors import InputError
 from ..numerics.functions import compiled
-from ..numerics.quantiles import (
-    LEVEL as LEVEL,
-    WIDEST,
-    log_interval as log_interval,
-    narrow,
-    quantile as quantile,
-    student_quantile as student_quantile,
-)
 from .point import OperatingPoint
+from .spread.quantiles import LEVEL, WIDEST, narrow, quantile, student_quantile
 
 ROUGH = 0.5
 """Standard deviation of the logarithm of a fitted constant from which the law is not taken to be linear in it."""
@@ -174,7 +167,7 @@ def _shifted(point: OperatingPoint, outputs: Sequence[Symbol], far: float) -> di
     The delta method takes the slope at the fitted values. A launch that is known within a factor of seven may hardly
     show there, and may be most of the time at the far end.
     """
-    from ..numerics.shifts import reach
+    from .spread.shifts import reach
 
     fit = point.calibration
     assert fit is not None

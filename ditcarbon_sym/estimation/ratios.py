@@ -27,9 +27,10 @@ from sympy import Symbol
 from ..equations import derivatives
 from ..equations.notation import B, C_emb, H, S, W, g, m, mu, n_frames, tau
 from ..equations.parallel.symbols import n_gpu
-from .intervals import LEVEL, covered, quantile, scatter_met, within_model
+from .intervals import covered, scatter_met, within_model
 from .modes.stack import MODE_SCATTER
 from .point import OperatingPoint
+from .spread.quantiles import LEVEL, quantile
 
 Array = NDArray[np.float64]
 

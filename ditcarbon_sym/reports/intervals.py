@@ -16,15 +16,9 @@ from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu
 from ..errors import InputError
 from ..estimation.estimator import estimate_at
 from ..estimation.footprint.basis import interval_words
-from ..estimation.intervals import (
-    is_rough,
-    log_interval,
-    parameter_deviations,
-    predictive,
-    quantile,
-    scatter,
-)
+from ..estimation.intervals import is_rough, parameter_deviations, predictive, scatter
 from ..estimation.point import OperatingPoint
+from ..estimation.spread.quantiles import log_interval, quantile
 from . import estimate as request_report
 from .estimate import output_words
 from .formats import energy_unit, significant

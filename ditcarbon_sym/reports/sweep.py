@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..estimation.intervals import LEVEL
+from ..estimation.spread.quantiles import LEVEL
 from ..sweeps.pareto import Front
 from ..sweeps.streaming import WHOLE
 from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, GPU_SECONDS, GPUS, MODES, RANK, SPLIT, TEXT, Columns, Text

@@ -16,8 +16,8 @@ from sympy import Symbol
 from ..display import Shown
 from ..equations.notation import C_emb, C_host, E, mu, tau
 from ..errors import InputError
-from ..estimation.intervals import LEVEL
 from ..estimation.ratios import Array, errors_of, lower
+from ..estimation.spread.quantiles import LEVEL
 from .filters import Condition
 from .grid import Sweep
 from .ranking import any_row, numbered

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..display import Shown
 from ..errors import InputError
-from ..estimation.intervals import LEVEL
+from ..estimation.spread.quantiles import LEVEL
 from .filters import Condition
 from .grid import Sweep
 from .order import MOST, common, known_lower

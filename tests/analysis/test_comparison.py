@@ -11,14 +11,9 @@ from ditcarbon_sym.analysis.sampling import constants
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import C_op, C_output, C_total, E, tau
-from ditcarbon_sym.estimation.intervals import (
-    parameter_deviations,
-    predictive,
-    quantile,
-    scatter_met,
-    within_model,
-)
+from ditcarbon_sym.estimation.intervals import parameter_deviations, predictive, scatter_met, within_model
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.spread.quantiles import quantile
 from fits import corpus
 from fits.runs import B200, H100 as H100_ID, published
 

@@ -9,16 +9,9 @@ from ditcarbon_sym.calibration.operator_law import calibrate
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
-from ditcarbon_sym.estimation.intervals import (
-    log_interval,
-    parameter_deviations,
-    predictive,
-    quantile,
-    scatter,
-    scatter_met,
-    student_quantile,
-)
+from ditcarbon_sym.estimation.intervals import parameter_deviations, predictive, scatter, scatter_met
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.spread.quantiles import log_interval, quantile, student_quantile
 from ditcarbon_sym.reports.formats import toml_text
 from ditcarbon_sym.sweeps import Grid, sweep
 from fits.coverage import coverage

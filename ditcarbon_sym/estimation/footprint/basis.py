@@ -7,10 +7,11 @@ from ...equations.around import boundaries
 from ...equations.notation import NOTATION, PUE, TDP, C_emb, E, I_grid, Theta_peak, k_VAE, mu, tau
 from ...equations.parallel.symbols import n_gpu
 from ...version import __version__
-from ..intervals import LEVEL, is_borrowed, scatter
+from ..intervals import is_borrowed, scatter
 from ..modes.stack import stack_of
 from ..point import OperatingPoint
 from ..software import software_of
+from ..spread.quantiles import LEVEL
 from .scenarios import scenarios
 
 EXACT = "exact, operator lists"

@@ -12,9 +12,9 @@ from sympy import Symbol
 from ...catalog.places import ONE_YEAR
 from ...equations import pipeline
 from ...equations.notation import BY_FIELD, NOTATION, C_total, I_grid
-from ..intervals import LEVEL, quantile
 from ..point import OperatingPoint
 from ..service import Quantity
+from ..spread.quantiles import LEVEL, quantile
 
 NAMES = {
     "pue": "PUE", "grid_gco2eq_per_kwh": "grid of another year", "embodied_gco2eq": "embodied, accelerator",

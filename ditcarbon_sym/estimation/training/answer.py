@@ -63,10 +63,11 @@ from ..estimator import estimate_at
 from ..footprint.around import with_host
 from ..footprint.basis import basis
 from ..footprint.boundaries import WITH_HOST
-from ..intervals import LEVEL, predictive
+from ..intervals import predictive
 from ..memory import GIB
 from ..point import OperatingPoint, operating_point
 from ..service import Quantity
+from ..spread.quantiles import LEVEL
 from . import asked as wishes
 from .route import ONE_SAMPLE, law, trained
 

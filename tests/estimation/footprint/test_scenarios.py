@@ -6,8 +6,8 @@ import pytest
 
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.places import ONE_YEAR
-from ditcarbon_sym.estimation.intervals import quantile
 from ditcarbon_sym.estimation.point import operating_point
+from ditcarbon_sym.estimation.spread.quantiles import quantile
 from ditcarbon_sym.reports.intervals import scenario_rows, spread
 
 ON = {"model": "flux.1-dev", "gpu": "h100-sxm-80gb"}

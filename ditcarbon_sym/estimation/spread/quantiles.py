@@ -7,7 +7,7 @@ from typing import Any
 
 from mpmath import betainc, findroot, sqrt
 
-from ..errors import InputError
+from ...errors import InputError
 
 LEVEL = 0.9
 WIDEST = 100.0
