@@ -1,7 +1,7 @@
 """Numbers from expressions: sympy's ``lambdify``, in blocks, on threads, in numba's loop, or on dask.
 
-Read `functions` first: it turns expressions into one function of their symbols. `blocks` runs that function on large
-arrays, `fused` compiles it with numba, and `chunked` runs it on dask arrays.
+Read `functions` first: one function of their symbols. `blocks` runs it on large arrays, `fused` compiles it, and
+`chunked` runs it on dask arrays.
 """
 
 import lazy_loader

@@ -12,7 +12,6 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, reduce
-from math import prod
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Piecewise, Rational, Symbol, lambdify
@@ -95,7 +94,7 @@ class Compiled:
         given, shape = as_arrays(self.given(values))
         arrays = dict(zip(self.arguments, given, strict=True))
         numbers = {x: float(array) for x, array in arrays.items() if not array.ndim}
-        function = self.at(numbers) if fused or prod(shape) >= LARGE else self
+        function = self.at(numbers) if fused or math.prod(shape) >= LARGE else self
         return evaluate(function, [arrays[x] for x in function.arguments], shape, out=out, threads=threads, fused=fused)
 
     def given(self, values: Mapping[Symbol, Any]) -> list[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ditcarbon_sym import estimate, solve, train
+from ditcarbon_sym import estimate, solve
 from ditcarbon_sym.analysis.comparison import compare
 from ditcarbon_sym.analysis.sensitivity import tornado
 from ditcarbon_sym.catalog.files import DATA
@@ -261,11 +261,3 @@ def test_each_of_several_accelerators_has_its_share_of_the_host(boundary):
     }))  # fmt: skip
     assert swept.array("total_g").item() == pytest.approx(four.total_g.value)
     assert 1000 * swept.array("facility_energy_kwh").item() == pytest.approx(four.facility_energy_wh.value)
-
-
-def test_a_training_counts_the_board_at_most_since_its_host_has_no_equation_yet():
-    asked = {"steps": 10, "batch": 8, "gpu": "h100-sxm-80gb"}
-    default, board = train("dit-xl-2-256", **asked), train("dit-xl-2-256", **asked, boundary="board")
-    assert default.basis["boundary"]["name"] == "board" and default.total_g == board.total_g
-    with pytest.raises(InputError, match="boundary is of a request"):
-        train("dit-xl-2-256", **asked, boundary="server")
