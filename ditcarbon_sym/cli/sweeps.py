@@ -137,6 +137,7 @@ def sweep(
         streaming.check_path(out)
     if shard is not None and not folder:
         raise InputError("--shard without a folder; give --out DIR/")
+    part = streaming.read_shard(shard or "1/1")
     with waiting("reading the requests"):
         found = _rows_of(given, requests)
     conditions = filters.read_filter(given.get("where"), [name for name in found.columns if name in NUMBERS])
@@ -157,7 +158,6 @@ def sweep(
     rows, extra = None, dict[str, Any]()
     if out is not None and folder:
         with progress_of(len(found), "sweep") as advance:
-            part = streaming.read_shard(shard or "1/1")
             rows, made, there = streaming.write_folder(out, found, conditions, part, advance)
         extra |= {"files_written": made, "files_kept": there}
     elif out is not None:
