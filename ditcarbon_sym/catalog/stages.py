@@ -216,8 +216,7 @@ def shipped_ids() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def of_diffusers() -> frozenset[str]:
     """Those whose denoiser diffusers has; the others are described after other published code."""
-    away = {name for kind in ELSEWHERE for name in shipped_classes().get(kind, ())}
-    return shipped_ids() - away
+    return shipped_ids() - {name for kind in ELSEWHERE for name in shipped_classes().get(kind, ())}
 
 
 @lru_cache(maxsize=64)
