@@ -59,7 +59,7 @@ VARIED: Mapping[str, Mapping[str, st.SearchStrategy[Any]]] = {
         "cross_gates": st.booleans(), "visual_token_type_num_embeddings": st.integers(0, 2),
     },
     "LTX2VideoTransformer3DModel": {
-        "num_layers": FEW, "num_attention_heads": WIDE, "audio_num_attention_heads": WIDE, "caption_channels": TEXT,
+        "num_layers": FEW, "num_attention_heads": WIDE, "caption_channels": TEXT,
         "gated_attn": st.booleans(), "audio_gated_attn": st.booleans(), "cross_attn_mod": st.booleans(),
         "audio_cross_attn_mod": st.booleans(), "use_prompt_embeddings": st.booleans(), "ff_bias": st.booleans(),
         "use_prompt_adaln_single": st.booleans(), "use_keyframes_abs_pos_embedding": st.booleans(),
@@ -125,7 +125,8 @@ FOLLOWING: Mapping[str, Callable[[Drawn], dict[str, Any]]] = {
     },
     "LTX2VideoTransformer3DModel": lambda x: {
         "cross_attention_dim": x["num_attention_heads"] * x["attention_head_dim"],
-        "audio_cross_attention_dim": x["audio_num_attention_heads"] * x["audio_attention_head_dim"],
+        "audio_num_attention_heads": x["num_attention_heads"],  # of both, or the released class turns no queries
+        "audio_cross_attention_dim": x["num_attention_heads"] * x["audio_attention_head_dim"],
     },
     "LongCatAudioDiTTransformer": lambda x: {"dit_dim": 64 * x["dit_heads"]},
     "SanaVideoTransformer3DModel": lambda x: {
