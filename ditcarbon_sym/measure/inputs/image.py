@@ -72,7 +72,7 @@ def qwen_image(net: Any, batch: int, height: int, width: int, frames: int, text:
         "hidden_states": noise(batch, tall * wide, net.config.in_channels), "timestep": of(STEP, batch),
         "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
         "encoder_hidden_states_mask": None, "img_shapes": [[(1, tall, wide)]] * batch,
-        **({"additional_t_cond": of(INDEX, batch)} if net.config.get("use_additional_t_cond") else {}),
+        **({"additional_t_cond": of(INDEX, batch)} if getattr(net.config, "use_additional_t_cond", False) else {}),
     }  # fmt: skip
 
 
