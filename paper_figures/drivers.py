@@ -22,10 +22,10 @@ from .tables import Table
 
 GPU = "h100-sxm-80gb"
 MODELS: Mapping[str, str] = {
-    "latte-1": "attention in frames and over time apart, as in Open-Sora 1",
-    "hunyuanvideo": "attention over all tokens, as in Open-Sora 2",
+    "open-sora-1.2": "attention in frames and over time apart",
+    "open-sora-2.0": "attention over all tokens",
 }
-"""Of the catalogue, those that are built as Open-Sora 1 and Open-Sora 2 are."""
+"""Open-Sora, as released first and last."""
 COLOURS = dict(zip(MODELS, ("#0072B2", "#D55E00"), strict=True))
 STEPS, SIDES, FRAMES = (5, 10, 20, 30, 50, 100), (256, 384, 512, 768, 1024), (17, 33, 65, 97, 129)
 SIDE, LENGTH = 512, 33

@@ -20,7 +20,7 @@ def test_energy_grows_in_proportion_to_steps_but_for_what_is_done_once(model):
 
 @pytest.mark.parametrize("model", drivers.MODELS)
 def test_elasticities_lie_between_linear_and_the_trend_that_is_reported(model):
-    assert all(1.9 < x < 4 for x in at(model, "resolution").values())
+    assert all(1.8 < x < 4 for x in at(model, "resolution").values())
     assert all(0.9 < x < 2 for x in at(model, "duration").values())
 
 
@@ -31,8 +31,8 @@ def test_attention_over_all_tokens_makes_duration_dearer_than_attention_over_tim
 
 def test_an_elasticity_is_the_slope_between_two_sizes():
     one, other = (
-        estimate("hunyuanvideo", gpu=drivers.GPU, resolution=side, frames=drivers.LENGTH, steps=50).energy_wh.value
+        estimate("open-sora-2.0", gpu=drivers.GPU, resolution=side, frames=drivers.LENGTH, steps=50).energy_wh.value
         for side in (480, 544)
     )
     slope = math.log(other / one) / math.log(544 / 480)
-    assert at("hunyuanvideo", "resolution")[512] == pytest.approx(slope, rel=0.01)
+    assert at("open-sora-2.0", "resolution")[512] == pytest.approx(slope, rel=0.01)
