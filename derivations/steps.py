@@ -7,12 +7,13 @@ A `Derivation` only grows. What it asserts is exact symbolic equality, so a chan
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from sympy import Expr, Integer, Poly, Symbol, expand, latex, simplify, sympify
+from sympy import Expr, Integer, Poly, Rational, Symbol, expand, latex, prime, simplify, sympify
 
 from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import NOTATION, a, c, j, s
 
 FLAGS = (s, c, a, j)
+DIGITS = 40
 LATEX_NAMES = {symbol: entry.latex for symbol, entry in NOTATION.items()}
 
 
@@ -115,8 +116,24 @@ def label(equation: Equation) -> str:
 
 def equal(left: Expr, right: Expr) -> bool:
     """Whether two expressions are the same for all values of their symbols, flags being 0 or 1."""
-    difference = binary(expand(sympify(left) - sympify(right)))
+    left, right = sympify(left), sympify(right)
+    if _differ_somewhere(left, right):
+        return False
+    difference = binary(expand(left - right))
     return bool(difference == 0) or bool(simplify(difference) == 0)
+
+
+def _differ_somewhere(left: Expr, right: Expr) -> bool:
+    """Whether two expressions differ at a point near 1, where no term is small: then nothing need be simplified.
+
+    >>> from sympy.abc import x
+    >>> _differ_somewhere((x + 1) ** 2, x**2 + 1), _differ_somewhere((x + 1) ** 2, x**2 + 2 * x + 1)
+    (True, False)
+    """
+    symbols = sorted(left.free_symbols | right.free_symbols, key=str)
+    at = {x: Integer(1) if x in FLAGS else 1 + Rational(1, prime(k)) for k, x in enumerate(symbols, 1)}
+    one, other = (x.xreplace(at).evalf(DIGITS) for x in (left, right))
+    return bool(one.is_number and other.is_number and abs(one - other) > abs(one) * 10 ** (-DIGITS // 2))
 
 
 def demand_equal(name: str, left: Expr, right: Expr) -> None:

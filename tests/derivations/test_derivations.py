@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sympy import expand
+from sympy import Add, expand
 
 import derivations
 from derivations import batching, breakeven, crossover, elasticity, left_out_parameters, released, vae_reuse
@@ -77,7 +77,8 @@ def changes(name, rhs):
     if not name.startswith(
         ("left_out", "operator_lists")
     ):  # these look at the catalogue's kinds of blocks, where some terms are absent
-        yield from ((f"twice {term}", rhs + term) for term in expand(rhs).as_ordered_terms())
+        terms = expand(rhs) if rhs.is_rational_function() else rhs  # a law with roots has too many terms
+        yield from ((f"twice {term}", rhs + term) for term in Add.make_args(terms))
 
 
 CHANGES = [
