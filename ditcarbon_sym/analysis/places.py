@@ -64,7 +64,7 @@ def grams_anywhere(point: OperatingPoint, output: Symbol, budget: float) -> list
     >>> from ..estimation.point import operating_point
     >>> from ..equations.notation import C_output
     >>> found = grams_anywhere(operating_point("pixart-alpha"), C_output, 0.1)
-    >>> found[0].grams <= found[-1].grams, found[0].surely
+    >>> found[0].grams <= found[-1].grams, found[1].surely
     (True, True)
     """
     known = facilities(point.asked["catalog"], point.asked.get("method"))

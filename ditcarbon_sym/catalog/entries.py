@@ -55,7 +55,7 @@ class Model(Entry):
     request is its own. ``notes`` say what to beware of in every answer.
 
     >>> from ditcarbon_sym import load
-    >>> model = load().model("wan2.1 14b")
+    >>> model = load().model("wan2.1 t2v 14b")
     >>> model.id, model.is_video
     ('wan2.1-t2v-14b', True)
     """

@@ -82,7 +82,7 @@ def ranked(
     >>> cards = sweep(Grid(("flux.1-dev",), gpu=("h100-sxm-80gb", "b200-sxm"), steps=(27, 28)))
     >>> found = ranked(cards, 4, "total_g")
     >>> found.by, found.rows["gpu"].words(), found.rows["rank"].tolist()
-    ('operational_g', ['b200-sxm', 'b200-sxm', 'h100-sxm-80gb', 'h100-sxm-80gb'], [1, 1, 1, 1])
+    ('total_g', ['b200-sxm', 'b200-sxm', 'h100-sxm-80gb', 'h100-sxm-80gb'], [1, 1, 1, 1])
     """
     if number < 1:
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")

@@ -67,7 +67,10 @@ def test_the_table_of_a_sweep_says_which_energy_has_pue(ditcarbon):
     shown = ditcarbon("sweep", "--model", "pixart-alpha", "--top", 1).out
     assert " facility_energy_kwh " in shown and " energy_kwh " not in shown
     said = " ".join(ditcarbon("sweep", "--help").out.split())
-    assert "energy_kwh is the accelerator's. facility_energy_kwh is that times PUE" in said
+    assert (
+        "energy_kwh is the accelerator's. facility_energy_kwh is that and its host's, where one is counted, times PUE"
+        in said
+    )
 
 
 def test_a_service_is_told_by_day_and_year_with_intervals(ditcarbon):

@@ -60,8 +60,8 @@ class Account:
     """Grams and litres of what has been used; None is unknown. Energies in kWh, carbon in gCO2eq, water in litres.
 
     >>> found = account("h100", kwh=10.0, hours=20.0, datacenter="gcp:us-central1")
-    >>> found.gpu, round(found.operational_g), found.host_g
-    ('h100-sxm-80gb', 4540, None)
+    >>> found.gpu, round(found.operational_g), round(found.host_g)
+    ('h100-sxm-80gb', 4540, 2659)
     """
 
     gpu: str | None

@@ -69,7 +69,7 @@ def any_year(point: OperatingPoint, total: Quantity, level: float = LEVEL) -> Qu
     >>> from ..point import operating_point
     >>> found = any_year(operating_point("pixart-alpha", datacenter="france", mu=0.3), Quantity(1.0))
     >>> round(found.low, 2), round(found.high, 2)
-    (0.56, 1.79)
+    (0.55, 1.82)
     """
     if total.value is None or NOTATION[I_grid].field not in point.facility.ranges:
         return Quantity(None)
