@@ -34,6 +34,7 @@ def rows(path):
 
 
 @pytest.mark.filterwarnings("ignore:In CPU autocast")  # Mochi asks for 32 bits, which a processor computes in anyway
+@pytest.mark.filterwarnings("ignore:Mismatch dtype between input and weight")  # Kandinsky 5 normalises in 32 bits
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16], ids=["fp32", "bf16"])
 @pytest.mark.parametrize("kind", sorted(networks.DENOISERS))
 def test_every_class_runs_on_real_tensors_of_a_batch(kind, precision):
