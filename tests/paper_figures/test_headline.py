@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ditcarbon_sym.catalog.files import DATA
+from fits import training
 from fits.unseen import times
 
 
@@ -24,3 +25,15 @@ def test_the_readme_tells_the_nested_error_of_accelerators_held_out():
     told = re.search(r"rules chosen without them, they were missed by (\d+) % in time and (\d+) % in energy", text)
     nested = [quality[f"nested_mape_percent{suffix}"].values() for suffix in ("", "_energy")]
     assert told.groups() == tuple(f"{np.mean(list(errors)):.0f}" for errors in nested)
+
+
+def test_the_readme_tells_how_trainings_that_were_never_fitted_come_out():
+    rows = training.rows()
+    totals = [x for x in rows if x.kind == "total"]
+    assert not any(x.fitted for x in totals)
+    text = " ".join(Path("README.md").read_text(encoding="utf-8").split())
+    told = re.search(
+        r"fitted to (\d+) published speeds; of (\d+) published totals, none fitted, (\d+) lie inside", text
+    )
+    inside = sum(x.inside for x in totals)
+    assert told.groups() == tuple(map(str, (sum(x.fitted for x in rows), len(totals), inside)))
