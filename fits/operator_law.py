@@ -19,9 +19,9 @@ from sympy import Symbol
 from ditcarbon_sym.calibration.confidence import Knowledge
 from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import interval_table
-from ditcarbon_sym.calibration.fitting import Fit, Free, fit
+from ditcarbon_sym.calibration.fitting import Fit, Free, Identified, fit
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
-from ditcarbon_sym.calibration.operator_fit import among, covariance_of_both, known
+from ditcarbon_sym.calibration.operator_fit import known
 from ditcarbon_sym.calibration.operator_law import law_table
 from ditcarbon_sym.catalog.entries import Gpu
 from ditcarbon_sym.catalog.files import DATA
@@ -48,7 +48,7 @@ from . import chips, transfer
 from .chips import ONE, Out, members
 from .corpus import CORPUS
 from .runs import B200, H100, HEADS, PUBLISHED, V100, Run, data, v100_runs
-from .transfer import Both, Law, common, in_turn, off, percent
+from .transfer import Law, common, fitted, off, percent
 
 Free_ = Mapping[Symbol, Free]
 TIME_V100: Free_ = {t_launch: Free(1e-4, 0.0, 1e-2), e_dense: Free(0.5, 1e-3, 1.5), r_attn: Free(0.6, 0.05, 5.0)}
@@ -108,12 +108,12 @@ def expected(name: str, out: Out = ()) -> tuple[Free_, Free_]:
 
 
 @lru_cache(maxsize=256)
-def fits_of(name: str, out: Out = ()) -> Both:
-    """The laws of time and energy of one accelerator, without the runs that are held out."""
+def fits_of(name: str, out: Out = ()) -> Identified:
+    """The law of time and energy of one accelerator, without the runs that are held out."""
     gpus = members(name)
     times, joules = chips.rows(gpus, "time", out), chips.rows(gpus, "energy", out)
     assert times is not None
-    return in_turn(TIMED, DRAWN, times, joules, *expected(name, out))
+    return fitted(TIMED, DRAWN, times, joules, *expected(name, out))
 
 
 @lru_cache(maxsize=256)
@@ -235,35 +235,24 @@ def _quality(name: str, target: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _covariance(both: Both) -> Any:
-    """The covariance of the free constants of time and, where there are joules, of energy."""
-    if both.energy is None:
-        return both.time.shipped.covariance
-    return covariance_of_both(both.time.shipped, both.energy.shipped)
-
-
-def _to_bytes(fitted: Fit, covariance: Any, gpu: Gpu) -> tuple[Fit, Any]:
-    """The same fit of time, and covariance of all constants, with the part of the bandwidth that elementwise passes
-    reach in place of bytes by the clock.
-    """
+def _to_bytes(fitted: Fit, gpu: Gpu) -> Fit:
+    """The same fit, with the part of the bandwidth that elementwise passes reach in place of bytes by the clock."""
     if rho not in fitted.free:
-        return fitted, covariance
+        return fitted
     rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
     facts = {**gpu.values, rho: fitted.values[rho]}
     slope = float(Equation("", e_mem, rule.rhs.diff(rho))(facts))
     free = tuple(e_mem if x == rho else x for x in fitted.free)
-    scale = np.ones(len(covariance))
+    scale = np.ones(len(free))
     scale[free.index(e_mem)] = slope
     values = {x: float(rule(facts)) if x == e_mem else fitted.values[y] for x, y in zip(free, fitted.free, strict=True)}
-    return replace(fitted, free=free, values=values), covariance * np.outer(scale, scale)
+    return replace(fitted, free=free, values=values, covariance=fitted.covariance * np.outer(scale, scale))
 
 
 def _known(name: str, gpu: Gpu) -> list[Knowledge]:
     """What the runs tell of each parameter, in those of a calibration file."""
-    both, (time, drawn) = fits_of(name), expected(name)
-    fits = [both.time] if both.energy is None else [both.time, both.energy]
-    places, about = among(_covariance(both), [one.shipped for one in fits]), {**time, **drawn}
-    found = [known(one, x, about, places.get(x)) for one in fits for x in one.full.free]
+    law, (time, drawn) = fits_of(name), expected(name)
+    found = [known(law, x, {**time, **drawn}) for x in law.full.free]
     rule = Equation("", e_mem, operator_law.TRANSFER[e_mem])
 
     def there(value: float | None) -> float | None:
@@ -278,24 +267,22 @@ def _known(name: str, gpu: Gpu) -> list[Knowledge]:
 def modern_table(gpu: str) -> dict[str, Any]:
     """The calibration of an accelerator from Ampere on."""
     name, device = ONE.get(gpu, gpu), load().gpu(gpu)
-    both, facts = fits_of(name), _known(name, device)
-    timed, covariance = _to_bytes(both.time.shipped, _covariance(both), device)
-    fits = [timed]
-    held = {x: value for x, value in both.time.held.items() if x != rho}
+    law, facts = fits_of(name), _known(name, device)
+    shipped = _to_bytes(law.shipped, device)
+    timed = replace(shipped, data=shipped.data.of(energy=False))
+    held = {x: value for x, value in law.held.items() if x != rho}
     drawn = joules_in_common(gpu, {**{x: f.start for x, f in transfer.ENERGY.items()}, **common().values})
     verdicts = {x.symbol: x.verdict for x in facts}
-    if both.energy is None:
+    measured = drawn.keys() <= law.values.keys()
+    if not measured:
         verdicts |= dict.fromkeys(drawn, "no joules are published: what accelerators have in common")
-    else:
-        fits, drawn = [*fits, both.energy.shipped], both.energy.values
     gpus = members(name)
     table = law_table(
-        device, device.values, HEADS, fits, covariance,
-        {**drawn, **held, **{x: v for one in fits for x, v in one.values.items()}}, verdicts,
+        device, device.values, HEADS, [timed], timed.covariance, {**drawn, **held, **timed.values}, verdicts,
         {**_quality(name, "time"), **_quality(name, "energy")}, "whole request",
         provenance(PUBLISHED, f"gpu = {' or '.join(gpus)}", SOURCES),
     )  # fmt: skip
-    if both.energy is None:
+    if not measured:
         _with_common_joules(table, gpu, drawn)
     return {**table, "intervals": interval_table(facts)}
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.data import OF_ENERGY, Data
 from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 
 from .chips import Out, members
@@ -76,10 +76,8 @@ def half_widths(rows: Data, target: str) -> np.ndarray:
         model: off(laws(H100, (*WITHOUT, ("model", model)))[target], members(H100), target, (*WITHOUT, *others))
         for model, others in _each_model(target)
     }
-    both = fits_of(H100, WITHOUT)
-    fit = both.time if target == "time" else both.energy
-    assert fit is not None
-    own = fit.shipped.log_deviations(rows.knowing({**both.values, **fit.held}))
+    law = fits_of(H100, WITHOUT)
+    own = law.shipped.log_deviations(rows.knowing({OF_ENERGY: float(target == "energy"), **law.held}))
     found: np.ndarray = student_quantile(LEVEL, len(held)) * np.hypot(own, scatter(held))
     return found
 

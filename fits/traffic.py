@@ -58,13 +58,19 @@ class Traffic(TorchDispatchMode):  # type: ignore[misc]
         if kind:
             operands = [x for y in args for x in (y if isinstance(y, list | tuple) else (y,)) if torch.is_tensor(x)]
             self.read[kind] += sum(_stored(x) for x in operands)
-            self.written[kind] += found.numel() if torch.is_tensor(found) else 0
+            self.written[kind] += _numbers(found) * found.numel() if torch.is_tensor(found) else 0
         return found
 
 
+def _numbers(tensor: torch.Tensor) -> int:
+    """Real numbers in an element: two in a complex one."""
+    return 2 if tensor.is_complex() else 1
+
+
 def _stored(tensor: torch.Tensor) -> int:
-    """Elements that a tensor has in memory: what is spread by a stride of zero is there once."""
-    return math.prod(size for size, stride in zip(tensor.shape, tensor.stride(), strict=True) if stride)
+    """Real numbers that a tensor has in memory: what is spread by a stride of zero is there once."""
+    sides = zip(tensor.shape, tensor.stride(), strict=True)
+    return _numbers(tensor) * math.prod(size for size, stride in sides if stride)
 
 
 class Fused(TorchFunctionMode):  # type: ignore[misc]
@@ -118,7 +124,7 @@ def count(net: Any, work: Any) -> dict[str, int]:
 def rows(names: Any = None) -> Iterator[dict[str, Any]]:
     """Count every released denoiser at the request that it was released with."""
     inputs, patches, released = references("DENOISERS"), references("PATCHES"), references("RELEASED_AS")
-    for name in names or sorted(stages.shipped_ids()):
+    for name in names or sorted(stages.of_diffusers()):
         networks = stages.shipped(name)
         configuration: Mapping[str, Any] = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
         kind = configuration["_class_name"]

@@ -5,8 +5,8 @@ The law is fitted to all published runs at once. A model's runs by one team on o
 scatters about them (`operator_law`), and takes them as what is expected. Accelerators with the same chip are held out
 together (`chips`), and the error on them is the error of a transfer.
 
-Time needs joules, as a power limit turns them into seconds, and joules need time where kernels are waited for. So both
-fits are made in turn until neither moves.
+Time needs joules, as a power limit turns them into seconds, and joules need time where kernels are waited for. So one
+fit has the rows of both.
 """
 
 import math
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr, Symbol, sqrt
 
-from ditcarbon_sym.calibration.data import Data
+from ditcarbon_sym.calibration.data import Data, either, together
 from ditcarbon_sym.calibration.fitting import Free, Identified
 from ditcarbon_sym.calibration.held_out import within_scatter
 from ditcarbon_sym.calibration.operator_fit import fit_known
@@ -47,8 +47,6 @@ from .chips import CHIPS, ONE, Out, members, modern, rows, runs_on, stays
 TEAMS = 0.10
 """How far two teams are apart that measure the same thing, in logarithms: 22 published configurations. No fit takes the
 error that a team's runs of a model share for less."""
-ROUNDS = 1
-"""How often time and energy are fitted in turn after the first time; a second time moves no constant by a hundredth."""
 TIME: Mapping[Symbol, Free] = MappingProxyType({
     t_launch: Free(operator_law.LAUNCH, 1e-7, 8e-5, spread=2.0), e_dense: Free(0.75, 1e-3, 1.0, spread=0.3),
     r_attn: Free(0.7, 0.05, 5.0, spread=0.7), rho: Free(0.15, 1e-3, 1e2, spread=1.0),
@@ -93,39 +91,22 @@ class Law:
         return np.log(self.predict(data) / data.observed)
 
 
-@dataclass(frozen=True)
-class Both:
-    """The fits of time and of energy; that of energy is None where there are no joules."""
-
-    time: Identified
-    energy: Identified | None
-
-    @property
-    def values(self) -> dict[Symbol, float]:
-        """The constants of both."""
-        return {**self.time.values, **({} if self.energy is None else self.energy.values)}
-
-
-def in_turn(
+def fitted(
     time: Equation, energy: Equation, times: Data, joules: Data | None, expected: Mapping[Symbol, Free],
     drawn: Mapping[Symbol, Free],
-) -> Both:  # fmt: skip
-    """Fit the laws of time and of energy in turn, from what is ``expected`` of time and ``drawn`` by the work."""
-    found = fit_known(time, times.knowing({x: free.start for x, free in drawn.items()}), expected, TEAMS)
+) -> Identified:  # fmt: skip
+    """Fit the laws of time and of energy at once; without joules that of time, with the joules expected of the work."""
     if joules is None:
-        return Both(found, None)
-    for _ in range(ROUNDS):
-        power = fit_known(energy, joules.knowing(found.values), drawn, TEAMS)
-        found = fit_known(time, times.knowing(power.values), expected, TEAMS)
-    return Both(found, fit_known(energy, joules.knowing(found.values), drawn, TEAMS))
+        return fit_known(time, times.knowing({x: free.start for x, free in drawn.items()}), expected, TEAMS)
+    return fit_known(either(time, energy), together(times, joules), {**expected, **drawn}, TEAMS)
 
 
 @lru_cache(maxsize=256)
-def common(out: Out = (), joules: str = "geometric mean", passes: str = "clock") -> Both:
+def common(out: Out = (), joules: str = "geometric mean", passes: str = "clock") -> Identified:
     """The law of all accelerators from Ampere on, without the runs that are held out."""
     times, energies = rows(modern(), "time", out), rows(modern(), "energy", out)
     assert times is not None
-    return in_turn(
+    return fitted(
         in_common(operator_law.limited, joules, passes), in_common(operator_law.energy, joules, passes), times,
         energies,
         TIME, ENERGY,

@@ -102,6 +102,15 @@ class Data:
         weights = None if self.weights is None else self.weights[mask]
         return Data(inputs, self.observed[mask], groups, weights, self.shared, self.scatter)
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The groups, each once; seconds and joules of a group are one."""
+        return tuple(dict.fromkeys(x.removeprefix(JOULES_OF) for x in self.groups))
+
+    def of(self, *, energy: bool) -> "Data":
+        """Return the rows of joules, or those of seconds; rows are of seconds unless they say otherwise."""
+        return self.where((self.inputs.get(OF_ENERGY, np.zeros(len(self))) == energy).tolist())
+
     def knowing(self, values: Mapping[Symbol, float]) -> "Data":
         """The rows with constants as further columns. Put into an equation, they would make it new for each fit."""
         known = {x: np.full(len(self), value) for x, value in values.items()}
@@ -116,6 +125,38 @@ class Data:
         smallest = int((self.inputs[H] * self.inputs[W]).min()) if pixels_min is None else pixels_min
         spans = {"batch": self.inputs[B], "latent_tokens": self.inputs[ell]}
         return {"pixels_min": smallest, **{k: [float(x.min()), float(x.max())] for k, x in spans.items()}}
+
+
+OF_ENERGY = Symbol("of_energy", nonnegative=True)
+"""One for a row of joules, zero for a row of seconds."""
+JOULES_OF = "joules of "
+"""What the group of a row of joules begins with: the error that they share is not that of their seconds."""
+
+
+def either(time: Equation, energy: Equation) -> Equation:
+    """Seconds or joules, as a row says: ``time^(1 - w) energy^w`` with w zero or one.
+
+    So one fit serves both laws. Constants that both need are told by both, and every covariance is there.
+    """
+    measured = Symbol("measured", nonnegative=True)
+    return Equation(f"{time.number}, and energy", measured, time.rhs ** (1 - OF_ENERGY) * energy.rhs**OF_ENERGY)
+
+
+def together(times: Data, joules: Data) -> Data:
+    """Rows of seconds and, below them, rows of joules, for `either`.
+
+    >>> from ditcarbon_sym.equations.notation import B
+    >>> one = Data({B: np.array([1.0, 4.0])}, np.array([0.3, 0.4]), ("a", "b"))
+    >>> both = together(one, one.where([True, False]))
+    >>> both.groups, both.models, [len(both.of(energy=x)) for x in (False, True)]
+    (('a', 'b', 'joules of a'), ('a', 'b'), [2, 1])
+    """
+    inputs = {
+        x: np.concatenate([times.inputs[x], joules.inputs[x]]) for x in times.inputs.keys() & joules.inputs.keys()
+    }
+    inputs[OF_ENERGY] = np.repeat([0.0, 1.0], [len(times), len(joules)])
+    groups = (*times.groups, *(f"{JOULES_OF}{x}" for x in joules.groups))
+    return Data(inputs, np.concatenate([times.observed, joules.observed]), groups)
 
 
 def whitening(data: Data) -> Callable[[FloatArray], FloatArray]:

@@ -10,8 +10,8 @@ then the mode of the posterior, and no parameter needs to be held: where the row
 and as uncertain as before. If the rows chose which parameters to free, the intervals would be too narrow.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -26,7 +26,7 @@ from ..errors import InputError
 from ..numerics.blocks import FloatArray
 from . import planning
 from .confidence import LEVEL, Knowledge
-from .data import Data, value_and_slopes, whitening
+from .data import JOULES_OF, Data
 from .fitting import Fit, Free, Identified, fit, squares_with
 
 
@@ -108,82 +108,33 @@ def fit_known(
     return Identified(full, shipped, held, reasons, {})
 
 
-def covariance_of_both(time: Fit, energy: Fit) -> FloatArray:
-    """The covariance of the constants of time and of energy, each of which was fitted at the values of the other.
-
-    Such a fit takes over the error of what was given to it, which its own covariance leaves out. To first order, the
-    errors of all constants are ``inv(M) noise``. M has the information of each fit on its diagonal; beside it stands
-    how the constants of the other move its slopes (two-step estimation, murphy1985twostep). The noise of seconds and
-    that of joules are taken to be independent.
-    """
-    both = (*time.free, *energy.free)
-    values, many = {**time.values, **energy.values}, len(time.free)
-    rows, noise = [], np.zeros((len(both), len(both)))
-    for one, mine in ((time, slice(0, many)), (energy, slice(many, None))):
-        slopes = _log_slopes(one, both, values)
-        information = np.linalg.inv(one.covariance)
-        across = slopes[:, mine].T @ slopes
-        across[:, mine] = information
-        noise[mine, mine] = information
-        rows.append(across)
-    inverse = np.linalg.inv(np.vstack(rows))
-    found: FloatArray = inverse @ noise @ inverse.T
-    return (found + found.T) / 2
-
-
-def _log_slopes(fitted: Fit, parameters: tuple[Symbol, ...], values: Mapping[Symbol, float]) -> FloatArray:
-    """Derivatives of the logarithm of each row's prediction, in units of its error: (rows, parameters)."""
-    _, function = value_and_slopes(fitted.equation, parameters)
-    found = function({**fitted.data.inputs, **values})
-    predicted, *slopes = (np.broadcast_to(x, fitted.data.observed.shape) for x in found)
-    return whitening(fitted.data)(np.column_stack(slopes) / predicted[:, None])
-
-
-@dataclass(frozen=True)
-class Among:
-    """A constant among all free ones: its standard error over that of its own fit, which takes the constants of other
-    fits for certain, and the constant that the rows trade it for, if they hardly tell the two apart.
-
-    >>> Among().wider
-    1.0
-    """
-
-    wider: float = 1.0
-    traded_for: Symbol | None = None
-
-
-def among(covariance: FloatArray, fits: Sequence[Fit]) -> dict[Symbol, Among]:
-    """Each free constant of all fits among the others, given the covariance of all, in their order."""
-    free = [x for one in fits for x in one.free]
-    own = np.concatenate([np.sqrt(np.diag(one.covariance)) for one in fits])
-    errors = np.sqrt(np.diag(covariance))
-    correlation = np.abs(covariance / np.outer(errors, errors)) - 2 * np.eye(len(free))
-    given_others = 1 / np.sqrt(np.diag(np.linalg.inv(covariance)))
+def traded(fitted: Fit) -> dict[Symbol, Symbol]:
+    """For each constant that the rows hardly tell apart from another one: that other one."""
+    errors = np.sqrt(np.diag(fitted.covariance))
+    correlation = np.abs(fitted.covariance / np.outer(errors, errors)) - 2 * np.eye(len(errors))
+    given_others = 1 / np.sqrt(np.diag(np.linalg.inv(fitted.covariance)))
     return {
-        x: Among(
-            float(errors[k] / own[k]),
-            free[int(np.argmax(correlation[k]))] if errors[k] > TRADED * given_others[k] else None,
-        )
-        for k, x in enumerate(free)
-    }
+        x: fitted.free[int(np.argmax(correlation[k]))]
+        for k, x in enumerate(fitted.free) if errors[k] > TRADED * given_others[k]
+    }  # fmt: skip
 
 
-def known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free], place: Among | None = None) -> Knowledge:
+def known(fitted: Identified, x: Symbol, expected: Mapping[Symbol, Free]) -> Knowledge:
     """What is known of a parameter: its standard error and its profile, or why it is held and what bounds it."""
-    shipped, place = fitted.shipped, place or Among()
-    degrees = FREEDOM_MODEL + len(set(shipped.data.groups))
+    shipped = fitted.shipped
+    degrees = FREEDOM_MODEL + len(shipped.data.models)
     if x in fitted.held:
         quantile = float(t_distribution.ppf(LEVEL, degrees))
         low, high = interval(fitted.full, x, expected, quantile)
         end = (low, None) if fitted.held[x] >= expected[x].high else (None, high)
         told = f"at least {low:.3g}" if end[1] is None else f"at most {high:.3g}"
         return Knowledge(x, fitted.held[x], None, None, end, None, f"not identified: {fitted.reasons[x]} ({told})")
-    value, error = shipped.values[x], place.wider * shipped.standard_errors[x]
-    low, high = interval(shipped, x, expected, place.wider * float(t_distribution.ppf((1 + LEVEL) / 2, degrees)))
-    said = "identified"
+    value, error = shipped.values[x], shipped.standard_errors[x]
+    low, high = interval(shipped, x, expected, float(t_distribution.ppf((1 + LEVEL) / 2, degrees)))
+    said, other = "identified", traded(shipped).get(x)
     barely = error / value > BARELY * expected[x].spread
-    if place.traded_for is not None and (barely or high / low > WIDE_TOGETHER):
-        said = f"weakly identified: the rows show it mostly together with {NOTATION[place.traded_for].field}"
+    if other is not None and (barely or high / low > WIDE_TOGETHER):
+        said = f"weakly identified: the rows show it mostly together with {NOTATION[other].field}"
     elif barely:
         said = (
             f"barely shown by these rows: mostly what is expected, within a factor of {np.exp(expected[x].spread):.2g}"
@@ -277,9 +228,9 @@ def fitted_without_each(
 
     A fit that started at the fit to all rows could stay in a mode that the rows held out have chosen.
     """
-    groups = np.array(data.groups)
-    names = list(dict.fromkeys(data.groups))
+    names = data.models
+    its = {name: np.isin(data.groups, [name, f"{JOULES_OF}{name}"]) for name in names}
     return {
-        name: (fit_known(equation, data.where(groups != name), parameters).shipped, data.where(groups == name))
+        name: (fit_known(equation, data.where(~its[name]), parameters).shipped, data.where(its[name]))
         for name in (names if len(names) > 1 else ())
     }

@@ -33,18 +33,16 @@ from ..equations.notation import (
 from ..errors import InputError
 from ..estimation.transfer import as_counted, typical_memory
 from ..numerics.blocks import FloatArray
-from .data import Data, columns, values_of_run
+from .data import Data, columns, either, together, values_of_run
 from .device import device_of, peak_note, rows_on, told_facts
 from .efficiency import Calibrated, fit_warnings, interval_table, models_words
-from .fitting import Fit, Identified
+from .fitting import Fit, Free, Identified
 from .held_out import EXACT, log_scatter, residual_logs, within_scatter
 from .measurements import Row, read_csv, read_header
 from .operator_fit import (
     DECODER,
     ENERGY,
     TIME,
-    among,
-    covariance_of_both,
     expecting,
     fit_known,
     held_out_by_model,
@@ -83,49 +81,46 @@ def calibrate(sweep: str | Path, gpu: str | None = None, catalog: str | Path | C
     runs = _runs(path, rows, device, entries)
     assumed = {e_VAE: operator_law.ASSUMED[e_VAE]}
     whole = {**({} if not swept else ALONE), **assumed}
-    try:
-        memory = typical_memory(device)
-        expected = expecting(TIME, {} if memory is None else {e_mem: memory})
-        time = fit_known(operator_law.runtime.at(whole), _data(runs, "time_s"), expected)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+    memory = typical_memory(device)
+    expected = expecting(TIME, {} if memory is None else {e_mem: memory})
     device = _with_idle_power(path, device, [row for row, _ in runs])
     so_far = {**whole, P_idle: device.values.get(P_idle, 0.0), TDP: device.values.get(TDP, UNLIMITED)}
-    energy, no_energy = _if_fitted("the energy", lambda: _energy(runs, so_far, time.values))
-    if energy is not None:  # joules say where power limits time, and time says where kernels are waited for
-        time = fit_known(operator_law.limited.at(so_far), _data(runs, "time_s").knowing(energy.values), expected)
-        energy = _energy(runs, so_far, time.values)
+    law, no_energy = _if_fitted("the energy", lambda: _with_joules(runs, so_far, expected))
+    measured = law is not None
+    try:
+        law = law or fit_known(operator_law.runtime.at(whole), _data(runs, "time_s"), expected)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     decoder, no_decoder = _if_fitted("the VAE decoder", lambda: _decoder(path, device, entries) if swept else None)
-    held_out = held_out_by_model(time, expected)
-    held_out_energy = {} if energy is None else held_out_by_model(energy, ENERGY)
-    fits = [x for x in (time, energy, decoder) if x is not None]
     about = {**expected, **ENERGY, **DECODER}
-    covariance = block_diag(
-        time.shipped.covariance if energy is None else covariance_of_both(time.shipped, energy.shipped),
-        *([] if decoder is None else [decoder.shipped.covariance]),
-    )  # fmt: skip
-    places = among(covariance, [one.shipped for one in fits])
-    known = tuple(known_of(one, x, about, places.get(x)) for one in fits for x in (*one.shipped.free, *one.held))
+    held_out = held_out_by_model(law, about)
+    fits = [x for x in (law, decoder) if x is not None]
+    covariance = block_diag(*(x.shipped.covariance for x in fits))
+    known = tuple(known_of(one, x, about) for one in fits for x in (*one.shipped.free, *one.held))
     values = {**assumed, **_values(fits)}
     verdicts = {**dict.fromkeys(values, "assumed: a fifth of peak"), **{x.symbol: x.verdict for x in known}}
-    quality = {"mape_percent": time.shipped.mape(), **_scatter(time, held_out)}
-    if energy is not None:
-        quality |= {**_scatter(energy, held_out_energy, "_energy"), "mape_percent_energy": energy.shipped.mape()}
+    time, missed = _view(law, energy=False), _rows_of(held_out, energy=False)
+    quality = {"mape_percent": time.shipped.mape(), **_scatter(time, missed)}
+    if measured:
+        energy = _view(law, energy=True)
+        scatter = _scatter(energy, _rows_of(held_out, energy=True), "_energy")
+        quality |= {**scatter, "mape_percent_energy": energy.shipped.mape()}
     facts, heads = as_counted(device)
     source = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest(), **told_facts(path, device)}
+    shipped = [time.shipped, *(x.shipped for x in fits[1:])]
     table = law_table(
-        device, {t_exp: 0.0, **facts}, heads, [one.shipped for one in fits], covariance, values, verdicts, quality,
+        device, {t_exp: 0.0, **facts}, heads, shipped, covariance, values, verdicts, quality,
         "denoiser" if swept else "whole request", source,
     )  # fmt: skip
     table["intervals"] = interval_table(known)
     return Calibrated(
         title=f"{path.name}: {len(runs)} rows, {models_words(time.full.data)}, on {device.name}; law: operators, "
         "log residuals",
-        fitted=time, known=known, held_out=held_out, advice=(), losses={}, table=table,
+        fitted=time, known=known, held_out=missed, advice=(), losses={}, table=table,
         rows=tuple(row for row, _ in runs), of="time",
         warnings=(
-            *others, *peak_note(path, device), *fit_warnings(time.full.data, held_out), *_poor(time), *no_decoder,
-            *(no_energy or _unknowns(energy)),
+            *others, *peak_note(path, device), *fit_warnings(time.full.data, missed), *_poor(time), *no_decoder,
+            *(no_energy or _unknowns(measured)),
         ),
     )  # fmt: skip
 
@@ -188,16 +183,32 @@ def _watts(path: Path, text: str) -> float:
         raise InputError(f"{path}: {error}") from None
 
 
-def _energy(runs: Runs, known: Mapping[Symbol, float], time: Mapping[Symbol, float]) -> Identified | None:
-    """The law of energy at the constants of time, on the rows that have joules; None if no row has any."""
-    kept = [(row, values, row.measured.get("energy_j")) for row, values in runs]
-    with_energy = [(row, values, joules) for row, values, joules in kept if joules is not None]
-    if not with_energy:
+def _with_joules(
+    runs: Runs, known: Mapping[Symbol, float], expected: Mapping[Symbol, Free]
+) -> Identified | None:  # fmt: skip
+    """Both laws at once: joules say where power limits time, and time says where kernels are waited for.
+
+    None if no row has joules.
+    """
+    with_joules = [(row, values) for row, values in runs if "energy_j" in row.measured]
+    if not with_joules:
         return None
-    kwh = np.array([joules / float(JOULE_PER_KWH) for *_, joules in with_energy])
-    inputs = columns([values for _, values, _ in with_energy])
-    data = Data(inputs, kwh, tuple(row.model for row, *_ in with_energy))
-    return fit_known(operator_law.energy.at(known), data.knowing(time), ENERGY)
+    joules = _data(with_joules, "energy_j")
+    kwh = replace(joules, observed=joules.observed / float(JOULE_PER_KWH))
+    both = either(operator_law.limited.at(known), operator_law.energy.at(known))
+    return fit_known(both, together(_data(runs, "time_s"), kwh), {**expected, **ENERGY})
+
+
+def _view(law: Identified, *, energy: bool) -> Identified:
+    """A fit with its rows of joules, or with those of seconds, alone."""
+    full, shipped = (replace(x, data=x.data.of(energy=energy)) for x in (law.full, law.shipped))
+    return replace(law, full=full, shipped=shipped)
+
+
+def _rows_of(held_out: Mapping[str, tuple[Fit, Data]], *, energy: bool) -> dict[str, tuple[Fit, Data]]:
+    """What was held out, with its rows of joules, or with those of seconds, alone."""
+    kept = {name: (fitted, rows.of(energy=energy)) for name, (fitted, rows) in held_out.items()}
+    return {name: (fitted, rows) for name, (fitted, rows) in kept.items() if len(rows)}
 
 
 def _values(fits: Sequence[Identified]) -> dict[Symbol, float]:
@@ -256,7 +267,7 @@ def _poor(time: Identified) -> tuple[str, ...]:
     return (f"the law is off by {error:.0f} % on the rows it was fitted to: did anything else run meanwhile?",)
 
 
-def _unknowns(energy: Identified | None) -> tuple[str, ...]:
-    if energy is not None:
+def _unknowns(measured: bool) -> tuple[str, ...]:
+    if measured:
         return ()
     return ("no energy was measured: the calibration has no law of energy of its own",)

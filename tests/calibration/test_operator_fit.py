@@ -1,5 +1,6 @@
 """The fit from what is expected of an accelerator: its intervals hold the truth, and promise what the plan did."""
 
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -7,18 +8,17 @@ import pytest
 from scipy.stats import t as t_distribution
 
 from ditcarbon_sym.calibration import planning
-from ditcarbon_sym.calibration.data import Data, whitening
+from ditcarbon_sym.calibration.data import Data, either, together, whitening
 from ditcarbon_sym.calibration.fitting import Free, fit
 from ditcarbon_sym.calibration.operator_fit import (
     FREEDOM_MODEL,
     TIME,
-    among,
-    covariance_of_both,
     distance,
     fit_known,
     interval,
     known,
     scatter,
+    traded,
 )
 from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law
@@ -122,17 +122,18 @@ def test_an_early_stop_does_not_drive_the_dense_efficiency_to_its_bound():
         assert fitted.shipped.free == tuple(TIME) and low <= TRUE[e_dense] <= high, seed
 
 
-def test_a_constant_fitted_at_another_one_takes_over_its_error():
+def test_one_fit_of_seconds_and_joules_counts_the_error_of_a_constant_that_both_need():
     """ln E = ln eps + ln t: the variance of ln eps is that of the mean of ln E, and that of ln t besides."""
     n, error, groups = 40, 0.05, tuple("abcdefgh" * 5)
     rng, prior = np.random.default_rng(4), 100.0
     seconds, joules = (np.exp(error * rng.standard_normal(n)) for _ in range(2))
-    alone = Data({tau: np.ones(n)}, seconds, groups, scatter=error)
-    time = fit(Equation("", tau, t_launch * tau), alone, {t_launch: Free(1.0, 1e-9, 1e9, spread=prior)}, "log")
-    given = Data({tau: np.ones(n)}, joules, groups, scatter=error).knowing(time.values)
-    energy = fit(Equation("", E, eps_flop * t_launch), given, {eps_flop: Free(1.0, 1e-9, 1e9, spread=prior)}, "log")
-    both = covariance_of_both(time, energy) / np.outer(*2 * [[*time.values.values(), *energy.values.values()]])
+    laws = either(Equation("", tau, t_launch * tau), Equation("", E, eps_flop * t_launch))
+    rows = together(Data({tau: np.ones(n)}, seconds, groups), Data({tau: np.ones(n)}, joules, groups))
+    free = {x: Free(1.0, 1e-9, 1e9, spread=prior) for x in (t_launch, eps_flop)}
+    both = fit(laws, replace(rows, scatter=error), free, "log")
+    relative = both.covariance / np.outer(*2 * [list(both.values.values())])
     of_mean = error**2 / n
-    assert both == pytest.approx(np.array([[of_mean, -of_mean], [-of_mean, 2 * of_mean]]), rel=1e-5)
-    places = among(covariance_of_both(time, energy), [time, energy])
-    assert places[eps_flop].wider == pytest.approx(2**0.5, rel=1e-5) and places[eps_flop].traded_for is None
+    assert both.free == (t_launch, eps_flop)
+    assert relative == pytest.approx(np.array([[of_mean, -of_mean], [-of_mean, 2 * of_mean]]), rel=1e-5)
+    assert both.values[t_launch] == pytest.approx(np.exp(np.log(seconds).mean()), rel=1e-6)
+    assert traded(both) == {}
