@@ -1,4 +1,4 @@
-"""One change, one process: it is a copy of a process that has imported the large libraries already, so it starts at once.
+"""One change, one process: a copy of one that has imported the large libraries already, so that it starts at once.
 
 Each worker has a copy of the repository, in which it changes a line, runs tests until one fails, and changes it back.
 """
@@ -140,4 +140,3 @@ class Trial:
             code = int(pytest.main([*options, *tests], plugins=[Noticed(told)]))
         finally:
             os._exit(code)
-
