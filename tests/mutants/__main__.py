@@ -32,9 +32,9 @@ def start(folder: str) -> None:
     TRIAL.append(Trial(Path(folder) / str(os.getpid())))
 
 
-def tried(mutant: Mutant, rounds: list[list[str]]) -> str:
+def tried(mutant: Mutant, rounds: list[list[str]], sound: bool) -> str:
     """What a worker finds out."""
-    return TRIAL[0].verdict(mutant, rounds)
+    return TRIAL[0].verdict(mutant, rounds, sound)
 
 
 def verdicts(sample: list[Mutant], first: dict[tuple[str, str, str], str], jobs: int) -> Iterator[tuple[Mutant, str]]:
@@ -46,7 +46,7 @@ def verdicts(sample: list[Mutant], first: dict[tuple[str, str, str], str], jobs:
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), start, (folder,)) as workers,
     ):
-        yield from zip(sample, workers.map(tried, sample, rounds), strict=True)
+        yield from zip(sample, workers.map(tried, sample, rounds, map(chooser.sound, sample)), strict=True)
 
 
 def write(path: Path, last: str, found: dict[Mutant, str]) -> None:
@@ -68,6 +68,7 @@ def main() -> int:
     parser.add_argument("--rooms", nargs="*", default=[*ROOMS], choices=[*ROOMS])
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--keep", action="store_true", help="write into killed.csv what was noticed, and by which test")
+    parser.add_argument("--trust", action="store_true", help="those in killed.csv are not tried once more")
     parser.add_argument("--again", action="store_true", help="draw from killed.csv")
     parser.add_argument("--map", action="store_true", help="find out first which test runs which line; minutes")
     given = parser.parse_args()
@@ -83,25 +84,27 @@ def main() -> int:
         sample = [*dict.fromkeys(x for x in made if x)]
     equal = Counter(x.room for x in sample if same(x) in alike)
     first = {same(x): test for x, test in killed.items()}
-    found: dict[Mutant, str] = {}
+    known = {x: first[same(x)] for x in sample if given.trust and same(x) in first and same(x) not in alike}
+    found = dict(known)
     begun = time.monotonic()
-    for mutant, test in verdicts([x for x in sample if same(x) not in alike], first, given.jobs):
-        if test != "gone":
-            found[mutant] = test
+    for mutant, test in verdicts([x for x in sample if x not in found and same(x) not in alike], first, given.jobs):
+        if test == "gone":
+            continue
+        found[mutant] = test
         told = f"noticed by {test}" if test else "SURVIVED"
         print(f"{time.monotonic() - begun:5.0f} s {mutant.file}:{mutant.line} {mutant.changed}: {told}", flush=True)
-    alive = {x: "" for x, test in found.items() if not test}
-    write(SURVIVORS, "reason", alive)
-    if given.keep:
-        again = {same(x) for x in found}
-        kept = {x: test for x, test in killed.items() if same(x) not in again}
-        write(KILLED, "test", kept | {x: test for x, test in found.items() if test})
+        if not test:
+            write(SURVIVORS, "reason", {x: "" for x, test in found.items() if not test})
+        elif given.keep:
+            others = {x: y for x, y in listed(KILLED).items() if same(x) != same(mutant)}
+            write(KILLED, "test", {**others, mutant: test})
+    alive = sum(not test for test in found.values())
     for room in given.rooms:
         tries = [test for x, test in found.items() if x.room == room]
         print(f"{room}: {sum(map(bool, tries))} of {len(tries)} noticed, {equal[room]} equivalent")
-    seconds = (time.monotonic() - begun) / max(len(found), 1)
+    seconds = (time.monotonic() - begun) / max(len(found) - len(known), 1)
     print(
-        f"all: {len(found) - len(alive)} of {len(found)} noticed, {sum(equal.values())} equivalent, "
+        f"all: {len(found) - alive} of {len(found)} noticed, {sum(equal.values())} equivalent, "
         f"{len(every)} to draw from, seed {given.seed}, {seconds:.1f} s each"
     )
     return 1 if alive else 0

@@ -69,13 +69,18 @@ class Place:
         return self.file.split("/")[1]
 
     def mutant(self) -> Mutant | None:
-        """The change; None where it takes more than one line."""
+        """The change; None where it takes more than one line, or leaves no Python: ``*`` that unpacks is no product."""
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
         text = (ROOT / self.file).read_text(encoding="utf-8")
         before = text.splitlines()
-        after = mutate_code(text, get_operator(self.operator)(), self.occurrence).splitlines()
+        changed = mutate_code(text, get_operator(self.operator)(), self.occurrence)
+        try:
+            ast.parse(changed)
+        except SyntaxError:
+            return None
+        after = changed.splitlines()
         differ = [n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
         if len(after) != len(before) or len(differ) != 1:
             return None
