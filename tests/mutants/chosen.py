@@ -40,21 +40,23 @@ class Chooser:
         return mutant.file in self.lines
 
     def rounds(self, mutant: Mutant) -> list[list[str]]:
-        """A quick round of tests and a longer one; either may be empty."""
+        """Rounds of tests: those that mirror the file, for a line that is run on import; then the others by their time."""
         own = self.lines.get(mutant.file, {}).get(str(mutant.line), [])
         others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
+        near = [mutant.file, *(str(x) for x in mirrors(mutant))]
         if not (own or others):
-            return [[mutant.file, *map(str, mirrors(mutant))], [f"tests/{mutant.room}"]]
-        near = tuple(str(x) for x in mirrors(mutant)) or ("?",)
+            return [near, [f"tests/{mutant.room}"]]
+        whole = [] if own else near
         order: list[str] = []
         for tests in (own, others - set(own)):
-            order += sorted(tests, key=lambda x: (not x.startswith((mutant.file, *near)), self.seconds.get(x, 1.0), x))
+            left = [x for x in tests if not x.startswith(tuple(whole) or "?")]
+            order += sorted(left, key=lambda x: (not x.startswith(tuple(near)), self.seconds.get(x, 1.0), x))
         spent, kept = 0.0, []
         for test in order:
             spent += self.seconds.get(test, 1.0)
             if spent < SECONDS:
                 kept.append(test)
-        return [kept[:FIRST], kept[FIRST:]]
+        return [whole, kept[:FIRST], kept[FIRST:]]
 
 
 def mirrors(mutant: Mutant) -> list[Path]:
