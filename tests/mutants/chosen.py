@@ -40,7 +40,7 @@ class Chooser:
         return mutant.file in self.lines
 
     def rounds(self, mutant: Mutant) -> list[list[str]]:
-        """Rounds of tests: those that mirror the file, for a line that is run on import; then the others by their time."""
+        """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time."""
         own = self.lines.get(mutant.file, {}).get(str(mutant.line), [])
         others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
         near = [mutant.file, *(str(x) for x in mirrors(mutant))]
