@@ -187,3 +187,10 @@ def test_nothing_in_the_first_request_has_no_ratio_and_nothing_in_the_other_is_n
     found = ratio(compare([dear, free]), C_op)
     assert (found.value, found.low, found.high) == (0, None, None) and not found.known
     assert found.verdict == "100.0% less; no interval is known"
+
+
+@pytest.mark.parametrize("text", ["split=ulysses=4,ring=2", "ulysses=4,split=ring=2", "ulysses=4,ring=2"])
+def test_a_split_is_read_with_its_name_or_by_its_degrees(text):
+    assert read_request(f"hunyuanvideo,gpus=8,{text}") == (
+        "hunyuanvideo", {"gpus": 8, "split": "ulysses=4,ring=2"},
+    )  # fmt: skip

@@ -100,21 +100,26 @@ def places(room: str) -> list[Place]:
             if name.endswith((*ABSURD, *ALIKE)) or get_operator(name).arguments():
                 continue
             operator = get_operator(name)()
-            lines = [start[0] for node in nodes for start, _ in operator.mutation_positions(node)]
-            found += [Place(str(path.relative_to(ROOT)), name, n) for n, at in enumerate(lines) if at not in words]
+            starts = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+            seen = [n for n, at in enumerate(starts) if not any(first <= at < last for first, last in words)]
+            found += [Place(str(path.relative_to(ROOT)), name, n) for n in seen]
     return found
 
 
-def _words(code: str) -> set[int]:
-    """Lines of docstrings, annotations and imports, in which a change is seen by nobody."""
-    found: set[int] = set()
+def _words(code: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where docstrings and annotations begin and end, in which a change is seen by nobody or fails at once."""
+    found = []
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
-            found |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
-        if isinstance(node, ast.FunctionDef):
-            arguments = [x.annotation for x in [*node.args.args, *node.args.kwonlyargs] if x.annotation]
-            for x in [*arguments, *([node.returns] if node.returns else [])]:
-                found |= {x.lineno} if isinstance(x, ast.BinOp) else set()
+        inside: list[ast.expr | None] = []
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            inside = [node.value]
+        elif isinstance(node, ast.FunctionDef):
+            inside = [node.returns]
+        elif isinstance(node, ast.arg | ast.AnnAssign):
+            inside = [node.annotation]
+        found += [
+            ((x.lineno, x.col_offset), (x.end_lineno or 0, x.end_col_offset or 0)) for x in inside if x is not None
+        ]
     return found
 
 
