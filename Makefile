@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find ditcarbon_sym fits paper_figures derivations -type f -not -path '*/__pycache__/*' -not -path '*.egg-info/*')
 
-.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu fuzz consistency mutants versions bench check docs docs-check examples dist clean
+.PHONY: help install figures claims derivations test fits scorecard ground-truth verify measure measure-cpu fuzz consistency mutants known-mutants versions bench check docs docs-check examples dist clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -92,13 +92,17 @@ fuzz: .venv/.installed  ## CASES (100,000) hostile files and command lines, othe
 
 NUMBER ?= 60
 SEED ?= 0
+JOBS ?= 2
 
 .venv/.nox: .venv/.installed
-	$(BIN)/pip install --quiet --disable-pip-version-check nox uv cosmic-ray
+	$(BIN)/pip install --quiet --disable-pip-version-check nox uv cosmic-ray coverage
 	@touch $@
 
 mutants: .venv/.nox  ## NUMBER (60; 0 for all) small changes of the package by SEED: does a test notice?
-	$(BIN)/python -m tests.mutants --number $(NUMBER) --seed $(SEED)
+	$(BIN)/python -m tests.mutants --number $(NUMBER) --seed $(SEED) --jobs $(JOBS)
+
+known-mutants: .venv/.installed  ## NUMBER (60) of the changes that a test has noticed before: does one still notice?
+	$(BIN)/python -m tests.mutants --again --number $(NUMBER) --seed $(SEED) --jobs $(JOBS)
 
 versions: .venv/.nox  ## the tests against the wheel with the lowest and the newest libraries, on every Python that is here
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/nox

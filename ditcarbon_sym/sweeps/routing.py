@@ -200,6 +200,9 @@ def _too_little(p: Programme) -> Infeasible:
     sets = np.unique(p.kind)
     demand = np.array([p.hours[p.kind == x].sum() for x in sets])
     k, s = np.nonzero(p.allowed[sets] & (p.capacity > 0))
+    if not len(k):  # no slot has any accelerator
+        slots = np.flatnonzero(p.allowed[sets].any(axis=0))
+        return Infeasible(np.arange(len(p.kind)), slots, float(demand.sum()), 0.0)
     rows = sparse.csr_matrix((np.ones(len(k)), (k, np.arange(len(k)))), shape=(len(sets), len(k)))
     load = sparse.csr_matrix((np.ones(len(k)), (s, np.arange(len(k)))), shape=(len(p.grams), len(k)))
     answer = optimize.linprog(

@@ -178,3 +178,19 @@ def test_the_energy_of_the_facility_is_pue_times_the_accelerators():
     assert found.operational_g.value == pytest.approx(
         found.facility_energy_wh.value * found.basis["grid_gco2eq_per_kwh"] / 1000
     )
+
+
+def test_nothing_in_the_first_request_has_no_ratio_and_nothing_in_the_other_is_none_of_it():
+    free, dear = (f"flux.1-dev@1024,{H100},pue=1.2,grid={grid}" for grid in (0, 300))
+    found = ratio(compare([free, dear]), C_op)
+    assert (found.value, found.low, found.high, found.verdict) == (None, None, None, "unknown")
+    found = ratio(compare([dear, free]), C_op)
+    assert (found.value, found.low, found.high) == (0, None, None) and not found.known
+    assert found.verdict == "100.0% less; no interval is known"
+
+
+@pytest.mark.parametrize("text", ["split=ulysses=4,ring=2", "ulysses=4,split=ring=2", "ulysses=4,ring=2"])
+def test_a_split_is_read_with_its_name_or_by_its_degrees(text):
+    assert read_request(f"hunyuanvideo,gpus=8,{text}") == (
+        "hunyuanvideo", {"gpus": 8, "split": "ulysses=4,ring=2"},
+    )  # fmt: skip

@@ -11,8 +11,10 @@ from ditcarbon_sym.equations.notation import (
     B,
     E,
     F_attn,
+    F_denoiser,
     F_dense,
     F_text,
+    F_total,
     N,
     P,
     Theta_peak,
@@ -44,6 +46,17 @@ def test_the_text_encoders_take_the_time_and_the_joules_of_dense_products(batch)
     # At 25 W the same products would draw more than rated power: their joules set the time.
     slower = float(law.limited({**more, TDP: 25.0}) - law.limited({**less, TDP: 25.0}))
     assert slower == pytest.approx(batch * text * 1e-12 / 25, rel=1e-3) and slower > alone
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("model", ["sd3-medium", "wan2.1-t2v-1.3b", "flux.1-dev"])
+def test_the_equations_of_a_models_work_add_up_to_its_exact_count(model, batch):
+    asked = {"batch": batch, "steps": 7, "guidance": 2}
+    found = at(operating_point(model, gpu="h100-sxm-80gb", **asked), (F_total, F_denoiser, F_text))
+    exact = count(model, **asked).flops
+    assert found[0] == pytest.approx(exact["total"], rel=1e-9)
+    assert found[1] == pytest.approx(exact["denoiser"], rel=1e-9)
+    assert batch * found[2] == pytest.approx(exact["text_encoder"], rel=1e-9)
 
 
 @pytest.mark.parametrize("model", ["sd3-medium", "wan2.1-t2v-1.3b", "pixart-alpha"])

@@ -85,6 +85,34 @@ def test_shared_choices_come_close_and_say_how_close(monkeypatch):
     assert found.lower <= exact.grams * (1 + 1e-9) and found.gap < 0.01
 
 
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e4, 1e6])
+def test_so_many_times_the_hours_in_so_many_times_the_accelerators_cost_so_many_times_the_grams(factor):
+    more = Programme(factor * BIG.hours, BIG.power, BIG.grams, factor * BIG.capacity, BIG.allowed, BIG.kind)
+    one, many = optimum(BIG), optimum(more)
+    assert many.grams == pytest.approx(factor * one.grams, rel=1e-9)
+    assert many.per_hour == pytest.approx(one.per_hour, rel=1e-6)
+
+
+@given(st.data(), st.integers(1, 4), st.integers(1, 4))
+def test_what_is_refused_may_run_in_the_slots_that_are_named_alone_and_these_are_too_few(data, many, slots):
+    """A cut proves that there is no flow (Hall's condition); where none exists, the programme is solved."""
+
+    def numbers(count, most):
+        return np.array(data.draw(st.lists(st.integers(0, most), min_size=count, max_size=count)), float)
+
+    allowed = numbers(many * slots, 1).reshape(many, slots) > 0
+    hours, capacity = numbers(many, 3) + 0.5, numbers(slots, 2)
+    try:
+        found = optimum(programme(np.ones(many), np.arange(1, slots + 1), hours, capacity, allowed))
+    except Infeasible as refused:
+        short = refused.classes
+        assert len(short) and set(np.flatnonzero(allowed[short].any(axis=0))) <= set(refused.slots)
+        assert refused.demand == hours[short].sum() > refused.supply == capacity[refused.slots].sum()
+    else:
+        assert np.bincount(found.classes, found.hours, many) == pytest.approx(hours)
+        assert (np.bincount(found.slots, found.hours, slots) <= capacity + 1e-9).all()
+
+
 def test_too_little_capacity_names_the_classes_and_slots_that_are_short():
     allowed = np.ones((3, 4), bool)
     allowed[0] = [True, False, False, False]
@@ -139,6 +167,7 @@ def test_hours_of_a_profile_are_chosen_and_interactive_requests_wait_for_none(fi
         ("flux.1-dev,h100,1,2,batch,,5\n", {}, "row 1: deadline = 2 h is in the past"),
         ("flux.1-dev,h100,1,24,batch,JPN,0\n", {}, "none of the places lies in it"),
         ("flux.1-dev,h100,1e6,24,batch,,0\n", {}, "infeasible: rows 1 need"),
+        ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "0"}, "infeasible: rows 1 need .* with a capacity of 0;"),
         ("flux.1-dev,h100,0,24,batch,,0\n", {}, "count = 0 is outside"),
         ("flux.1-dev,h100,1,24,soon,,0\n", {}, "neither 'interactive' nor 'batch'"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "DEU=4"}, "PLACE=NUMBER for each place"),

@@ -26,7 +26,7 @@ reduction = _symbol(
     latex=r"\beta_{\mathrm{reduce}}", hint="in B/s: was it given in GB/s?",
 )  # fmt: skip
 k_back = _symbol("k_back", "bytes of the backward pass's elementwise work over those of the forward pass", "1",
-                 "backward_traffic", 0, 100, latex=r"k_{\mathrm{back}}")  # fmt: skip
+                 "backward_traffic", 0, 100, latex=r"k_{\mathrm{back}}", zero=True)  # fmt: skip
 b_grad = _symbol("b_grad", "bytes of a gradient", "1", "gradient_byte", 1, 8, latex=r"b_{\mathrm{grad}}")
 
 # Work of a step

@@ -1,0 +1,128 @@
+"""The tests for a mutant: those that run its line, the quickest first.
+
+``python -m tests.mutants --map`` runs the tests of the rooms once under coverage and writes which test ran which line,
+into ``build/mutants.json``. Without it, or for a line that is run on import, the tests of the room are taken, those
+that mirror the file first.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .made import PACKAGE, ROOMS, ROOT, Mutant
+
+MAP = ROOT / "build" / "mutants.json"
+ALSO = ("test_laws.py", "test_consistency.py")
+"""Tests of several rooms."""
+FIRST, SECONDS = 40, 40.0
+"""Tests that are tried at once, and the time of all those that are tried."""
+
+
+class Chooser:
+    """Which tests to run for a mutant."""
+
+    def __init__(self, path: Path = MAP) -> None:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"seconds": {}, "lines": {}}
+        self.seconds: dict[str, float] = known["seconds"]
+        self.lines: dict[str, dict[str, list[str]]] = known["lines"]
+
+    @cached_property
+    def of_file(self) -> dict[str, set[str]]:
+        """Tests that run a function of a file."""
+        return {file: {test for tests in lines.values() for test in tests} for file, lines in self.lines.items()}
+
+    def seconds_of(self, file: str) -> float:
+        """The time of the tests of a file."""
+        return sum(seconds for test, seconds in self.seconds.items() if test.startswith(file))
+
+    def sound(self, mutant: Mutant) -> bool:
+        """Whether the tests of this mutant are known to pass where nothing is changed."""
+        return mutant.file in self.lines
+
+    def rounds(self, mutant: Mutant) -> list[list[str]]:
+        """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time."""
+        own = self.lines.get(mutant.file, {}).get(str(mutant.line), [])
+        others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
+        near = [mutant.file, *(str(x) for x in mirrors(mutant))]
+        if not (own or others):
+            return [near, [f"tests/{mutant.room}"]]
+        whole = [] if own else near
+        order: list[str] = []
+        for tests in (own, others - set(own)):
+            left = [x for x in tests if not x.startswith(tuple(whole) or "?")]
+            order += sorted(left, key=lambda x: (not x.startswith(tuple(near)), self.seconds.get(x, 1.0), x))
+        spent, kept = 0.0, []
+        for test in order:
+            spent += self.seconds.get(test, 1.0)
+            if spent < SECONDS:
+                kept.append(test)
+        late = [x for x in near if self.seconds_of(x) < SECONDS and not whole]  # tests that the map does not know yet
+        return [whole, kept[:FIRST], kept[FIRST:], late]
+
+
+def mirrors(mutant: Mutant) -> list[Path]:
+    """Test files of the same name in the mirror of the room."""
+    stem = Path(mutant.file).stem
+    found = sorted((ROOT / "tests" / mutant.room).rglob(f"test_{stem}*.py"))
+    return [path.relative_to(ROOT) for path in found]
+
+
+class Watch:
+    """A plugin of pytest: each test is a context of coverage, and its time is kept."""
+
+    def __init__(self) -> None:
+        import coverage
+
+        self.coverage = coverage.Coverage(data_file=None, source=[PACKAGE])
+        self.seconds: dict[str, float] = {}
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self.coverage.switch_context(nodeid)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.seconds[report.nodeid] = self.seconds.get(report.nodeid, 0.0) + report.duration
+        if report.failed:
+            raise SystemExit(f"{report.nodeid} fails where nothing is changed")
+
+    def lines(self) -> dict[str, dict[str, list[str]]]:
+        """Of each file, which tests ran a line."""
+        data, found = self.coverage.get_data(), {}
+        for file in sorted(data.measured_files()):
+            tests = {line: sorted(set(x) - {""}) for line, x in data.contexts_by_lineno(file).items()}
+            found[str(Path(file).relative_to(ROOT))] = {str(line): x for line, x in tests.items() if x}
+        return found
+
+
+def mapped() -> None:
+    """Run the tests of the rooms under coverage, a process for each, and write the map; minutes."""
+    seconds: dict[str, float] = {}
+    lines: dict[str, dict[str, list[str]]] = {}
+    for what in (*(f"tests/{room}" for room in ROOMS), *(f"tests/{x}" for x in ALSO), PACKAGE):
+        line = [sys.executable, "-m", "tests.mutants.chosen", what]
+        told = subprocess.run(line, cwd=ROOT, env=os.environ | {"COLUMNS": "120"}, stdout=subprocess.PIPE, check=True)
+        part = json.loads(told.stdout.splitlines()[-1])
+        seconds |= part["seconds"]
+        for file, tests in part["lines"].items():
+            of_file = lines.setdefault(file, {})
+            for number, names in tests.items():
+                of_file[number] = sorted({*of_file.get(number, ()), *names})
+    MAP.parent.mkdir(exist_ok=True)
+    MAP.write_text(json.dumps({"seconds": seconds, "lines": lines}), encoding="utf-8")
+
+
+def _watched(what: str) -> dict[str, Any]:
+    import pytest
+
+    watch = Watch()
+    watch.coverage.start()
+    pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", what], plugins=[watch])
+    watch.coverage.stop()
+    return {"seconds": watch.seconds, "lines": watch.lines()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_watched(sys.argv[1])))
