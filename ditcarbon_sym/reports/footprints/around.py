@@ -5,7 +5,7 @@ from typing import Any
 
 from ...estimation.estimator import Estimate
 from ...estimation.service import Quantity
-from ..formats import carbon_unit, energy_unit, significant
+from ..formats import carbon_unit, energy_unit, setting_words, significant
 
 
 def idle_rows(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
@@ -84,8 +84,8 @@ def water_rows(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
 def scenario_words(basis: Mapping[str, Any]) -> list[str]:
     """Say what the total becomes at the ends of each documented range."""
     return [
-        f"{x['what']} {significant(x['low'])} to {significant(x['high'])}: total {significant(x['total_g_low'])} to "
-        f"{significant(x['total_g_high'])} gCO2eq ({x['source']})"
+        f"{x['what']} {setting_words(x['field'], x['low'])} to {setting_words(x['field'], x['high'])}: "
+        f"total {significant(x['total_g_low'])} to {significant(x['total_g_high'])} gCO2eq ({x['source']})"
         for x in basis["boundary"]["scenarios"]
     ]
 
