@@ -94,6 +94,7 @@ def method_words(basis: Mapping[str, Any]) -> str:
     """Name the method and the source of the grid's figure, for a place of the tables."""
     place = basis["place"]
     if place["grid_source"] is None:
-        return ""
+        source = basis["sources"]["datacenter"].get("grid_gco2eq_per_kwh")
+        return f": {source}" if source else ""
     based = "" if place["method"] == "marginal" else "-based"
     return f", {place['method']}{based}: {place['grid_source']}"
