@@ -24,8 +24,14 @@ BESIDE = (
     "pyproject.toml",
     "README.md",
     "CHANGELOG.md",
+    "CITATION.cff",
+    "MANIFEST.in",
     "Makefile",
+    "mkdocs.yml",
+    "noxfile.py",
 )
+TESTS = ("tests", "docs/examples.py", "--pyargs", "ditcarbon_sym")
+"""What the project's own `make test` runs, with the examples of the installed package instead of the checkout's."""
 
 
 def _wheel(session: nox.Session) -> str:
@@ -49,7 +55,7 @@ def _test(session: nox.Session) -> None:
         else:
             shutil.copy(ROOT / name, folder / name)
     session.chdir(folder)
-    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *(session.posargs or ["-n", "auto", "tests"]))
+    session.run("python", "-m", "pytest", "-p", "no:cacheprovider", *(session.posargs or ["-n", "auto", *TESTS]))
 
 
 @nox.session(python="3.11")

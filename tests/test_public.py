@@ -30,6 +30,7 @@ def test_every_name_that_a_room_exports_is_there_documented_and_no_file(room):
     for name in package.__all__:
         found = getattr(package, name)
         assert not isinstance(found, types.ModuleType), name
+        assert not (Path(package.__file__).parent / f"{name}.py").exists(), "importing the file would hide the name"
         assert name in ("__version__", "NOTATION", "BY_FIELD", "BY_NAME") or found.__doc__, name
 
 

@@ -1,9 +1,12 @@
 """A release says one version everywhere, and a source distribution holds all that rebuilds the figures and the site."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
+import ditcarbon_sym
 from ditcarbon_sym import __version__
 
 ROOT = Path(__file__).parents[1]
@@ -39,3 +42,20 @@ def test_the_source_distribution_takes_every_file_of_its_folders():
         assert files and {x.suffix for x in files} <= endings, folder
     for name in re.search(r"^include (.+)$", manifest, re.M)[1].split():
         assert (ROOT / name).exists()
+
+
+def test_the_package_declares_every_library_that_it_imports():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = [*project["dependencies"], *(x for extra in project["optional-dependencies"].values() for x in extra)]
+    # nvidia-ml-py brings the module pynvml
+    declared = {re.match(r"[\w-]+", x)[0].lower().replace("_", "-") for x in named} | {"pynvml"}
+    found = set()
+    for file in Path(ditcarbon_sym.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {x.name.partition(".")[0] for x in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module.partition(".")[0])
+    libraries = {x.lower().replace("_", "-") for x in found - sys.stdlib_module_names}
+    assert {"sympy", "scipy", "torch"} <= libraries
+    assert libraries <= declared, sorted(libraries - declared)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+import ditcarbon_sym
+
+ROOT = Path(ditcarbon_sym.__file__).parents[1]
 ROOMS = (
     "errors version display|numerics|equations|architectures|catalog|estimation|calibration analysis sweeps|reports|"
     "measure|cli"

@@ -20,7 +20,7 @@ from ..estimation.routes import order_notes, outside_validity
 from .inversion import PARTS, Solution, answered, break_even, within
 from .knobs import CONSTANTS, loosened
 from .places import Placed, asked_without_place, places_within
-from .savings import Saving, savings
+from .saving import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
 from .variance import ERROR, Sobol, local_agreement, sobol
 

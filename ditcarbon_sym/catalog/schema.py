@@ -49,7 +49,8 @@ _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
 class Table(BaseModel):
     """A table that takes the fields it names and no others, each of exactly its type."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+    # pydantic before 2.10 warns of the fields model_dim and model_version of networks
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True, protected_namespaces=())
 
 
 def _number(symbol: Symbol) -> Any:

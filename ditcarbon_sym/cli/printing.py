@@ -191,11 +191,12 @@ def print_pairs(title: str, pairs: Iterable[tuple[str, str]]) -> None:
 
 def progress(description: str) -> Any:
     """Return a function that shows a progress bar over steps; on stderr, and only on a terminal."""
+    if not sys.stderr.isatty():  # a disabled bar of rich before 14.3 leaves an empty line
+        return lambda steps: steps
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
-    return lambda steps: track(steps, description, console=console, disable=not console.is_terminal, transient=True)
+    return lambda steps: track(steps, description, console=Console(stderr=True), transient=True)
 
 
 @contextlib.contextmanager
@@ -220,11 +221,13 @@ def waiting(words: str) -> Iterator[None]:
 @contextlib.contextmanager
 def progress_of(total: int, description: str) -> Iterator[Callable[[int], None]]:
     """Show a progress bar for work that reports how much is done; on stderr, and only on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(description, total=total)
         yield lambda done: bar.advance(task, done)

@@ -3,13 +3,13 @@
 from ..analysis.comparison import Comparison, Ratio
 from ..equations.notation import E, tau
 from ..estimation.service import Quantity
-from .estimate import boundary_words, device_words, interval, output_words
+from .estimate import boundary_words, device_words, facility_words, interval, output_words, size_words
 from .formats import energy_unit, significant
 
 ENERGIES = ("energy_wh", "facility_energy_wh")
 QUANTITIES = (
     ("time", "time_s", "s"), ("energy, accelerator", "energy_wh", ""),
-    ("energy, facility", "facility_energy_wh", " (with PUE)"), ("operational carbon", "operational_g", "gCO2eq"),
+    ("energy, facility", "facility_energy_wh", ""), ("operational carbon", "operational_g", "gCO2eq"),
     ("carbon of the host", "host_g", "gCO2eq"), ("embodied carbon", "embodied_g", "gCO2eq"),
     ("total carbon", "total_g", "gCO2eq"), ("per output", "per_output_g", "gCO2eq"),
 )  # fmt: skip
@@ -29,11 +29,13 @@ def letter(k: int) -> str:
 def rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """Return the quantities: each value, with its interval in brackets."""
     scale, energy = energy_unit(*(getattr(x, field).value for x in comparison.estimates for field in ENERGIES))
+    host = any(x.host_g.value is not None for x in comparison.estimates)
     found = []
     for name, field, unit in QUANTITIES:
-        if field == "host_g" and all(x.host_g.value is None for x in comparison.estimates):
+        if field == "host_g" and not host:
             continue
-        factor, words = (scale, energy + unit) if field in ENERGIES else (1.0, unit)
+        factor, words = (scale, energy) if field in ENERGIES else (1.0, unit)
+        words += f" {facility_words(host)}" if field == ENERGIES[1] else ""
         cells = (_cell(getattr(estimate, field).times(factor)) for estimate in comparison.estimates)
         found.append((name, *cells, words))
     return found
@@ -48,8 +50,8 @@ def request_rows(comparison: Comparison) -> list[tuple[str, str]]:
     """Return each letter with its request and its route."""
     return [
         (letter(k), f"{text}: {e.model} on {device_words(e)}, {e.datacenter}{boundary_words(e)}, "
-                    f"{e.request['height']} x {e.request['width']}, "
-                    f"batch {e.request['batch']}, {e.request['steps']} steps, route {e.basis['efficiency']}")
+                    f"{size_words(e.request)}, batch {e.request['batch']}, {e.request['steps']} steps, "
+                    f"route {e.basis['efficiency']}, {e.basis['stack']['words'].partition(';')[0]}")
         for k, (text, e) in enumerate(zip(comparison.requests, comparison.estimates, strict=True))
     ]  # fmt: skip
 

@@ -54,7 +54,7 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
     for name, quantity, unit in (
         ("efficiency mu", efficiency, "of peak"),
         ("time", estimate.time_s, "s"),
-        *energies(estimate.energy_wh, estimate.facility_energy_wh),
+        *energies(estimate.energy_wh, estimate.facility_energy_wh, estimate.host_g.value is not None),
         ("operational carbon", estimate.operational_g, "gCO2eq"),
         *host_rows(estimate),
         ("embodied carbon", estimate.embodied_g, "gCO2eq"),
@@ -77,13 +77,24 @@ def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:
     return name, significant(quantity.value), interval(quantity), unit
 
 
-def energies(accelerator: Quantity, facility: Quantity) -> list[tuple[str, Quantity, str]]:
-    """Return the energy at the accelerator's meter, and the facility's with PUE, in one unit: name, value, unit."""
+def energies(accelerator: Quantity, facility: Quantity, host: bool) -> list[tuple[str, Quantity, str]]:
+    """Return the energy at the accelerator's meter, and the facility's with PUE and, where the boundary has it, the
+    ``host``, in one unit: name, value, unit.
+    """
     scale, unit = energy_unit(accelerator.value, facility.value)
     return [
         ("energy, accelerator", accelerator.times(scale), unit),
-        ("energy, facility", facility.times(scale), f"{unit} (with PUE)"),
+        ("energy, facility", facility.times(scale), f"{unit} {facility_words(host)}"),
     ]
+
+
+def facility_words(host: bool) -> str:
+    """Say what the energy of a facility holds beside the accelerator's; carbon of the host stands in a line of its own.
+
+    >>> facility_words(True), facility_words(False)
+    ('(with host and PUE)', '(with PUE)')
+    """
+    return "(with host and PUE)" if host else "(with PUE)"
 
 
 def output_words(output: Symbol) -> str:
@@ -96,7 +107,7 @@ def _service_rows(period: str, service: Mapping[str, Any] | None) -> list[tuple[
     """Return what a service takes in a day or a year, each with the boundary and the interval of one request."""
     if service is None:
         return []
-    energy = energies(service["energy_wh"], service["facility_energy_wh"])
+    energy = energies(service["energy_wh"], service["facility_energy_wh"], service["host_g"].value is not None)
     scale, mass = carbon_unit(*(service[x].value for x in ("operational_g", "embodied_g", "total_g")))
     return [
         (f"per {period}", significant(service["outputs"]), "", "outputs"),
@@ -155,11 +166,16 @@ def stack_line(estimate: Estimate) -> str:
 
 def request_words(model: str, request: Mapping[str, int]) -> str:
     """Name a request: the model, the size, batch, steps and passes."""
-    frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""
     return (
-        f"{model}, {request['height']} x {request['width']}{frames}, batch {request['batch']}, "
+        f"{model}, {size_words(request)}, batch {request['batch']}, "
         f"{request['steps']} steps x {request['guidance']} passes"
     )
+
+
+def size_words(request: Mapping[str, int]) -> str:
+    """Name the size of an output: height, width, and the frames of a video."""
+    frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""
+    return f"{request['height']} x {request['width']}{frames}"
 
 
 def assumed_rows(estimate: Estimate, given: Collection[str]) -> list[tuple[str, str]]:
@@ -184,7 +200,7 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
     """Return labelled lines that say what the numbers rest on."""
     basis, calibration = estimate.basis, estimate.basis["calibration"]
     rows = [
-        ("equations", ", ".join(basis["equations"])),
+        ("equations", "; ".join(basis["equations"])),
         ("FLOP", estimate.flops["convention"]),
         ("VAE", basis["vae"]),
         ("efficiency", estimate.efficiency["model"]),
@@ -195,9 +211,9 @@ def basis_rows(estimate: Estimate) -> list[tuple[str, str]]:
         rows += [
             ("calibration", f"{estimate.efficiency['calibration']}: {values}"),
             ("", f"n = {calibration['n']}, {_errors(calibration)}"),
-            *(("several", words) for words in _several(estimate.gpus, calibration)),
             ("", f"fitted on the {calibration['convention']['stages']}, applied to the whole request"),
             *(("", line) for line in unsure),
+            *(("several", words) for words in _several(estimate.gpus, calibration)),
         ]
     embodied = basis["embodied_gco2eq"]
     used = f"{100 * basis['utilisation']:.4g} %"

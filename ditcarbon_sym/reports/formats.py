@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog import files
-from ..equations.notation import SECONDS_PER_YEAR
+from ..equations.notation import BY_FIELD, SECONDS_PER_YEAR
 from ..errors import InputError, visible
 
 FORMULA = re.compile(r"[=@\t\r]|[+-].*[(|!=]", re.DOTALL)
@@ -85,15 +85,13 @@ def ends(pair: Sequence[float | None] | None) -> str:
 def setting_words(knob: str, value: float) -> str:
     """Write where an input stands, with its unit.
 
-    >>> setting_words("side", 1024), setting_words("lifetime_s", 157788000)
-    ('1,024 px', '5 years')
+    >>> setting_words("side", 1024), setting_words("lifetime_s", 157788000), setting_words("idle_watt", 70)
+    ('1,024 px', '5 years', '70 W')
     """
     if knob == "lifetime_s":
         return f"{significant(value / float(SECONDS_PER_YEAR), 3)} years"
-    unit = {"side": "px", "tdp_watt": "W", "grid_gco2eq_per_kwh": "gCO2eq/kWh", "embodied_gco2eq": "gCO2eq"}.get(
-        knob, ""
-    )
-    return f"{significant(value, 3)} {unit}".strip()
+    unit = "px" if knob == "side" else BY_FIELD[knob].unit if knob in BY_FIELD else "1"
+    return significant(value, 3) if unit == "1" else f"{significant(value, 3)} {unit}"
 
 
 def labelled(name: str, lines: Sequence[str]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..analysis.inversion import Solution
+from ..analysis.inversion import UNKNOWNS, Solution
 from ..analysis.questions import Answer
 from ..equations.notation import NOTATION, E
 from ..estimation.footprint.boundaries import CHIP
@@ -17,7 +17,7 @@ def rows(solution: Solution) -> list[tuple[str, str]]:
         scale, unit = energy_unit(solution.budget, solution.reached)
         unit = f"{unit} per batch, accelerator"
     rows = [
-        (solution.unknown, solution.answer or significant(solution.value, 6)),
+        (solution.unknown, solution.answer or f"{significant(solution.value, 6)} {_unit(solution.unknown)}".strip()),
         ("searched", solution.method)
         if solution.beside
         else ("exact root", f"{solution.exact:.6g} ({solution.method})"),
@@ -43,6 +43,11 @@ def place_rows(answer: Answer) -> list[tuple[str, ...]]:
          "surely" if x.surely else "expected", "assumed" if x.pue_assumed else "given")
         for x in answer.places[:MANY]
     ]  # fmt: skip
+
+
+def _unit(unknown: str) -> str:
+    unit = "px" if unknown == "resolution" else NOTATION[UNKNOWNS[unknown]].unit if unknown in UNKNOWNS else "1"
+    return "" if unit == "1" else unit
 
 
 def _interval(solution: Solution, scale: float) -> str:

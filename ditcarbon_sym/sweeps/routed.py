@@ -21,6 +21,7 @@ from ..catalog.places import places as known_places
 from ..equations.notation import PUE, I_grid
 from ..errors import InputError
 from ..estimation.footprint.boundaries import CHIP
+from ..estimation.footprint.facility import COUNTRIES
 from ..estimation.footprint.hours import read_profile
 from ..estimation.footprint.profile import hours_of
 from ..estimation.point import chosen_facility
@@ -117,6 +118,7 @@ def route(
     length = int(max(x["deadline"] for x in own))
     told = None if profile is None else read_profile(profile, month)
     grams = np.stack([_grams(x, told, length) for x in facilities])
+    shared = (f"{profile} names no zones: all places have its hours",) if set(told or ()) == {""} and ids[1:] else ()
     hours = numbers["time_s"] / 3600 * batches * np.asarray(table.table.get(GPUS, 1.0), float)
     accelerators = np.repeat(_capacity(capacity, ids)[:, None], length, axis=1)
     allowed, kind = _allowed(requests, own, facilities, length)
@@ -125,7 +127,7 @@ def route(
         found = optimum(programme)
     except Infeasible as refused:
         raise InputError(_why(requests, refused, ids, length)) from None
-    return _routed(found, programme, own, ids, length, batches, numbers, table, facilities)
+    return _routed(found, programme, own, ids, length, batches, numbers, table, facilities, shared)
 
 
 def _read(path: Path, deadline: float) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -239,7 +241,8 @@ def _resides(facility: Datacenter, residency: Sequence[str]) -> bool:
     if not residency:
         return True
     place = known_places().get(facility.id)
-    names = {facility.id, *((place.country, *_codes(place.country)) if place else ())}
+    country = place.country if place else COUNTRIES.get(facility.id, "")
+    names = {facility.id, country, *(_codes(country) if country else ())}
     return bool({x.casefold() for x in residency} & {x.casefold() for x in names if x})
 
 
@@ -259,7 +262,7 @@ def _why(path: Path, refused: Infeasible, ids: Sequence[str], length: int) -> st
 def _routed(
     found: Optimum, p: Programme, own: Sequence[Mapping[str, Any]], ids: list[str], length: int,
     batches: NDArray[np.float64], numbers: Mapping[str, NDArray[np.float64]], table: RequestList,
-    facilities: Sequence[Datacenter],
+    facilities: Sequence[Datacenter], shared: tuple[str, ...],
 ) -> Routed:  # fmt: skip
     shares = tuple(
         (int(c), int(s) // length, int(s) % length, float(x))
@@ -274,7 +277,7 @@ def _routed(
         tuple(f"row {k + 1}" for k in range(len(own))), tuple(ids), length, shares, found.grams,
         float(np.nansum(numbers["embodied_g"] * batches)), _at_once(p), found.lower,
         tuple(float(x) for x in found.per_hour * each), found.per_accelerator.reshape(len(ids), length),
-        table.boundary or CHIP, (*said, *(y for x in facilities for y in x.notes)),
+        table.boundary or CHIP, (*said, *shared, *(y for x in facilities for y in x.notes)),
     )  # fmt: skip
 
 

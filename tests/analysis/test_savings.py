@@ -3,7 +3,7 @@
 import pytest
 
 from ditcarbon_sym import operating_point
-from ditcarbon_sym.analysis.savings import savings
+from ditcarbon_sym.analysis.saving import savings
 from ditcarbon_sym.equations.notation import tau
 
 H100 = "h100-sxm-80gb"

@@ -11,6 +11,7 @@ from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import NOTATION, PUE, WUE, I_grid, w_mix
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
+from ditcarbon_sym.estimation.footprint.facility import COUNTRIES
 
 SHIPPED = load()
 BIBLIOGRAPHY = set(re.findall(r"^@\w+\{(\w+),", (files.DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
@@ -133,6 +134,17 @@ def test_water_that_is_unknown_is_none_and_never_zero():
 def test_carbon_goes_with_the_grids_figure_whatever_the_place():
     one, other = (estimate("pixart-alpha", datacenter=x) for x in ("FRA", "IND"))
     assert math.isclose(other.operational_g.value / one.operational_g.value, 708.96 / 44.18)
+
+
+def test_a_data_centre_named_as_a_country_says_that_it_is_the_papers(tmp_path):
+    said = "datacenter germany is as the paper has it, PUE 1.15 and 350 gCO2eq/kWh; the country is DEU"
+    assert said in estimate("pixart-alpha", datacenter="germany").warnings
+    assert not any("the country is" in x for x in estimate("pixart-alpha", datacenter="DEU").warnings)
+    own = tmp_path / "own.toml"
+    own.write_text("[datacenters.germany]\npue = 1.1\ngrid_gco2eq_per_kwh = 300\n", encoding="utf-8")
+    assert not any("as the paper" in x for x in estimate("pixart-alpha", datacenter="germany", catalog=own).warnings)
+    spoken = {name.casefold(): x.id for x in places.places().values() for name in (x.id, *x.names)}
+    assert {x: spoken[x] for x in SHIPPED.datacenters if x in spoken} == COUNTRIES
 
 
 def test_an_estimate_at_a_data_centre_of_the_papers_reads_no_table_of_places(run_python):

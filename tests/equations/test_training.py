@@ -7,6 +7,7 @@ from sympy import Integer, Rational, limit, simplify
 from ditcarbon_sym.equations import carbon, training
 from ditcarbon_sym.equations.notation import (
     NOTATION,
+    TDP,
     B,
     C_emb,
     E,
@@ -14,15 +15,24 @@ from ditcarbon_sym.equations.notation import (
     F_denoiser,
     F_dense,
     P,
+    P_idle,
     S,
+    Theta_peak,
+    bandwidth,
+    e_dense,
+    e_mem,
+    eps_byte,
+    eps_flop,
     g,
     n_exp,
     tau,
 )
+from ditcarbon_sym.equations.parallel.symbols import phi_move
 from ditcarbon_sym.equations.training.symbols import (
     TABLE,
     F_enc,
     b_grad,
+    c_train,
     cached,
     cached_text,
     n_step,
@@ -91,11 +101,22 @@ def test_more_accelerators_hold_less_where_states_are_sharded(values):
 
 
 @given(numbers())
-def test_recomputation_and_encoders_only_take_longer(values):
+def test_recomputation_and_encoders_only_take_longer_and_more_energy(values):
+    """More energy, if work draws more than waiting and exchanging do: exchanges that work hides draw nothing more.
+
+    Longer, if a step takes no less than two thirds of what the law gives, of which two thirds hide exchanges.
+    """
+    values = {**values, c_train: max(values[c_train], 0.7)}
+    of_products, of_passes = values[eps_flop] * values[e_dense] * values[Theta_peak], values[eps_byte] * values[e_mem]
+    least = min(values[TDP], of_products, of_passes * values[bandwidth])
+    powers = {
+        P_idle: values[P_idle] / 10 * least / 3,
+        phi_move: values[phi_move] / 10 * least / 3 * values[c_train] / values[TDP],
+    }
     for symbol, more in ((r_again, 1.0), (cached, 0.0), (cached_text, 0.0)):
         less = {**values, symbol: 1.0 - more}
         assert STEP({**values, symbol: more}) >= STEP(less) * (1 - 1e-9)
-        assert ENERGY({**values, symbol: more}) >= ENERGY(less) * (1 - 1e-9)
+        assert ENERGY({**values, **powers, symbol: more}) >= ENERGY({**less, **powers}) * (1 - 1e-9)
 
 
 @given(numbers())

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+import ditcarbon_sym
 from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import B, g, p, v_s
@@ -16,7 +17,7 @@ from ditcarbon_sym.estimation.request import resolve_request
 from fits.runs import published
 
 PUBLISHED = Path(__file__).parents[2] / "fits" / "measurements" / "memory.csv"
-BIB = Path(__file__).parents[2] / "ditcarbon_sym" / "catalog" / "data" / "sources.bib"
+BIB = Path(ditcarbon_sym.__file__).parent / "catalog" / "data" / "sources.bib"
 
 
 def rows():

@@ -63,6 +63,42 @@ def test_the_facilitys_energy_stands_beside_grams_and_the_meters_is_named(ditcar
     assert places == sorted(places) and "(with PUE)" in shown
 
 
+@pytest.mark.parametrize("line", [
+    ("estimate", "flux.1-dev"), ("compare", "flux.1-dev", "sd3-medium"), ("account", "--hours", 10),
+    ("train", "dit-xl-2-256", "--steps", 10, "--batch", 8),
+], ids=lambda x: x[0])  # fmt: skip
+def test_the_facilitys_energy_says_that_it_holds_the_hosts(ditcarbon, line):
+    with_host = ditcarbon(*line, "--gpu", "h100-sxm-80gb").out
+    assert "Wh (with host and PUE)" in with_host and "(with PUE)" not in with_host
+    assert "Wh (with PUE)" in ditcarbon(*line, "--gpu", "l4").out
+
+
+def test_what_an_answer_rests_on_has_its_unit(ditcarbon):
+    solved = [ditcarbon("solve", *SMALL, "--for", x, "--budget-g", 1).out for x in ("grid", "resolution")]
+    assert re.search(r"^ grid +[\d.,]+ gCO2eq/kWh *$", solved[0], re.M), solved[0]
+    assert re.search(r"^ resolution +[\d,]+ px *$", solved[1], re.M), solved[1]
+    told = ditcarbon("sensitivity", *SMALL, "--no-sobol", "--gpu", "h100").out
+    assert all(re.search(rf" {name} +[\d,.e-]+ {unit} ", told) for name, unit in (
+        ("memory bandwidth", "B/s"), ("peak throughput", "FLOP/s"), ("energy per FLOP", "J"),
+        ("embodied carbon of the server", "gCO2eq"),
+    ))  # fmt: skip
+    assert re.search(r"embodied, server [\d,]+ gCO2eq to", ditcarbon("estimate", *SMALL, "--gpu", "h100").out)
+
+
+def test_an_account_and_an_estimate_name_the_same_embodied_carbon(ditcarbon):
+    lines = [
+        re.search(r"^  embodied +(.*)$", ditcarbon(*line, "--gpu", "h100").out, re.M)[1]
+        for line in (("account", "--hours", 10), ("estimate", "flux.1-dev"))
+    ]
+    assert lines[0] == lines[1]
+
+
+def test_a_comparison_says_how_each_request_runs(ditcarbon):
+    told = ditcarbon("compare", "wan2.1-t2v-1.3b,cache=0.3", "wan2.1-t2v-1.3b", "--gpu", "h100").out
+    first = next(x for x in told.splitlines() if x.startswith("  A "))
+    assert "x 81 frames" in first and "a cache that skips 30% of the steps" in first
+
+
 def test_the_table_of_a_sweep_says_which_energy_has_pue(ditcarbon):
     shown = ditcarbon("sweep", "--model", "pixart-alpha", "--top", 1).out
     assert " facility_energy_kwh " in shown and " energy_kwh " not in shown

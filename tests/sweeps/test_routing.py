@@ -251,3 +251,14 @@ def test_a_request_on_several_accelerators_in_a_mode_takes_the_hours_of_all(tmp_
     for row, way in enumerate(({}, {"gpus": 4, "software": "compile"})):
         seconds = estimate("flux.1-dev", gpu="h100-sxm-80gb", **way).time_s.value * way.get("gpus", 1)
         assert hours[row] == pytest.approx(1000 * seconds / 3600, rel=1e-6)
+
+
+def test_one_profile_for_several_places_and_a_country_of_the_papers(ditcarbon, tmp_path):
+    requests, hours = tmp_path / "requests.csv", tmp_path / "hours.csv"
+    requests.write_text("model,count,deadline,residency\nsd3-medium,100,12,DEU\n", encoding="utf-8")
+    hours.write_text("hour,gco2eq_per_kwh\n" + "".join(f"{k},{200 + k}\n" for k in range(24)), encoding="utf-8")
+    line = ("route", requests, "--capacity", 2, "--gpu", "h100-sxm-80gb", "--profile", hours, "--places")
+    two, one = ditcarbon(*line, "germany,norway-hydro"), ditcarbon(*line, "germany")
+    assert two.code == one.code == 0 and "kgCO2eq, with the hosts'" in two.out.replace(" gCO2eq", " kgCO2eq")
+    said = f"warning: {hours} names no zones: all places have its hours\n"
+    assert said in two.err and said not in one.err

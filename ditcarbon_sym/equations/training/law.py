@@ -171,7 +171,8 @@ energy = Equation(
     f"{LABEL}, energy", E,
     n_step * n_train * (c_train * DRAWN + phi_move * TDP * (tau_late + tau_tensor)) / JOULE_PER_KWH,
 )  # fmt: skip
-"""Joules of all accelerators. A step that takes c times as long is taken to draw the same power meanwhile."""
+"""Joules of all accelerators. A step that takes c times as long is taken to draw the same power meanwhile. Exchanges
+that the backward pass hides are taken to draw nothing beyond what it draws."""
 rated = Equation("5", E, n_train * tau * TDP / JOULE_PER_KWH)
 """Energy where a calibration has no law of it."""
 OF_ALL: Mapping[Symbol, Expr] = MappingProxyType({x: n_train * x for x in (P_host, C_chip, C_server)})

@@ -185,7 +185,7 @@ def account(
         x.lhs: None if y not in facility.values or host_unknown else float(x({**values, E: equipment}))
         for x, y in ((water.on_site, WUE), (water.off_site, w_mix))
     }
-    name = CHIP if around is None else around.name
+    name, parts = (CHIP, {}) if around is None else (around.name, around.parts)
     return Account(
         gpu=None if device is None else device.id,
         place=facility.id,
@@ -204,8 +204,9 @@ def account(
         basis={
             "energy": "measured" if measured is not None else "rated power x hours",
             "outputs": outputs, "boundary": name, "method": facility.method, "pue": values[PUE],
-            "grid_gco2eq_per_kwh": values[I_grid], "embodied_gco2eq": _none(values[C_chip]), "lifetime_years": years,
-            "utilisation": used, "equations": _labels(equations),
+            "grid_gco2eq_per_kwh": values[I_grid], "lifetime_years": years,
+            "embodied_gco2eq": sum(parts.values()) if parts else _none(values[C_chip]), "utilisation": used,
+            "equations": _labels(equations),
             "sources": {
                 "place": dict(facility.sources), "boundary": dict(around.sources if around else {}),
                 "gpu": {} if device is None else {x: device.sources[x] for x in _TOLD if x in device.sources},

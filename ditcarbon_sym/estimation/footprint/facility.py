@@ -1,5 +1,7 @@
 """The facility that a request runs at: a data centre or place by name, or a PUE and a grid as given."""
 
+from dataclasses import replace
+
 from ...catalog.entries import Datacenter, Gpu
 from ...catalog.loading import Catalog, defaults
 from ...catalog.places import by_method
@@ -15,12 +17,23 @@ made.
 """
 
 
+COUNTRIES, PAPER = {"germany": "DEU"}, "ditcarbon2026: Table 6"
+"""Data centres of the paper that are named as a country is, and the country; the source of their grids."""
+
+
 def chosen_facility(
     entries: Catalog, datacenter: str | None, pue: float | None, grid: float | None, method: str | None = None
 ) -> Datacenter:
     if pue is None and grid is None:
-        found = entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter)
-        return by_method(found, method)
+        found = by_method(
+            entries.datacenter(str(defaults()["datacenter"]) if datacenter is None else datacenter), method
+        )
+        country = COUNTRIES.get(found.id) if found.sources.get("grid_gco2eq_per_kwh") == PAPER else None
+        if country is None:
+            return found
+        told = f"PUE {found.values[PUE]:g} and {found.values[I_grid]:g} gCO2eq/kWh"
+        note = f"datacenter {found.id} is as the paper has it, {told}; the country is {country}"
+        return replace(found, notes=(*found.notes, note))
     if method is not None:
         raise InputError(f"method = {method!r} together with pue and grid: a grid given as a number has one figure")
     if datacenter is not None:

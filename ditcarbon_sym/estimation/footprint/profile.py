@@ -19,7 +19,7 @@ from ..intervals import evaluated
 from ..point import OperatingPoint
 from ..request import checked
 from ..service import Quantity
-from .facility import CUSTOM
+from .facility import COUNTRIES, CUSTOM
 
 if TYPE_CHECKING:
     from .hours import Array
@@ -47,7 +47,7 @@ def hours_of(profile: "Mapping[str, Array]", facility: Datacenter) -> "Array":
 
     if facility.id == CUSTOM and len(profile) == 1:
         return next(iter(profile.values()))
-    place = places().get(facility.id)
+    place = places().get(COUNTRIES.get(facility.id, facility.id))
     country = places().get(place.country) if place else None
     names = (facility.id, *(place.names if place else ()), *((country.id, *country.names) if country else ()))
     return of_zone(profile, tuple(x for x in names if x), facility.id)

@@ -18,7 +18,7 @@ from ..spread.quantiles import LEVEL, quantile
 
 NAMES = {
     "pue": "PUE", "grid_gco2eq_per_kwh": "grid of another year", "embodied_gco2eq": "embodied, accelerator",
-    "server_gco2eq": "embodied, server", "host_watt_per_watt": "host power",
+    "server_gco2eq": "embodied, server", "host_watt_per_watt": "host power, W per W of the accelerator",
 }  # fmt: skip
 """What each range is called."""
 

@@ -1,11 +1,12 @@
 """How an account looks."""
 
 from ...estimation.footprint.account import Account
+from ..estimate import facility_words
 from ..formats import carbon_unit, significant
 
 ROWS = (
     ("energy, accelerators", "energy_kwh", "kWh"), ("energy, host", "host_energy_kwh", "kWh"),
-    ("energy, facility", "facility_energy_kwh", "kWh (with PUE)"), ("operational carbon", "operational_g", "gCO2eq"),
+    ("energy, facility", "facility_energy_kwh", "kWh"), ("operational carbon", "operational_g", "gCO2eq"),
     ("carbon of the host", "host_g", "gCO2eq"), ("idle carbon", "idle_g", "gCO2eq, between uses"),
     ("embodied carbon", "embodied_g", "gCO2eq"), ("total carbon", "total_g", "gCO2eq"),
     ("per output", "per_output_g", "gCO2eq"), ("water, on site", "water_on_site_l", "litres"),
@@ -33,6 +34,8 @@ def rows(found: Account) -> list[tuple[str, str, str]]:
             continue
         if unit.startswith("gCO2eq") and field != "per_output_g":
             value, unit = None if value is None else value * scale, unit.replace("gCO2eq", mass)
+        elif field == "facility_energy_kwh":
+            unit += f" {facility_words(found.host_energy_kwh is not None)}"
         shown.append((name, significant(value), unit))
     return shown
 
@@ -50,5 +53,5 @@ def basis_rows(found: Account) -> list[tuple[str, str]]:
         ),
         ("embodied", f"{shown}, boundary: {basis['boundary']}"),
         ("lifetime", f"{basis['lifetime_years']:g} years, in use {100 * basis['utilisation']:g} % of the time"),
-        ("equations", ", ".join(basis["equations"])),
+        ("equations", "; ".join(basis["equations"])),
     ]

@@ -5,7 +5,7 @@ from typing import Any
 
 from ...estimation.estimator import Estimate
 from ...estimation.service import Quantity
-from ..formats import carbon_unit, energy_unit, significant
+from ..formats import carbon_unit, energy_unit, setting_words, significant
 
 
 def idle_rows(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
@@ -84,8 +84,8 @@ def water_rows(estimate: Estimate) -> list[tuple[str, Quantity, str]]:
 def scenario_words(basis: Mapping[str, Any]) -> list[str]:
     """Say what the total becomes at the ends of each documented range."""
     return [
-        f"{x['what']} {significant(x['low'])} to {significant(x['high'])}: total {significant(x['total_g_low'])} to "
-        f"{significant(x['total_g_high'])} gCO2eq ({x['source']})"
+        f"{x['what']} {setting_words(x['field'], x['low'])} to {setting_words(x['field'], x['high'])}: "
+        f"total {significant(x['total_g_low'])} to {significant(x['total_g_high'])} gCO2eq ({x['source']})"
         for x in basis["boundary"]["scenarios"]
     ]
 
@@ -94,6 +94,7 @@ def method_words(basis: Mapping[str, Any]) -> str:
     """Name the method and the source of the grid's figure, for a place of the tables."""
     place = basis["place"]
     if place["grid_source"] is None:
-        return ""
+        source = basis["sources"]["datacenter"].get("grid_gco2eq_per_kwh")
+        return f": {source}" if source else ""
     based = "" if place["method"] == "marginal" else "-based"
     return f", {place['method']}{based}: {place['grid_source']}"

@@ -12,7 +12,8 @@ MOST = 20
 def totals(found: Routed) -> list[tuple[str, str, str]]:
     """Return the totals, and what they would be if nobody looked at the grid."""
     scale, mass = carbon_unit(found.operational_g, found.at_once_g)
-    rows = [("operational carbon", significant(found.operational_g * scale), mass)]
+    host = "" if found.boundary in ("chip", "board") else ", with the hosts'"
+    rows = [("operational carbon", significant(found.operational_g * scale), f"{mass}{host}")]
     if found.at_once_g is not None:
         saved = 1 - found.operational_g / found.at_once_g if found.at_once_g else 0.0
         rows.append(("spread by capacity", significant(found.at_once_g * scale), f"{mass}, {saved:.1%} saved"))

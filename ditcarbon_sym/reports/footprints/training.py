@@ -3,7 +3,7 @@
 from ...estimation.footprint.boundaries import EXCLUDED
 from ...estimation.service import Quantity
 from ...estimation.training import Training
-from ..estimate import interval
+from ..estimate import facility_words, interval
 from ..formats import carbon_unit, count, energy_unit, significant
 
 
@@ -42,7 +42,11 @@ def rows(found: Training) -> list[tuple[str, ...]]:
         ("time", found.time_s.times(1 / 3600), "h"),
         ("accelerator hours", found.gpu_hours, "h"),
         ("energy, accelerators", found.energy_kwh.times(1000.0 * scale), unit),
-        ("energy, facility", found.facility_energy_kwh.times(1000.0 * scale), f"{unit} (with PUE)"),
+        (
+            "energy, facility",
+            found.facility_energy_kwh.times(1000.0 * scale),
+            f"{unit} {facility_words(found.host_energy_kwh.value is not None)}",
+        ),
         ("operational carbon", found.operational_g.times(grams), mass),
         *_host(found, scale, unit, grams, mass),
         ("embodied carbon", found.embodied_g.times(grams), mass),
