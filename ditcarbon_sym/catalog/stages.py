@@ -7,7 +7,7 @@ of the user's.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from sympy import Expr, Integer
@@ -182,7 +182,7 @@ class Stages:
         return counts
 
 
-@lru_cache(maxsize=64)
+@cache
 def shipped(name: str) -> Stages:
     """Return the stages of a catalogue model from its released configuration; raises `KeyError` if none is shipped."""
     if name not in shipped_ids():
@@ -219,7 +219,7 @@ def of_diffusers() -> frozenset[str]:
     return shipped_ids() - {name for kind in ELSEWHERE for name in shipped_classes().get(kind, ())}
 
 
-@lru_cache(maxsize=64)
+@cache
 def released_names(name: str) -> tuple[str, ...]:
     """What a shipped pipeline is called: its name, its repositories, and these without their owners."""
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
