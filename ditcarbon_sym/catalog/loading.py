@@ -215,7 +215,7 @@ class _Models(Mapping[str, Model]):
 
 @cache
 def _released_model(name: str) -> Model:
-    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    table = stages.released(name)
     request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     model = model_of(name, stages.shipped(name), request, SHIPPED)
     return replace(model, values={**model.values, **_values(table.get("stand_ins", {}), (P_enc, P_VAE))})
