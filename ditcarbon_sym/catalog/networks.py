@@ -6,6 +6,7 @@ pydantic loads only when a configuration of the user's is read, so that other co
 import dataclasses
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, get_type_hints
 
 from ..architectures import network_class
@@ -64,21 +65,15 @@ def _validated(kind: type[Any], configuration: Mapping[str, Any], where: str) ->
 
     The types of the class say what a field may be: a ``Literal`` holds the values whose effect on the count is known.
     """
-    from pydantic import ValidationError, create_model
+    from pydantic import ValidationError
 
-    from .schema import Table
-
-    hints = get_type_hints(kind)
     own = dataclasses.fields(kind)
-    fields: dict[str, Any] = {
-        x.name: (hints[x.name], ... if x.default is dataclasses.MISSING else x.default) for x in own
-    }
     try:
         text = json.dumps(configuration)
     except (TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
     try:
-        checked = create_model(kind.__name__, __base__=Table, **fields).model_validate_json(text)
+        checked = _fields_of(kind).model_validate_json(text)
     except ValidationError as failure:
         errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "missing")
         raise InputError(f"{where}: {_told(errors[0])}") from None
@@ -90,6 +85,21 @@ def _validated(kind: type[Any], configuration: Mapping[str, Any], where: str) ->
     found = kind(**values)
     _demand_network(found, where)
     return found
+
+
+@cache
+def _fields_of(kind: type[Any]) -> Any:
+    """The pydantic model of a network's fields."""
+    from pydantic import create_model
+
+    from .schema import Table
+
+    hints = get_type_hints(kind)
+    fields: dict[str, Any] = {
+        x.name: (hints[x.name], ... if x.default is dataclasses.MISSING else x.default)
+        for x in dataclasses.fields(kind)
+    }
+    return create_model(kind.__name__, __base__=Table, **fields)
 
 
 def _told(error: Any) -> str:

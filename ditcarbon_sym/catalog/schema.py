@@ -5,6 +5,7 @@ It is imported only when a file of the user's is read, so that other commands do
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -155,6 +156,7 @@ class _Convention(Table):
     stages: Literal["denoiser", "whole request"]
 
 
+@cache
 def calibration_model(law: str) -> type[BaseModel]:
     """Return the pydantic model of a calibration file for one of the laws."""
     return create_model(

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -57,12 +58,15 @@ class OnDemand(help.Group):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Build one command; None if there is none of this name."""
-        if cmd_name not in PLACES:
-            return None
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        title = PLACES[cmd_name][0]
-        alone.command(cmd_name, cls=help.Command, rich_help_panel=title)(printing.with_formats(function(cmd_name)))
-        return typer.main.get_command(alone)
+        return _command(cmd_name) if cmd_name in PLACES else None
+
+
+@cache
+def _command(name: str) -> Any:
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    title = PLACES[name][0]
+    alone.command(name, cls=help.Command, rich_help_panel=title)(printing.with_formats(function(name)))
+    return typer.main.get_command(alone)
 
 
 app = typer.Typer(
