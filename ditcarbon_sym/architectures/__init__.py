@@ -90,6 +90,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.mochi": ("AutoencoderKLMochi",),
     "decoders.qwen_image": ("AutoencoderKLQwenImage",),
     "decoders.wan": ("AutoencoderKLWan",),
+    "decoders.sound.oobleck": ("AutoencoderOobleck",),
     # text encoders
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
     "text_encoders.language_models": (

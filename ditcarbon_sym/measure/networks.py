@@ -19,7 +19,7 @@ from .inputs.tensors import made
 
 FILM = {**video.DENOISERS, **wan.DENOISERS, **others.DENOISERS, **sound.DENOISERS}
 DENOISERS = {**image.DENOISERS, **packed.DENOISERS, **FILM}
-DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS}
+DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS, **sound.DECODERS}
 RELEASED_AS, PATCHES = video.RELEASED_AS, {**packed.PATCHES, **video.PATCHES}
 TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
 """Classes whose text half has a configuration of its own, and its type."""

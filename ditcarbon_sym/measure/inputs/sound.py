@@ -1,10 +1,10 @@
 """Sound: what its denoisers take. A frame is a latent step; height and width of the latent are 1."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .image import Inputs
-from .tensors import MASK, STEP, noise, of
+from .tensors import MASK, STEP, Tensor, noise, of
 
 
 def stable_audio(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
@@ -65,6 +65,10 @@ def minimax_music(net: Any, batch: int, height: int, width: int, frames: int, te
     }  # fmt: skip
 
 
+def oobleck_latent(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.decoder_input_channels, frames)
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "AceStepTransformer1DModel": ace_step,
     "LongCatAudioDiTTransformer": longcat_audio,
@@ -72,4 +76,7 @@ DENOISERS: Mapping[str, Inputs] = {
     "StableAudio3DiTModel": stable_audio_3,
     "StableAudioDiTModel": stable_audio,
     "T5FilmDecoder": spectrogram,
+}
+DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
+    "AutoencoderOobleck": oobleck_latent,
 }
