@@ -36,6 +36,8 @@ TOKENS = (7, 77, 300)
 SIDES = ((32, 32), (24, 40), (16, 8))
 """Latent heights and widths at which decoders are counted."""
 FRAMES = (9, 5, 1)
+STEPS = (40, 13, 2)
+"""Latent steps of sound at which its decoders are counted."""
 
 
 def references(kind: str) -> dict[str, Any]:
@@ -102,8 +104,9 @@ def decoders(names: Iterable[str] = ()) -> Iterator[Row]:
         kind = configuration["_class_name"]
         net = counting.build(configuration)
         ours = stages.made(configuration)
-        parts = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
-        for tall, wide, depth in sizes.get(kind, [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]):
+        parts = decoding_parts(net)
+        usual = [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]
+        for tall, wide, depth in sizes.get(kind, usual if ours.spatial_factor > 1 else [(1, 1, n) for n in STEPS]):
             depth = depth if ours.is_video else 1
             with torch.device("meta"):
                 latent = inputs[kind](net, tall, wide, depth)
@@ -118,11 +121,18 @@ def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
     """Count the text encoders, all or those of these names, each at three lengths."""
     for name, table in chosen("text_encoders", names):
         net = text_encoders.build(table)
-        for tokens in TOKENS:
+        unit = text_encoders.MULTIPLES.get(table["_class_name"], lambda net: 1)(net)
+        for tokens in TOKENS if unit == 1 else (unit, 3 * unit, 8 * unit):
             if tokens > getattr(net.config, "max_position_embeddings", tokens):
                 continue
             found = counting.count(net, text_encoders.work(net, tokens))
             yield {"id": name, "class": table["_class_name"], "tokens": tokens, **vars(found)}
+
+
+def decoding_parts(net: Any) -> list[Any]:
+    """The modules of a VAE that decode; a vocoder is one as a whole."""
+    found = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
+    return found or [net]
 
 
 def chosen(kind: str, names: Iterable[str]) -> list[tuple[str, Mapping[str, Any]]]:
@@ -206,7 +216,7 @@ def main(arguments: list[str]) -> None:
         kept = [row for row in read(file) if row["id"] not in wanted] if wanted else []
         order = {name: number for number, name in enumerate(known[file])}
         counted = rows(wanted or known[file])
-        write(TARGET / f"{file}.csv", sorted([*kept, *counted], key=lambda row: order[str(row["id"])]))  # noqa: B023
+        write(TARGET / f"{file}.csv", sorted([*kept, *counted], key=lambda row: order[str(row["id"])]))
         print(f"wrote {TARGET.name}/{file}.csv")
 
 

@@ -69,6 +69,23 @@ def oobleck_latent(net: Any, batch: int, height: int, width: int, frames: int) -
     return noise(batch, net.config.decoder_input_channels, frames)
 
 
+def latent_dim(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.latent_dim, frames)
+
+
+def minimax_latent(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.latent_channels, frames)
+
+
+def ltx2_sound(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.latent_channels, frames, net.config.mel_bins // net.mel_compression_ratio)
+
+
+def ltx2_spectrogram(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    """Both channels of a spectrogram, whose bins are the channels of the network."""
+    return noise(batch, net.config.out_channels, frames, net.config.in_channels // net.config.out_channels)
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "AceStepTransformer1DModel": ace_step,
     "LongCatAudioDiTTransformer": longcat_audio,
@@ -78,5 +95,11 @@ DENOISERS: Mapping[str, Inputs] = {
     "T5FilmDecoder": spectrogram,
 }
 DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
+    "AutoencoderKLLTX2Audio": ltx2_sound,
     "AutoencoderOobleck": oobleck_latent,
+    "AutoencoderSAME": latent_dim,
+    "LTX2Vocoder": ltx2_spectrogram,
+    "LTX2VocoderWithBWE": ltx2_spectrogram,
+    "LongCatAudioDiTVae": latent_dim,
+    "MiniMaxMusic3Vocoder": minimax_latent,
 }

@@ -10,7 +10,7 @@ from typing import Any
 
 from sympy import Expr
 
-from ...operators import Operator, Size, repeated, residual, within
+from ...operators import Operator, Size, activation, repeated, residual, within
 from .blocks import SoundDecoder, lengthened, over_time, snake, steps_after
 
 KERNEL = 7
@@ -62,14 +62,8 @@ class AutoencoderOobleck(SoundDecoder):
 
     def level(self, level: int) -> list[Operator]:
         """A snake, a transposed convolution, residual units."""
-        inputs, width, stride = self.widths[level], self.widths[level + 1], self.strides[level]
-        before, after = self.steps(level), self.steps(level + 1)
-        grown = lengthened("conv_t1", before, after, inputs, width, 2 * stride, normed=True)
-        return repeated(
-            f"block.{level}",
-            1,
-            [*snake("snake1", before, inputs), *grown, *repeated("", UNITS, residual_unit(after, width))],
-        )
+        rows = (self.steps(level), self.steps(level + 1))
+        return repeated(f"block.{level}", 1, longer(rows, self.widths[level : level + 2], self.strides[level]))
 
     @property
     def hop_length(self) -> int:
@@ -77,14 +71,32 @@ class AutoencoderOobleck(SoundDecoder):
         return prod(self.downsampling_ratios)
 
 
-def residual_unit(rows: Size, width: Size) -> list[Operator]:
-    """A convolution over time and one over channels alone, a snake before each."""
+def longer(
+    rows: tuple[Any, Any], widths: tuple[int, ...], stride: int, *, vectors: int = 2, snakes: bool = True
+) -> list[Operator]:
+    """An activation, a transposed convolution from ``rows`` and ``widths`` before to those after, residual units."""
+    (before, after), (inputs, width) = rows, widths
+    unit = residual_unit(after, width, vectors=vectors, snakes=snakes)
+    return [
+        *activated("snake1", before, inputs, vectors, snakes),
+        *lengthened("conv_t1", before, after, inputs, width, 2 * stride, normed=True),
+        *repeated("", UNITS, unit),
+    ]
+
+
+def activated(name: str, rows: Size, width: Size, vectors: int, snakes: bool) -> list[Operator]:
+    """A snake with so many numbers for each channel, or an activation without any."""
+    return snake(name, rows, width, vectors=vectors) if snakes else [activation(name, rows, width)]
+
+
+def residual_unit(rows: Size, width: Size, *, vectors: int = 2, snakes: bool = True) -> list[Operator]:
+    """A convolution over time and one over channels alone, an activation before each."""
     return within(
         "res_unit",
         [
-            *snake("snake1", rows, width),
+            *activated("snake1", rows, width, vectors, snakes),
             *over_time("conv1", rows, width, width, KERNEL, normed=True),
-            *snake("snake2", rows, width),
+            *activated("snake2", rows, width, vectors, snakes),
             *over_time("conv2", rows, width, width, 1, normed=True),
             residual("add", rows, width),
         ],
