@@ -131,6 +131,7 @@ def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
 
 def decoding_parts(net: Any) -> list[Any]:
     """The modules of a VAE that decode; a vocoder is one as a whole."""
+    net = getattr(net, "vae", net)
     found = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
     return found or [net]
 

@@ -94,6 +94,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.qwen_image": ("AutoencoderKLQwenImage",),
     "decoders.wan": ("AutoencoderKLWan",),
     "decoders.sound.ltx2": ("AutoencoderKLLTX2Audio", "LTX2Vocoder", "LTX2VocoderWithBWE"),
+    "decoders.sound.mmaudio": ("MMAudioVAE", "MMAudioVocoder"),
     "decoders.sound.oobleck": ("AutoencoderOobleck",),
     "decoders.sound.oobleck_made": ("LongCatAudioDiTVae", "MiniMaxMusic3Vocoder"),
     "decoders.sound.same": ("AutoencoderSAME",),

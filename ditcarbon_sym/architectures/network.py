@@ -238,6 +238,10 @@ class Decoder(Network):
         """Output frames to a latent frame; 1 for images and for frames decoded one by one."""
         return 1
 
+    def once(self) -> list[Operator]:
+        """What decoding an output takes besides its pieces, once: the sound of a film. Rows are in its ``n_latent``."""
+        return []
+
     def encoder_operators(self) -> list[Operator] | None:
         """The encoding half of the VAE, at work where a pipeline is given an image; None where it is not known.
 

@@ -172,7 +172,7 @@ class Stages:
         if self.text is not None:
             found[TEXT] = [stage.network.operators() for stage in self.text]
         if self.decoder is not None:
-            found[DECODER] = [self.decoder.operators()]
+            found[DECODER] = [self.decoder.operators(), self.decoder.once()]
         return found
 
     def weights(self) -> dict[str, int | None]:

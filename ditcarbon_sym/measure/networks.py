@@ -6,6 +6,7 @@ be those of the catalogue's exact count.
 
 import math
 import random
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib import import_module
@@ -61,7 +62,9 @@ def build(fields: Mapping[str, Any]) -> Any:
     """Make a diffusers network from its configuration, on torch's current device and in its current precision."""
     known = {key: value for key, value in fields.items() if not key.startswith("_") and key != "sources"}
     known |= dict.fromkeys(fields.get("_null", ()))
-    return released(fields["_class_name"])(**known).eval()
+    with warnings.catch_warnings():  # decoders of sound norm their weights in a way that torch warns of
+        warnings.filterwarnings("ignore", "`torch.nn.utils.weight_norm` is deprecated", FutureWarning)
+        return released(fields["_class_name"])(**known).eval()
 
 
 def build_encoder(fields: Mapping[str, Any]) -> Any:

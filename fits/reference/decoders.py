@@ -42,5 +42,6 @@ def vocoder(net: Any, spectrogram: Tensor) -> Any:
 
 DECODE = {
     "AutoencoderKLAllegro": allegro, "AutoencoderKLLTX2Video": ltx, "AutoencoderKLLTXVideo": ltx,
-    "LTX2Vocoder": vocoder, "LTX2VocoderWithBWE": vocoder, "MiniMaxMusic3Vocoder": vocoder,
+    "LTX2Vocoder": vocoder, "LTX2VocoderWithBWE": vocoder, "MMAudioVocoder": vocoder,
+    "MiniMaxMusic3Vocoder": vocoder,
 }  # fmt: skip

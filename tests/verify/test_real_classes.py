@@ -66,5 +66,8 @@ def test_the_fields_and_defaults_are_those_of_the_released_class(kind):
     assert set(ours) == set(released) - {"self"}
     for name, x in ours.items():
         if x.default is not dataclasses.MISSING and name not in STATISTICS:
-            default = released[name].default
-            assert x.default == (tuple(default) if isinstance(default, list) else default), name
+            assert x.default == _in_tuples(released[name].default), name
+
+
+def _in_tuples(value):
+    return tuple(map(_in_tuples, value)) if isinstance(value, list | tuple) else value

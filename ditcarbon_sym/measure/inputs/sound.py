@@ -73,8 +73,12 @@ def latent_dim(net: Any, batch: int, height: int, width: int, frames: int) -> Te
     return noise(batch, net.config.latent_dim, frames)
 
 
-def minimax_latent(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+def latent_channels(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
     return noise(batch, net.config.latent_channels, frames)
+
+
+def mel_spectrogram(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.num_mels, frames)
 
 
 def ltx2_sound(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
@@ -101,5 +105,7 @@ DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
     "LTX2Vocoder": ltx2_spectrogram,
     "LTX2VocoderWithBWE": ltx2_spectrogram,
     "LongCatAudioDiTVae": latent_dim,
-    "MiniMaxMusic3Vocoder": minimax_latent,
+    "MMAudioVAE": latent_channels,
+    "MMAudioVocoder": mel_spectrogram,
+    "MiniMaxMusic3Vocoder": latent_channels,
 }

@@ -1,6 +1,5 @@
 """A film with its sound: the VAE of the film and, beside it, what turns rows of sound into samples."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from .blocks import SoundDecoder
 
 @dataclass(frozen=True, kw_only=True)
 class FilmWithSound(Decoder):
-    """The VAE of a film, which decodes it in one piece, and a chain of decoders of sound.
+    """The VAE of a film, which may decode it in pieces, and a chain of decoders of sound, which do not.
 
     ``steps`` are the rows of sound that the denoiser makes, in ``n_latent`` of the film. What one decoder of the chain
     makes of them is what the next one takes.
@@ -50,14 +49,15 @@ class FilmWithSound(Decoder):
         return self.film.encoder_operators()
 
     def operators(self) -> list[Operator]:
-        return [*self.film.operators(), *self.of_sound()]
+        return self.film.operators()
 
-    def of_sound(self) -> Iterator[Operator]:
-        """The decoders of sound, one after another."""
+    def once(self) -> list[Operator]:
+        found: list[Operator] = []
         steps: Any = self.steps
         for decoder in self.sound:
-            yield from repeated(type(decoder).__name__, Integer(1), at_rows(decoder.operators(), {n_latent: steps}))
+            found += repeated(type(decoder).__name__, Integer(1), at_rows(decoder.operators(), {n_latent: steps}))
             steps = decoder.samples(steps)
+        return found
 
 
 def with_sound(film: Decoder, sound: tuple[SoundDecoder, ...], steps: Expr) -> Decoder:
