@@ -1,7 +1,8 @@
 """Count the real classes on the meta device, and write their parameters and FLOP to ``tests/ground_truth``.
 
 ``python -m fits.ground_truth`` counts every released network again. With ``denoisers``, ``decoders`` or ``encoders`` it
-writes that file alone, and with the names of models their rows of the denoisers. ``--check`` counts a few denoisers, or
+writes that file alone, and with the names of models their rows of the denoisers; with those of VAEs or text encoders
+their rows. ``--check`` counts a few denoisers, or
 the named models, and compares them with the file. This needs the extra ``verify``.
 """
 
@@ -35,6 +36,8 @@ TOKENS = (7, 77, 300)
 SIDES = ((32, 32), (24, 40), (16, 8))
 """Latent heights and widths at which decoders are counted."""
 FRAMES = (9, 5, 1)
+STEPS = (40, 13, 2)
+"""Latent steps of sound at which its decoders are counted."""
 
 
 def references(kind: str) -> dict[str, Any]:
@@ -93,17 +96,18 @@ def denoisers(names: Iterable[str]) -> Iterator[Row]:
             }  # fmt: skip
 
 
-def decoders() -> Iterator[Row]:
-    """Count the VAE decoders, each at three sizes."""
+def decoders(names: Iterable[str] = ()) -> Iterator[Row]:
+    """Count the VAE decoders, all or those of these names, each at three sizes."""
     inputs, decode, sizes = references("DECODERS"), references("DECODE"), references("SIZES")
-    for name, table in read_toml(DATA / "vaes.toml")["vaes"].items():
+    for name, table in chosen("vaes", names):
         configuration = {key: value for key, value in table.items() if key != "sources"}
         kind = configuration["_class_name"]
         net = counting.build(configuration)
         ours = stages.made(configuration)
-        parts = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
-        for tall, wide, depth in sizes.get(kind, [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]):
-            depth = depth if ours.temporal_factor > 1 else 1
+        parts = decoding_parts(net)
+        usual = [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]
+        for tall, wide, depth in sizes.get(kind, usual if ours.spatial_factor > 1 else [(1, 1, n) for n in STEPS]):
+            depth = depth if ours.is_video else 1
             with torch.device("meta"):
                 latent = inputs[kind](net, tall, wide, depth)
             found = counting.count(net, lambda: decode.get(kind, _decode)(net, latent), parts)  # noqa: B023
@@ -113,15 +117,29 @@ def decoders() -> Iterator[Row]:
             }  # fmt: skip
 
 
-def encoders() -> Iterator[Row]:
-    """Count the text encoders, each at three lengths."""
-    for name, table in read_toml(DATA / "text_encoders.toml")["text_encoders"].items():
+def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
+    """Count the text encoders, all or those of these names, each at three lengths."""
+    for name, table in chosen("text_encoders", names):
         net = text_encoders.build(table)
-        for tokens in TOKENS:
+        unit = text_encoders.MULTIPLES.get(table["_class_name"], lambda net: 1)(net)
+        for tokens in TOKENS if unit == 1 else (unit, 3 * unit, 8 * unit):
             if tokens > getattr(net.config, "max_position_embeddings", tokens):
                 continue
             found = counting.count(net, text_encoders.work(net, tokens))
             yield {"id": name, "class": table["_class_name"], "tokens": tokens, **vars(found)}
+
+
+def decoding_parts(net: Any) -> list[Any]:
+    """The modules of a VAE that decode; a vocoder is one as a whole."""
+    net = getattr(net, "vae", net)
+    found = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
+    return found or [net]
+
+
+def chosen(kind: str, names: Iterable[str]) -> list[tuple[str, Mapping[str, Any]]]:
+    """The configurations of one kind of network, all or those of these names."""
+    listed, wanted = read_toml(DATA / f"{kind}.toml")[kind], set(names)
+    return [(name, table) for name, table in listed.items() if not wanted or name in wanted]
 
 
 def _untouched(net: Any) -> None:
@@ -137,11 +155,9 @@ def versions() -> str:
     return ", ".join(f"{name} {version(name).split('+')[0]}" for name in ("torch", "diffusers", "transformers"))
 
 
-FILES: Mapping[str, Callable[[], Iterator[Row]]] = {
-    "denoisers": lambda: denoisers(sorted(stages.of_diffusers())),
-    "decoders": decoders,
-    "encoders": encoders,
-}
+FILES: Mapping[str, Callable[[Iterable[str]], Iterator[Row]]] = {
+    "denoisers": denoisers, "decoders": decoders, "encoders": encoders,
+}  # fmt: skip
 
 
 def write(path: Path, rows: Iterable[Row]) -> None:
@@ -180,26 +196,29 @@ def check(names: Iterable[str]) -> int:
 def main(arguments: list[str]) -> None:
     """Write the files, or with ``--check`` compare some of them."""
     names = [name for name in arguments if not name.startswith("-")]
-    unknown = set(names) - {*FILES, *stages.of_diffusers()}
+    known = {
+        "denoisers": sorted(stages.of_diffusers()), "decoders": [x for x, _ in chosen("vaes", ())],
+        "encoders": [x for x, _ in chosen("text_encoders", ())],
+    }  # fmt: skip
+    unknown = set(names) - {*FILES, *(x for listed in known.values() for x in listed)}
     if unknown:
         raise SystemExit(
-            f"error: unknown {', '.join(sorted(unknown))}; expected a catalogue model or {', '.join(FILES)}"
+            f"error: unknown {', '.join(sorted(unknown))}; expected a catalogue model, a VAE, a text encoder or "
+            f"{', '.join(FILES)}"
         )
     if "--check" in arguments:
         print(f"ground truth: {check(names or CHECKED)} denoiser counts as stored ({versions()})")
         return
     TARGET.mkdir(exist_ok=True)
-    models = [name for name in names if name not in FILES]
-    if models:
-        kept = [row for row in read("denoisers") if row["id"] not in models]
-        write(TARGET / "denoisers.csv", sorted([*kept, *denoisers(models)], key=lambda row: str(row["id"])))
-        print(f"wrote {len(models)} models to {TARGET.name}/denoisers.csv")
-        return
-    for name, rows in FILES.items():
-        if names and name not in names:
+    for file, rows in FILES.items():
+        wanted = [name for name in names if name in known[file]]
+        if names and file not in names and not wanted:
             continue
-        write(TARGET / f"{name}.csv", rows())
-        print(f"wrote {TARGET.name}/{name}.csv")
+        kept = [row for row in read(file) if row["id"] not in wanted] if wanted else []
+        order = {name: number for number, name in enumerate(known[file])}
+        counted = rows(wanted or known[file])
+        write(TARGET / f"{file}.csv", sorted([*kept, *counted], key=lambda row: order[str(row["id"])]))
+        print(f"wrote {TARGET.name}/{file}.csv")
 
 
 if __name__ == "__main__":

@@ -83,21 +83,34 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.allegro": ("AutoencoderKLAllegro",),
     "decoders.cogvideox": ("AutoencoderKLCogVideoX",),
     "decoders.dc": ("AutoencoderDC",),
-    "decoders.hunyuan": ("AutoencoderKLHunyuanVideo",),
-    "decoders.hunyuan_image": ("AutoencoderKLHunyuanImage",),
+    "decoders.hunyuan.video": ("AutoencoderKLHunyuanVideo",),
+    "decoders.hunyuan.video15": ("AutoencoderKLHunyuanVideo15",),
+    "decoders.hunyuan.image": ("AutoencoderKLHunyuanImage",),
     "decoders.kl": ("AutoencoderKL", "AutoencoderKLFlux2"),
-    "decoders.ltx": ("AutoencoderKLLTXVideo",),
+    "decoders.ltx.video": ("AutoencoderKLLTXVideo",),
+    "decoders.ltx.video2": ("AutoencoderKLLTX2Video",),
+    "decoders.magvit": ("AutoencoderKLMagvit",),
     "decoders.mochi": ("AutoencoderKLMochi",),
     "decoders.qwen_image": ("AutoencoderKLQwenImage",),
     "decoders.wan": ("AutoencoderKLWan",),
-    # text encoders
+    "decoders.sound.ltx2": ("AutoencoderKLLTX2Audio", "LTX2Vocoder", "LTX2VocoderWithBWE"),
+    "decoders.sound.mmaudio": ("MMAudioVAE", "MMAudioVocoder"),
+    "decoders.sound.oobleck": ("AutoencoderOobleck",),
+    "decoders.sound.oobleck_made": ("LongCatAudioDiTVae", "MiniMaxMusic3Vocoder"),
+    "decoders.sound.same": ("AutoencoderSAME",),
+    # text encoders, and what works on their rows once
+    "text_encoders.ace_step": ("AceStepConditionEncoder",),
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
+    "text_encoders.gemma": ("Gemma3ForConditionalGeneration", "T5Gemma2Encoder", "T5GemmaEncoderModel"),
     "text_encoders.language_models": (
         "Gemma2Model", "GemmaModel", "GlmModel", "LlamaForCausalLM", "LlamaModel", "Qwen3ForCausalLM", "Qwen3Model",
         "SmolLM3ForCausalLM",
     ),
+    "text_encoders.ltx2": ("LTX2TextConnectors",),
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
-    "text_encoders.vision_language": ("Mistral3ForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration"),
+    "text_encoders.vision_language": (
+        "Mistral3ForConditionalGeneration", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration",
+    ),
 }  # fmt: skip
 """File of a family to the released classes that it holds."""
 

@@ -15,7 +15,7 @@ from math import prod
 from types import NoneType
 from typing import Any, ClassVar, get_args, get_type_hints
 
-from sympy import Symbol, nsimplify
+from sympy import Expr, Integer, Symbol, nsimplify
 
 from ..equations.notation import N, a, c, d, ell, f, j, n_ada, n_ref, p, s, t
 from .attentions import Heads
@@ -56,6 +56,11 @@ class Denoiser(Network):
     """Pixels of a reference image whose tokens a pipeline appends to the latent's; 0 where none does."""
     copies: ClassVar[str] = ""
     """A word on weights that the released class holds more often than the network needs."""
+
+    @property
+    def sound_rows(self) -> Expr:
+        """Latent steps of the sound that is made with a film, in ``n_latent``; 0 where none is."""
+        return Integer(0)
 
     @property
     def text_tokens_fixed(self) -> int | None:
@@ -224,9 +229,18 @@ class Decoder(Network):
         """Output pixels to a side of a latent pixel."""
 
     @property
+    def is_video(self) -> bool:
+        """Whether it decodes several latent frames of one output; images have one."""
+        return self.temporal_factor > 1
+
+    @property
     def temporal_factor(self) -> int:
         """Output frames to a latent frame; 1 for images and for frames decoded one by one."""
         return 1
+
+    def once(self) -> list[Operator]:
+        """What decoding an output takes besides its pieces, once: the sound of a film. Rows are in its ``n_latent``."""
+        return []
 
     def encoder_operators(self) -> list[Operator] | None:
         """The encoding half of the VAE, at work where a pipeline is given an image; None where it is not known.

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..architectures import MODULES, network_class
+from ..architectures.decoders.sound.film import with_sound
 from ..architectures.network import Decoder, Denoiser, Encoder, Network
 from ..errors import InputError, nearest
 from . import stages
 from .files import read_json
-from .index import EXPAND, INDEX, given_images, is_component, left_out, named_signs, signs
+from .index import AFTER_TEXT, EXPAND, INDEX, OF_SOUND, given_images, is_component, left_out, named_signs, signs
 from .networks import network, shown
 from .recognise import LEGACY, is_supported, reason, refuse_binary, refuse_foreign
 from .stages import CONTROL, DECODER, ENCODED, REFERENCES, TEXT, Stages, TextStage
@@ -101,7 +102,7 @@ def _pipeline(index: Mapping[str, Any], path: Path) -> Stages:
         copies = 2
         taken_in_turn = ("two transformers take turns over the steps: parameters are those of one, memory of both",)
     control, beside = _control(path, components)
-    decoder, ignored = _decoder(path, components, absent)
+    decoder, ignored = _decoder(path, components, denoiser, absent)
     kind = _printable(index.get("_class_name"), path.name)
     text, unread = _text(path, kind, components, denoiser, absent)
     references, image_tokens = REFERENCES.get(kind, (0, 0))
@@ -176,21 +177,33 @@ def _denoiser(configuration: Mapping[str, Any], path: Path) -> tuple[Denoiser, t
 
 
 def _decoder(
-    path: Path, components: Mapping[str, str], absent: dict[str, str]
+    path: Path, components: Mapping[str, str], denoiser: Denoiser, absent: dict[str, str]
 ) -> tuple[Decoder | None, tuple[str, ...]]:
-    """The decoder of the VAE, and what was ignored in its configuration."""
+    """The decoder of the VAE and those of sound, and what was ignored in their configurations."""
     if "vae" not in components:
         absent[DECODER] = "the pipeline names no VAE"
         return None, ()
     try:
-        configuration = _component(path, "vae")
-        name = str(configuration.get("_class_name"))
-        if name not in MODULES or not issubclass(network_class(name), Decoder):
-            raise InputError(f"{name[:60]} is not modelled")
-        return network(name, configuration, str(path / "vae" / CONFIG))
+        vae, ignored = _decoding(path, "vae")
+        folders = dict.fromkeys(OF_SOUND.values()) if denoiser.sound_rows else ()
+        for folder in folders:
+            if folder not in components:
+                raise InputError(f"the pipeline names no {folder}, which decodes its sound")
+        sound = [_decoding(path, folder) for folder in folders]
     except InputError as error:
         absent[DECODER] = str(error)
         return None, ()
+    every = (*ignored, *(line for _, lines in sound for line in lines))
+    return with_sound(vae, tuple(x for x, _ in sound), denoiser.sound_rows), every
+
+
+def _decoding(path: Path, folder: str) -> tuple[Any, tuple[str, ...]]:
+    """A decoder of the class that its configuration names."""
+    configuration = _component(path, folder)
+    name = str(configuration.get("_class_name"))
+    if name not in MODULES or not issubclass(network_class(name), Decoder):
+        raise InputError(f"{name[:60]} is not modelled")
+    return network(name, configuration, str(path / folder / CONFIG))
 
 
 def _text(
@@ -200,6 +213,7 @@ def _text(
     class of transformer.
     """
     names = sorted(name for name in components if name.startswith("text_encoder"))
+    names += [name for name in AFTER_TEXT.values() if name in components]
     try:
         read = [_encoder(path, name, components[name]) for name in names]
     except InputError as error:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..architectures import MODULES
 from ..architectures.network import Network
 from .networks import shown
 from .stages import CONTROL, DISTILLED as SIGN, ENCODED, NAMED, REFERENCES
@@ -12,6 +13,13 @@ from .stages import CONTROL, DISTILLED as SIGN, ENCODED, NAMED, REFERENCES
 INDEX = "model_index.json"
 COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", "processor", "safety_checker")
 """Components without weights of note, by how their names begin."""
+AFTER_TEXT = {"AceStepConditionEncoder": "condition_encoder", "LTX2TextConnectors": "connectors"}
+"""Networks that work on the rows of a text encoder, and their components."""
+OF_SOUND = {
+    "AutoencoderKLLTX2Audio": "audio_vae", "LTX2Vocoder": "vocoder", "LTX2VocoderWithBWE": "vocoder",
+    "MMAudioVAE": "audio_vae", "MMAudioVocoder": "vocoder",
+}  # fmt: skip
+"""Decoders of the sound of a film, in the order of their work, and their components."""
 DISTILLED = "is_distilled"
 """Field of an index: the pipeline takes one pass a step."""
 EXPAND = "expand_timesteps"
@@ -42,6 +50,7 @@ def given_images(kind: str, control: Network | None) -> list[str]:
 def left_out(index: Mapping[str, Any], components: Mapping[str, str]) -> list[str]:
     """Name the components that are not counted, and the fields of the index that are not read."""
     counted = {"transformer", "transformer_2", "vae", CONTROL}
+    counted |= {name for name in (*AFTER_TEXT.values(), *OF_SOUND.values()) if components.get(name) in MODULES}
     return [
         *(
             f"{shown(name)} ({shown(kind)}) is not counted"

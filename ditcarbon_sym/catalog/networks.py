@@ -15,7 +15,10 @@ from ..errors import InputError, similar
 
 LARGEST_SIZE = 10_000_000
 """More than any width, depth or vocabulary."""
-FREE_OF_SIGN = {"latents_mean", "latents_std", "shift_factor", "rope_scale", "dual_attention_layers", "llama_layers"}
+FREE_OF_SIGN = {
+    "latents_mean", "latents_std", "shift_factor", "rope_scale", "dual_attention_layers", "llama_layers",
+    "encoder_sinusoidal_blocks", "decoder_sinusoidal_blocks",
+}  # fmt: skip
 """Fields that scale or number something: they may be negative or zero."""
 QUANTISED = "quantization_config"
 

@@ -13,6 +13,7 @@ from typing import Any
 from sympy import Expr, Integer
 
 from ..architectures import ELSEWHERE, network_class
+from ..architectures.decoders.sound.film import with_sound
 from ..architectures.network import Decoder, Denoiser, Encoder, Network
 from ..architectures.operators import Operator, Size, repeated
 from ..equations.notation import m, n_ref
@@ -171,7 +172,7 @@ class Stages:
         if self.text is not None:
             found[TEXT] = [stage.network.operators() for stage in self.text]
         if self.decoder is not None:
-            found[DECODER] = [self.decoder.operators()]
+            found[DECODER] = [self.decoder.operators(), self.decoder.once()]
         return found
 
     def weights(self) -> dict[str, int | None]:
@@ -190,11 +191,12 @@ def shipped(name: str) -> Stages:
     table = released(name)
     kind = table.get("pipeline", "")
     references, image_tokens = REFERENCES.get(kind, (0, 0))
-    absent = table.get("absent", {})
+    absent, denoiser, vae = table.get("absent", {}), made(table["transformer"]), table.get("vae")
+    sound = tuple(made(_listed("vaes")[name]) for name in table.get("sound", ()))
     return Stages(
         name=table["name"],
-        denoiser=made(table["transformer"]),
-        decoder=made(_listed("vaes")[table["vae"]]) if "vae" in table else None,
+        denoiser=denoiser,
+        decoder=with_sound(made(_listed("vaes")[vae]), sound, denoiser.sound_rows) if vae else None,
         text=None if TEXT in absent else tuple(_text_stage(entry) for entry in table["text_encoders"]),
         absent=absent,
         remarks=tuple(table.get("remarks", ())),

@@ -165,14 +165,16 @@ def _least(key: str) -> int:
 
 
 def decoded(decoder: Decoder, expression: Expr, height: Any, width: Any, latent: Any) -> Any:
-    """FLOP of decoding an output, tile by tile; NaN where the output is smaller than a tile. Sizes may be arrays."""
+    """FLOP of decoding an output, tile by tile, and its sound; NaN where it fits no tile. Sizes may be arrays."""
     function = compiled((expression,))
     found = sum(tile.times * function(tile_sizes(tile, decoder))[0] for tile in decoder.tiles(height, width, latent))
+    beside = decoder.once()
+    besides = compiled((flop(beside),))({n_latent: latent})[0] if beside else 0
     if isinstance(found, int | float):
-        return found or math.nan
+        return found + besides if found else math.nan
     import numpy as np
 
-    return np.where(np.asarray(found) == 0, np.nan, found)[()]
+    return np.where(np.asarray(found) == 0, np.nan, found + besides)[()]
 
 
 def tile_sizes(tile: Tile, decoder: Decoder) -> dict[Any, Any]:

@@ -162,13 +162,20 @@ def _shares(networks: Stages, sizes: Mapping[str, int], latent: int, tokens: int
                 (sizes["references"], {H: side, W: side, **one}),
                 (networks.images, {H: sizes["height"], W: sizes["width"], **one}),
             ]
-        for key, members in grouped(operators, lambda x: f"{x.block or 'outside blocks'}|{x.kind}").items():
+        keyed = [
+            (key, members, pieces)
+            for key, members in grouped(operators, lambda x: f"{x.block or 'outside blocks'}|{x.kind}").items()
+        ]
+        if stage == DECODER and networks.decoder is not None:
+            beside = grouped(networks.decoder.once(), lambda x: f"{x.block}|{x.kind}")
+            keyed += [(key, members, [(1, {n_latent: latent})]) for key, members in beside.items()]
+        for key, members, at in keyed:
             sums = total(members)
             found.append(
                 Share(
                     stage, key, int(sums.parameters),
                     *(
-                        float(sum(times * x.subs(values) for times, values in pieces))
+                        float(sum(times * x.subs(values) for times, values in at))
                         for x in (sums.flop, sums.elementwise, SIXTEEN_BITS * (sums.moved + sums.weights))
                     ),
                 )

@@ -6,23 +6,38 @@ be those of the catalogue's exact count.
 
 import math
 import random
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 from ..catalog import stages
 from ..catalog.files import DATA, read_toml
 from ..errors import InputError
 from ..estimation.memory import ONE_AFTER_ANOTHER
-from .inputs import image, made as others, packed, sound, video, wan
+from .inputs import image, made as others, packed, sound, text, video, wan
 from .inputs.tensors import made
 
 FILM = {**video.DENOISERS, **wan.DENOISERS, **others.DENOISERS, **sound.DENOISERS}
 DENOISERS = {**image.DENOISERS, **packed.DENOISERS, **FILM}
-DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS}
+DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS, **sound.DECODERS}
 RELEASED_AS, PATCHES = video.RELEASED_AS, {**packed.PATCHES, **video.PATCHES}
-TEXT_HALF = {"Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text", "Mistral3ForConditionalGeneration": "mistral"}
+TEXT_HALF = {
+    "Gemma3ForConditionalGeneration": "gemma3_text", "Mistral3ForConditionalGeneration": "mistral",
+    "Qwen2VLForConditionalGeneration": "qwen2_vl_text", "Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text",
+    "T5Gemma2Encoder": "t5gemma2_text",
+}  # fmt: skip
 """Classes whose text half has a configuration of its own, and its type."""
+ENCODER_HALF = ("T5GemmaEncoderModel",)
+"""Classes whose encoder has a configuration apart from the decoder's."""
+UNSAID = {"T5Gemma2Encoder": {"dropout_rate": 0.0}}
+"""Fields of a text half without which a class cannot be made, and which change nothing here."""
+INSIDE = {
+    "AceStepConditionEncoder": "ace_step", "LTX2TextConnectors": "ltx2", "LTX2Vocoder": "ltx2",
+    "LTX2VocoderWithBWE": "ltx2",
+}  # fmt: skip
+"""Classes that diffusers keeps with a pipeline, and which."""
 VISION = "vision_"
 """How the fields of a vision tower begin in the catalogue."""
 BLOCK = 2**20
@@ -37,14 +52,19 @@ def configuration(model: str) -> Mapping[str, Any]:
     return found
 
 
+def released(kind: str) -> Any:
+    """The class of diffusers that a network's configuration names."""
+    name = RELEASED_AS.get(kind, kind)
+    return getattr(import_module(f"diffusers.pipelines.{INSIDE[name]}" if name in INSIDE else "diffusers"), name)
+
+
 def build(fields: Mapping[str, Any]) -> Any:
     """Make a diffusers network from its configuration, on torch's current device and in its current precision."""
-    import diffusers
-
     known = {key: value for key, value in fields.items() if not key.startswith("_") and key != "sources"}
     known |= dict.fromkeys(fields.get("_null", ()))
-    kind = fields["_class_name"]
-    return getattr(diffusers, RELEASED_AS.get(kind, kind))(**known).eval()
+    with warnings.catch_warnings():  # decoders of sound norm their weights in a way that torch warns of
+        warnings.filterwarnings("ignore", "`torch.nn.utils.weight_norm` is deprecated", FutureWarning)
+        return released(fields["_class_name"])(**known).eval()
 
 
 def build_encoder(fields: Mapping[str, Any]) -> Any:
@@ -52,13 +72,18 @@ def build_encoder(fields: Mapping[str, Any]) -> Any:
     import transformers
 
     name = fields["_class_name"]
+    if name in INSIDE:
+        return build(fields)
     own = {key: x for key, x in fields.items() if key not in ("_class_name", "sources") and not key.startswith(VISION)}
     cls = getattr(transformers, name)
+    if name in ENCODER_HALF:
+        return cls(cls.config_class(encoder=own, is_encoder_decoder=False)).eval()
     if name not in TEXT_HALF:
         return cls(cls.config_class(**own)).eval()
-    half = {"model_type": TEXT_HALF[name], "tie_word_embeddings": False, **own}
+    half = {"model_type": TEXT_HALF[name], "tie_word_embeddings": False, **UNSAID.get(name, {}), **own}
     vision = {key.removeprefix(VISION): x for key, x in fields.items() if key.startswith(VISION)}
-    return cls(cls.config_class(text_config=half, vision_config=vision or None, tie_word_embeddings=False)).eval()
+    beside = {"vision_config": vision or None, "tie_word_embeddings": half["tie_word_embeddings"]}
+    return cls(cls.config_class(text_config=half, **beside)).eval()
 
 
 def parameters(modules: Iterable[Any]) -> int:
@@ -217,7 +242,7 @@ def decoding(model: str, net: Any, size: Mapping[str, int], device: str, dtype: 
     z = made(DECODERS[kind](net, size["batch"], *sides, latent), device, dtype)
     if kind == "AutoencoderKLAllegro":  # its pipeline decodes in tiles, and the class cannot otherwise
         net.enable_tiling()
-    if kind == "AutoencoderKLLTXVideo" and net.config.timestep_conditioning:
+    if kind in ("AutoencoderKLLTX2Video", "AutoencoderKLLTXVideo") and net.config.timestep_conditioning:
         step = torch.zeros(1, device=device, dtype=dtype)
         return lambda: net.decode(z, step)
     return lambda: net.decode(z)
@@ -234,8 +259,6 @@ def encoders(model: str, device: str, dtype: Any) -> list[Any]:
 
 def encoding(model: str, nets: list[Any], size: Mapping[str, int], device: str) -> Pass:
     """Encoding the prompts of a batch, and the negative ones where guidance needs them."""
-    import torch
-
     from ..equations.notation import m
 
     lengths: list[tuple[Any, int]] = []
@@ -243,13 +266,21 @@ def encoding(model: str, nets: list[Any], size: Mapping[str, int], device: str) 
         lengths.append((net, int(stage.tokens().subs(m, size["text_tokens"]))))
         if size["guidance"] > 1 and stage.negative:
             lengths.append((net, int(stage.negative_tokens().subs(m, size["text_tokens"]))))
-    fed = [
-        (net, torch.randint(0, net.config.get_text_config().vocab_size, (size["batch"], tokens), device=device))
-        for net, tokens in lengths
-    ]
+    fed = [(net, read_by(net, size["batch"], tokens, device)) for net, tokens in lengths]
 
     def encode() -> None:
-        for net, tokens in fed:
-            net(input_ids=tokens)
+        for net, inputs in fed:
+            net(**inputs)
 
     return encode
+
+
+def read_by(net: Any, batch: int, tokens: int, device: str) -> dict[str, Any]:
+    """What a text encoder is fed: random tokens, or what a network takes that reads the rows of another."""
+    import torch
+
+    kind = type(net).__name__
+    if kind in text.ENCODERS:
+        found: dict[str, Any] = made(text.ENCODERS[kind](net, batch, tokens), device, net.dtype)
+        return found
+    return {"input_ids": torch.randint(0, net.config.get_text_config().vocab_size, (batch, tokens), device=device)}

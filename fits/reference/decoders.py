@@ -29,7 +29,19 @@ DECODERS = {kind: alone(latent) for kind, latent in networks.DECODERS.items()}
 SIZES = {
     "AutoencoderKLAllegro": [(40, 40, 6), (60, 64, 11), (90, 160, 22)],
     "AutoencoderKLCogVideoX": [(24, 40, 9), (32, 32, 4), (16, 8, 1)],
+    "AutoencoderKLHunyuanVideo15": [(8, 16, 9), (12, 20, 5), (16, 8, 1)],
     "AutoencoderKLHunyuanVideo": [(8, 16, 33), (12, 20, 7), (16, 8, 4)],
 }
 """Latent heights, widths and frames where the usual ones miss something: tiles, and even numbers of frames."""
-DECODE = {"AutoencoderKLAllegro": allegro, "AutoencoderKLLTXVideo": ltx}
+
+
+def vocoder(net: Any, spectrogram: Tensor) -> Any:
+    """A network of its own, which has no encoder."""
+    return net(spectrogram)
+
+
+DECODE = {
+    "AutoencoderKLAllegro": allegro, "AutoencoderKLLTX2Video": ltx, "AutoencoderKLLTXVideo": ltx,
+    "LTX2Vocoder": vocoder, "LTX2VocoderWithBWE": vocoder, "MMAudioVocoder": vocoder,
+    "MiniMaxMusic3Vocoder": vocoder,
+}  # fmt: skip

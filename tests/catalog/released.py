@@ -2,6 +2,7 @@
 
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.index import AFTER_TEXT, OF_SOUND
 
 
 def transformer(name):
@@ -17,8 +18,12 @@ def components(name):
     found = {"transformer": transformer(name), **({"transformer_2": transformer(name)} if "copies" in table else {})}
     if "vae" in table:
         found["vae"] = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
+    for sound in table.get("sound", ()):
+        network = read_toml(DATA / "vaes.toml")["vaes"][sound]
+        found[OF_SOUND[network["_class_name"]]] = network
     for number, entry in enumerate(table["text_encoders"], 1):
-        found["text_encoder" + (f"_{number}" if number > 1 else "")] = encoders[entry["network"]]
+        network, folder = encoders[entry["network"]], "text_encoder" + (f"_{number}" if number > 1 else "")
+        found[AFTER_TEXT.get(network["_class_name"], folder)] = network
     return {folder: {key: x for key, x in content.items() if key != "sources"} for folder, content in found.items()}
 
 

@@ -35,7 +35,13 @@ def test_a_released_transformer_config_is_read_back_as_the_catalogue_has_it(name
     assert found.decoder is None and found.text is None and set(found.absent) == {"text_encoder", "vae_decoder"}
 
 
-@pytest.mark.parametrize("name", ["flux.1-dev", "sd3-medium", "cogvideox-1.5-5b", "qwen-image", "sana-1.6b"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "flux.1-dev", "sd3-medium", "cogvideox-1.5-5b", "qwen-image", "sana-1.6b", "ltx-2", "ltx-2.3", "ace-step-1.5",
+        "stable-audio-open-1.0", "hunyuanvideo-1.5",
+    ],
+)  # fmt: skip
 def test_a_pipelines_folder_is_counted_as_the_catalogue_counts_it(name, pipeline):
     ours, theirs = count(model_from(pipeline(name))), count(name)
     assert ours.flops == theirs.flops and ours.weights == theirs.weights

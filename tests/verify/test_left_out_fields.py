@@ -10,6 +10,7 @@ from hypothesis import given, settings, strategies as st
 from ditcarbon_sym.architectures import MODULES, network_class
 from ditcarbon_sym.architectures.network import Encoder
 from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.measure import networks
 from fits.reference import counting
 
 T5 = {
@@ -29,9 +30,40 @@ GIVEN: dict[str, dict[str, Any]] = {
     "BertModel": {**SIZES, "max_position_embeddings": 20, "type_vocab_size": 3},
     "Gemma2Model": LLAMA,
     "GemmaModel": LLAMA,
+    "T5GemmaEncoderModel": LLAMA,
     "GlmModel": {**LLAMA, "vocab_size": 160000},  # its padding token is the 151329th
     "LlamaModel": LLAMA,
     "LlamaForCausalLM": {**LLAMA, "tie_word_embeddings": True},
+    "AceStepConditionEncoder": {
+        "hidden_size": 48,
+        "intermediate_size": 80,
+        "text_hidden_dim": 40,
+        "timbre_hidden_dim": 24,
+        "num_lyric_encoder_hidden_layers": 3,
+        "num_timbre_encoder_hidden_layers": 2,
+        "num_attention_heads": 6,
+        "num_key_value_heads": 2,
+        "head_dim": 16,
+        "attention_bias": True,
+    },
+    "LTX2TextConnectors": {
+        "caption_channels": 48,
+        "text_proj_in_factor": 3,
+        "video_connector_num_attention_heads": 4,
+        "video_connector_attention_head_dim": 12,
+        "video_connector_num_layers": 1,
+        "video_gated_attn": True,
+        "video_connector_num_learnable_registers": 5,
+        "audio_connector_num_attention_heads": 3,
+        "audio_connector_attention_head_dim": 16,
+        "audio_connector_num_layers": 3,
+        "audio_gated_attn": True,
+        "audio_connector_num_learnable_registers": 7,
+        "per_modality_projections": True,
+        "video_hidden_dim": 56,
+        "audio_hidden_dim": 72,
+        "proj_bias": True,
+    },
     "Qwen3Model": LLAMA,
     "SmolLM3ForCausalLM": {**SIZES, "num_key_value_heads": 2, "tie_word_embeddings": True, "vocab_size": 160000},
     "Qwen3ForCausalLM": {**LLAMA, "tie_word_embeddings": True},
@@ -41,11 +73,24 @@ QWEN_VISION = {
     "depth": 2, "hidden_size": 64, "intermediate_size": 48, "in_channels": 2, "patch_size": 4, "temporal_patch_size": 1,
     "spatial_merge_size": 3, "out_hidden_size": 40,
 }  # fmt: skip
+QWEN2_VISION = {
+    "depth": 2, "embed_dim": 64, "hidden_size": 40, "mlp_ratio": 3, "in_channels": 2, "patch_size": 4,
+    "temporal_patch_size": 1, "spatial_merge_size": 3,
+}  # fmt: skip
+SIGLIP = {
+    "num_hidden_layers": 2, "hidden_size": 60, "intermediate_size": 48, "num_channels": 2, "patch_size": 4,
+    "image_size": 32, "vision_use_head": False,
+}  # fmt: skip
 PIXTRAL = {"num_hidden_layers": 2, "hidden_size": 64, "intermediate_size": 48, "num_channels": 2, "patch_size": 4}
 HALVES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "Qwen2_5_VLForConditionalGeneration": (
         {**SIZES, "num_key_value_heads": 2}, QWEN_VISION, {"tie_word_embeddings": True},
     ),
+    "Qwen2VLForConditionalGeneration": (
+        {**SIZES, "num_key_value_heads": 2}, QWEN2_VISION, {"tie_word_embeddings": True},
+    ),
+    "Gemma3ForConditionalGeneration": (LLAMA, SIGLIP, {"tie_word_embeddings": False}),
+    "T5Gemma2Encoder": (LLAMA, SIGLIP, {"tie_word_embeddings": True}),
     "Mistral3ForConditionalGeneration": (LLAMA, PIXTRAL, {"spatial_merge_size": 3}),
 }  # fmt: skip
 """The same of the text half, of the vision half, and of what stands beside them."""
@@ -67,7 +112,14 @@ def both_halves(kind: str) -> st.SearchStrategy[dict[str, Any]]:
 
 def parameters(kind: str, configuration: dict[str, Any]) -> int:
     """Parameters of the real class."""
+    if kind in networks.INSIDE:
+        return counting.elements(counting.build({"_class_name": kind, **configuration}).parameters())
     cls = getattr(transformers, kind)
+    if kind in networks.ENCODER_HALF:
+        configuration = {"encoder": configuration, "is_encoder_decoder": False}
+    if kind in networks.UNSAID:
+        text = {**configuration.get("text_config", {}), **networks.UNSAID[kind]}
+        configuration = {**configuration, "text_config": {"model_type": networks.TEXT_HALF[kind], **text}}
     with torch.device("meta"):
         return counting.elements(cls(cls.config_class(**configuration)).parameters())
 

@@ -3,7 +3,6 @@
 import dataclasses
 import inspect
 
-import diffusers
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -12,6 +11,7 @@ from ditcarbon_sym.architectures.network import Encoder
 from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.equations.notation import ell, m, n_latent
+from ditcarbon_sym.measure import networks
 from fits.ground_truth import references
 from fits.reference import counting
 from tests.verify.configurations import VARIED, configurations, denoisers
@@ -56,15 +56,18 @@ SQUARE = {"HiDreamImageTransformer2DModel", *references("SQUARE")}
 
 def is_of_diffusers(kind):
     """Of transformers' classes, whose configurations have hundreds of fields, those that shape the network are read."""
-    return not issubclass(network_class(kind), Encoder)
+    return not issubclass(network_class(kind), Encoder) or kind in networks.INSIDE
 
 
 @pytest.mark.parametrize("kind", sorted(filter(is_of_diffusers, set(MODULES) - set(ELSEWHERE))))
 def test_the_fields_and_defaults_are_those_of_the_released_class(kind):
-    released = inspect.signature(getattr(diffusers, RELEASED_AS.get(kind, kind)).__init__).parameters
+    released = inspect.signature(networks.released(kind).__init__).parameters
     ours = {x.name: x for x in dataclasses.fields(network_class(kind))}
     assert set(ours) == set(released) - {"self"}
     for name, x in ours.items():
         if x.default is not dataclasses.MISSING and name not in STATISTICS:
-            default = released[name].default
-            assert x.default == (tuple(default) if isinstance(default, list) else default), name
+            assert x.default == _in_tuples(released[name].default), name
+
+
+def _in_tuples(value):
+    return tuple(map(_in_tuples, value)) if isinstance(value, list | tuple) else value

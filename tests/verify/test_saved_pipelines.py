@@ -9,6 +9,7 @@ from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers
 from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.index import AFTER_TEXT, OF_SOUND
 from fits.ground_truth import references
 from fits.reference import counting, text_encoders
 
@@ -21,7 +22,10 @@ VAES = read_toml(DATA / "vaes.toml")["vaes"]
 def saved(kind: str, name: str) -> str:
     """The text of the config.json that the real network writes."""
     if kind == "text":
-        return str(text_encoders.build(ENCODERS[name]).config.to_json_string(use_diff=False))
+        net = text_encoders.build(ENCODERS[name])
+        return str(
+            net.to_json_string() if type(net).__name__ in AFTER_TEXT else net.config.to_json_string(use_diff=False)
+        )
     table = VAES[name] if kind == "vae" else read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
     table = {key: value for key, value in table.items() if key != "sources"}
     released = RELEASED_AS.get(table["_class_name"], table["_class_name"])
@@ -37,10 +41,14 @@ def components(name: str) -> dict[str, tuple[str, str, str]]:
         found["transformer_2"] = found["transformer"]
     if "vae" in table:
         found["vae"] = ("diffusers", VAES[table["vae"]]["_class_name"], saved("vae", table["vae"]))
+    for name in table.get("sound", ()):
+        kind = VAES[name]["_class_name"]
+        found[OF_SOUND[kind]] = ("diffusers", kind, saved("vae", name))
     for number, entry in enumerate(table["text_encoders"], 1):
         folder = "text_encoder" + (f"_{number}" if number > 1 else "")
         kind = ENCODERS[entry["network"]]["_class_name"]
-        found[folder] = ("transformers", kind, saved("text", entry["network"]))
+        library = "diffusers" if kind in AFTER_TEXT else "transformers"
+        found[AFTER_TEXT.get(kind, folder)] = (library, kind, saved("text", entry["network"]))
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from sympy import Integer, Rational, Symbol
+from sympy import Expr, Integer, Rational, Symbol
 
 from ...equations.notation import a, c, ell, f, m, n_latent, t
 from ..adaln import modulated, modulation
@@ -230,6 +230,10 @@ class Kandinsky6Transformer3DModel(Kandinsky):
     @property
     def conditioned(self) -> bool:
         return self.visual_cond
+
+    @property
+    def sound_rows(self) -> Expr:
+        return AUDIO_ROWS
 
     @property
     def audio(self) -> Branch:

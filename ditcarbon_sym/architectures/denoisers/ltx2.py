@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from sympy import Rational, Symbol
+from sympy import Expr, Rational, Symbol
 
 from ...equations.notation import c, ell, f, m, n_latent
 from ..adaln import modulation
@@ -117,6 +117,10 @@ class LTX2VideoTransformer3DModel(Transformer):
     perturbed_attn: bool = False
 
     vae_factors: ClassVar[tuple[int, int]] = (32, 8)
+
+    @property
+    def sound_rows(self) -> Expr:
+        return AUDIO_ROWS
 
     @property
     def patch_frames(self) -> int:

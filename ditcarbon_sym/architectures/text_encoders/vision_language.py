@@ -1,4 +1,4 @@
-"""Networks for text and images: Qwen2.5-VL and Mistral Small 3.
+"""Networks for text and images: Qwen2-VL, Qwen2.5-VL and Mistral Small 3.
 
 Released under the names of transformers' classes. The language model runs with its output head. The vision tower and
 what joins it to the text are held; they run where a pipeline shows reference images to the encoder.
@@ -115,6 +115,39 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
             *mlp_of_llama("mlp", rows, width, self.vision_intermediate_size),
             residual("mlp.add", rows, width),
         ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qwen2VLForConditionalGeneration(TextHalf):
+    """Qwen2-VL (Qwen Team, 2024): the text half of Qwen2.5-VL; the vision tower is held and does not run."""
+
+    vocab_size: int = 152064
+    hidden_size: int = 8192
+    intermediate_size: int = 29568
+    num_hidden_layers: int = 80
+    num_attention_heads: int = 64
+    num_key_value_heads: int | None = 8
+    head_dim: None = None
+    vision_depth: int = 32
+    vision_embed_dim: int = 1280
+    vision_hidden_size: int = 3584
+    vision_mlp_ratio: int = 4
+    vision_num_heads: int = 16
+    vision_in_channels: int = 3
+    vision_patch_size: int = 14
+    vision_temporal_patch_size: int = 2
+    vision_spatial_merge_size: int = 2
+
+    query_bias: ClassVar[bool] = True
+
+    def vision_parameters(self) -> Size:
+        """Patches in; blocks of attention and a plain MLP with biases; two layers that merge patches into a token."""
+        width, inner = self.vision_embed_dim, self.vision_embed_dim * self.vision_mlp_ratio
+        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
+        block = 4 * width + 4 * (width * width + width) + 2 * width * inner + inner + width
+        merged = self.vision_spatial_merge_size**2 * width
+        merger = 2 * width + merged * (merged + 1) + (merged + 1) * self.vision_hidden_size
+        return patch * width + self.vision_depth * block + merger
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,10 @@
 """Sound: what its denoisers take. A frame is a latent step; height and width of the latent are 1."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .image import Inputs
-from .tensors import MASK, STEP, noise, of
+from .tensors import MASK, STEP, Tensor, noise, of
 
 
 def stable_audio(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
@@ -65,6 +65,31 @@ def minimax_music(net: Any, batch: int, height: int, width: int, frames: int, te
     }  # fmt: skip
 
 
+def oobleck_latent(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.decoder_input_channels, frames)
+
+
+def latent_dim(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.latent_dim, frames)
+
+
+def latent_channels(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.latent_channels, frames)
+
+
+def mel_spectrogram(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.num_mels, frames)
+
+
+def ltx2_sound(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    return noise(batch, net.config.latent_channels, frames, net.config.mel_bins // net.mel_compression_ratio)
+
+
+def ltx2_spectrogram(net: Any, batch: int, height: int, width: int, frames: int) -> Tensor:
+    """Both channels of a spectrogram, whose bins are the channels of the network."""
+    return noise(batch, net.config.out_channels, frames, net.config.in_channels // net.config.out_channels)
+
+
 DENOISERS: Mapping[str, Inputs] = {
     "AceStepTransformer1DModel": ace_step,
     "LongCatAudioDiTTransformer": longcat_audio,
@@ -72,4 +97,15 @@ DENOISERS: Mapping[str, Inputs] = {
     "StableAudio3DiTModel": stable_audio_3,
     "StableAudioDiTModel": stable_audio,
     "T5FilmDecoder": spectrogram,
+}
+DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
+    "AutoencoderKLLTX2Audio": ltx2_sound,
+    "AutoencoderOobleck": oobleck_latent,
+    "AutoencoderSAME": latent_dim,
+    "LTX2Vocoder": ltx2_spectrogram,
+    "LTX2VocoderWithBWE": ltx2_spectrogram,
+    "LongCatAudioDiTVae": latent_dim,
+    "MMAudioVAE": latent_channels,
+    "MMAudioVocoder": mel_spectrogram,
+    "MiniMaxMusic3Vocoder": latent_channels,
 }

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from sympy import Expr, Rational
 
-from ...equations.notation import H, W
-from ..network import Tile
-from ..operators import Operator, Size, convolution, repeated
-from .blocks import CUBE, POINT, LevelledDecoder, frames_after, pixel_attention, residual_block
+from ....equations.notation import H, W
+from ...network import Tile
+from ...operators import Operator, Size, convolution, repeated
+from ..blocks import CUBE, POINT, LevelledDecoder, frames_after, pixel_attention, residual_block
 
 TILE, STRIDE = 5, 3
 """Latent frames in a tile and from one to the next: 16 and 12 output frames, and one more that is dropped."""

@@ -10,9 +10,9 @@ from typing import Literal
 
 from sympy import Expr, Rational
 
-from ...equations.notation import H, W, n_frames
-from ..network import Decoder
-from ..operators import (
+from ....equations.notation import H, W, n_frames
+from ...network import Decoder
+from ...operators import (
     Operator,
     Size,
     activation,
@@ -24,7 +24,7 @@ from ..operators import (
     residual,
     within,
 )
-from .blocks import SQUARE, residual_block
+from ..blocks import SQUARE, residual_block
 
 POINT = (1, 1)
 """Kernel over channels alone."""

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from sympy import Expr, Rational
 
-from ...equations.notation import H, W
-from ..layers import FREQUENCIES, mlp
-from ..network import Decoder
-from ..operators import (
+from ....equations.notation import H, W
+from ...layers import FREQUENCIES, mlp
+from ...network import Decoder
+from ...operators import (
     Operator,
     Size,
     activation,
@@ -25,15 +25,12 @@ from ..operators import (
     table,
     within,
 )
-from .blocks import CUBE, frames_after, residual_block
-
-OCTANTS = 8
-"""Positions that one becomes where time and both sides double."""
+from ..blocks import CUBE, frames_after, residual_block
 
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderKLLTXVideo(Decoder):
-    """Blocks that double frames and sides by a convolution to eight times the channels."""
+    """Blocks that double frames and sides by a convolution to eight times the channels, or as many as they need."""
 
     latent_channels: int
     out_channels: int = 3
@@ -61,21 +58,23 @@ class AutoencoderKLLTXVideo(Decoder):
     temporal_compression_ratio: int | None = None
 
     @property
-    def doublings(self) -> tuple[bool, ...]:
-        """Whether each block doubles, from the latent on."""
-        return self.decoder_spatio_temporal_scaling[::-1][: len(self.decoder_block_out_channels)]
+    def doublings(self) -> tuple[tuple[bool, bool], ...]:
+        """Whether each block doubles frames, and sides, from the latent on."""
+        return tuple((x, x) for x in self.decoder_spatio_temporal_scaling[::-1][: len(self.decoder_block_out_channels)])
 
     @property
     def spatial_factor(self) -> int:
-        return int(self.patch_size * 2 ** sum(self.doublings))
+        return int(self.patch_size * 2 ** sum(sides for _, sides in self.doublings))
 
     @property
     def temporal_factor(self) -> int:
-        return int(self.patch_size_t * 2 ** sum(self.doublings))
+        return int(self.patch_size_t * 2 ** sum(frames for frames, _ in self.doublings))
 
-    def volume(self, doublings: int) -> Expr:
-        """Positions of all frames after so many doublings."""
-        return frames_after(doublings) * H * W * Rational(4**doublings, self.spatial_factor**2)
+    def volume(self, blocks: int) -> Expr:
+        """Positions of all frames after so many blocks."""
+        done = self.doublings[:blocks]
+        sides = sum(sides for _, sides in done)
+        return frames_after(sum(x for x, _ in done)) * H * W * Rational(4**sides, self.spatial_factor**2)
 
     def operators(self) -> list[Operator]:
         widths, layers = self.decoder_block_out_channels[::-1], self.decoder_layers_per_block[::-1]
@@ -85,13 +84,12 @@ class AutoencoderKLLTXVideo(Decoder):
             *repeated("mid_block", 1, self.timestep("time_embedder", 4 * widths[0])),
             *repeated("mid_block", layers[0], self.residual(self.volume(0), widths[0], widths[0], noisy[0])),
         ]
-        width, doublings = widths[0], 0
+        width = widths[0]
         for level, outputs in enumerate(widths):
-            factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
+            factor = self.upsample_factor[::-1][level]
             inputs, width = width // factor, outputs // factor
-            listed += repeated(f"up_blocks.{level}", 1, self.up_block(level, inputs, width, doublings))
-            doublings += grows
-        end = self.volume(doublings)
+            listed += repeated(f"up_blocks.{level}", 1, self.up_block(level, inputs, width))
+        end = self.volume(len(widths))
         conditioned = self.timestep("time_embedder", 2 * width)
         return [
             *listed,
@@ -103,16 +101,16 @@ class AutoencoderKLLTXVideo(Decoder):
             convolution("conv_out", end, width, self.out_channels * self.patch_size**2, CUBE),
         ]
 
-    def up_block(self, level: int, inputs: Any, width: Any, doublings: int) -> list[Operator]:
+    def up_block(self, level: int, inputs: Any, width: Any) -> list[Operator]:
         """To another width, to more frames and pixels, then residual blocks."""
         layers, noisy = self.decoder_layers_per_block[::-1][level + 1], self.decoder_inject_noise[::-1][level + 1]
-        factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
-        before, after = self.volume(doublings), self.volume(doublings + grows)
-        wide = width * factor
+        factor, (longer, larger) = self.upsample_factor[::-1][level], self.doublings[level]
+        before, after, grows = self.volume(level), self.volume(level + 1), longer or larger
+        wide, copies = width * factor, 2**longer * 4**larger
         return [
             *(within("conv_in", self.residual(before, inputs, width, noisy)) if inputs != width else []),
             *self.timestep("time_embedder", 4 * inputs),
-            *([convolution("upsamplers.0.conv", before, wide, wide * OCTANTS // factor, CUBE)] if grows else []),
+            *([convolution("upsamplers.0.conv", before, wide, wide * copies // factor, CUBE)] if grows else []),
             *([residual("upsamplers.0.add", after, width)] if grows and self.upsample_residual[::-1][level] else []),
             *repeated("", layers, self.residual(after, width, width, noisy)),
         ]

@@ -1,0 +1,75 @@
+"""The condition encoder of ACE-Step 1.5: prompt, lyrics and timbre become rows for the denoiser (Gong et al., 2026).
+
+Released as diffusers' ``AceStepConditionEncoder`` (src/diffusers/pipelines/ace_step/modeling_ace_step.py). Its own
+tokens, m, are those of the lyrics. The prompt is read by Qwen3 and only brought to the width here. Where no sound is
+given for the timbre, thirty seconds of silence are. Attention within a window counts as attention to every row.
+"""
+
+from dataclasses import dataclass
+
+from ...equations.notation import m
+from ..attentions import Heads, attend, head_norms, rotations
+from ..layers import mlp_of_llama
+from ..network import Encoder
+from ..operators import Operator, Size, dense, product, repeated, residual, rms_norm, table
+
+PROMPT = 127
+"""Rows of a prompt: assumed. At most it has 256, of which the template takes some fifty (SFT_GEN_PROMPT)."""
+TIMBRE = 750
+"""Latent steps of the timbre: 30 seconds of 25 (pipeline_ace_step.py: timbre_fix_frame)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AceStepConditionEncoder(Encoder):
+    """Two encoders of plain blocks, for lyrics and for timbre, of which the first row is kept."""
+
+    hidden_size: int = 2048
+    intermediate_size: int = 6144
+    text_hidden_dim: int = 1024
+    timbre_hidden_dim: int = 64
+    num_lyric_encoder_hidden_layers: int = 8
+    num_timbre_encoder_hidden_layers: int = 4
+    num_attention_heads: int = 16
+    num_key_value_heads: int = 8
+    head_dim: int = 128
+    attention_bias: bool = False
+    # These do not change the count.
+    rope_theta: float = 1000000.0
+    attention_dropout: float = 0.0
+    rms_norm_eps: float = 1e-6
+    sliding_window: int = 128
+    layer_types: tuple[str, ...] | None = None
+
+    @property
+    def longest(self) -> int:
+        """The most lyrics that the pipeline leaves (``max_lyric_length``)."""
+        return 2048
+
+    def operators(self) -> list[Operator]:
+        width, lyric, timbre = self.hidden_size, "lyric_encoder", "timbre_encoder"
+        return [
+            dense("text_projector", PROMPT, self.text_hidden_dim, width, bias=False),
+            dense(f"{lyric}.embed_tokens", m, self.text_hidden_dim, width),
+            *repeated(f"{lyric}.layers", self.num_lyric_encoder_hidden_layers, self.layer(m)),
+            rms_norm(f"{lyric}.norm", m, width),
+            dense(f"{timbre}.embed_tokens", TIMBRE, self.timbre_hidden_dim, width),
+            table(f"{timbre}.special_token", width),
+            *repeated(f"{timbre}.layers", self.num_timbre_encoder_hidden_layers, self.layer(TIMBRE)),
+            rms_norm(f"{timbre}.norm", TIMBRE, width),
+            product(f"{timbre}.unpack", 1, 1, width),
+            table("null_condition_emb", width),
+        ]
+
+    def layer(self, rows: Size) -> list[Operator]:
+        """Self-attention and the MLP of Llama, a norm before each."""
+        width, bias = self.hidden_size, self.attention_bias
+        heads = Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
+        before = [*head_norms(rows, heads), *rotations(rows, heads.total, heads.keys_total)]
+        return [
+            rms_norm("input_layernorm", rows, width),
+            *attend("self_attn", rows, width, heads, before, bias=bias, out_bias=bias),
+            residual("self_attn.add", rows, width),
+            rms_norm("post_attention_layernorm", rows, width),
+            *mlp_of_llama("mlp", rows, width, self.intermediate_size),
+            residual("mlp.add", rows, width),
+        ]
