@@ -88,7 +88,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.kl": ("AutoencoderKL", "AutoencoderKLFlux2"),
     "decoders.ltx": ("AutoencoderKLLTXVideo",),
     "decoders.mochi": ("AutoencoderKLMochi",),
-    "decoders.qwen_image": ("AutoencoderKLQwenImage",),
+    "decoders.qwen_image": ("AutoencoderKLQwenImage", "AutoencoderKLQwenImage21"),
     "decoders.wan": ("AutoencoderKLWan",),
     # text encoders
     "text_encoders.clip": ("BertModel", "CLIPTextModel", "CLIPTextModelWithProjection"),
