@@ -91,7 +91,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.ltx.video2": ("AutoencoderKLLTX2Video",),
     "decoders.magvit": ("AutoencoderKLMagvit",),
     "decoders.mochi": ("AutoencoderKLMochi",),
-    "decoders.qwen_image": ("AutoencoderKLQwenImage",),
+    "decoders.qwen_image": ("AutoencoderKLQwenImage", "AutoencoderKLQwenImage21"),
     "decoders.wan": ("AutoencoderKLWan",),
     "decoders.sound.ltx2": ("AutoencoderKLLTX2Audio", "LTX2Vocoder", "LTX2VocoderWithBWE"),
     "decoders.sound.mmaudio": ("MMAudioVAE", "MMAudioVocoder"),

@@ -39,6 +39,10 @@ def model_from(path: str | Path) -> Model:
         networks = dataclasses.replace(
             networks, assumed_factors=released.factors, warnings=(*networks.warnings, *(() if lender.same else (said,)))
         )
+        if lender.same:
+            networks = dataclasses.replace(
+                networks, references=released.references, image_tokens=released.image_tokens
+            )
     request = {x: value for x, value in known.request.items() if x not in lender.missing}
     if lender.one_pass:
         request[g] = 1.0
@@ -106,7 +110,7 @@ def _distance(ours: Stages, theirs: Stages) -> tuple[float, ...]:
         mine != other,
         ours.copies != theirs.copies,
         ours.decoder is not None and ours.decoder != theirs.decoder,
-        mine.in_channels != other.in_channels,
+        getattr(mine, "in_channels", None) != getattr(other, "in_channels", None),
         getattr(mine, GUIDANCE, None) != getattr(other, GUIDANCE, None),
         sum(abs(float(order[x]) / size - 1) for x, size in sizes.items()),
     )

@@ -83,8 +83,9 @@ def _validated(kind: type[Any], configuration: Mapping[str, Any], where: str) ->
     values = {x.name: getattr(checked, x.name) for x in own}
     for x in own:
         if x.name not in FREE_OF_SIGN:
-            least = 0 if "layers" in x.name or x.default in (0, 0.0, False) else 1
-            _demand_size(f"{where}: {x.name}", values[x.name], least)
+            # Bria 3.2 turns no channels of a head by an axis that images lack.
+            may_be_none = "layers" in x.name or x.name.startswith("axes_") or x.default in (0, 0.0, False)
+            _demand_size(f"{where}: {x.name}", values[x.name], 0 if may_be_none else 1)
     found = kind(**values)
     _demand_network(found, where)
     return found

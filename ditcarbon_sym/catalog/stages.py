@@ -34,16 +34,17 @@ EXPANDED = "ExpandedTimesteps"
 REFERENCES: Mapping[str, tuple[int, int]] = {
     "FluxKontextPipeline": (1, 0), "FluxKontextInpaintPipeline": (1, 0),
     "QwenImageEditPipeline": (1, 1369), "QwenImageEditInpaintPipeline": (1, 1369),
-    "QwenImageEditPlusPipeline": (1, 196),
+    "QwenImageEditPlusPipeline": (1, 196), "JoyImageEditPipeline": (1, 1024), "JoyImageEditPlusPipeline": (1, 1024),
 }  # fmt: skip
 """Pipelines that append reference images to the latent: how many at least, and the tokens that each adds to the prompt.
 
 Qwen2.5-VL makes a token of 28 x 28 pixels: of an image of 1024 x 1024, 37 x 37, of one of 384 x 384, 14 x 14
 (diffusers: pipeline_qwenimage_edit.py, calculate_dimensions(1024 * 1024, ...); pipeline_qwenimage_edit_plus.py,
-CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28).
+CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28). Qwen3-VL makes one of
+32 x 32 pixels.
 """
-ENCODED: Mapping[str, int] = {"FluxFillPipeline": 1}
-"""Pipelines that encode so many images of the output's size, which enter the network as channels."""
+ENCODED: Mapping[str, int] = {"FluxFillPipeline": 1, "QwenImageLayeredPipeline": 1}
+"""Pipelines that encode so many images of the output's size, which enter the network as channels or latent rows."""
 
 
 @dataclass(frozen=True)

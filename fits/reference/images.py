@@ -69,9 +69,12 @@ def grid_apart(net: Any) -> None:
 
 
 def equal_shares(net: Any) -> None:
-    """Nucleus reads how many rows each expert takes, which are equally many: here without reading a tensor."""
+    """Nucleus reads how many rows each expert takes, which are equally many: here without reading a tensor, and one
+    expert after the other, since the product of all at once wants 16 bits.
+    """
     for module in net.modules():
         if isinstance(module, SwiGLUExperts):
+            module.use_grouped_mm = False
             module.forward = shares(module)
 
 

@@ -96,6 +96,17 @@ ASKED = {
     "wan2.2-animate-14b",
     "wan2.2-i2v-a14b",
     "wan2.2-t2v-a14b",
+    "bria-3.2",
+    "ernie-image",
+    "flux.3-image-klein",
+    "glm-image",
+    "ideogram-4",
+    "joyai-image-edit",
+    "joyai-image-edit-plus",
+    "kandinsky-2.2-prior",
+    "nucleus-image",
+    "qwen-image-2.1",
+    "qwen-image-layered",
 }
 
 ELSEWHERE_COUNTED = {"open-sora-1.0", "open-sora-1.2", "open-sora-2.0"}

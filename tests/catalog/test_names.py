@@ -45,7 +45,7 @@ def test_a_name_as_people_type_it_is_understood(kind, typed, expected):
 
 FLUX = [
     "flux.1-dev", "flux.1-fill-dev", "flux.1-kontext-dev", "flux.1-schnell", "flux.2-dev", "flux.2-klein-4b",
-    "flux.2-klein-9b",
+    "flux.2-klein-9b", "flux.3-image-klein",
 ]  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def test_another_chip_with_a_similar_name_is_not_taken_for_one_that_is_known(typ
         SHIPPED.id_of("gpu", typed)
 
 
-@pytest.mark.parametrize("typed", ["wan2.2 14b", "qwen-image-layered", "flux.1-kontext-max", "sd3.5", "wan2.3", ""])
+@pytest.mark.parametrize("typed", ["wan2.2 14b", "qwen-image-layers", "flux.1-kontext-max", "sd3.5", "wan2.3", ""])
 def test_a_model_that_is_not_known_is_not_taken_for_another(typed):
     with pytest.raises(InputError):
         SHIPPED.id_of("model", typed)

@@ -16,14 +16,19 @@ from ..layers import FREQUENCIES, mlp
 from ..operators import Operator, Size, dense, elementwise, embedding, repeated, residual, rms_norm
 from .flux import Packed, modulated_streams
 
+LAYERED = 6
+"""Images that Qwen-Image-Layered works on at once: four layers, all of them together, and what is taken apart
+(QwenImageLayeredPipeline: layers 4, and ``layers + 1`` latents before the encoded image).
+"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class QwenImageTransformer2DModel(Packed):
     """Text and latents have weights of their own in every block and share the attention.
 
     With ``zero_cond_t`` tokens of reference images are modulated as if their timestep were 0 (Qwen-Image-Edit-2511).
-    With ``use_additional_t_cond`` one of two vectors is added to the timestep's (Qwen-Image-Layered, whose layers are
-    further latent rows).
+    With ``use_additional_t_cond`` one of two vectors is added to the timestep's (Qwen-Image-Layered), with
+    ``use_layer3d_rope`` its layers are further latent rows: as many as its pipeline makes, `LAYERED`.
     """
 
     out_channels: int | None = 16
@@ -35,6 +40,14 @@ class QwenImageTransformer2DModel(Packed):
     use_layer3d_rope: bool = False
 
     passed_over: ClassVar[frozenset[str]] = frozenset({"pooled_projection_dim"})
+
+    def rows(self, height: int, width: int, frames: int) -> int:
+        """Latent tokens of a latent of this size: of one image, or of all that are made and seen at once."""
+        return super().rows(height, width, frames) * (LAYERED if self.use_layer3d_rope else 1)
+
+    def reference_rows(self, factor: int) -> int:
+        """Latent tokens that one reference image adds; the one that is taken apart is among the rows already."""
+        return 0 if self.use_layer3d_rope else super().reference_rows(factor)
 
     def operators(self) -> list[Operator]:
         width, conditions = self.width, 1 + self.zero_cond_t

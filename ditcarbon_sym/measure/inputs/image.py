@@ -6,6 +6,7 @@ One function for each released class: the keyword arguments of one pass. Masks h
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ...architectures.denoisers.qwen_image import LAYERED
 from .tensors import INDEX, MASK, POSITION, SIZE, STEP, WHOLE, Tensor, noise, of
 
 Inputs = Callable[[Any, int, int, int, int, int], dict[str, Any]]
@@ -67,11 +68,11 @@ def chroma(net: Any, batch: int, height: int, width: int, frames: int, text: int
 
 
 def qwen_image(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    tall, wide = height // 2, width // 2
+    tall, wide, images = height // 2, width // 2, LAYERED if getattr(net.config, "use_layer3d_rope", False) else 1
     return {
-        "hidden_states": noise(batch, tall * wide, net.config.in_channels), "timestep": of(STEP, batch),
+        "hidden_states": noise(batch, images * tall * wide, net.config.in_channels), "timestep": of(STEP, batch),
         "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
-        "encoder_hidden_states_mask": None, "img_shapes": [[(1, tall, wide)]] * batch,
+        "encoder_hidden_states_mask": None, "img_shapes": [[(1, tall, wide)] * images] * batch,
         **({"additional_t_cond": of(INDEX, batch)} if getattr(net.config, "use_additional_t_cond", False) else {}),
     }  # fmt: skip
 

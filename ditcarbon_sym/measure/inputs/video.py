@@ -133,6 +133,7 @@ DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
     "AutoencoderKLMochi": video_latent,
     "AutoencoderKLWan": wan_latent,
     "AutoencoderKLQwenImage": wan_latent,
+    "AutoencoderKLQwenImage21": wan_latent,
 }
 RELEASED_AS = {"WanTransformer3DModelExpandedTimesteps": "WanTransformer3DModel"}
 """Our own names for a released class that takes other inputs, and the released name."""
