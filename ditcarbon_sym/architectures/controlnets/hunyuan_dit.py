@@ -3,34 +3,26 @@
 Released as diffusers' ``HunyuanDiT2DControlNetModel`` (src/diffusers/models/controlnets/controlnet_hunyuan.py).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ...equations.notation import ell
-from ..denoisers.hunyuan_dit import HunyuanDiT2DModel
-from ..layers import FeedForwardActivation, patches
+from ..denoisers.hunyuan_dit import HunyuanDiT2DModel, Reading
+from ..layers import patches
 from ..network import Network
 from ..operators import Operator, dense, repeated, residual, shared, within
-from .blocks import handed_over
+from .blocks import denoiser_of, handed_over
 
 
 @dataclass(frozen=True, kw_only=True)
-class HunyuanDiT2DControlNetModel(Network):
+class HunyuanDiT2DControlNetModel(Reading, Network):
     """Blocks of the first half of a denoiser of ``transformer_num_layers``, all but the middle one."""
 
     in_channels: int
     patch_size: int
     num_attention_heads: int = 16
     attention_head_dim: int = 88
-    activation_fn: FeedForwardActivation = "gelu-approximate"
     hidden_size: int = 1152
     transformer_num_layers: int = 40
-    mlp_ratio: float = 4.0
-    cross_attention_dim: int = 1024
-    cross_attention_dim_t5: int = 2048
-    pooled_projection_dim: int = 1024
-    text_len: int = 77
-    text_len_t5: int = 256
-    use_style_cond_and_image_meta_size: bool = True
     # These do not change the count.
     conditioning_channels: int = 3
     sample_size: int | None = 32
@@ -38,10 +30,7 @@ class HunyuanDiT2DControlNetModel(Network):
     @property
     def denoiser(self) -> HunyuanDiT2DModel:
         """The denoiser whose blocks it has."""
-        own = {x.name for x in fields(HunyuanDiT2DModel)} & {x.name for x in fields(self)}
-        return HunyuanDiT2DModel(
-            num_layers=self.transformer_num_layers, **{name: getattr(self, name) for name in own},
-        )  # fmt: skip
+        return denoiser_of(self, HunyuanDiT2DModel, num_layers=self.transformer_num_layers)
 
     def operators(self) -> list[Operator]:
         net, width = self.denoiser, self.hidden_size

@@ -7,14 +7,13 @@ attention to every step, of which the others are masked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
 from ...equations.notation import c, ell, f, m
 from ..adaln import modulated, shifts_and_scales
-from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import FREQUENCIES, mlp, mlp_of_llama
+from ..attentions import attend, head_norms, rotations
+from ..layers import FREQUENCIES, added, mlp, mlp_of_llama
 from ..network import Sound
 from ..operators import (
     RMS_NORM,
@@ -28,10 +27,11 @@ from ..operators import (
     residual,
     rms_norm,
 )
+from .cosmos3 import MadeOfLanguageModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class AceStepTransformer1DModel(Sound):
+class AceStepTransformer1DModel(Sound, MadeOfLanguageModel):
     """Two timesteps make the modulation: the present one, and how far a step goes."""
 
     hidden_size: int = 2048
@@ -39,16 +39,12 @@ class AceStepTransformer1DModel(Sound):
     num_hidden_layers: int = 24
     num_attention_heads: int = 16
     num_key_value_heads: int = 8
-    head_dim: int = 128
     in_channels: int = 192
     audio_acoustic_hidden_dim: int = 64
     patch_size: int = 2
-    attention_bias: bool = False
     encoder_hidden_size: int | None = None
     # These do not change the count.
     rope_theta: float = 1000000.0
-    attention_dropout: float = 0.0
-    rms_norm_eps: float = 1e-6
     sliding_window: int = 128
     layer_types: tuple[str, ...] | None = None
     is_turbo: bool = False
@@ -58,15 +54,6 @@ class AceStepTransformer1DModel(Sound):
     def out_channels(self) -> int:
         """Channels of the latent."""
         return self.audio_acoustic_hidden_dim
-
-    @property
-    def num_layers(self) -> int:
-        """Blocks."""
-        return self.num_hidden_layers
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def patch_frames(self) -> int:
@@ -102,18 +89,16 @@ class AceStepTransformer1DModel(Sound):
 
     def block(self) -> list[Operator]:
         """One block: self-attention, plain cross-attention, and the MLP of Llama."""
-        width, bias = self.width, self.attention_bias
-        heads = Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
+        width, heads, bias = self.width, self.heads, self.attention_bias
         before = [*head_norms(ell, heads), *rotations(ell, heads.total, heads.keys_total)]
         own = attend("self_attn", ell, width, heads, before, bias=bias, out_bias=bias)
         text = head_norms(ell, heads, keys=m)
+        cross = attend("cross_attn", ell, width, heads, text, keys=m, bias=bias, out_bias=bias)
         feed = mlp_of_llama("mlp", ell, width, self.intermediate_size)
         return [
             *shifts_and_scales(6, width),
             *modulated("self_attn_norm", "self_attn", ell, width, own, vectors=1, operations=RMS_NORM),
-            rms_norm("cross_attn_norm", ell, width),
-            *attend("cross_attn", ell, width, heads, text, keys=m, bias=bias, out_bias=bias),
-            residual("cross_attn.add", ell, width),
+            *added("cross_attn_norm", "cross_attn", ell, width, cross),
             *modulated("mlp_norm", "mlp", ell, width, feed, vectors=1, operations=RMS_NORM),
         ]
 

@@ -13,8 +13,18 @@ from sympy import Rational, Symbol
 from ...equations.notation import a, c, ell, f, m, n_ada
 from ..adaln import adaptive_output, modulation
 from ..attentions import attend, head_norms, rotations
-from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, is_gated, mlp, patches
-from ..network import Transformer, rounded_down
+from ..layers import (
+    FREQUENCIES,
+    IMAGE_SIZES,
+    POOLER_HEADS,
+    FeedForwardActivation,
+    added,
+    feed_forward,
+    is_gated,
+    mlp,
+    patches,
+)
+from ..network import Transformer
 from ..operators import (
     LAYER_NORM,
     Operator,
@@ -25,20 +35,28 @@ from ..operators import (
     embedding,
     norm,
     repeated,
-    residual,
     rotary,
     table,
     within,
 )
 
-POOLER_HEADS = 8
-"""Heads of the attention that pools the text."""
-SIZES = 6
-"""Numbers of the image's meta size: original and target size, crop."""
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Fields that the denoiser and its ControlNets share: their MLPs, and what they read of text and image sizes."""
+
+    use_style_cond_and_image_meta_size: bool = True
+    mlp_ratio: float = 4.0
+    activation_fn: FeedForwardActivation = "gelu-approximate"
+    cross_attention_dim: int = 1024
+    cross_attention_dim_t5: int = 2048
+    pooled_projection_dim: int = 1024
+    text_len: int = 77
+    text_len_t5: int = 256
 
 
 @dataclass(frozen=True, kw_only=True)
-class HunyuanDiT2DModel(Transformer):
+class HunyuanDiT2DModel(Reading, Transformer):
     """Blocks take a shift from the timestep, no more; those past the middle one begin with a long skip.
 
     ``hidden_size`` is the width of the condition and must be that of the heads together for the network to run; so
@@ -48,15 +66,7 @@ class HunyuanDiT2DModel(Transformer):
     patch_size: int
     hidden_size: int
     num_layers: int
-    mlp_ratio: float = 4.0
-    activation_fn: FeedForwardActivation = "gelu-approximate"
     learn_sigma: bool = True
-    cross_attention_dim: int = 1024
-    cross_attention_dim_t5: int = 2048
-    pooled_projection_dim: int = 1024
-    text_len: int = 77
-    text_len_t5: int = 256
-    use_style_cond_and_image_meta_size: bool = True
     # These do not change the count.
     sample_size: int | None = 32
     norm_type: str = "layer_norm"
@@ -65,11 +75,6 @@ class HunyuanDiT2DModel(Transformer):
     def text_tokens_fixed(self) -> int:
         """Text tokens of both encoders together."""
         return self.text_len + self.text_len_t5
-
-    @property
-    def inner(self) -> Any:
-        """Inner width of the MLP, rounded down."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     @property
     def outputs(self) -> Any:
@@ -93,7 +98,7 @@ class HunyuanDiT2DModel(Transformer):
         width, extra = self.hidden_size, self.pooled_projection_dim
         style: list[Operator] = []
         if self.use_style_cond_and_image_meta_size:
-            extra += SIZES * FREQUENCIES + width
+            extra += IMAGE_SIZES * FREQUENCIES + width
             style = [embedding("style_embedder", 1, 1, width)]
         return [
             *mlp("timestep_embedder", FREQUENCIES, width),
@@ -136,20 +141,15 @@ class HunyuanDiT2DModel(Transformer):
     def block(self) -> list[Operator]:
         """One block: shifted self-attention, plain cross-attention, plain MLP; positions turn all but text keys."""
         width, heads, text = self.width, self.heads, self.cross_attention_dim
-        own = [*head_norms(ell, heads, vectors=2, operations=LAYER_NORM), *rotations(ell, width)]
-        other = [*head_norms(ell, heads, keys=m, vectors=2, operations=LAYER_NORM), rotary("rope_q", ell, width)]
+        norms: dict[str, Any] = {"vectors": 2, "operations": LAYER_NORM}
+        own = attend("attn1", ell, width, heads, [*head_norms(ell, heads, **norms), *rotations(ell, width)])
+        turned = [*head_norms(ell, heads, keys=m, **norms), rotary("rope_q", ell, width)]
+        cross = attend("attn2", ell, width, heads, turned, keys=m, keys_width=text)
         return [
             *modulation("norm1", width, width, 1),
-            norm("norm1.norm", ell, width, vectors=2),
-            elementwise("norm1.shift", ell, width),
-            *attend("attn1", ell, width, heads, own),
-            residual("attn1.add", ell, width),
-            norm("norm2", ell, width, vectors=2),
-            *attend("attn2", ell, width, heads, other, keys=m, keys_width=text),
-            residual("attn2.add", ell, width),
-            norm("norm3", ell, width, vectors=2),
-            *feed_forward("ff", ell, width, self.inner, self.activation_fn),
-            residual("ff.add", ell, width),
+            *added("norm1.norm", "attn1", ell, width, [elementwise("norm1.shift", ell, width), *own], **norms),
+            *added("norm2", "attn2", ell, width, cross, **norms),
+            *added("norm3", "ff", ell, width, feed_forward("ff", ell, width, self.inner, self.activation_fn), **norms),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

@@ -7,15 +7,13 @@ packs 2 x 2 latent pixels into a token.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
 from ...equations.notation import a, ell, f, j, m, n_ada, t
 from ..adaln import sandwich
 from ..attentions import attend, head_norms, rotations
-from ..layers import mlp
-from ..network import Transformer
+from ..layers import AXES, mlp
 from ..operators import (
     Operator,
     Size,
@@ -30,17 +28,13 @@ from ..operators import (
     residual,
     rms_norm,
 )
-from .flux import PACKING
-
-AXES = 3
-"""Axes of the positions, each of which turns by all frequencies before some are chosen."""
+from .flux import PackedLatent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ideogram4Transformer2DModel(Transformer):
+class Ideogram4Transformer2DModel(PackedLatent):
     """``num_layers`` blocks; each text row is fed the states of several layers of the encoder side by side."""
 
-    num_layers: int
     intermediate_size: int
     adaln_dim: int
     llm_features_dim: int
@@ -48,16 +42,6 @@ class Ideogram4Transformer2DModel(Transformer):
     rope_theta: int = 5_000_000
     mrope_section: tuple[int, ...] = (24, 20, 20)
     norm_eps: float = 1e-5
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels."""
-        return PACKING
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
 
     def operators(self) -> list[Operator]:
         width, rows, condition, features = self.width, ell + m, self.adaln_dim, self.llm_features_dim
@@ -73,6 +57,7 @@ class Ideogram4Transformer2DModel(Transformer):
             residual("llm_cond_proj.add", rows, width),
             embedding("embed_image_indicator", rows, 2, width),
             residual("embed_image_indicator.add", rows, width),
+            # Each axis turns by all frequencies before some are chosen.
             product("rotary_emb.freqs", half, 1, rows, times=AXES),
             buffer("rotary_emb.inv_freq", half),
             *repeated("layers", self.num_layers, self.block(rows)),

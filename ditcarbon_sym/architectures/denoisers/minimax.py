@@ -6,16 +6,16 @@ Released as diffusers' ``MiniMaxH3Transformer3DModel`` and ``MiniMaxMusic3Transf
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sympy import Rational, Symbol
 
 from ...equations.notation import a, ell, f, j, m, n_ada, n_latent, t
 from ..adaln import modulation
 from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import feed_forward, mlp
-from ..network import Sound, Transformer, VideoPatches
-from ..operators import Operator, Size, convolution, dense, elementwise, norm, repeated, residual, rms_norm
+from ..layers import added, feed_forward, mlp
+from ..network import Sized, Sound, Transformer, VideoPatches
+from ..operators import LAYER_NORM, Operator, Size, convolution, dense, elementwise, repeated, residual, rms_norm
 
 POINT = (1,)
 H3_AUDIO_ROWS = Rational(34, 3) * n_latent - 6
@@ -43,11 +43,6 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
     rotary_dim: int = 32
     fourier_embedding_dim: int = 256
 
-    @property
-    def out_channels(self) -> int:
-        """Channels of the latent."""
-        return self.in_channels
-
     def operators(self) -> list[Operator]:
         width, latent, together = self.width, self.in_channels, 2 * self.in_channels + self.condition_dim
         return [
@@ -66,13 +61,11 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
         """One block; the first ``rotary_dim`` numbers of each head are turned."""
         width, rows = self.width, ell + 1
         before = rotations(rows, self.num_attention_heads * self.rotary_dim)
+        own = attend("attn", rows, width, self.heads, before, bias=False, out_bias=False)
+        feed = feed_forward("ff", rows, width, self.ff_inner_dim, "swiglu")
         return [
-            norm("norm1", rows, width, vectors=2),
-            *attend("attn", rows, width, self.heads, before, bias=False, out_bias=False),
-            residual("attn.add", rows, width),
-            norm("norm2", rows, width, vectors=2),
-            *feed_forward("ff", rows, width, self.ff_inner_dim, "swiglu"),
-            residual("ff.add", rows, width),
+            *added("norm1", "attn", rows, width, own, vectors=2, operations=LAYER_NORM),
+            *added("norm2", "ff", rows, width, feed, vectors=2, operations=LAYER_NORM),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
@@ -80,7 +73,7 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MiniMaxH3Transformer3DModel(VideoPatches):
+class MiniMaxH3Transformer3DModel(VideoPatches, Sized):
     """Video, sound and text in one sequence, whose three kinds of row are scaled and shifted apart.
 
     Video and sound have a timestep each. Its VAE makes 17 frames of 5 latent ones and is not of the kind known here;
@@ -108,15 +101,6 @@ class MiniMaxH3Transformer3DModel(VideoPatches):
     final_norm_eps: float = 1e-5
 
     vae_factors: ClassVar[tuple[int, int]] = (16, 1)
-
-    @property
-    def out_channels(self) -> int:
-        """Channels of the latent."""
-        return self.in_channels
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def heads(self) -> Heads:
@@ -158,13 +142,10 @@ class MiniMaxH3Transformer3DModel(VideoPatches):
     def block(self, rows: Size, before: list[Operator]) -> list[Operator]:
         """A plain block, as refines the text."""
         width = self.width
+        feed = feed_forward("ff", rows, width, self.ffn_dim, "swiglu", bias=False)
         return [
-            rms_norm("norm1", rows, width),
-            *self.attention(rows, before),
-            residual("attn.add", rows, width),
-            rms_norm("norm2", rows, width),
-            *feed_forward("ff", rows, width, self.ffn_dim, "swiglu", bias=False),
-            residual("ff.add", rows, width),
+            *added("norm1", "attn", rows, width, self.attention(rows, before)),
+            *added("norm2", "ff", rows, width, feed),
         ]
 
     def modulated_block(self, rows: Size) -> list[Operator]:

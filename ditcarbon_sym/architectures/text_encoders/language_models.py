@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 
 from ...equations.notation import m
 from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import mlp_of_llama
+from ..layers import added, mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, dense, embedding, repeated, residual, rms_norm
+from ..operators import Operator, dense, embedding, repeated, rms_norm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +57,12 @@ class LlamaModel(Encoder):
         width, heads = self.hidden_size, Heads(self.num_attention_heads, self.head_width, self.num_key_value_heads)
         normed = head_norms(m, heads) if self.normed_heads else []
         before = [*normed, *rotations(m, heads.total, heads.keys_total)]
+        own = attend("self_attn", m, width, heads, before, bias=self.query_bias, out_bias=False)
+        further = [rms_norm(f"feedforward_layernorm_{number}", m, width) for number in range(self.norms - 2)]
+        feed = mlp_of_llama("mlp", m, width, self.intermediate_size)
         return [
-            rms_norm("input_layernorm", m, width),
-            *attend("self_attn", m, width, heads, before, bias=self.query_bias, out_bias=False),
-            residual("self_attn.add", m, width),
-            rms_norm("post_attention_layernorm", m, width),
-            *(rms_norm(f"feedforward_layernorm_{number}", m, width) for number in range(self.norms - 2)),
-            *mlp_of_llama("mlp", m, width, self.intermediate_size),
-            residual("mlp.add", m, width),
+            *added("input_layernorm", "self_attn", m, width, own),
+            *added("post_attention_layernorm", "mlp", m, width, [*further, *feed]),
         ]
 
     def output(self) -> list[Operator]:
@@ -87,6 +85,18 @@ class LlamaForCausalLM(LlamaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmolLM3ForCausalLM(LlamaForCausalLM):
+    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
+
+    vocab_size: int = 128256
+    hidden_size: int = 2048
+    num_hidden_layers: int = 36
+    num_attention_heads: int = 16
+    num_key_value_heads: int | None = 4
+    tie_word_embeddings: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class GemmaModel(LlamaModel):
     """Gemma: wide heads, the embedding scaled (Gemma Team, 2024)."""
 
@@ -101,19 +111,30 @@ class GemmaModel(LlamaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gemma2Model(LlamaModel):
+class Gemma2Model(GemmaModel):
     """Gemma 2: norms before and after attention and MLP (Gemma Team, 2024)."""
 
-    vocab_size: int = 256000
     hidden_size: int = 2304
     intermediate_size: int = 9216
     num_hidden_layers: int = 26
     num_attention_heads: int = 8
     num_key_value_heads: int = 4
-    head_dim: int = 256
-    tie_word_embeddings: bool = True
 
     norms: ClassVar[int] = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlmModel(LlamaModel):
+    """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
+
+    vocab_size: int = 151552
+    intermediate_size: int = 13696
+    num_hidden_layers: int = 40
+    num_key_value_heads: int = 2
+    head_dim: int = 128
+    attention_bias: Literal[True] = True  # type: ignore[assignment]
+
+    query_bias: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,30 +154,3 @@ class Qwen3ForCausalLM(Qwen3Model):
     """Qwen3 with its output head."""
 
     with_head: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmolLM3ForCausalLM(LlamaForCausalLM):
-    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
-
-    vocab_size: int = 128256
-    hidden_size: int = 2048
-    intermediate_size: int = 11008
-    num_hidden_layers: int = 36
-    num_attention_heads: int = 16
-    num_key_value_heads: int | None = 4
-    tie_word_embeddings: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class GlmModel(LlamaModel):
-    """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
-
-    vocab_size: int = 151552
-    intermediate_size: int = 13696
-    num_hidden_layers: int = 40
-    num_key_value_heads: int = 2
-    head_dim: int = 128
-    attention_bias: Literal[True] = True  # type: ignore[assignment]
-
-    query_bias: ClassVar[bool] = True
