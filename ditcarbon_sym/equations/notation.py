@@ -22,6 +22,7 @@ from .around.symbols import (
     h_host as h_host,
     w_mix as w_mix,
 )
+from .operator_law import symbols as operator_symbols
 from .parallel import symbols as parallel_symbols
 from .quantities import Notation as Notation, Table
 from .training import symbols as training_symbols
@@ -180,6 +181,7 @@ C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", zero=True)
 
 C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", zero=True)
 
+_TABLE.update(operator_symbols.TABLE)
 _TABLE.update(parallel_symbols.TABLE)
 _TABLE.update(around_symbols.TABLE)
 _TABLE.update(training_symbols.TABLE)

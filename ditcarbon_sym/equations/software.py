@@ -59,6 +59,7 @@ from .notation import (
     tau,
     w_quant,
 )
+from .operator_law import symbols as of_one
 from .parallel.symbols import E_alone, n_gpu, n_R, n_U, tau_attn, tau_busy, tau_launch, tau_move, tau_pad, tau_round
 
 NEUTRAL: Mapping[Symbol, Expr] = MappingProxyType({
@@ -94,7 +95,7 @@ LEFT: Mapping[Symbol, Expr] = MappingProxyType({
 EACH: Mapping[Symbol, Expr] = MappingProxyType({w_quant: n_U * n_R * w_quant})
 """Several accelerators to a pass: each casts all weights."""
 OTHERS: Mapping[Symbol, Mapping[Symbol, Expr]] = MappingProxyType({
-    tau_busy: EACH, tau_attn: {}, tau_round: {}, tau_launch: {},
+    tau_busy: {}, tau_attn: {}, tau_round: {}, tau_launch: {},
     tau_pad: {w_quant: Integer(0)}, tau_move: {w_quant: Integer(0), kappa_elem: Integer(1)},
 })  # fmt: skip
 """Seconds of several accelerators, by part, and what stands there in place of a mode's symbols."""
@@ -117,9 +118,13 @@ def in_mode(equations: tuple[Equation, ...], symbols: Collection[Symbol]) -> tup
         return equations
     transport, kept = TRANSPORT.subs(rest), KEPT.subs(rest)
     found = []
+    parts = [x for x in equations if x.lhs in of_one.TABLE]
+    each = EACH if any(x.lhs == tau_busy for x in equations) else {}
     for equation in equations:
         rhs, lhs = equation.rhs, equation.lhs
-        if lhs == tau:
+        if lhs in of_one.TABLE:
+            rhs = rhs.xreplace(_left(rest, each))
+        elif lhs == tau:
             rhs = rhs.xreplace(_left(rest)) + transport
         elif lhs in OTHERS:
             rhs = rhs.xreplace(_left(rest, OTHERS[lhs]))
@@ -128,10 +133,10 @@ def in_mode(equations: tuple[Equation, ...], symbols: Collection[Symbol]) -> tup
         elif lhs == E and E_alone in rhs.free_symbols:
             rhs += (n_gpu - 1) * P_idle * transport / JOULE_PER_KWH
         elif lhs in (E, E_alone) and tau not in rhs.free_symbols:
-            each = EACH if lhs == E_alone else {}
-            own = _joules(
-                rhs.xreplace(_left(rest, each)), rhs.xreplace(_left({**rest, **FASTER}, each)), chi_time.subs(rest)
-            )
+            whole = equation.inline(*parts).rhs
+            by_time, by_work = (whole.xreplace(_left(x, each)) for x in (rest, {**rest, **FASTER}))
+            chi = chi_time.subs(rest)
+            own = rhs.xreplace(_left(rest, each)) if by_time == by_work else by_time**chi * by_work ** (1 - chi)
             rhs = own + P_idle * transport / JOULE_PER_KWH
         found.append(Equation(equation.number, lhs, rhs))
     return tuple(found)
@@ -140,8 +145,3 @@ def in_mode(equations: tuple[Equation, ...], symbols: Collection[Symbol]) -> tup
 def _left(rest: Mapping[Symbol, Expr], instead: Mapping[Symbol, Expr] = MappingProxyType({})) -> dict[Symbol, Expr]:
     """What stands in the law for each kind of work, with what else stands for a mode's symbols."""
     return {x: value.xreplace({**instead, **rest}) for x, value in LEFT.items()}
-
-
-def _joules(by_time: Expr, by_work: Expr, chi: Expr) -> Expr:
-    """The geometric mean of two energies, with the weight ``chi`` on the first."""
-    return by_time if by_time == by_work else by_time**chi * by_work ** (1 - chi)

@@ -102,8 +102,7 @@ def _by_operators(model: Model, numbers: Mapping[Symbol, float], calibration: Ca
     own_energy = {*operator_law.ENERGY, TDP} <= known | calibration.device.keys()
     equations = (
         *work.equations(model, numbers, calibration.head_multiple), *calibration.equations,
-        *((operator_law.limited, operator_law.efficiency, operator_law.energy) if own_energy
-          else (operator_law.runtime, operator_law.efficiency, carbon.energy)),
+        *(operator_law.EQUATIONS if own_energy else (*operator_law.AT_FULL_CLOCK, carbon.energy)),
     )  # fmt: skip
     values = {P_idle: 0.0, **calibration.device, **calibration.values}
     notes = [transfer_words(calibration, device)] if calibration.transferred else []

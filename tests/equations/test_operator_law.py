@@ -7,7 +7,24 @@ from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import operator_law, pipeline
 from ditcarbon_sym.equations.derivatives import gradient
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import PUE, TDP, B, E, F_dense, H, P_idle, S, Theta_peak, bandwidth, n_launch, tau
+from ditcarbon_sym.equations.notation import (
+    F_VAE,
+    PUE,
+    TDP,
+    B,
+    E,
+    F_dense,
+    F_text,
+    H,
+    P_idle,
+    S,
+    Theta_peak,
+    bandwidth,
+    eps_byte,
+    eps_flop,
+    n_launch,
+    tau,
+)
 from ditcarbon_sym.estimation.point import operating_point
 from fits.runs import B200, H100, V100
 
@@ -47,7 +64,7 @@ def test_the_law_is_homogeneous_in_the_work():
     law = operator_law.runtime
     values = dict.fromkeys(law.inputs, 2.0)
     doubled = {**values, S: 4.0}
-    zero = {operator_law.F_text: 0.0, operator_law.F_VAE: 0.0}
+    zero = {F_text: 0.0, F_VAE: 0.0}
     assert law({**doubled, **zero}) == pytest.approx(2 * law({**values, **zero}))
     assert F_dense in law.inputs
 
@@ -55,7 +72,7 @@ def test_the_law_is_homogeneous_in_the_work():
 def test_elasticities_of_the_operator_law_agree_with_differences():
     where = point("flux.1-dev", H100)
     slopes = gradient(where.values, E, where.route)
-    for x in (S, PUE, operator_law.eps_flop, operator_law.eps_byte, H):
+    for x in (S, PUE, eps_flop, eps_byte, H):
         if x not in slopes:
             continue
         step = 1e-6 * where.values[x]
@@ -81,7 +98,7 @@ def test_no_request_draws_more_than_rated_power_nor_less_than_idle_power_while_i
 
 
 def test_without_joules_the_limited_law_is_the_law_at_full_clock():
-    law = operator_law.limited.at({operator_law.eps_flop: 0.0, operator_law.eps_byte: 0.0})
+    law = operator_law.limited.at({eps_flop: 0.0, eps_byte: 0.0})
     values = dict.fromkeys({*law.inputs, *operator_law.runtime.inputs}, 2.0)
     assert law(values) == pytest.approx(operator_law.runtime(values))
 
@@ -89,7 +106,7 @@ def test_without_joules_the_limited_law_is_the_law_at_full_clock():
 def test_time_within_rated_power_is_never_below_full_clock_nor_above_the_sum_of_both():
     values = dict.fromkeys(operator_law.limited.inputs, 2.0)
     for scale in (1e-3, 1.0, 1e3):
-        there = {**values, operator_law.eps_flop: 2.0 * scale}
+        there = {**values, eps_flop: 2.0 * scale}
         busy, joules = (float(Equation("", tau, x)(there)) for x in (operator_law.BUSY, operator_law.JOULES))
         limited = float(Equation("", tau, operator_law.LIMITED)(there))
         assert max(busy, joules / there[TDP]) <= limited <= busy + joules / there[TDP]

@@ -6,7 +6,21 @@ from sympy import simplify
 
 from ditcarbon_sym.equations import carbon, operator_law, parallel, pipeline
 from ditcarbon_sym.equations.derivatives import gradient
-from ditcarbon_sym.equations.notation import F_VAE, NOTATION, TDP, C_chip, C_emb, E, F_text, F_total, L, S, tau
+from ditcarbon_sym.equations.notation import (
+    F_VAE,
+    NOTATION,
+    TDP,
+    C_chip,
+    C_emb,
+    E,
+    F_text,
+    F_total,
+    L,
+    S,
+    n_launch,
+    t_launch,
+    tau,
+)
 from ditcarbon_sym.equations.parallel import ALONE
 from ditcarbon_sym.equations.parallel.symbols import (
     TABLE,
@@ -56,7 +70,7 @@ def test_one_accelerator_is_the_operator_law_exactly():
 @given(numbers())
 def test_time_is_never_below_what_does_not_divide_nor_below_an_nth_of_one_accelerators(values):
     shared = RUNTIME(values)
-    fixed = values[S] * values[operator_law.n_launch] * values[operator_law.t_launch]
+    fixed = values[S] * values[n_launch] * values[t_launch]
     assert shared >= fixed * (1 - 1e-12)
     assert shared >= RUNTIME(alone(values)) / values[n_gpu] * (1 - 1e-12)
 
@@ -82,7 +96,7 @@ def test_embodied_carbon_and_rated_power_are_those_of_all():
 @settings(max_examples=30, deadline=None)
 @given(numbers())
 def test_derivatives_by_the_degrees_agree_with_differences(values):
-    route = pipeline.Route("several", (*parallel.TIMES, parallel.alone, parallel.energy), ())
+    route = pipeline.Route("several", (*operator_law.PARTS, *parallel.TIMES, parallel.alone, parallel.energy), ())
     values = {x: v for x, v in values.items() if x != n_gpu} | {parallel.n_C: 1.0, F_total: 1.0}
     for output in (tau, E):
         slopes = gradient(values, output, route, (n_U, n_R))

@@ -41,6 +41,14 @@ def test_linear_attention_is_one_exchange_in_a_layer():
     assert found[Q_attn] == pytest.approx(2 * 20 * 4 * 1024 * 2240, rel=0.1)  # and small matrices of each head
 
 
+@pytest.mark.parametrize("model", ["latte-1", "open-sora-1.2"])
+def test_attention_within_frames_is_one_layer_for_all_frames(model):
+    entry = load().model(model)
+    layers = {x.lhs: x.rhs for x in work.equations(entry, resolve_request(entry, {})[0], 1)}[n_attn]
+    assert layers == 28
+    assert estimate(model, gpu="h100-sxm-80gb", gpus=8).time_s.value < estimate(model, gpu="h100-sxm-80gb").time_s.value
+
+
 def test_text_that_does_not_divide_is_worked_on_everywhere():
     whole = of("sd3.5-medium", 8, resolution=1024)
     assert whole[pad_dense] > 1.3 and whole[pad_elem] > 1.3

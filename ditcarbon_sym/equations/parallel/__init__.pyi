@@ -22,7 +22,6 @@ from .law import (
     around as around,
     attention as attention,
     busy as busy,
-    busy_at_full_clock as busy_at_full_clock,
     closed as closed,
     decoders as decoders,
     decoding as decoding,

@@ -18,7 +18,6 @@ from types import MappingProxyType
 
 from sympy import Integer, Symbol
 
-from .. import operator_law
 from ..carbon import embodied as of_one
 from ..equation import Equation
 from ..notation import (
@@ -41,7 +40,8 @@ from ..notation import (
     t_exp,
     tau,
 )
-from ..operator_law import larger, passes
+from ..operator_law.law import PARTS, TRAFFIC, drawn, larger, passes
+from ..operator_law.symbols import tau_floor, tau_held, tau_text, tau_VAE
 from .symbols import (
     E_alone,
     Q_attn,
@@ -80,17 +80,15 @@ number = Equation(f"{LABEL}, number", n_gpu, n_U * n_R * n_C)
 
 DENSE = passes * F_dense / (e_dense * Theta_peak)
 ATTENTION = passes * (F_attn / (r_attn * Theta_peak) + n_exp * t_exp) / e_dense
-busy = Equation(f"{LABEL}, busy", tau_busy, operator_law.LIMITED / n_gpu)
-busy_at_full_clock = Equation(f"{LABEL}, busy at full clock", tau_busy, operator_law.BUSY / n_gpu)
-"""Where no law of energy is known, and so no power limit either."""
+busy = Equation(f"{LABEL}, busy", tau_busy, tau_held / n_gpu)
 attention = Equation(f"{LABEL}, attention", tau_attn, ATTENTION / n_gpu)
 padding = Equation(
-    f"{LABEL}, padding", tau_pad, (pad_dense - 1) * DENSE + (pad_elem - 1) * operator_law.TRAFFIC
+    f"{LABEL}, padding", tau_pad, (pad_dense - 1) * DENSE + (pad_elem - 1) * TRAFFIC
 )  # fmt: skip
 
 SHARE = passes * Q_attn / n_gpu
 """Bytes of queries, keys, values and outputs that each accelerator holds, over a whole request."""
-ADDED = several * c_copy * operator_law.TRAFFIC / n_gpu
+ADDED = several * c_copy * TRAFFIC / n_gpu
 EXCHANGE = (1 - 1 / n_U) * SHARE / (e_link * link)
 MERGES = (n_R - 1) * c_ring * SHARE / 4 / (e_mem * bandwidth)
 around = Equation(f"{LABEL}, round", tau_round, (n_R - 1) * SHARE / 2 / (e_link * link))
@@ -101,32 +99,31 @@ moving = Equation(f"{LABEL}, moving", tau_move, ADDED + EXCHANGE + MERGES + LATE
 
 launching = Equation(
     f"{LABEL}, launching", tau_launch,
-    operator_law.LAUNCHES + S * (several * n_launch * t_wrap + n_attn * (n_R - 1) * t_ring),
+    tau_floor + S * (several * n_launch * t_wrap + n_attn * (n_R - 1) * t_ring),
 )  # fmt: skip
 AT_WORK = tau_busy + tau_pad / n_gpu + tau_move
 steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
 
 decoders = Equation(f"{LABEL}, decoders", n_dec, n_vae + everywhere * (n_gpu - n_vae))
-decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * operator_law.DECODER / n_vae)
-runtime = Equation(f"{LABEL}, time", tau, tau_steps + operator_law.LIMITED_TEXT + tau_dec)
-runtime_at_full_clock = Equation(f"{LABEL}, time at full clock", tau, tau_steps + operator_law.TEXT + tau_dec)
+decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * tau_VAE / n_vae)
+runtime = Equation(f"{LABEL}, time", tau, tau_steps + tau_text + tau_dec)
+runtime_at_full_clock = Equation(f"{LABEL}, time at full clock", tau, runtime.rhs)
+"""Where no law of energy is known, and so no power limit either."""
 efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
 
-alone = Equation(f"{LABEL}, energy of one", E_alone, operator_law.energy.rhs)
+alone = Equation(f"{LABEL}, energy of one", E_alone, drawn.rhs)
 MOVING = phi_move * (n_gpu * tau_move + tau_pad)
-OTHERS = (n_gpu - 1) * operator_law.LIMITED_TEXT + (n_gpu - n_dec) * tau_dec
+OTHERS = (n_gpu - 1) * tau_text + (n_gpu - n_dec) * tau_dec
 WAITING = phi_wait * (several * n_gpu * (tau_steps - AT_WORK) + OTHERS)
-energy = Equation(
-    f"{LABEL}, energy", E, E_alone + TDP * (MOVING + WAITING + n_dec * tau_dec - operator_law.DECODER) / JOULE_PER_KWH
-)
+energy = Equation(f"{LABEL}, energy", E, E_alone + TDP * (MOVING + WAITING + n_dec * tau_dec - tau_VAE) / JOULE_PER_KWH)
 """Joules of all accelerators. Those on which the VAE decodes draw full power: one, or all of them for the same outputs
 where the pipeline decodes everywhere. The others wait."""
 embodied = Equation(f"{LABEL}, embodied", C_emb, n_gpu * of_one.rhs)
 
 TIMES = (number, busy, attention, padding, around, moving, launching, steps, decoders, decoding, runtime, efficiency)
-AT_FULL_CLOCK = tuple({busy: busy_at_full_clock, runtime: runtime_at_full_clock}.get(x, x) for x in TIMES)
+AT_FULL_CLOCK = tuple({runtime: runtime_at_full_clock}.get(x, x) for x in TIMES)
 EQUATIONS = (*TIMES, alone, energy, embodied)
-"""In order of computation."""
+"""In order of computation, after the parts of one accelerator (`operator_law.PARTS`)."""
 
 TIME: tuple[Symbol, ...] = (t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE)
 ENERGY: tuple[Symbol, ...] = (phi_wait, phi_move)
@@ -139,4 +136,4 @@ ALONE: Mapping[Symbol, Integer] = MappingProxyType({
 
 def closed(equation: Equation) -> Equation:
     """An equation of this law in its inputs alone."""
-    return equation.inline(*(x for x in EQUATIONS if x.lhs not in (equation.lhs, tau, E, mu, C_emb)))
+    return equation.inline(*(x for x in (*PARTS, *EQUATIONS) if x.lhs not in (equation.lhs, tau, E, mu, C_emb)))

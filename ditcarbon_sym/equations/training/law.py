@@ -19,7 +19,6 @@ from types import MappingProxyType
 
 from sympy import Expr, Integer, Rational, Symbol
 
-from .. import operator_law
 from ..carbon import embodied as of_one
 from ..equation import Equation
 from ..notation import (
@@ -57,7 +56,7 @@ from ..notation import (
     t_launch,
     tau,
 )
-from ..operator_law import larger
+from ..operator_law.law import LIMITER, larger
 from ..parallel.symbols import Q_attn, e_link, link, phi_move
 from .symbols import (
     B_step,
@@ -133,7 +132,7 @@ busy = Equation(
     f"{LABEL}, busy", tau_work, share * (W_step / (e_dense * Theta_peak) + Q_step_elem / (e_mem * bandwidth))
 )
 JOULES = share * (eps_flop * W_step + eps_byte * Q_step_elem)
-LIMITED = larger(busy.rhs, JOULES / TDP, operator_law.LIMITER)
+LIMITED = larger(busy.rhs, JOULES / TDP, LIMITER)
 within_power = Equation(f"{LABEL}, busy within rated power", tau_work, LIMITED)
 ENCODED = share * (1 - cached) * F_enc * q_VAE / (e_VAE * Theta_peak)
 READ = share * (1 - cached_text) * F_text / (e_dense * Theta_peak)

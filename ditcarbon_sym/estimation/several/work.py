@@ -92,7 +92,8 @@ def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
     for x in networks.denoising(references):
         if _over_all_rows(x):
             moved += Integer(1) * x.times * x.moved
-            many = min(int(x.times), int(networks.denoiser.blocks))
+            of_one_frame = int((Integer(1) * x.times).xreplace({n_latent: Integer(1)}))
+            many = min(of_one_frame, int(networks.denoiser.blocks))
             layers += Rational(many, 2) if x.kind == LINEAR_ATTENTION else Integer(many)
     return moved, layers
 

@@ -10,6 +10,9 @@ Not every calibration identifies all parameters. On the V100 attention has an ef
 exponentials (``t_exp`` = 0), and bytes move at full bandwidth. On newer accelerators one model alone shows the
 launches, and hardly any shows an efficiency of attention apart from that of products. A parameter that the rows do not
 show keeps its expected value and uncertainty; each calibration says which are fixed.
+
+Each part is a quantity with a symbol of its own, so that an equation reads in one line; `closed` has the law in its
+inputs alone.
 """
 
 from collections.abc import Mapping
@@ -17,9 +20,9 @@ from types import MappingProxyType
 
 from sympy import Expr, Integer, Rational, Symbol, sqrt
 
-from .efficiency import LAWS as efficiency_laws
-from .equation import Equation
-from .notation import (
+from ..efficiency import LAWS as efficiency_laws
+from ..equation import Equation
+from ..notation import (
     F_VAE,
     JOULE_PER_KWH,
     TDP,
@@ -51,6 +54,7 @@ from .notation import (
     t_launch,
     tau,
 )
+from .symbols import F_work, J_work, tau_floor, tau_full, tau_held, tau_loop, tau_text, tau_VAE
 
 SHARPNESS = 4
 """How sharply the larger of floor and busy time prevails: the sum of fourth powers, and its fourth root."""
@@ -58,46 +62,50 @@ LIMITER = 16
 """How sharply the power limit sets in. A limiter holds the mean power a few per cent below rated power: the highest
 that is published is 693 of 700 W."""
 
-passes = B * g * S
-LAUNCHES = S * n_launch * t_launch
-WORK = passes * (F_dense + F_attn / r_attn + n_exp * t_exp * Theta_peak)
-"""The work of the products, in FLOP of dense ones that take as long."""
-PRODUCTS = WORK / (e_dense * Theta_peak)
-TRAFFIC = passes * Q_elem / (e_mem * bandwidth)
-BUSY = PRODUCTS + TRAFFIC
-"""What the passes take at full clock."""
-TEXT = B * F_text / (e_dense * Theta_peak)
-DECODER = B * F_VAE * q_VAE / (e_VAE * Theta_peak)
-ONE_SHOT = TEXT + DECODER
-
 
 def larger(one: Expr, other: Expr, sharpness: int = SHARPNESS) -> Expr:
     """The larger of two times, smoothly: never below either, never above their sum."""
     return (one**sharpness + other**sharpness) ** Rational(1, sharpness)
 
 
-DENOISING = larger(LAUNCHES, BUSY)
-runtime = Equation("operator law, time", tau, DENOISING + ONE_SHOT)
-"""Time at full clock, where no law of energy is known."""
-efficiency = Equation("operator law, efficiency", mu, F_total / (tau * Theta_peak))
+LABEL = "operator law"
+passes = B * g * S
+TRAFFIC = passes * Q_elem / (e_mem * bandwidth)
 
-JOULES = eps_flop * WORK + eps_byte * passes * Q_elem
-"""Joules of the passes' work. Attention is slower than dense products at the same power."""
-LIMITED = larger(BUSY, JOULES / TDP, LIMITER)
-"""What the passes take within rated power: where their work would draw more, the clock falls."""
-TEXT_JOULES = eps_flop * B * F_text
-LIMITED_TEXT = B * F_text * larger(1 / (e_dense * Theta_peak), eps_flop / TDP, LIMITER)
-WAITING = larger(LAUNCHES, LIMITED) - LIMITED
-
-limited = Equation(
-    "operator law, time within rated power", tau, larger(LAUNCHES, LIMITED) + LIMITED_TEXT + DECODER
+work = Equation(
+    f"{LABEL}, work", F_work, passes * (F_dense + F_attn / r_attn + n_exp * t_exp * Theta_peak)
 )  # fmt: skip
-energy = Equation("operator law, energy", E, (JOULES + P_idle * WAITING + TEXT_JOULES + TDP * DECODER) / JOULE_PER_KWH)
+busy = Equation(f"{LABEL}, at full clock", tau_full, F_work / (e_dense * Theta_peak) + TRAFFIC)
+joules = Equation(f"{LABEL}, joules", J_work, eps_flop * F_work + eps_byte * passes * Q_elem)
+"""Attention is slower than dense products at the same power."""
+within_power = Equation(f"{LABEL}, within rated power", tau_held, larger(tau_full, J_work / TDP, LIMITER))
+"""Where the work would draw more than rated power, the clock falls."""
+unlimited = Equation(f"{LABEL}, no limit of power", tau_held, tau_full)
+"""Where no law of energy is known."""
+launching = Equation(f"{LABEL}, launching", tau_floor, S * n_launch * t_launch)
+looping = Equation(f"{LABEL}, denoising loop", tau_loop, larger(tau_floor, tau_held))
+encoding = Equation(
+    f"{LABEL}, text encoder", tau_text, B * F_text * larger(1 / (e_dense * Theta_peak), eps_flop / TDP, LIMITER)
+)
+encoding_unlimited = Equation(f"{LABEL}, text encoder at full clock", tau_text, B * F_text / (e_dense * Theta_peak))
+decoding = Equation(f"{LABEL}, VAE decoder", tau_VAE, B * F_VAE * q_VAE / (e_VAE * Theta_peak))
+
+seconds = Equation(f"{LABEL}, time within rated power", tau, tau_loop + tau_text + tau_VAE)
+seconds_unlimited = Equation(f"{LABEL}, time", tau, seconds.rhs)
+efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (tau * Theta_peak))
+drawn = Equation(
+    f"{LABEL}, energy", E,
+    (J_work + P_idle * (tau_loop - tau_held) + eps_flop * B * F_text + TDP * tau_VAE) / JOULE_PER_KWH,
+)  # fmt: skip
 """Joules follow the work, not the clock; while kernels are launched, the accelerator draws idle power. The VAE decoder
 draws full power: the slope and the intercept of a sweep over steps draw the same. So no request draws more than rated
 power on the mean, as long as idle power is less."""
 
-EQUATIONS = (limited, efficiency, energy)
+PARTS = (work, busy, joules, within_power, launching, looping, encoding, decoding)
+EQUATIONS = (*PARTS, seconds, efficiency, drawn)
+"""In order of computation."""
+AT_FULL_CLOCK = (work, busy, unlimited, launching, looping, encoding_unlimited, decoding, seconds_unlimited, efficiency)
+"""Where no law of energy is known, and so no power limit either."""
 
 TIME: tuple[Symbol, ...] = (t_launch, e_dense, r_attn, e_mem, e_VAE)
 ENERGY: tuple[Symbol, ...] = (eps_flop, eps_byte)
