@@ -70,9 +70,12 @@ def norms_across_heads(rows: Size, heads: Heads, suffix: str = "", *, keys: Size
     ]
 
 
-def rotations(rows: Size, width: Size, keys_width: Size | None = None) -> list[Operator]:
-    """Rotary positions of queries and keys."""
-    return [rotary("rope_q", rows, width), rotary("rope_k", rows, width if keys_width is None else keys_width)]
+def rotations(
+    rows: Size, width: Size, keys_width: Size | None = None, *, as_complex: bool = False
+) -> list[Operator]:  # fmt: skip
+    """Rotary positions of queries and keys, as products of complex numbers or of real ones."""
+    keys = width if keys_width is None else keys_width
+    return [rotary("rope_q", rows, width, as_complex=as_complex), rotary("rope_k", rows, keys, as_complex=as_complex)]
 
 
 def attend(

@@ -256,8 +256,12 @@ def gated_residual(name: str, rows: Size, width: Size) -> Operator:
     return elementwise(name, rows, width, operations=2, reads=3, writes=2)
 
 
-def rotary(name: str, rows: Size, width: Size) -> Operator:
-    """Rotary positions on queries or keys: x cos + rotated(x) sin, in four passes."""
+def rotary(name: str, rows: Size, width: Size, *, as_complex: bool = False) -> Operator:
+    """Rotary positions on queries or keys: ``x cos + turned(x) sin`` in four passes, one of which writes the turned x;
+    or, for pairs of numbers that are taken as complex ones, one product.
+    """
+    if as_complex:
+        return elementwise(name, rows, width, operations=ROTATION)
     return elementwise(name, rows, width, operations=ROTATION, reads=5, writes=4)
 
 

@@ -3,10 +3,12 @@
 `fits/traffic.py` counted released denoisers on the meta device, and says what it counts. Norms agree to the last
 element, but for three networks. Elementwise passes agree within about a hundredth once two differences are allowed for:
 
-* the operator lists have nine elements moved for each element turned by rotary positions, in four passes. The kernels
-  move eight and a copy (cosine and sine), seven and a copy (Wan, which turns halves in place), or two (a product of
-  complex numbers), and cast to 32 bits and back before and after, which is in neither count;
+* the operator lists have nine elements moved for each element turned by rotary positions, one read and one write of
+  which are a copy, which the count has in another column: of the turned half (cosine and sine), or of the result (Wan,
+  which turns halves in place). Complex numbers need no copy;
 * the attention of the older classes divides its output by a factor of one, which is a pass that the lists do not have.
+
+Both counts are of elements. Casts to 32 bits and back are in neither.
 
 What differs for reasons not yet found is pinned, and is no agreement.
 """
@@ -21,22 +23,22 @@ from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.equations.notation import ell, m, n_latent
 
 TURNED = {
-    "Wan": 7, "SkyReels": 7, "ChronoEdit": 7, "QwenImage": 2, "ZImage": 2, "Lumina2": 2, **dict.fromkeys((
-        "AceStep", "Allegro", "Chroma", "CogVideoX", "CogView4", "ConsisID", "Cosmos", "EasyAnimate", "Flux", "HiDream",
-        "Hunyuan", "LTXVideo", "LongCatImage", "MiniMax", "Motif", "OmniGen", "Ovis", "SanaVideo",
+    "Wan": 7, "SkyReels": 7, "ChronoEdit": 7, **dict.fromkeys((
+        "AceStep", "Allegro", "BriaFibo", "Chroma", "CogVideoX", "CogView4", "ConsisID", "Cosmos", "EasyAnimate", "Flux",
+        "HiDream", "Hunyuan", "LTXVideo", "LongCatImage", "MiniMax", "Motif", "OmniGen", "Ovis", "SanaVideo",
     ), 8),
 }  # fmt: skip
-"""Elements that kernels move for each element turned by rotary positions, copies apart."""
+"""Elements that kernels move for each element turned as real numbers, copies apart."""
 DIVIDED = {
     **dict.fromkeys(("Allegro", "DiT", "HunyuanDiT", "LTXVideo", "Latte", "PixArt"), ("attn1", "attn2")),
     "SanaTransformer": ("attn2",),
 }
 """Attention whose output is divided by ``rescale_output_factor``."""
 UNEXPLAINED = {
-    "anyflow-1.3b": 1.3936, "anyflow-14b": 1.4418, "consisid-preview": 1.0019, "helios-base": 1.1660,
-    "hidream-i1": 1.1916,
+    "anyflow-1.3b": 1.1081, "anyflow-14b": 1.1209, "consisid-preview": 1.0019, "helios-base": 1.1660,
+    "fibo": 1.0089, "hidream-i1": 1.1916,
     "kandinsky-5.0-t2v-lite": 1.2872, "kandinsky-6.0": 1.4216, "krea-2": 1.1084, "longcat-audiodit-1b": 1.0497,
-    "ltx-2": 1.0684, "ltx-2.3": 1.0886, "lumina-image-2": 1.0740, "lumina-next-sft": 1.6395,
+    "ltx-2": 1.0684, "ltx-2.3": 1.0886, "lumina-image-2": 1.0701, "lumina-next-sft": 1.1137, "minimax-h3": 1.0335,
     "music-spectrogram-diffusion": 0.4440, "prx-512-t2i-sft": 1.1218, "stable-audio-3-medium": 1.0188,
     "stable-audio-open-1.0": 1.1440, "wan2.2-ti2v-5b": 1.0884,
 }  # fmt: skip

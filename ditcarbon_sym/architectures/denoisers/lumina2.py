@@ -130,7 +130,7 @@ class Lumina2Transformer2DModel(Lumina):
         heads = self.heads
         before = [
             *head_norms(rows, heads),
-            *rotations(rows, heads.total, heads.keys_total),
+            *rotations(rows, heads.total, heads.keys_total, as_complex=True),
             elementwise("repeat_kv", rows, heads.total + heads.keys_total, operations=0),
         ]
         return attend("attn", rows, self.width, heads, before, bias=False, out_bias=False)

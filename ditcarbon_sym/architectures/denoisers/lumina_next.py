@@ -66,8 +66,8 @@ class LuminaNextDiT2DModel(Lumina):
     def attentions(self) -> list[Operator]:
         """Attention to the latents and, gated for each head, to the text; one matrix out of their sum."""
         width, heads, text = self.width, self.heads, self.cross_attention_dim
-        own = [*self.norms(ell), *rotations(ell, heads.total, heads.keys_total)]
-        other = [*self.norms(m), rotary("rope_q", ell, heads.total)]
+        own = [*self.norms(ell), *rotations(ell, heads.total, heads.keys_total, as_complex=True)]
+        other = [*self.norms(m), rotary("rope_q", ell, heads.total, as_complex=True)]
         return [
             *within("attn1", self.scored(ell, width, own)),
             rms_norm("norm1_context", m, text),

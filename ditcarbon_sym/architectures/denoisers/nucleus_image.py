@@ -133,13 +133,13 @@ class NucleusMoEImageTransformer2DModel(PackedLatent):
             [
                 *queries_keys_values(ell, width, heads, bias=False),
                 *head_norms(ell, heads),
-                rotary("rope_q", ell, heads.total),
+                rotary("rope_q", ell, heads.total, as_complex=True),
                 dense("add_k_proj", m, width, heads.keys_total, bias=False),
                 dense("add_v_proj", m, width, heads.keys_total, bias=False),
                 # The released class holds a norm of text queries, too, although there are none.
                 rms_norm("norm_added_k", m * heads.of_keys, heads.width),
                 table("norm_added_q", heads.width),
-                rotary("rope_k", rows, heads.keys_total),
+                rotary("rope_k", rows, heads.keys_total, as_complex=True),
                 elementwise("repeat_kv", rows, 2 * heads.total, operations=0),
                 attention("scores", ell, rows, heads.number, heads.width),
                 dense("to_out", ell, heads.total, width, bias=False),

@@ -51,7 +51,8 @@ class QwenImageTransformer2DModel(Packed):
 
     def operators(self) -> list[Operator]:
         width, conditions = self.width, 1 + self.zero_cond_t
-        block = [*modulated_streams(width, self.heads, conditions), *(self.chosen() if self.zero_cond_t else [])]
+        streams = modulated_streams(width, self.heads, conditions, as_complex=True)
+        block = [*streams, *(self.chosen() if self.zero_cond_t else [])]
         return [
             dense("img_in", ell, self.in_channels, width),
             rms_norm("txt_norm", m, self.joint_attention_dim),

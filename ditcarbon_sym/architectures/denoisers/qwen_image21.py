@@ -72,7 +72,7 @@ class QwenImage21Transformer2DModel(Transformer):
         scored = [
             *queries_keys_values(ell, width, heads, bias=False),
             *head_norms(ell, heads),
-            *rotations(ell, width),
+            *rotations(ell, width, as_complex=True),
             elementwise("cached.cat", ell + m, 2 * width, operations=0),
             attention("scores", ell, ell + m, heads.number, heads.width),
             dense("to_out", ell, width, width, bias=False),

@@ -55,6 +55,8 @@ class WanBlocks(VideoTransformer):
 
     expand_timesteps: ClassVar[bool] = False
     """Whether each video token has a timestep of its own: a setting of the pipeline, not of the network."""
+    turns_complex: ClassVar[bool] = False
+    """Whether queries and keys are turned as complex numbers."""
 
     @property
     def conditions(self) -> Size:
@@ -109,11 +111,12 @@ class WanBlocks(VideoTransformer):
         all heads together.
         """
         width, heads = self.width, self.heads
+        turned = rotations(ell, width, as_complex=self.turns_complex)
         return [
             *shifts_and_scales(6, width, self.conditions),
             norm("norm1", ell, width),
             self.modulate("norm1.modulate"),
-            *attend("attn1", ell, width, heads, [*norms_across_heads(ell, heads), *rotations(ell, width)]),
+            *attend("attn1", ell, width, heads, [*norms_across_heads(ell, heads), *turned]),
             self.gated_residual("attn1.gate"),
             *([norm("norm2", ell, width, vectors=2)] if self.cross_attn_norm else []),
             *self.cross_attention(),

@@ -82,6 +82,7 @@ class AnyFlowTransformer3DModel(WanOfImages):
     deltatime_type: str = "r"
 
     expand_timesteps: ClassVar[bool] = True
+    turns_complex: ClassVar[bool] = True
 
     @property
     def timesteps(self) -> Size:

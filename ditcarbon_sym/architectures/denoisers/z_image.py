@@ -149,7 +149,7 @@ class ZImageTransformer2DModel(Denoiser):
         """Attention with rotary positions on all rows."""
         heads = Heads(self.n_heads, self.dim // self.n_heads)
         normed = head_norms(rows, heads) if self.qk_norm else []
-        before = [*normed, *rotations(rows, heads.total)]
+        before = [*normed, *rotations(rows, heads.total, as_complex=True)]
         return attend("attention", rows, self.dim, heads, before, bias=False, out_bias=False)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
