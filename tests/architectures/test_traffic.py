@@ -24,8 +24,8 @@ from ditcarbon_sym.equations.notation import ell, m, n_latent
 
 TURNED = {
     "Wan": 7, "SkyReels": 7, "ChronoEdit": 7, **dict.fromkeys((
-        "AceStep", "Allegro", "BriaFibo", "Chroma", "CogVideoX", "CogView4", "ConsisID", "Cosmos", "EasyAnimate", "Flux",
-        "HiDream", "Hunyuan", "LTXVideo", "LongCatImage", "MiniMax", "Motif", "OmniGen", "Ovis", "SanaVideo",
+        "AceStep", "Allegro", "BriaFibo", "Chroma", "CogVideoX", "CogView4", "ConsisID", "Cosmos", "EasyAnimate",
+        "Flux", "HiDream", "Hunyuan", "LTXVideo", "LongCatImage", "MiniMax", "Motif", "OmniGen", "Ovis", "SanaVideo",
     ), 8),
 }  # fmt: skip
 """Elements that kernels move for each element turned as real numbers, copies apart."""

@@ -57,7 +57,8 @@ def test_more_work_never_takes_less_and_a_faster_device_never_more(model, gpu, f
     slopes = gradient(where.values, tau, where.route)
     assert slopes[S] > 0 and slopes[B] > 0
     # Exponentials draw the power of products, so that a peak without more power is one of cheaper products.
-    faster = slopes[Theta_peak] * where.values[Theta_peak] - slopes[eps_flop] * where.values[eps_flop]
+    cheaper = slopes[eps_flop] * where.values[eps_flop] if eps_flop in slopes else 0.0  # else the law relates the two
+    faster = slopes[Theta_peak] * where.values[Theta_peak] - cheaper
     assert faster < 0 and slopes[bandwidth] <= 0
     assert at(where, (tau,), {S: where.values[S] * factor})[0] > at(where, (tau,))[0]
 
