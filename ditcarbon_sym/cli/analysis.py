@@ -5,12 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids
 from .options import (
     JsonOption,
     OptionalModel,
     OutputOption,
     at_operating_point,
+    id_option,
     integer_option,
     number_option,
     read_range,
@@ -130,20 +130,11 @@ def solve(
     budget_wh: Annotated[float | None, number_option("Budget of the accelerator's energy, Wh for the batch.")] = None,
     budget_s: Annotated[float | None, number_option("Budget of time, seconds for the batch.")] = None,
     per: Annotated[str | None, typer.Option(help="Carbon of one 'output' (the default) or of the 'batch'.")] = None,
-    against_model: Annotated[
-        str | None, typer.Option(help="Break even with this model instead of a budget.", autocompletion=ids("models"))
-    ] = None,
-    against_gpu: Annotated[
-        str | None, typer.Option(help="Break even with this accelerator.", autocompletion=ids("gpus"))
-    ] = None,
+    against_model: Annotated[str | None, id_option("models", "Break even with this model instead of a budget.")] = None,
+    against_gpu: Annotated[str | None, id_option("gpus", "Break even with this accelerator.")] = None,
     against_datacenter: Annotated[
         str | None,
-        typer.Option(
-            "--against-datacenter",
-            "--against-place",
-            help="Break even with this place.",
-            autocompletion=ids("datacenters"),
-        ),
+        id_option("datacenters", "Break even with this place.", "--against-datacenter", "--against-place"),
     ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids
 from .options import (
     ASSUMED_GPU,
     CatalogOption,
     JsonOption,
+    id_option,
     integer_option,
     kernel_options,
     mode_options,
@@ -23,10 +23,7 @@ def fit(
     sweep: Annotated[Path, typer.Argument(help="CSV of measurements: model, height, width, batch, and mu or time_s.")],
     gpu: Annotated[
         str | None,
-        typer.Option(
-            help="Accelerator of the sweep, if the file does not say; 'ditcarbon gpus' lists them.",
-            autocompletion=ids("gpus"),
-        ),
+        id_option("gpus", "Accelerator of the sweep, if the file does not say; 'ditcarbon gpus' lists them."),
     ] = None,
     law: Annotated[
         str | None,
@@ -91,10 +88,7 @@ def validate(
     requests: Annotated[
         Path | None, typer.Option(help="For CodeCarbon's emissions.csv: a CSV that says what each run did, by run_id.")
     ] = None,
-    gpu: Annotated[
-        str | None,
-        typer.Option(help=f"Accelerator of rows without a column gpu. {ASSUMED_GPU}", autocompletion=ids("gpus")),
-    ] = None,
+    gpu: Annotated[str | None, id_option("gpus", f"Accelerator of rows without a column gpu. {ASSUMED_GPU}")] = None,
     gpus: Annotated[
         int | None, integer_option("Accelerators that share the request of rows without a column gpus.")
     ] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from .help import ids
-from .options import CatalogOption, JsonOption
+from .options import CatalogOption, JsonOption, id_option
 from .printing import print_table, warn
 
 
@@ -14,9 +14,7 @@ def formula(
         str, typer.Argument(help="A number (1 to 8) or a left-hand side (F_block, mu, roofline.tau, transfer.e_mem).")
     ],
     closed: Annotated[bool, typer.Option("--closed", help="Put every intermediate in: inputs are left.")] = False,
-    model: Annotated[
-        str | None, typer.Option(help="Put this model's numbers in.", autocompletion=ids("models"))
-    ] = None,
+    model: Annotated[str | None, id_option("models", "Put this model's numbers in.")] = None,
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     code: Annotated[bool, typer.Option("--code", help="Print the function that sympy writes for it.")] = False,
     symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,

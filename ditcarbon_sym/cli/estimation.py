@@ -16,7 +16,7 @@ from .options import (
     number_option,
     of_a_request,
 )
-from .printing import print_pairs, print_table, warn
+from .printing import print_pairs, print_table, told_as_json, warn
 
 
 @at_operating_point
@@ -33,19 +33,17 @@ def estimate(
     as_json: JsonOption = False,
 ) -> None:
     """Estimate time, energy and carbon of one request."""
-    from ..reports import estimate as shown, formats
+    from ..reports import estimate as shown
     from .reporting import estimated
 
     job = {"profile": profile, "month": month, "outputs": outputs, "earliest": earliest, "deadline": deadline}
     asked = {"model": model, "per_day": per_day, **job, **options}
     result = estimated(**asked)
-    warn(result.warnings)
     if report is not None:
         from .reporting import of_estimate
 
         of_estimate(report, asked, result)
-    if as_json:
-        print(formats.json_text(result.to_dict()))
+    if told_as_json(result, as_json):
         return
     print_table(shown.stack_line(result), shown.header(result), shown.rows(result), right=(1,))
     given = {name for name, value in options.items() if value is not None}

@@ -5,18 +5,22 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids
 from .options import (
+    PLACE,
     CatalogOption,
+    GridOption,
     JsonOption,
     MonthOption,
     ProfileOption,
+    PueOption,
     ReportOption,
     accounting_options,
+    id_option,
     number_option,
+    place_option,
     sharing,
 )
-from .printing import print_pairs, print_table, remark, warn
+from .printing import print_pairs, print_table, remark, told_as_json, warn
 
 
 @sharing("counted", accounting_options)
@@ -25,25 +29,15 @@ def account(
     file: Annotated[
         Path | None, typer.Argument(help="CodeCarbon's emissions.csv, or the CSV log of a Zeus monitor.")
     ] = None,
-    gpu: Annotated[
-        str | None, typer.Option(help="Accelerator, if the file does not say.", autocompletion=ids("gpus"))
-    ] = None,
+    gpu: Annotated[str | None, id_option("gpus", "Accelerator, if the file does not say.")] = None,
     hours: Annotated[float | None, number_option("Hours of all accelerators together.")] = None,
     kwh: Annotated[float | None, number_option("Measured energy of the accelerators, kWh.")] = None,
     outputs: Annotated[float | None, number_option("Outputs made, for the carbon of one.")] = None,
-    datacenter: Annotated[
-        str | None,
-        typer.Option(
-            "--datacenter",
-            "--place",
-            help="Data centre, country or cloud region. Assumed: us-average.",
-            autocompletion=ids("datacenters"),
-        ),
-    ] = None,
+    datacenter: Annotated[str | None, place_option(f"Data centre, country or cloud region. Assumed: {PLACE}.")] = None,
     provider: Annotated[str | None, typer.Option(help="Cloud provider (with --region): aws, gcp or azure.")] = None,
     region: Annotated[str | None, typer.Option(help="The provider's region, such as us-central1.")] = None,
-    pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
-    grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+    pue: PueOption = None,
+    grid: GridOption = None,
     window: Annotated[str | None, typer.Option(help="Window of a Zeus log.")] = None,
     lifetime_years: Annotated[float | None, number_option("Years that embodied carbon is spread over.")] = None,
     utilisation: Annotated[float | None, number_option("Part of the lifetime in use. Assumed: 1.")] = None,
@@ -53,7 +47,6 @@ def account(
 ) -> None:
     """Count the carbon of what has been used, from hours or kWh."""
     from ..calibration.used import accounted
-    from ..reports import formats
     from ..reports.footprints import account as shown
 
     asked = {
@@ -66,9 +59,7 @@ def account(
         from .reporting import of_account
 
         of_account(report, asked, found)
-    warn(found.warnings)
-    if as_json:
-        print(formats.json_text(found.to_dict()))
+    if told_as_json(found, as_json):
         return
     print_table(shown.title(found), ("", "value", "unit"), shown.rows(found), right=(1,))
     print_pairs("basis", shown.basis_rows(found))
@@ -83,15 +74,12 @@ def route(
     deadline: Annotated[float, number_option("Hour by which a class without its own has run.")] = 24,
     profile: ProfileOption = None,
     month: MonthOption = None,
-    gpu: Annotated[
-        str | None, typer.Option(help="Accelerator, if the file does not say.", autocompletion=ids("gpus"))
-    ] = None,
+    gpu: Annotated[str | None, id_option("gpus", "Accelerator, if the file does not say.")] = None,
     catalog: CatalogOption = None,
     report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Choose place and hour for requests with deadlines."""
-    from ..reports import formats
     from ..reports.footprints import route as shown
     from ..sweeps.routed import route as routed
 
@@ -104,9 +92,7 @@ def route(
         from .reporting import of_route
 
         of_route(report, asked, found)
-    warn(found.warnings)
-    if as_json:
-        print(formats.json_text(found.to_dict()))
+    if told_as_json(found, as_json):
         return
     print_table("carbon", ("", "value", "unit"), shown.totals(found), right=(1,))
     print_table("places", shown.PLACE_HEADER, shown.place_rows(found), right=(1, 2, 3))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .help import ids
-from .options import JsonOption, integer_option, number_option, whole
+from .options import JsonOption, id_option, integer_option, number_option, whole
 from .printing import print_pairs, print_table, remark, waiting, warn
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def _numbers(text: str | None) -> list[int] | None:
     return None if text is None else [whole(part) for part in _names(text) or ()]
 
 
-ModelsOption = Annotated[
-    str | None, typer.Option(help="Catalogue ids, joined by commas.", autocompletion=ids("models"))
-]
+ModelsOption = Annotated[str | None, id_option("models", "Catalogue ids, joined by commas.")]
 SidesOption = Annotated[
     str | None, typer.Option("--resolutions", help="Sides of square outputs, such as 256,512,1024.")
 ]

@@ -52,6 +52,16 @@ def number_option(help: str, *names: str) -> Any:
     return typer.Option(*names, help=help, parser=real, metavar="NUMBER")
 
 
+def id_option(kind: str, help: str, *names: str) -> Any:
+    """Return an option that takes ids of the catalogue, ``kind`` being models, gpus or datacenters."""
+    return typer.Option(*names, help=help, autocompletion=ids(kind))
+
+
+def place_option(help: str) -> Any:
+    """Return an option that takes a place, which is a data centre, a country or a cloud region."""
+    return id_option("datacenters", help, "--datacenter", "--place")
+
+
 OptionalModel = Annotated[
     str | None,
     typer.Argument(help="Catalogue id; 'ditcarbon models' lists them. Or give --config.", autocompletion=ids("models")),
@@ -84,6 +94,9 @@ PLACE = "us-average"
 """What is assumed where nothing is said, as in the catalogue's defaults, which a test compares."""
 ASSUMED_GPU = f"Assumed: {GPU}, the paper's, of 2017."
 ASSUMED_PLACE = f"Assumed: {PLACE}, PUE 1.2 and 390 gCO2eq/kWh."
+GpuOption = Annotated[str | None, id_option("gpus", f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}")]
+PueOption = Annotated[float | None, number_option("Power usage effectiveness (with --grid).")]
+GridOption = Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")]
 STACKS = ("eager", "compile", "engine", "engine:sglang", "engine:vllm-omni", "engine:onediff")
 KERNELS = ("sdpa", "fa2", "fa3", "sage2", "sparse:")
 FORMATS = ("bf16", "fp8", "fp8-weight", "int8", "int8-weight", "int4", "nf4", "nvfp4")
@@ -115,10 +128,7 @@ def pass_options(
 
 
 def setting_options(
-    gpu: Annotated[
-        str | None,
-        typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
-    ] = None,
+    gpu: GpuOption = None,
     gpus: Annotated[int | None, integer_option("Accelerators that share the request. Assumed: 1.")] = None,
     split: Annotated[
         str | None,
@@ -128,15 +138,10 @@ def setting_options(
     ] = None,
     datacenter: Annotated[
         str | None,
-        typer.Option(
-            "--datacenter",
-            "--place",
-            help=f"Data centre, country or cloud region; 'ditcarbon places' lists them. {ASSUMED_PLACE}",
-            autocompletion=ids("datacenters"),
-        ),
+        place_option(f"Data centre, country or cloud region; 'ditcarbon places' lists them. {ASSUMED_PLACE}"),
     ] = None,
-    pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
-    grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+    pue: PueOption = None,
+    grid: GridOption = None,
 ) -> None:
     """The accelerator and the place."""
 

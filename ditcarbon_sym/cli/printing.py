@@ -80,6 +80,19 @@ def warn(warnings: Iterable[str]) -> None:
         print(f"{mark} {visible(warning)}", file=sys.stderr)
 
 
+def told_as_json(answer: Any, as_json: bool) -> bool:
+    """Print the warnings of an answer, and the answer itself as one JSON object where that is asked for; say whether.
+
+    ``answer`` has ``warnings`` and ``to_dict``.
+    """
+    warn(answer.warnings)
+    if as_json:
+        from ..reports import formats
+
+        print(formats.json_text(answer.to_dict()))
+    return as_json
+
+
 def coloured(text: str, colour: int) -> str:
     """Colour a text for stderr if that is a terminal and NO_COLOR is not set."""
     return text if os.environ.get("NO_COLOR") or not sys.stderr.isatty() else f"\033[{colour}m{text}\033[0m"

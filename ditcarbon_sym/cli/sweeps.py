@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids
 from .options import (
     ASSUMED_GPU,
     ASSUMED_PLACE,
@@ -14,12 +13,14 @@ from .options import (
     CatalogOption,
     JsonOption,
     accounting_options,
+    id_option,
     integer_option,
     kernel_options,
     law_options,
     more_mode_options,
     number_option,
     pass_options,
+    place_option,
     sharing,
 )
 from .printing import print_pairs, print_table, progress_of, quiet_figures, remark, waiting, warn
@@ -29,30 +30,20 @@ _AXIS = "values and ranges FIRST:LAST:STEP, joined by commas."
 
 def _axes(
     file: Annotated[Path | None, typer.Argument(help="TOML file with options; those of the command line win.")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Catalogue ids, joined by commas.", autocompletion=ids("models"))
-    ] = None,
+    model: Annotated[str | None, id_option("models", "Catalogue ids, joined by commas.")] = None,
     resolution: Annotated[
         str | None, typer.Option(help=f"Sides in pixels or HEIGHTxWIDTH, {_AXIS} Such as 512:2048:256. {RELEASED}")
     ] = None,
     frames: Annotated[str | None, typer.Option(help=f"Output frames, {_AXIS} {RELEASED}")] = None,
     batch: Annotated[str | None, typer.Option(help=f"Outputs made together, {_AXIS} Assumed: 1.")] = None,
     steps: Annotated[str | None, typer.Option(help=f"Denoising steps, {_AXIS} {RELEASED}")] = None,
-    gpu: Annotated[
-        str | None, typer.Option(help=f"Accelerator ids, joined by commas. {ASSUMED_GPU}", autocompletion=ids("gpus"))
-    ] = None,
+    gpu: Annotated[str | None, id_option("gpus", f"Accelerator ids, joined by commas. {ASSUMED_GPU}")] = None,
     gpus: Annotated[str | None, typer.Option(help=f"Accelerators that share each request, {_AXIS} Assumed: 1.")] = None,
     split: Annotated[
         str | None, typer.Option(help="Their degrees, such as ulysses=4,ring=2. Assumed: those that take least time.")
     ] = None,
     datacenter: Annotated[
-        str | None,
-        typer.Option(
-            "--datacenter",
-            "--place",
-            help=f"Data centres, countries or cloud regions, joined by commas. {ASSUMED_PLACE}",
-            autocompletion=ids("datacenters"),
-        ),
+        str | None, place_option(f"Data centres, countries or cloud regions, joined by commas. {ASSUMED_PLACE}")
     ] = None,
     cache: Annotated[
         str | None, typer.Option(help=f"Part of the steps that a cache skips, {_AXIS} Assumed: 0.")

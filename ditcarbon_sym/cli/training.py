@@ -4,20 +4,22 @@ from typing import Annotated, Any
 
 import typer
 
-from .help import ids
 from .options import (
-    ASSUMED_GPU,
     ASSUMED_PLACE,
     CatalogOption,
     ConfigOption,
+    GpuOption,
+    GridOption,
     JsonOption,
     OptionalModel,
+    PueOption,
     accounting_options,
     integer_option,
     number_option,
+    place_option,
     sharing,
 )
-from .printing import print_pairs, print_table, warn
+from .printing import print_pairs, print_table, told_as_json
 
 
 def sample_options(
@@ -60,21 +62,10 @@ def schedule_options(
 
 
 def place_options(
-    gpu: Annotated[
-        str | None,
-        typer.Option(help=f"Accelerator id; 'ditcarbon gpus' lists them. {ASSUMED_GPU}", autocompletion=ids("gpus")),
-    ] = None,
-    datacenter: Annotated[
-        str | None,
-        typer.Option(
-            "--datacenter",
-            "--place",
-            help=f"Data centre, country or cloud region. {ASSUMED_PLACE}",
-            autocompletion=ids("datacenters"),
-        ),
-    ] = None,
-    pue: Annotated[float | None, number_option("Power usage effectiveness (with --grid).")] = None,
-    grid: Annotated[float | None, number_option("Grid intensity, gCO2eq/kWh (with --pue).")] = None,
+    gpu: GpuOption = None,
+    datacenter: Annotated[str | None, place_option(f"Data centre, country or cloud region. {ASSUMED_PLACE}")] = None,
+    pue: PueOption = None,
+    grid: GridOption = None,
     lifetime_years: Annotated[float | None, number_option("Years that embodied carbon is spread over.")] = None,
     utilisation: Annotated[float | None, number_option("Part of the lifetime in use. Assumed: 1.")] = None,
 ) -> None:
@@ -94,13 +85,10 @@ def train(
 ) -> None:
     """Estimate a training, and what of it falls on an output."""
     from ..estimation.training import train as trained
-    from ..reports import formats
     from ..reports.footprints import training as shown
 
     found = trained(model, outputs=per_output, config=config, catalog=catalog, **options)
-    warn(found.warnings)
-    if as_json:
-        print(formats.json_text(found.to_dict()))
+    if told_as_json(found, as_json):
         return
     print_table(shown.title(found), shown.header(found), shown.rows(found), right=(1,))
     print_table("one step, each accelerator", ("", "value", ""), shown.step_rows(found), right=(1,))
