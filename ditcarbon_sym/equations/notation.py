@@ -35,9 +35,7 @@ _symbol, _flag = _TABLE.symbol, _TABLE.flag
 
 
 def _part(name: str, meaning: str, field: str, high: float = 1) -> Symbol:
-    greek, _, index = name.partition("_")
-    head = f"\\{greek}" if len(greek) > 1 else greek
-    return _symbol(name, meaning, "1", field, 0, high, latex=rf"{head}_{{\mathrm{{{index}}}}}", zero=True)
+    return _symbol(name, meaning, "1", field, 0, high, zero=True)
 
 
 # Architecture (Section 3.1)
@@ -45,15 +43,12 @@ s = _flag("s", "dual-stream flag: text and latent tokens have weights of their o
 c = _flag("c", "cross-attention flag: a separate attention over the text tokens", "cross_attention")
 a = _flag("a", "adaLN-Zero flag: modulation weights in every block", "adaln_zero")
 j = _flag("j", "joint-attention flag: text and latent tokens share the weights of one sequence", "joint_attention")
-n_ada = _symbol(
-    "n_ada", "adaLN modulation modules per block", "1", "adaln_modules", 1, 16, latex=r"n_{\mathrm{ada}}", integer=True
-)
+n_ada = _symbol("n_ada", "adaLN modulation modules per block", "1", "adaln_modules", 1, 16, integer=True)
 t = _symbol("t", "conditioning width feeding adaLN", "1", "conditioning_width", 1, 1e5, integer=True)
 N = _symbol("N", "transformer blocks", "1", "blocks", 1, 1e4, integer=True)
 N_single = _symbol(
-    "N_single", "single-stream blocks, of a network that has both kinds", "1", "single_blocks", 1, 1e4,
-    latex=r"N_{\mathrm{single}}", integer=True,
-)  # fmt: skip
+    "N_single", "single-stream blocks, of a network that has both kinds", "1", "single_blocks", 1, 1e4, integer=True
+)
 d = _symbol("d", "hidden size", "1", "hidden_size", 1, 1e5, integer=True)
 h = _symbol("h", "attention heads", "1", "attention_heads", 1, 1e4, integer=True)
 f = _symbol("f", "MLP expansion ratio", "1", "mlp_ratio", 0.1, 64)
@@ -62,154 +57,88 @@ p = _symbol("p", "patch side", "1", "patch_size", 1, 64, integer=True, hint="lat
 # Encoders and decoders (Section 3.2)
 v_s = _symbol("v_s", "VAE spatial downsampling", "1", "vae_spatial_factor", 1, 128, integer=True)
 v_t = _symbol("v_t", "VAE temporal downsampling", "1", "vae_temporal_factor", 1, 64, integer=True)
-P_enc = _symbol(
-    "P_enc", "text-encoder parameters", "1", "text_encoder_parameters", 0, 1e12, latex=r"P_{\mathrm{enc}}", zero=True
-)
-P_VAE = _symbol(
-    "P_VAE", "VAE decoder parameters", "1", "vae_decoder_parameters", 0, 1e11, latex=r"P_{\mathrm{VAE}}", zero=True
-)
+P_enc = _symbol("P_enc", "text-encoder parameters", "1", "text_encoder_parameters", 0, 1e12, zero=True)
+P_VAE = _symbol("P_VAE", "VAE decoder parameters", "1", "vae_decoder_parameters", 0, 1e11, zero=True)
 k_VAE = _symbol(
-    "k_VAE",
-    "VAE reuse factor: positions each decoder weight visits per latent pixel",
-    "1",
-    "vae_reuse_factor",
-    0,
-    1e4,
-    latex=r"k_{\mathrm{VAE}}",
+    "k_VAE", "VAE reuse factor: positions each decoder weight visits per latent pixel", "1", "vae_reuse_factor", 0, 1e4,
     zero=True,
-)
+)  # fmt: skip
 
 # Request (Section 3.2)
 H = _symbol("H", "output height", "1", "height", 1, 65536, integer=True, hint="pixels")
 W = _symbol("W", "output width", "1", "width", 1, 65536, integer=True, hint="pixels")
-n_frames = _symbol(
-    "n_frames", "output frames (1 for an image)", "1", "frames", 1, 1e5, latex=r"n_{\mathrm{frames}}", integer=True
-)
-n_latent = _symbol("n_latent", "latent frames", "1", latex=r"n_{\mathrm{latent}}")
+n_frames = _symbol("n_frames", "output frames (1 for an image)", "1", "frames", 1, 1e5, integer=True)
+n_latent = _symbol("n_latent", "latent frames", "1")
 m = _symbol("m", "text tokens", "1", "text_tokens", 0, 1e6, integer=True, zero=True)
 n_ref = _symbol(
-    "n_ref", "reference images appended to the latent tokens", "1", "references", 0, 16, latex=r"n_{\mathrm{ref}}",
-    integer=True, zero=True,
-)  # fmt: skip
+    "n_ref", "reference images appended to the latent tokens", "1", "references", 0, 16, integer=True, zero=True
+)
 B = _symbol("B", "batch size: outputs made together", "1", "batch", 1, 1e6, integer=True)
 S = _symbol("S", "denoising steps", "1", "steps", 1, 1e5, integer=True)
 g = _symbol(
-    "g",
-    "guidance passes per step",
-    "1",
-    "guidance",
-    1,
-    3,
-    integer=True,
+    "g", "guidance passes per step", "1", "guidance", 1, 3, integer=True,
     hint="denoiser passes per step: 1 without guidance, 2 with classifier-free guidance; not the guidance scale",
-)
+)  # fmt: skip
 
 # Derived sizes and work (Sections 3.1 and 3.2)
-ell = _symbol("ell", "latent tokens of one output", latex=r"\ell")
-ell_latent = _symbol("ell_latent", "latent pixels the VAE decodes for one output", latex=r"\ell_{\mathrm{latent}}")
-kappa = _symbol("kappa", "parameters of one block in units of d^2 (Table 1)", latex=r"\kappa")
+ell = _symbol("ell", "latent tokens of one output")
+ell_latent = _symbol("ell_latent", "latent pixels the VAE decodes for one output")
+kappa = _symbol("kappa", "parameters of one block in units of d^2 (Table 1)")
 P = _symbol("P", "denoiser parameters", "1", "parameters")
-F_block = _symbol("F_block", "FLOP of one block, one pass, one output", latex=r"F_{\mathrm{block}}")
-F_text = _symbol("F_text", "FLOP of the text encoder for one output", latex=r"F_{\mathrm{text}}", zero=True)
-F_VAE = _symbol("F_VAE", "FLOP of the VAE decoder for one output", latex=r"F_{\mathrm{VAE}}", zero=True)
-F_denoiser = _symbol("F_denoiser", "FLOP of the denoising loop for the batch", latex=r"F_{\mathrm{denoiser}}")
-F_total = _symbol("F_total", "FLOP of the request", latex=r"F_{\mathrm{total}}")
+F_block = _symbol("F_block", "FLOP of one block, one pass, one output")
+F_text = _symbol("F_text", "FLOP of the text encoder for one output", zero=True)
+F_VAE = _symbol("F_VAE", "FLOP of the VAE decoder for one output", zero=True)
+F_denoiser = _symbol("F_denoiser", "FLOP of the denoising loop for the batch")
+F_total = _symbol("F_total", "FLOP of the request")
 
 # Hardware (Section 3.3)
-mu = _symbol(
-    "mu",
-    "hardware efficiency: delivered over peak throughput",
-    "1",
-    "mu",
-    1e-6,
-    1,
-    latex=r"\mu",
-    hint="a fraction of peak",
-)
-mu_sat = _symbol("mu_sat", "efficiency at saturation", "1", "mu_sat", 1e-6, 1, latex=r"\mu_{\mathrm{sat}}")
+mu = _symbol("mu", "hardware efficiency: delivered over peak throughput", "1", "mu", 1e-6, 1, hint="a fraction of peak")
+mu_sat = _symbol("mu_sat", "efficiency at saturation", "1", "mu_sat", 1e-6, 1)
 ell_star = _symbol(
-    "ell_star",
-    "latent tokens at half sequence saturation (B = 1)",
-    "1",
-    "ell_star",
-    0,
-    1e7,
-    latex=r"\ell^{*}",
+    "ell_star", "latent tokens at half sequence saturation (B = 1)", "1", "ell_star", 0, 1e7, latex=r"\ell^{*}",
     zero=True,
-)
+)  # fmt: skip
 B_0 = _symbol("B_0", "batch size at half batch saturation", "1", "B_0", 0, 1e4, zero=True)
-mu_1 = _symbol("mu_1", "efficiency at batch 1", "1", "mu_1", 1e-6, 1, latex=r"\mu_1")
-mu_4 = _symbol("mu_4", "efficiency at batch 4", "1", "mu_4", 1e-6, 1, latex=r"\mu_4")
-mu_8 = _symbol("mu_8", "efficiency at batch 8", "1", "mu_8", 1e-6, 1, latex=r"\mu_8")
+mu_1 = _symbol("mu_1", "efficiency at batch 1", "1", "mu_1", 1e-6, 1)
+mu_4 = _symbol("mu_4", "efficiency at batch 4", "1", "mu_4", 1e-6, 1)
+mu_8 = _symbol("mu_8", "efficiency at batch 8", "1", "mu_8", 1e-6, 1)
 Theta_peak = _symbol(
-    "Theta_peak",
-    "dense peak throughput",
-    "FLOP/s",
-    "peak_flop_per_second",
-    1e9,
-    1e17,
-    latex=r"\Theta_{\mathrm{peak}}",
+    "Theta_peak", "dense peak throughput", "FLOP/s", "peak_flop_per_second", 1e9, 1e17,
     hint="in FLOP/s: was it given in TFLOP/s?",
-)
-TDP = _symbol("TDP", "thermal design power", "W", "tdp_watt", 1, 1e5, latex=r"\mathrm{TDP}")
+)  # fmt: skip
+TDP = _symbol("TDP", "thermal design power", "W", "tdp_watt", 1, 1e5)
 
 # Work of one denoiser pass of one output, operator by operator, and the law of time and energy on it (beyond the paper)
-F_dense = _symbol(
-    "F_dense", "FLOP of dense products and convolutions, one pass, one output", latex=r"F_{\mathrm{dense}}"
-)
-F_attn = _symbol(
-    "F_attn", "FLOP of attention, heads padded as the accelerator pads them", latex=r"F_{\mathrm{attn}}", zero=True
-)
-n_exp = _symbol("n_exp", "exponentials of the softmax, one pass, one output", latex=r"n_{\mathrm{exp}}", zero=True)
-Q_elem = _symbol(
-    "Q_elem", "bytes moved by norms and elementwise passes, one pass, one output", latex=r"Q_{\mathrm{elem}}", zero=True
-)
-n_launch = _symbol("n_launch", "kernels launched in a pass", latex=r"n_{\mathrm{launch}}")
+F_dense = _symbol("F_dense", "FLOP of dense products and convolutions, one pass, one output")
+F_attn = _symbol("F_attn", "FLOP of attention, heads padded as the accelerator pads them", zero=True)
+n_exp = _symbol("n_exp", "exponentials of the softmax, one pass, one output", zero=True)
+Q_elem = _symbol("Q_elem", "bytes moved by norms and elementwise passes, one pass, one output", zero=True)
+n_launch = _symbol("n_launch", "kernels launched in a pass")
 bandwidth = _symbol(
-    "beta", "memory bandwidth", "B/s", "bandwidth_byte_per_second", 1e9, 1e15, latex=r"\beta",
-    hint="in B/s: was it given in GB/s?",
-)  # fmt: skip
+    "beta", "memory bandwidth", "B/s", "bandwidth_byte_per_second", 1e9, 1e15, hint="in B/s: was it given in GB/s?"
+)
 t_exp = _symbol(
-    "t_exp", "seconds per exponential on the special-function units", "s", "seconds_per_exponential", 0, 1e-6,
-    latex=r"t_{\mathrm{exp}}", zero=True,
-)  # fmt: skip
-t_launch = _symbol(
-    "t_launch", "seconds to launch a kernel", "s", "t_launch", 0, 1e-2, latex=r"t_{\mathrm{launch}}", zero=True
+    "t_exp", "seconds per exponential on the special-function units", "s", "seconds_per_exponential", 0, 1e-6, zero=True
 )
-e_dense = _symbol("e_dense", "dense efficiency: part of peak", "1", "e_dense", 1e-3, 1.5, latex=r"e_{\mathrm{dense}}")
-r_attn = _symbol(
-    "r_attn", "efficiency of attention over that of dense products", "1", "r_attn", 0.05, 5, latex=r"r_{\mathrm{attn}}"
-)
-e_mem = _symbol("e_mem", "part of the bandwidth that elementwise passes reach", "1", "e_mem", 1e-3, 1.5,
-                latex=r"e_{\mathrm{mem}}")  # fmt: skip
-e_VAE = _symbol(
-    "e_VAE", "efficiency of the VAE decoder: part of peak", "1", "e_vae", 1e-3, 1.5, latex=r"e_{\mathrm{VAE}}"
-)
-q_VAE = _symbol(
-    "q_VAE", "peak in 16 bits over peak in the precision of the VAE", "1", "vae_slowdown", 1, 32,
-    latex=r"q_{\mathrm{VAE}}",
-)  # fmt: skip
-eps_flop = _symbol(
-    "eps_flop", "energy per FLOP", "J", "joule_per_flop", 0, 1e-8, latex=r"\varepsilon_{\mathrm{flop}}", zero=True
-)
+t_launch = _symbol("t_launch", "seconds to launch a kernel", "s", "t_launch", 0, 1e-2, zero=True)
+e_dense = _symbol("e_dense", "dense efficiency: part of peak", "1", "e_dense", 1e-3, 1.5)
+r_attn = _symbol("r_attn", "efficiency of attention over that of dense products", "1", "r_attn", 0.05, 5)
+e_mem = _symbol("e_mem", "part of the bandwidth that elementwise passes reach", "1", "e_mem", 1e-3, 1.5)
+e_VAE = _symbol("e_VAE", "efficiency of the VAE decoder: part of peak", "1", "e_vae", 1e-3, 1.5)
+q_VAE = _symbol("q_VAE", "peak in 16 bits over peak in the precision of the VAE", "1", "vae_slowdown", 1, 32)
+eps_flop = _symbol("eps_flop", "energy per FLOP", "J", "joule_per_flop", 0, 1e-8, zero=True)
 eps_byte = _symbol(
-    "eps_byte", "energy per byte that an elementwise pass moves", "J", "joule_per_byte", 0, 1e-5,
-    latex=r"\varepsilon_{\mathrm{byte}}", zero=True,
-)  # fmt: skip
-P_idle = _symbol(
-    "P_idle", "power of the accelerator while it waits for kernels", "W", "idle_watt", 0, 1e5,
-    latex=r"P_{\mathrm{idle}}", zero=True,
-)  # fmt: skip
+    "eps_byte", "energy per byte that an elementwise pass moves", "J", "joule_per_byte", 0, 1e-5, zero=True
+)
+P_idle = _symbol("P_idle", "power of the accelerator while it waits for kernels", "W", "idle_watt", 0, 1e5, zero=True)
 
 # What accelerators have in common: the same law in units of each one's own clock and power
 rho = _symbol(
-    "rho", "bytes an elementwise pass moves in the time of one exponential", "1", "byte_per_exponential", 1e-6, 1e3,
-    latex=r"\rho",
-)  # fmt: skip
+    "rho", "bytes an elementwise pass moves in the time of one exponential", "1", "byte_per_exponential", 1e-6, 1e3
+)
 eps_0 = _symbol(
-    "eps_0", "energy per FLOP where rated power over peak is as much", "J", "joule_per_flop_in_common", 1e-15, 1e-8,
-    latex=r"\varepsilon_0",
-)  # fmt: skip
+    "eps_0", "energy per FLOP where rated power over peak is as much", "J", "joule_per_flop_in_common", 1e-15, 1e-8
+)
 
 # The software stack: what a mode leaves of the work (`software`)
 kappa_elem = _part("kappa_elem", "part of the elementwise traffic that the software leaves", "elementwise_left", 10)
@@ -226,49 +155,30 @@ b_weight = _part("b_weight", "bytes of a weight of the denoiser", "weight_byte",
 chi_time = _part("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
 Q_host = _part("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
 Q_step = _part("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
-beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13,
-                    latex=r"\beta_{\mathrm{host}}")  # fmt: skip
+beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13)
 
 # Carbon accounting (Section 3.4)
-tau = _symbol("tau", "runtime of the request", "s", "time_s", latex=r"\tau")
+tau = _symbol("tau", "runtime of the request", "s", "time_s")
 E = _symbol("E", "energy of the request", "kWh", "energy_kwh")
-PUE = _symbol(
-    "PUE", "power usage effectiveness", "1", "pue", 1, 5, latex=r"\mathrm{PUE}", hint="facility energy over IT energy"
-)
+PUE = _symbol("PUE", "power usage effectiveness", "1", "pue", 1, 5, hint="facility energy over IT energy")
 I_grid = _symbol(
-    "I_grid",
-    "grid carbon intensity",
-    "gCO2eq/kWh",
-    "grid_gco2eq_per_kwh",
-    0,
-    5000,
-    latex=r"I_{\mathrm{grid}}",
-    zero=True,
-    hint="gCO2eq per kWh",
+    "I_grid", "grid carbon intensity", "gCO2eq/kWh", "grid_gco2eq_per_kwh", 0, 5000, zero=True, hint="gCO2eq per kWh"
 )
 L = _symbol("L", "hardware lifetime", "s", "lifetime_s")
 C_chip = _symbol(
-    "C_chip",
-    "embodied carbon of the accelerator",
-    "gCO2eq",
-    "embodied_gco2eq",
-    0,
-    1e9,
-    latex=r"C_{\mathrm{chip}}",
-    zero=True,
+    "C_chip", "embodied carbon of the accelerator", "gCO2eq", "embodied_gco2eq", 0, 1e9, zero=True,
     hint="in grams: was it given in kilograms?",
-)
+)  # fmt: skip
 u = _symbol("u", "part of the lifetime in use", "1", "utilisation", 1e-4, 1, hint="a fraction of the lifetime in use")
 E_idle = _symbol(
-    "E_idle", "energy that the accelerator draws idle for a busy request", "kWh", "idle_energy_kwh",
-    latex=r"E_{\mathrm{idle}}", zero=True,
-)  # fmt: skip
-C_idle = _symbol("C_idle", "carbon of that energy", "gCO2eq", "idle_g", latex=r"C_{\mathrm{idle}}", zero=True)
-C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", latex=r"C_{\mathrm{op}}", zero=True)
-C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", latex=r"C_{\mathrm{emb}}", zero=True)
-C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", latex=r"C_{\mathrm{total}}", zero=True)
+    "E_idle", "energy that the accelerator draws idle for a busy request", "kWh", "idle_energy_kwh", zero=True
+)
+C_idle = _symbol("C_idle", "carbon of that energy", "gCO2eq", "idle_g", zero=True)
+C_op = _symbol("C_op", "operational carbon", "gCO2eq", "operational_g", zero=True)
+C_emb = _symbol("C_emb", "embodied carbon share", "gCO2eq", "embodied_g", zero=True)
+C_total = _symbol("C_total", "total carbon", "gCO2eq", "total_g", zero=True)
 
-C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", latex=r"C_{\mathrm{output}}", zero=True)
+C_output = _symbol("C_output", "carbon per output", "gCO2eq", "per_output_g", zero=True)
 
 _TABLE.update(parallel_symbols.TABLE)
 _TABLE.update(around_symbols.TABLE)

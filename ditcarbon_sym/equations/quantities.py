@@ -9,6 +9,26 @@ from sympy import Symbol
 
 from ..errors import InputError
 
+GREEK = ("Theta", "alpha", "beta", "chi", "delta", "ell", "eta", "gamma", "kappa", "lambda", "mu", "phi", "rho", "tau")
+"""Words that stand for a letter in the names of symbols, as LaTeX has them; ``eps`` stands for varepsilon."""
+
+
+def latex_of(name: str) -> str:
+    r"""Return how a symbol of this name is set: Greek letters, words upright, what follows ``_`` as an index.
+
+    >>> print(latex_of("tau_step"), latex_of("eps_0"), latex_of("n_U"), latex_of("PUE"))
+    \tau_{\mathrm{step}} \varepsilon_0 n_U \mathrm{PUE}
+    """
+    head, _, index = name.partition("_")
+    below = _letter(index)
+    return _letter(head) + ("" if not index else f"_{index}" if len(index) == 1 else f"_{{{below}}}")
+
+
+def _letter(word: str) -> str:
+    if word in GREEK or word == "eps":
+        return rf"\{word}".replace("eps", "varepsilon")
+    return word if len(word) == 1 else rf"\mathrm{{{word}}}"
+
 
 def _short(value: Any) -> str:
     """Write a number for a message, whatever its size.
@@ -94,9 +114,9 @@ class Table(dict[Symbol, Notation]):
         zero: bool = False,
         hint: str = "",
     ) -> Symbol:
-        """Create a symbol and enter it; ``zero`` tells that the value 0 has a meaning."""
+        """Create a symbol and enter it, set as `latex_of` says; ``zero`` tells that the value 0 has a meaning."""
         made = Symbol(name, nonnegative=True) if zero else Symbol(name, positive=True)
-        self[made] = Notation(made, latex or name, meaning, unit, field or name, low, high, integer, hint)
+        self[made] = Notation(made, latex or latex_of(name), meaning, unit, field or name, low, high, integer, hint)
         return made
 
     def flag(self, name: str, meaning: str, field: str) -> Symbol:

@@ -6,23 +6,24 @@ TABLE = Table()
 _symbol, _flag = TABLE.symbol, TABLE.flag
 
 # How a request is split, and what of its work that concerns
-n_gpu = _symbol("n_gpu", "accelerators to a request", "1", "gpus", 1, 1024, latex=r"n_{\mathrm{gpu}}", integer=True)
-n_U = _symbol("n_U", "degree of Ulysses attention: heads are split", "1", "ulysses", 1, 1024, latex=r"n_U",
-              integer=True)  # fmt: skip
-n_R = _symbol("n_R", "degree of ring attention: keys and values go round", "1", "ring", 1, 1024, latex=r"n_R",
-              integer=True)  # fmt: skip
-n_C = _symbol("n_C", "degree of guidance parallelism: passes are split", "1", "cfg", 1, 3, latex=r"n_C", integer=True)
+n_gpu = _symbol("n_gpu", "accelerators to a request", "1", "gpus", 1, 1024, integer=True)
+n_U = _symbol("n_U", "degree of Ulysses attention: heads are split", "1", "ulysses", 1, 1024, integer=True)
+n_R = _symbol("n_R", "degree of ring attention: keys and values go round", "1", "ring", 1, 1024, integer=True)
+n_C = _symbol("n_C", "degree of guidance parallelism: passes are split", "1", "cfg", 1, 3, integer=True)
 several = _flag("several", "several accelerators share a request: the code that splits it is at work", "several")
 everywhere = _flag("everywhere", "the VAE decodes the same outputs on all accelerators", "decodes_everywhere")
-n_dec = _symbol("n_dec", "accelerators on which the VAE decodes the same outputs", "1", "decoding_gpus", 1, 1024,
-                latex=r"n_{\mathrm{dec}}", integer=True)  # fmt: skip
-n_vae = _symbol("n_vae", "accelerators that share the decoding, tile by tile", "1", "vae", 1, 1024,
-                latex=r"n_{\mathrm{VAE}}", integer=True)  # fmt: skip
+n_dec = _symbol(
+    "n_dec", "accelerators on which the VAE decodes the same outputs", "1", "decoding_gpus", 1, 1024, integer=True
+)
+n_vae = _symbol(
+    "n_vae", "accelerators that share the decoding, tile by tile", "1", "vae", 1, 1024, latex=r"n_{\mathrm{VAE}}",
+    integer=True,
+)  # fmt: skip
 Q_attn = _symbol(
     "Q_attn", "bytes of queries, keys, values and outputs of attention over all rows, one pass, one output", "1",
-    "attention_bytes", latex=r"Q_{\mathrm{attn}}", zero=True,
+    "attention_bytes", zero=True,
 )  # fmt: skip
-n_attn = _symbol("n_attn", "layers of such attention", "1", "attention_layers", latex=r"n_{\mathrm{attn}}", zero=True)
+n_attn = _symbol("n_attn", "layers of such attention", "1", "attention_layers", zero=True)
 pad_dense = _symbol(
     "pad_dense", "products of all accelerators together over those of one: rows padded or not split", "1",
     "padded_products", 1, 1024, latex=r"\pi_{\mathrm{dense}}",
@@ -33,45 +34,41 @@ pad_elem = _symbol(
 )  # fmt: skip
 link = _symbol(
     "beta_link", "link of an accelerator to the others of its node, each way", "B/s", "link_byte_per_second", 1e6, 1e15,
-    latex=r"\beta_{\mathrm{link}}", hint="in B/s: was it given in GB/s?",
+    hint="in B/s: was it given in GB/s?",
 )  # fmt: skip
 
 # Seconds of each accelerator, in parts, and joules of one
-tau_busy = _symbol("tau_busy", "seconds of each accelerator's share of the work of one", "s", "busy_s",
-                   latex=r"\tau_{\mathrm{busy}}")  # fmt: skip
-tau_attn = _symbol("tau_attn", "seconds of attention in that", "s", "attention_s", latex=r"\tau_{\mathrm{attn}}",
-                   zero=True)  # fmt: skip
-tau_pad = _symbol("tau_pad", "seconds of padding, of all accelerators together", "s", "padding_s",
-                  latex=r"\tau_{\mathrm{pad}}", zero=True)  # fmt: skip
-tau_round = _symbol("tau_round", "seconds in which keys and values go round", "s", "round_s",
-                    latex=r"\tau_{\mathrm{round}}", zero=True)  # fmt: skip
-tau_move = _symbol("tau_move", "seconds in which each accelerator moves data", "s", "moving_s",
-                   latex=r"\tau_{\mathrm{move}}", zero=True)  # fmt: skip
-tau_launch = _symbol("tau_launch", "seconds of the host's launches", "s", "launching_s",
-                     latex=r"\tau_{\mathrm{launch}}", zero=True)  # fmt: skip
-tau_steps = _symbol("tau_steps", "seconds of all denoising steps", "s", "denoising_s", latex=r"\tau_{\mathrm{steps}}")
-tau_dec = _symbol("tau_dec", "seconds of decoding", "s", "decoding_s", latex=r"\tau_{\mathrm{dec}}", zero=True)
-E_alone = _symbol("E_alone", "energy of the request on one accelerator", "kWh", "energy_alone_kwh",
-                  latex=r"E_{\mathrm{alone}}", zero=True)  # fmt: skip
+tau_busy = _symbol("tau_busy", "seconds of each accelerator's share of the work of one", "s", "busy_s")
+tau_attn = _symbol("tau_attn", "seconds of attention in that", "s", "attention_s", zero=True)
+tau_pad = _symbol("tau_pad", "seconds of padding, of all accelerators together", "s", "padding_s", zero=True)
+tau_round = _symbol("tau_round", "seconds in which keys and values go round", "s", "round_s", zero=True)
+tau_move = _symbol("tau_move", "seconds in which each accelerator moves data", "s", "moving_s", zero=True)
+tau_launch = _symbol("tau_launch", "seconds of the host's launches", "s", "launching_s", zero=True)
+tau_steps = _symbol("tau_steps", "seconds of all denoising steps", "s", "denoising_s")
+tau_dec = _symbol("tau_dec", "seconds of decoding", "s", "decoding_s", zero=True)
+E_alone = _symbol("E_alone", "energy of the request on one accelerator", "kWh", "energy_alone_kwh", zero=True)
 
 # What is fitted
 t_wrap = _symbol(
-    "t_wrap", "seconds that a kernel waits longer in the code that splits", "s", "t_wrap", 0, 1e-2,
-    latex=r"t_{\mathrm{wrap}}", zero=True,
-)  # fmt: skip
+    "t_wrap", "seconds that a kernel waits longer in the code that splits", "s", "t_wrap", 0, 1e-2, zero=True
+)
 t_ring = _symbol(
-    "t_ring", "seconds of the host for one pass around the ring in one layer", "s", "t_ring", 0, 1,
-    latex=r"t_{\mathrm{ring}}", zero=True,
+    "t_ring", "seconds of the host for one pass around the ring in one layer", "s", "t_ring", 0, 1, zero=True
+)
+e_link = _symbol("e_link", "part of the link that an exchange of heads reaches", "1", "e_link", 1e-3, 2)
+c_copy = _symbol(
+    "c_copy", "elementwise passes that the code which splits adds, over those of one accelerator", "1", "c_copy", 0,
+    100, zero=True,
 )  # fmt: skip
-e_link = _symbol("e_link", "part of the link that an exchange of heads reaches", "1", "e_link", 1e-3, 2,
-                 latex=r"e_{\mathrm{link}}")  # fmt: skip
-c_copy = _symbol("c_copy", "elementwise passes that the code which splits adds, over those of one accelerator", "1",
-                 "c_copy", 0, 100, latex=r"c_{\mathrm{copy}}", zero=True)  # fmt: skip
-c_ring = _symbol("c_ring", "elementwise passes over the outputs that a pass around the ring adds", "1", "c_ring", 0,
-                 1e3, latex=r"c_{\mathrm{ring}}", zero=True)  # fmt: skip
-c_VAE = _symbol("c_VAE", "by how much decoding takes longer on one of many accelerators", "1", "c_vae", 0, 100,
-                latex=r"c_{\mathrm{VAE}}", zero=True)  # fmt: skip
-phi_wait = _symbol("phi_wait", "part of rated power that a waiting accelerator draws", "1", "waiting_power_fraction", 0,
-                   1, latex=r"\phi_{\mathrm{wait}}", zero=True)  # fmt: skip
-phi_move = _symbol("phi_move", "part of rated power that exchanges and copies draw", "1", "moving_power_fraction", 0,
-                   1.5, latex=r"\phi_{\mathrm{move}}", zero=True)  # fmt: skip
+c_ring = _symbol(
+    "c_ring", "elementwise passes over the outputs that a pass around the ring adds", "1", "c_ring", 0, 1e3, zero=True
+)
+c_VAE = _symbol(
+    "c_VAE", "by how much decoding takes longer on one of many accelerators", "1", "c_vae", 0, 100, zero=True
+)
+phi_wait = _symbol(
+    "phi_wait", "part of rated power that a waiting accelerator draws", "1", "waiting_power_fraction", 0, 1, zero=True
+)
+phi_move = _symbol(
+    "phi_move", "part of rated power that exchanges and copies draw", "1", "moving_power_fraction", 0, 1.5, zero=True
+)
