@@ -6,7 +6,7 @@ One function for each released class: the keyword arguments of one pass. Masks h
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .tensors import INDEX, MASK, POSITION, SIZE, STEP, WHOLE, Tensor, noise, of
+from .tensors import INDEX, MASK, POSITION, SIZE, STEP, WHOLE, Tensor, noise, of, usual
 
 Inputs = Callable[[Any, int, int, int, int, int], dict[str, Any]]
 """From a network, the batch and the latent's height, width and frames, and the text tokens, to what it takes."""
@@ -22,55 +22,48 @@ def dit(net: Any, batch: int, height: int, width: int, frames: int, text: int) -
 def pixart(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     sizes = {"resolution": of(SIZE, batch, 2), "aspect_ratio": of(STEP, batch, 1)}
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(WHOLE, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.caption_channels),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.caption_channels), WHOLE),
         "added_cond_kwargs": sizes if net.use_additional_conditions else {"resolution": None, "aspect_ratio": None},
     }  # fmt: skip
 
 
 def sd3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.joint_attention_dim)),
         "pooled_projections": noise(batch, net.config.pooled_projection_dim),
+    }  # fmt: skip
+
+
+def unpooled(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
+    """Two by two latent pixels a token, and coordinates of tokens and text."""
+    tokens = (height // 2) * (width // 2)
+    return {
+        **usual(batch, (tokens, net.config.in_channels), (text, net.config.joint_attention_dim)),
+        "img_ids": of(POSITION, tokens, 3), "txt_ids": of(POSITION, text, 3),
     }  # fmt: skip
 
 
 def flux(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    tokens = (height // 2) * (width // 2)
     return {
-        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
+        **unpooled(net, batch, height, width, frames, text),
         "guidance": of(STEP, batch) if net.config.guidance_embeds else None,
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
         "pooled_projections": noise(batch, net.config.pooled_projection_dim),
-        "img_ids": of(POSITION, tokens, 3), "txt_ids": of(POSITION, text, 3),
-    }  # fmt: skip
+    }
 
 
 def flux2(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     tokens, axes = (height // 2) * (width // 2), len(net.config.axes_dims_rope)
     return {
-        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
+        **usual(batch, (tokens, net.config.in_channels), (text, net.config.joint_attention_dim)),
         "guidance": of(STEP, batch) if net.config.guidance_embeds else None,
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
         "img_ids": of(POSITION, batch, tokens, axes), "txt_ids": of(POSITION, batch, text, axes),
-    }  # fmt: skip
-
-
-def chroma(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    tokens = (height // 2) * (width // 2)
-    return {
-        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
-        "img_ids": of(POSITION, tokens, 3), "txt_ids": of(POSITION, text, 3),
     }  # fmt: skip
 
 
 def qwen_image(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     tall, wide = height // 2, width // 2
     return {
-        "hidden_states": noise(batch, tall * wide, net.config.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        **usual(batch, (tall * wide, net.config.in_channels), (text, net.config.joint_attention_dim)),
         "encoder_hidden_states_mask": None, "img_shapes": [[(1, tall, wide)]] * batch,
         **({"additional_t_cond": of(INDEX, batch)} if getattr(net.config, "use_additional_t_cond", False) else {}),
     }  # fmt: skip
@@ -78,8 +71,7 @@ def qwen_image(net: Any, batch: int, height: int, width: int, frames: int, text:
 
 def auraflow(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.joint_attention_dim)),
     }  # fmt: skip
 
 
@@ -89,8 +81,7 @@ def hunyuan_dit(net: Any, batch: int, height: int, width: int, frames: int, text
     tokens = (height // known.patch_size) * (width // known.patch_size)
     extra = {"image_meta_size": of(SIZE, batch, 6), "style": of(INDEX, batch)}
     return {
-        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, known.text_len, known.cross_attention_dim),
+        **usual(batch, (known.in_channels, height, width), (known.text_len, known.cross_attention_dim)),
         "text_embedding_mask": of(MASK, batch, known.text_len),
         "encoder_hidden_states_t5": noise(batch, known.text_len_t5, known.cross_attention_dim_t5),
         "text_embedding_mask_t5": of(MASK, batch, known.text_len_t5),
@@ -101,8 +92,7 @@ def hunyuan_dit(net: Any, batch: int, height: int, width: int, frames: int, text
 
 def lumina2(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.cap_feat_dim),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.cap_feat_dim)),
         "encoder_attention_mask": of(MASK, batch, text),
     }  # fmt: skip
 
@@ -128,8 +118,7 @@ def hidream(net: Any, batch: int, height: int, width: int, frames: int, text: in
 
 def sana(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.caption_channels),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.caption_channels)),
         "encoder_attention_mask": of(MASK, batch, text),
         "guidance": of(STEP, batch) if net.config.guidance_embeds else None,
     }  # fmt: skip
@@ -137,8 +126,7 @@ def sana(net: Any, batch: int, height: int, width: int, frames: int, text: int) 
 
 def cogview(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.text_embed_dim),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.text_embed_dim)),
         "original_size": of(SIZE, batch, 2), "target_size": of(SIZE, batch, 2), "crop_coords": of(SIZE, batch, 2),
     }  # fmt: skip
 
@@ -154,7 +142,7 @@ DENOISERS: Mapping[str, Inputs] = {
     "SD3Transformer2DModel": sd3,
     "FluxTransformer2DModel": flux,
     "Flux2Transformer2DModel": flux2,
-    "ChromaTransformer2DModel": chroma,
+    "ChromaTransformer2DModel": unpooled,
     "QwenImageTransformer2DModel": qwen_image,
     "AuraFlowTransformer2DModel": auraflow,
     "HunyuanDiT2DModel": hunyuan_dit,

@@ -5,7 +5,7 @@ from math import ceil
 from typing import Any
 
 from .image import Inputs
-from .tensors import INDEX, MASK, STEP, WHOLE, noise, of
+from .tensors import INDEX, MASK, STEP, WHOLE, noise, of, usual
 from .video import hunyuan_video
 
 SIGLIP, GLYPHS, VIEW = 729, 256, 577
@@ -15,8 +15,7 @@ SIGLIP, GLYPHS, VIEW = 729, 256, 577
 def hunyuan_video_15(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     known = net.config
     return {
-        "hidden_states": noise(batch, known.in_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.text_embed_dim),
+        **usual(batch, (known.in_channels, frames, height, width), (text, known.text_embed_dim)),
         "encoder_attention_mask": of(MASK, batch, text),
         "encoder_hidden_states_2": noise(batch, GLYPHS, known.text_embed_2_dim),
         "encoder_attention_mask_2": of(MASK, batch, GLYPHS),
@@ -39,8 +38,7 @@ def framepack(net: Any, batch: int, height: int, width: int, frames: int, text: 
 
 def motif(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(WHOLE, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.text_embed_dim),
+        **usual(batch, (net.config.in_channels, frames, height, width), (text, net.config.text_embed_dim), WHOLE),
         "encoder_attention_mask": of(MASK, batch, text),
     }  # fmt: skip
 
@@ -55,8 +53,7 @@ def consisid(net: Any, batch: int, height: int, width: int, frames: int, text: i
         "id_vit_hidden": [noise(batch, VIEW, known.LFE_vit_dim)] * known.LFE_num_scale,
     }
     return {
-        "hidden_states": noise(batch, frames, known.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.text_embed_dim),
+        **usual(batch, (frames, known.in_channels, height, width), (text, known.text_embed_dim)),
         "image_rotary_emb": (noise(tokens, known.attention_head_dim),) * 2
         if known.use_rotary_positional_embeddings else None,
         **(face if known.is_train_face else {}),
@@ -68,16 +65,14 @@ def easyanimate(net: Any, batch: int, height: int, width: int, frames: int, text
     known = net.config
     beside = known.in_channels - known.out_channels
     return {
-        "hidden_states": noise(batch, known.out_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.text_embed_dim),
+        **usual(batch, (known.out_channels, frames, height, width), (text, known.text_embed_dim)),
         "inpaint_latents": noise(batch, beside, frames, height, width) if beside else None,
     }  # fmt: skip
 
 
 def sana_video(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.caption_channels),
+        **usual(batch, (net.config.in_channels, frames, height, width), (text, net.config.caption_channels)),
         "encoder_attention_mask": of(MASK, batch, text),
         "guidance": of(STEP, batch) if net.config.guidance_embeds else None,
     }  # fmt: skip
@@ -89,8 +84,7 @@ def kandinsky5(net: Any, batch: int, height: int, width: int, frames: int, text:
     channels = 2 * known.in_visual_dim + 1 if known.visual_cond else known.in_visual_dim
     depth, tall, wide = known.patch_size
     return {
-        "hidden_states": noise(batch, frames, height, width, channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.in_text_dim),
+        **usual(batch, (frames, height, width, channels), (text, known.in_text_dim)),
         "pooled_projections": noise(batch, known.in_text_dim2),
         "visual_rope_pos": tuple(of(INDEX, n) for n in (frames // depth, height // tall, width // wide)),
         "text_rope_pos": of(INDEX, text),
@@ -103,8 +97,7 @@ def kandinsky6(net: Any, batch: int, height: int, width: int, frames: int, text:
     channels = 2 * known.in_visual_dim + 1 if known.visual_cond else known.in_visual_dim
     sound = ceil((4 * (frames - 1) + 1) / 24 * 44100 / 1024)
     return {
-        "hidden_states": noise(batch, frames, height, width, channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.in_text_dim),
+        **usual(batch, (frames, height, width, channels), (text, known.in_text_dim)),
         "pooled_projections": noise(batch, known.in_text_dim2),
         "audio_hidden_states": noise(batch, sound, known.in_audio_dim),
     }  # fmt: skip

@@ -6,17 +6,8 @@ One function for each released class: the keyword arguments of one pass. Masks h
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .image import Inputs, image_latent
-from .tensors import INDEX, MASK, POSITION, SIZE, STEP, Tensor, noise, of
-
-
-def unpooled(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
-    tokens = (height // 2) * (width // 2)
-    return {
-        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
-        "img_ids": of(POSITION, tokens, 3), "txt_ids": of(POSITION, text, 3),
-    }  # fmt: skip
+from .image import Inputs, image_latent, unpooled
+from .tensors import INDEX, MASK, POSITION, SIZE, STEP, Tensor, noise, of, usual
 
 
 def fibo(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
@@ -33,8 +24,7 @@ def krea2(net: Any, batch: int, height: int, width: int, frames: int, text: int)
     """Several layers of the language model for each text token."""
     tokens, known = (height // 2) * (width // 2), net.config
     return {
-        "hidden_states": noise(batch, tokens, known.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.num_text_layers, known.text_hidden_dim),
+        **usual(batch, (tokens, known.in_channels), (text, known.num_text_layers, known.text_hidden_dim)),
         "position_ids": of(POSITION, text + tokens, 3), "encoder_attention_mask": of(MASK, batch, text),
     }  # fmt: skip
 
@@ -43,8 +33,7 @@ def lumina_next(net: Any, batch: int, height: int, width: int, frames: int, text
     known = net.config
     side, head = known.patch_size, known.hidden_size // known.num_attention_heads
     return {
-        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.cross_attention_dim),
+        **usual(batch, (known.in_channels, height, width), (text, known.cross_attention_dim)),
         "encoder_mask": of(MASK, batch, text), "cross_attention_kwargs": {},
         "image_rotary_emb": noise(height // side, width // side, head // 2),
     }  # fmt: skip
@@ -54,8 +43,7 @@ def hunyuan_image(net: Any, batch: int, height: int, width: int, frames: int, te
     """Of the text rows 128 are those of ByT5, where the network reads it."""
     known, glyphs = net.config, 128 if net.config.text_embed_2_dim is not None else 0
     taken = {
-        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text - glyphs, known.text_embed_dim),
+        **usual(batch, (known.in_channels, height, width), (text - glyphs, known.text_embed_dim)),
         "encoder_attention_mask": of(MASK, batch, text - glyphs),
         "timestep_r": of(STEP, batch) if known.use_meanflow else None,
         "guidance": of(STEP, batch) if known.guidance_embeds else None,
@@ -79,8 +67,7 @@ def omnigen(net: Any, batch: int, height: int, width: int, frames: int, text: in
 
 def prx(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.context_in_dim),
+        **usual(batch, (net.config.in_channels, height, width), (text, net.config.context_in_dim)),
         "attention_mask": of(MASK, batch, text),
     }  # fmt: skip
 
@@ -97,8 +84,7 @@ def glm_image(net: Any, batch: int, height: int, width: int, frames: int, text: 
     known = net.config
     rows = (height // known.patch_size) * (width // known.patch_size)
     return {
-        "hidden_states": noise(batch, known.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.text_embed_dim),
+        **usual(batch, (known.in_channels, height, width), (text, known.text_embed_dim)),
         "prior_token_id": of(INDEX, batch, rows), "prior_token_drop": of(MASK, batch, rows),
         "target_size": of(SIZE, batch, 2), "crop_coords": of(SIZE, batch, 2),
     }  # fmt: skip
@@ -108,8 +94,7 @@ def ideogram4(net: Any, batch: int, height: int, width: int, frames: int, text: 
     """Text and latents in one sequence, each row of both widths."""
     known, rows = net.config, text + (height // 2) * (width // 2)
     return {
-        "hidden_states": noise(batch, rows, known.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, rows, known.llm_features_dim),
+        **usual(batch, (rows, known.in_channels), (rows, known.llm_features_dim)),
         "position_ids": of(INDEX, batch, rows, 3), "segment_ids": of(INDEX, batch, rows),
         "indicator": of(INDEX, batch, rows),
     }  # fmt: skip
@@ -118,8 +103,7 @@ def ideogram4(net: Any, batch: int, height: int, width: int, frames: int, text: 
 def joy_image(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     known = net.config
     return {
-        "hidden_states": noise(batch, known.in_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.text_dim),
+        **usual(batch, (known.in_channels, frames, height, width), (text, known.text_dim)),
     }  # fmt: skip
 
 
@@ -129,8 +113,7 @@ def joy_image_plus(net: Any, batch: int, height: int, width: int, frames: int, t
     depth, tall, wide = known.patch_size
     grid = (frames // depth, height // tall, width // wide)
     return {
-        "hidden_states": noise(batch, grid[0] * grid[1] * grid[2], known.in_channels, depth, tall, wide),
-        "timestep": of(STEP, batch), "encoder_hidden_states": noise(batch, text, known.text_dim),
+        **usual(batch, (grid[0] * grid[1] * grid[2], known.in_channels, depth, tall, wide), (text, known.text_dim)),
         "shape_list": [[grid]] * batch,
     }  # fmt: skip
 
@@ -138,8 +121,7 @@ def joy_image_plus(net: Any, batch: int, height: int, width: int, frames: int, t
 def nucleus(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     tall, wide = height // 2, width // 2
     return {
-        "hidden_states": noise(batch, tall * wide, net.config.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        **usual(batch, (tall * wide, net.config.in_channels), (text, net.config.joint_attention_dim)),
         "encoder_hidden_states_mask": None, "img_shapes": [(1, tall, wide)] * batch,
     }  # fmt: skip
 
@@ -147,8 +129,7 @@ def nucleus(net: Any, batch: int, height: int, width: int, frames: int, text: in
 def flux3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     tokens, axes = (height // 2) * (width // 2), len(net.config.axes_dims_rope)
     return {
-        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.joint_attention_dim),
+        **usual(batch, (tokens, net.config.in_channels), (text, net.config.joint_attention_dim)),
         "img_ids": of(POSITION, tokens, axes), "txt_ids": of(POSITION, text, axes),
         "target_timestep": of(STEP, batch) if net.config.flow_map else None,
     }  # fmt: skip
@@ -161,8 +142,8 @@ def qwen_image21(net: Any, batch: int, height: int, width: int, frames: int, tex
     """
     known, tokens = net.config, height * width
     return {
-        "hidden_states": noise(batch, tokens, known.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.context_in_dim), "img_shapes": [[(1, height, width)]] * batch,
+        **usual(batch, (tokens, known.in_channels), (text, known.context_in_dim)),
+        "img_shapes": [[(1, height, width)]] * batch,
         "img_mask": [[False] * text + [True] * (tokens // 4)] * batch,
     }  # fmt: skip
 

@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from .image import Inputs
-from .tensors import MASK, STEP, noise, of
+from .tensors import MASK, STEP, noise, of, usual
 
 
 def stable_audio(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     known = net.config
     return {
-        "hidden_states": noise(batch, known.in_channels, frames), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.cross_attention_input_dim),
+        **usual(batch, (known.in_channels, frames), (text, known.cross_attention_input_dim)),
         "global_hidden_states": noise(batch, 1, known.global_states_input_dim),
         "rotary_embedding": (noise(frames + 1, known.attention_head_dim // 2),) * 2,
     }  # fmt: skip
@@ -20,8 +19,7 @@ def stable_audio(net: Any, batch: int, height: int, width: int, frames: int, tex
 def stable_audio_3(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     known = net.config
     return {
-        "hidden_states": noise(batch, known.io_channels, frames), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.cond_token_dim),
+        **usual(batch, (known.io_channels, frames), (text, known.cond_token_dim)),
         "encoder_attention_mask": of(MASK, batch, text),
         "global_hidden_states": noise(batch, known.global_cond_dim),
     }  # fmt: skip
@@ -41,8 +39,7 @@ def ace_step(net: Any, batch: int, height: int, width: int, frames: int, text: i
 def longcat_audio(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     known = net.config
     return {
-        "hidden_states": noise(batch, frames, known.latent_dim), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.dit_text_dim),
+        **usual(batch, (frames, known.latent_dim), (text, known.dit_text_dim)),
         "encoder_attention_mask": of(MASK, batch, text), "latent_cond": noise(batch, frames, known.latent_dim),
     }  # fmt: skip
 
@@ -60,8 +57,7 @@ def minimax_music(net: Any, batch: int, height: int, width: int, frames: int, te
     """What a language model made of the prompt goes in step by step."""
     known = net.config
     return {
-        "hidden_states": noise(batch, known.in_channels, frames), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, frames, known.condition_dim),
+        **usual(batch, (known.in_channels, frames), (frames, known.condition_dim)),
     }  # fmt: skip
 
 

@@ -36,6 +36,18 @@ def of(kind: str, *shape: int) -> Tensor:
     return Tensor(shape, kind)
 
 
+def usual(batch: int, latent: tuple[int, ...], text: tuple[int, ...], step: str = STEP) -> dict[str, Any]:
+    """What most classes take: the latent and the rows of the text, each of this shape for every sample, and a timestep.
+
+    >>> usual(2, (4, 32, 32), (77, 768))["encoder_hidden_states"].shape
+    (2, 77, 768)
+    """
+    return {
+        "hidden_states": noise(batch, *latent), "timestep": of(step, batch),
+        "encoder_hidden_states": noise(batch, *text),
+    }  # fmt: skip
+
+
 def made(description: Any, device: Any, dtype: Any) -> Any:
     """Make the tensors of a description, however deep they are nested; everything else stays as it is."""
     if isinstance(description, Tensor):

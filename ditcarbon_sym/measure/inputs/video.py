@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .image import Inputs
-from .tensors import INDEX, MASK, POSITION, STEP, WHOLE, Tensor, noise, of
+from .tensors import INDEX, MASK, POSITION, STEP, WHOLE, Tensor, noise, of, usual
 
 
 def cogvideox(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
@@ -15,8 +15,7 @@ def cogvideox(net: Any, batch: int, height: int, width: int, frames: int, text: 
     tokens = (height // side) * (width // side) * (frames // depth)
     rope = (noise(tokens, net.config.attention_head_dim),) * 2
     return {
-        "hidden_states": noise(batch, frames, net.config.in_channels, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.text_embed_dim),
+        **usual(batch, (frames, net.config.in_channels, height, width), (text, net.config.text_embed_dim)),
         "image_rotary_emb": rope if net.config.use_rotary_positional_embeddings else None,
     }  # fmt: skip
 
@@ -35,15 +34,13 @@ def allegro(net: Any, batch: int, height: int, width: int, frames: int, text: in
 
 def latte(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(WHOLE, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.caption_channels),
+        **usual(batch, (net.config.in_channels, frames, height, width), (text, net.config.caption_channels), WHOLE),
     }  # fmt: skip
 
 
 def hunyuan_video(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(WHOLE, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.text_embed_dim),
+        **usual(batch, (net.config.in_channels, frames, height, width), (text, net.config.text_embed_dim), WHOLE),
         "encoder_attention_mask": of(MASK, batch, text), "guidance": of(STEP, batch),
         "pooled_projections": noise(batch, net.config.pooled_projection_dim),
     }  # fmt: skip
@@ -51,8 +48,7 @@ def hunyuan_video(net: Any, batch: int, height: int, width: int, frames: int, te
 
 def mochi(net: Any, batch: int, height: int, width: int, frames: int, text: int) -> dict[str, Any]:
     return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(WHOLE, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.text_embed_dim),
+        **usual(batch, (net.config.in_channels, frames, height, width), (text, net.config.text_embed_dim), WHOLE),
         "encoder_attention_mask": of(MASK, batch, text),
     }  # fmt: skip
 
@@ -61,8 +57,7 @@ def cosmos(net: Any, batch: int, height: int, width: int, frames: int, text: int
     projected = net.config.use_crossattn_projection
     channels = net.config.crossattn_proj_in_channels if projected else net.config.text_embed_dim
     return {
-        "hidden_states": noise(batch, net.config.in_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, channels),
+        **usual(batch, (net.config.in_channels, frames, height, width), (text, channels)),
         "padding_mask": of(POSITION, 1, 1, 8 * height, 8 * width),
     }  # fmt: skip
 
@@ -72,8 +67,7 @@ def ltx(net: Any, batch: int, height: int, width: int, frames: int, text: int) -
     size = {"num_frames": frames // depth, "height": height // side, "width": width // side}
     tokens = size["num_frames"] * size["height"] * size["width"]
     return {
-        "hidden_states": noise(batch, tokens, net.config.in_channels), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, net.config.caption_channels),
+        **usual(batch, (tokens, net.config.in_channels), (text, net.config.caption_channels)),
         "encoder_attention_mask": of(MASK, batch, text), **size,
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .image import Inputs
-from .tensors import STEP, noise, of
+from .tensors import STEP, noise, of, usual
 
 IMAGE_TOKENS = 257
 
@@ -16,8 +16,7 @@ def wan(net: Any, batch: int, height: int, width: int, frames: int, text: int) -
     images, tokens = (1, IMAGE_TOKENS) if places is None else (2, places // 2)
     image = {} if wide is None else {"encoder_hidden_states_image": noise(images * batch, tokens, wide)}
     return {
-        "hidden_states": noise(batch, known.in_channels, frames, height, width), "timestep": of(STEP, batch),
-        "encoder_hidden_states": noise(batch, text, known.text_dim), **image,
+        **usual(batch, (known.in_channels, frames, height, width), (text, known.text_dim)), **image,
     }  # fmt: skip
 
 
