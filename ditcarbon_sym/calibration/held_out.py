@@ -1,7 +1,6 @@
 """The error of a fit on rows that it has not seen: each group is held out in turn; and how rows scatter in a group."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 import numpy as np
 from sympy import Symbol
@@ -16,11 +15,7 @@ EXACT = 1e-9
 
 
 def leave_one_group_out(
-    equation: Equation,
-    data: Data,
-    parameters: Mapping[Symbol, Free] = BGR,
-    loss: str = "absolute",
-    begin: Mapping[Symbol, float] = MappingProxyType({}),
+    equation: Equation, data: Data, parameters: Mapping[Symbol, Free] = BGR, loss: str = "absolute"
 ) -> dict[str, tuple[Fit, Data]]:
     """For each group: the fit to all other groups, and the group's own rows. Empty if there is only one group."""
     names = list(dict.fromkeys(data.groups))
@@ -28,7 +23,7 @@ def leave_one_group_out(
         return {}
     groups = np.array(data.groups)
     return {
-        name: (fit(equation, data.where(groups != name), parameters, loss, begin), data.where(groups == name))
+        name: (fit(equation, data.where(groups != name), parameters, loss), data.where(groups == name))
         for name in names
     }
 

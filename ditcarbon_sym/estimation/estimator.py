@@ -47,7 +47,7 @@ from .intervals import evaluated
 from .memory import memory_of, peak_notes
 from .modes.stack import passes_left
 from .point import OperatingPoint, Options, operating_point
-from .service import DAYS_PER_YEAR, Quantity, service
+from .service import DAYS_PER_YEAR, Quantity, plain, service
 from .spread.quantiles import LEVEL
 
 SCHEMA_VERSION = 2
@@ -99,15 +99,7 @@ class Estimate(Shown):
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
         first = {"schema_version": SCHEMA_VERSION, "stack": self.basis["stack"]}
-        return {**first, **_plain(vars(self)), "warnings": list(self.warnings)}
-
-
-def _plain(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The same table with dictionaries for quantities, however deep they stand."""
-    return {
-        key: vars(x) if isinstance(x, Quantity) else _plain(x) if isinstance(x, Mapping) else x
-        for key, x in table.items()
-    }
+        return {**first, **plain(vars(self)), "warnings": list(self.warnings)}
 
 
 def estimate(

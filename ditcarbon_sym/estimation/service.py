@@ -28,6 +28,18 @@ class Quantity:
         return Quantity(*(None if x is None else x * factor for x in (self.value, self.low, self.high)))
 
 
+def plain(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The same table with dictionaries for quantities, however deep they stand.
+
+    >>> plain({"time_s": Quantity(2.0)})
+    {'time_s': {'value': 2.0, 'low': None, 'high': None}}
+    """
+    return {
+        key: vars(x) if isinstance(x, Quantity) else plain(x) if isinstance(x, Mapping) else x
+        for key, x in table.items()
+    }
+
+
 def service(
     batch: Mapping[str, Quantity], outputs_of_a_batch: float, per_day: float, days: float, gpus: float = 1
 ) -> dict[str, Any]:

@@ -66,7 +66,7 @@ from ..footprint.boundaries import WITH_HOST
 from ..intervals import predictive
 from ..memory import GIB
 from ..point import OperatingPoint, operating_point
-from ..service import Quantity
+from ..service import Quantity, plain
 from ..spread.quantiles import LEVEL
 from . import asked as wishes
 from .route import ONE_SAMPLE, law, trained
@@ -133,10 +133,7 @@ class Training(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """Return a plain dictionary, ready for JSON: numbers unrounded, unknown ones None."""
-        plain = {key: vars(x) if isinstance(x, Quantity) else x for key, x in vars(self).items()}
-        if self.per_output is not None:
-            plain["per_output"] = {k: vars(x) if isinstance(x, Quantity) else x for k, x in self.per_output.items()}
-        return {"schema_version": 1, **plain, "warnings": list(self.warnings)}
+        return {"schema_version": 1, **plain(vars(self)), "warnings": list(self.warnings)}
 
 
 def train(model: str | None = None, *, outputs: float | None = None, **options: Any) -> Training:
