@@ -5,7 +5,19 @@ from math import prod
 from typing import Literal
 
 from ..equations.notation import ell
-from .operators import Operator, Size, activation, buffer, convolution, dense, gate, residual, within
+from .operators import (
+    RMS_NORM,
+    Operator,
+    Size,
+    activation,
+    buffer,
+    convolution,
+    dense,
+    gate,
+    norm,
+    residual,
+    within,
+)
 
 FREQUENCIES = 256
 """Sine and cosine features of a timestep, in most families."""
@@ -60,6 +72,20 @@ def mlp_of_llama(name: str, rows: Size, width: Size, inner: Size) -> list[Operat
             dense("down_proj", rows, inner, width, bias=False),
         ],
     )
+
+
+def added(
+    before: str, name: str, rows: Size, width: Size, sublayer: list[Operator], *, vectors: int = 1,
+    operations: int = RMS_NORM,
+) -> list[Operator]:  # fmt: skip
+    """A sublayer without modulation: normed ``before``, by the root mean square unless said otherwise, and added to its
+    input.
+    """
+    return [
+        norm(before, rows, width, vectors=vectors, operations=operations),
+        *sublayer,
+        residual(f"{name}.add", rows, width),
+    ]
 
 
 def convolutional_mlp(rows: Size, width: Size, inner: Size) -> list[Operator]:

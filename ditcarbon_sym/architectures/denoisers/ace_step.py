@@ -14,7 +14,7 @@ from sympy import Rational, Symbol
 from ...equations.notation import c, ell, f, m
 from ..adaln import modulated, shifts_and_scales
 from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import FREQUENCIES, mlp, mlp_of_llama
+from ..layers import FREQUENCIES, added, mlp, mlp_of_llama
 from ..network import Sound
 from ..operators import (
     RMS_NORM,
@@ -107,13 +107,12 @@ class AceStepTransformer1DModel(Sound):
         before = [*head_norms(ell, heads), *rotations(ell, heads.total, heads.keys_total)]
         own = attend("self_attn", ell, width, heads, before, bias=bias, out_bias=bias)
         text = head_norms(ell, heads, keys=m)
+        cross = attend("cross_attn", ell, width, heads, text, keys=m, bias=bias, out_bias=bias)
         feed = mlp_of_llama("mlp", ell, width, self.intermediate_size)
         return [
             *shifts_and_scales(6, width),
             *modulated("self_attn_norm", "self_attn", ell, width, own, vectors=1, operations=RMS_NORM),
-            rms_norm("cross_attn_norm", ell, width),
-            *attend("cross_attn", ell, width, heads, text, keys=m, bias=bias, out_bias=bias),
-            residual("cross_attn.add", ell, width),
+            *added("cross_attn_norm", "cross_attn", ell, width, cross),
             *modulated("mlp_norm", "mlp", ell, width, feed, vectors=1, operations=RMS_NORM),
         ]
 

@@ -13,7 +13,7 @@ from sympy import Rational, Symbol
 from ...equations.notation import a, c, ell, f, m, n_ada
 from ..adaln import adaptive_output, modulation
 from ..attentions import attend, head_norms, rotations
-from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, is_gated, mlp, patches
+from ..layers import FREQUENCIES, FeedForwardActivation, added, feed_forward, is_gated, mlp, patches
 from ..network import Transformer, rounded_down
 from ..operators import (
     LAYER_NORM,
@@ -25,7 +25,6 @@ from ..operators import (
     embedding,
     norm,
     repeated,
-    residual,
     rotary,
     table,
     within,
@@ -136,20 +135,15 @@ class HunyuanDiT2DModel(Transformer):
     def block(self) -> list[Operator]:
         """One block: shifted self-attention, plain cross-attention, plain MLP; positions turn all but text keys."""
         width, heads, text = self.width, self.heads, self.cross_attention_dim
-        own = [*head_norms(ell, heads, vectors=2, operations=LAYER_NORM), *rotations(ell, width)]
-        other = [*head_norms(ell, heads, keys=m, vectors=2, operations=LAYER_NORM), rotary("rope_q", ell, width)]
+        norms = {"vectors": 2, "operations": LAYER_NORM}
+        own = attend("attn1", ell, width, heads, [*head_norms(ell, heads, **norms), *rotations(ell, width)])
+        turned = [*head_norms(ell, heads, keys=m, **norms), rotary("rope_q", ell, width)]
+        cross = attend("attn2", ell, width, heads, turned, keys=m, keys_width=text)
         return [
             *modulation("norm1", width, width, 1),
-            norm("norm1.norm", ell, width, vectors=2),
-            elementwise("norm1.shift", ell, width),
-            *attend("attn1", ell, width, heads, own),
-            residual("attn1.add", ell, width),
-            norm("norm2", ell, width, vectors=2),
-            *attend("attn2", ell, width, heads, other, keys=m, keys_width=text),
-            residual("attn2.add", ell, width),
-            norm("norm3", ell, width, vectors=2),
-            *feed_forward("ff", ell, width, self.inner, self.activation_fn),
-            residual("ff.add", ell, width),
+            *added("norm1.norm", "attn1", ell, width, [elementwise("norm1.shift", ell, width), *own], **norms),
+            *added("norm2", "attn2", ell, width, cross, **norms),
+            *added("norm3", "ff", ell, width, feed_forward("ff", ell, width, self.inner, self.activation_fn), **norms),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

@@ -13,7 +13,7 @@ from sympy import Integer, Rational, Symbol
 from ...equations.notation import ell, f, j, m
 from ..adaln import modulated, shifts_and_scales
 from ..attentions import Heads, head_norms, queries_keys_values, rotations
-from ..layers import mlp, mlp_of_llama
+from ..layers import added, mlp, mlp_of_llama
 from ..network import Transformer
 from ..operators import (
     RMS_NORM,
@@ -25,7 +25,6 @@ from ..operators import (
     elementwise,
     modulate,
     repeated,
-    residual,
     rms_norm,
     table,
     within,
@@ -119,13 +118,10 @@ class Krea2Transformer2DModel(Transformer):
     def fusion(self, rows: Size, sequences: Size) -> list[Operator]:
         """A block of the network that fuses the text, without positions and modulation."""
         width = self.text_hidden_dim
+        own = gated_attention("attn", rows, width, self.text_heads, sequences=sequences)
         return [
-            rms_norm("norm1", rows, width),
-            *gated_attention("attn", rows, width, self.text_heads, sequences=sequences),
-            residual("attn.add", rows, width),
-            rms_norm("norm2", rows, width),
-            *mlp_of_llama("ff", rows, width, self.text_intermediate_size),
-            residual("ff.add", rows, width),
+            *added("norm1", "attn", rows, width, own),
+            *added("norm2", "ff", rows, width, mlp_of_llama("ff", rows, width, self.text_intermediate_size)),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

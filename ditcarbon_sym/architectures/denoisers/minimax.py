@@ -13,9 +13,9 @@ from sympy import Rational, Symbol
 from ...equations.notation import a, ell, f, j, m, n_ada, n_latent, t
 from ..adaln import modulation
 from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import feed_forward, mlp
+from ..layers import added, feed_forward, mlp
 from ..network import Sound, Transformer, VideoPatches
-from ..operators import Operator, Size, convolution, dense, elementwise, norm, repeated, residual, rms_norm
+from ..operators import LAYER_NORM, Operator, Size, convolution, dense, elementwise, repeated, residual, rms_norm
 
 POINT = (1,)
 H3_AUDIO_ROWS = Rational(34, 3) * n_latent - 6
@@ -66,13 +66,11 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
         """One block; the first ``rotary_dim`` numbers of each head are turned."""
         width, rows = self.width, ell + 1
         before = rotations(rows, self.num_attention_heads * self.rotary_dim)
+        own = attend("attn", rows, width, self.heads, before, bias=False, out_bias=False)
+        feed = feed_forward("ff", rows, width, self.ff_inner_dim, "swiglu")
         return [
-            norm("norm1", rows, width, vectors=2),
-            *attend("attn", rows, width, self.heads, before, bias=False, out_bias=False),
-            residual("attn.add", rows, width),
-            norm("norm2", rows, width, vectors=2),
-            *feed_forward("ff", rows, width, self.ff_inner_dim, "swiglu"),
-            residual("ff.add", rows, width),
+            *added("norm1", "attn", rows, width, own, vectors=2, operations=LAYER_NORM),
+            *added("norm2", "ff", rows, width, feed, vectors=2, operations=LAYER_NORM),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
@@ -158,13 +156,10 @@ class MiniMaxH3Transformer3DModel(VideoPatches):
     def block(self, rows: Size, before: list[Operator]) -> list[Operator]:
         """A plain block, as refines the text."""
         width = self.width
+        feed = feed_forward("ff", rows, width, self.ffn_dim, "swiglu", bias=False)
         return [
-            rms_norm("norm1", rows, width),
-            *self.attention(rows, before),
-            residual("attn.add", rows, width),
-            rms_norm("norm2", rows, width),
-            *feed_forward("ff", rows, width, self.ffn_dim, "swiglu", bias=False),
-            residual("ff.add", rows, width),
+            *added("norm1", "attn", rows, width, self.attention(rows, before)),
+            *added("norm2", "ff", rows, width, feed),
         ]
 
     def modulated_block(self, rows: Size) -> list[Operator]:

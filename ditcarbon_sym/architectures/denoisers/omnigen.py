@@ -14,7 +14,7 @@ from sympy import Rational, Symbol
 from ...equations.notation import ell, f, j, m
 from ..adaln import adaptive_output
 from ..attentions import Heads, attend, rotations
-from ..layers import feed_forward, mlp, patches
+from ..layers import added, feed_forward, mlp, patches
 from ..network import Denoiser
 from ..operators import Operator, Size, buffer, embedding, product, repeated, residual, rms_norm
 from .z_image import held
@@ -87,13 +87,11 @@ class OmniGenTransformer2DModel(Denoiser):
         """One block of the language model."""
         width, heads = self.width, self.heads
         turned = rotations(rows, heads.total, heads.keys_total)
+        own = attend("self_attn", rows, width, heads, turned, bias=False, out_bias=False)
+        feed = feed_forward("mlp", rows, width, self.intermediate_size, "swiglu", bias=False)
         return [
-            rms_norm("input_layernorm", rows, width),
-            *attend("self_attn", rows, width, heads, turned, bias=False, out_bias=False),
-            residual("self_attn.add", rows, width),
-            rms_norm("post_attention_layernorm", rows, width),
-            *feed_forward("mlp", rows, width, self.intermediate_size, "swiglu", bias=False),
-            residual("mlp.add", rows, width),
+            *added("input_layernorm", "self_attn", rows, width, own),
+            *added("post_attention_layernorm", "mlp", rows, width, feed),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

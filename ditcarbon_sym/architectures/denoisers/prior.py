@@ -12,9 +12,9 @@ from sympy import Symbol
 
 from ...equations.notation import j, m
 from ..attentions import Heads, attend
-from ..layers import feed_forward, mlp
+from ..layers import added, feed_forward, mlp
 from ..network import Denoiser
-from ..operators import Operator, Size, buffer, dense, norm, repeated, residual, table
+from ..operators import LAYER_NORM, Operator, Size, buffer, dense, norm, repeated, residual, table
 
 BESIDE = 4
 """Rows beside those of the text."""
@@ -84,13 +84,11 @@ class PriorTransformer(Denoiser):
     def block(self, rows: Size) -> list[Operator]:
         """Attention under a causal mask, counted as if all rows saw each other, and an MLP."""
         width = self.width
+        own = attend("attn1", rows, width, Heads(self.num_attention_heads, self.attention_head_dim))
+        feed = feed_forward("ff", rows, width, 4 * width)
         return [
-            norm("norm1", rows, width, vectors=2),
-            *attend("attn1", rows, width, Heads(self.num_attention_heads, self.attention_head_dim)),
-            residual("attn1.add", rows, width),
-            norm("norm3", rows, width, vectors=2),
-            *feed_forward("ff", rows, width, 4 * width),
-            residual("ff.add", rows, width),
+            *added("norm1", "attn1", rows, width, own, vectors=2, operations=LAYER_NORM),
+            *added("norm3", "ff", rows, width, feed, vectors=2, operations=LAYER_NORM),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

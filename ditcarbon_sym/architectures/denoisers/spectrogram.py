@@ -12,7 +12,7 @@ from sympy import Rational, Symbol
 
 from ...equations.notation import a, c, ell, f, m, n_ada, t
 from ..attentions import Heads, attend
-from ..layers import mlp_of_llama
+from ..layers import added, mlp_of_llama
 from ..network import Sound
 from ..operators import (
     Operator,
@@ -87,19 +87,14 @@ class T5FilmDecoder(Sound):
     def block(self) -> list[Operator]:
         """Modulated self-attention, plain cross-attention, modulated MLP of T5 v1.1."""
         width, heads = self.width, Heads(self.num_heads, self.d_kv)
+        own = attend("layer.0", ell, width, heads, bias=False, out_bias=False)
+        cross = attend("layer.1", ell, width, heads, keys=m, bias=False, out_bias=False)
+        feed = mlp_of_llama("layer.2", ell, width, self.d_ff)
         return [
-            rms_norm("layer.0.layer_norm", ell, width),
-            *self.film("layer.0"),
-            *attend("layer.0", ell, width, heads, bias=False, out_bias=False),
-            residual("layer.0.add", ell, width),
+            *added("layer.0.layer_norm", "layer.0", ell, width, [*self.film("layer.0"), *own]),
             elementwise("layer.1.mask", ell, m),
-            rms_norm("layer.1.layer_norm", ell, width),
-            *attend("layer.1", ell, width, heads, keys=m, bias=False, out_bias=False),
-            residual("layer.1.add", ell, width),
-            rms_norm("layer.2.layer_norm", ell, width),
-            *self.film("layer.2"),
-            *mlp_of_llama("layer.2", ell, width, self.d_ff),
-            residual("layer.2.add", ell, width),
+            *added("layer.1.layer_norm", "layer.1", ell, width, cross),
+            *added("layer.2.layer_norm", "layer.2", ell, width, [*self.film("layer.2"), *feed]),
         ]
 
     def film(self, name: str) -> list[Operator]:

@@ -13,16 +13,16 @@ from sympy import Integer, Symbol
 from ...equations.notation import c, ell, f, m
 from ..adaln import modulated
 from ..attentions import Heads, attend, rotations
-from ..layers import feed_forward, mlp
+from ..layers import added, feed_forward, mlp
 from ..network import Sound, Transformer, rounded_down
 from ..operators import (
+    LAYER_NORM,
     RMS_NORM,
     Operator,
     Size,
     attention,
     convolution,
     dense,
-    norm,
     repeated,
     residual,
     rms_norm,
@@ -80,11 +80,8 @@ class StableAudioDiTModel(Sound, Transformer):
             "attn2", rows, width, text, keys=m, keys_width=self.cross_attention_dim, bias=False, out_bias=False
         )
         parts = (("norm1", own), ("norm2", cross), ("norm3", feed_forward("ff", rows, width, 4 * width, "swiglu")))
-        return [
-            x
-            for name, part in parts
-            for x in (norm(name, rows, width, vectors=2), *part, residual(f"{name}.add", rows, width))
-        ]
+        norms = {"vectors": 2, "operations": LAYER_NORM}
+        return [x for name, part in parts for x in added(name, name, rows, width, part, **norms)]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         return {**super().leading_order(), c: 1, f: 6}
@@ -166,9 +163,7 @@ class StableAudio3DiTModel(Sound):
         return [
             table("to_scale_shift_gate", 6 * width),
             *modulated("pre_norm", "self_attn", rows, width, own, vectors=1, operations=RMS_NORM),
-            rms_norm("cross_attend_norm", rows, width),
-            *self.attention("cross_attn", m, []),
-            residual("cross_attn.add", rows, width),
+            *added("cross_attend_norm", "cross_attn", rows, width, self.attention("cross_attn", m, [])),
             *unused(local),
             *modulated("ff_norm", "ff", rows, width, feed, vectors=1, operations=RMS_NORM),
         ]

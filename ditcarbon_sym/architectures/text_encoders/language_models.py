@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 
 from ...equations.notation import m
 from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import mlp_of_llama
+from ..layers import added, mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, dense, embedding, repeated, residual, rms_norm
+from ..operators import Operator, dense, embedding, repeated, rms_norm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +57,12 @@ class LlamaModel(Encoder):
         width, heads = self.hidden_size, Heads(self.num_attention_heads, self.head_width, self.num_key_value_heads)
         normed = head_norms(m, heads) if self.normed_heads else []
         before = [*normed, *rotations(m, heads.total, heads.keys_total)]
+        own = attend("self_attn", m, width, heads, before, bias=self.query_bias, out_bias=False)
+        further = [rms_norm(f"feedforward_layernorm_{number}", m, width) for number in range(self.norms - 2)]
+        feed = mlp_of_llama("mlp", m, width, self.intermediate_size)
         return [
-            rms_norm("input_layernorm", m, width),
-            *attend("self_attn", m, width, heads, before, bias=self.query_bias, out_bias=False),
-            residual("self_attn.add", m, width),
-            rms_norm("post_attention_layernorm", m, width),
-            *(rms_norm(f"feedforward_layernorm_{number}", m, width) for number in range(self.norms - 2)),
-            *mlp_of_llama("mlp", m, width, self.intermediate_size),
-            residual("mlp.add", m, width),
+            *added("input_layernorm", "self_attn", m, width, own),
+            *added("post_attention_layernorm", "mlp", m, width, [*further, *feed]),
         ]
 
     def output(self) -> list[Operator]:

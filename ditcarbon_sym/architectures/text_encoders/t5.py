@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Literal
 
 from ...equations.notation import m
 from ..attentions import Heads, attend
-from ..layers import feed_forward, mlp_of_llama
+from ..layers import added, feed_forward, mlp_of_llama
 from ..network import Encoder
-from ..operators import Operator, embedding, repeated, residual, rms_norm
+from ..operators import Operator, embedding, repeated, rms_norm
 
 Activation = Literal["relu", "gelu", "gated-gelu", "gated-silu"]
 """What is between the matrices of the MLP; gated, it multiplies two halves."""
@@ -57,13 +57,10 @@ class T5EncoderModel(Encoder):
         width, inner = self.d_model, self.d_ff
         feed = mlp_of_llama if self.gated else _plain
         heads = Heads(self.num_heads, self.d_kv)
+        own = attend("layer.0.SelfAttention", m, width, heads, bias=False, out_bias=False)
         return [
-            rms_norm("layer.0.layer_norm", m, width),
-            *attend("layer.0.SelfAttention", m, width, heads, bias=False, out_bias=False),
-            residual("layer.0.add", m, width),
-            rms_norm("layer.1.layer_norm", m, width),
-            *feed("layer.1.DenseReluDense", m, width, inner),
-            residual("layer.1.add", m, width),
+            *added("layer.0.layer_norm", "layer.0", m, width, own),
+            *added("layer.1.layer_norm", "layer.1", m, width, feed("layer.1.DenseReluDense", m, width, inner)),
         ]
 
 

@@ -13,9 +13,9 @@ from typing import Any, ClassVar, Literal
 from sympy import Integer, Rational
 
 from ..attentions import Heads, attend, rotations
-from ..layers import mlp_of_llama
+from ..layers import added, mlp_of_llama
 from ..network import fields_of
-from ..operators import Operator, Size, activation, dense, repeated, residual, rms_norm, shared, table
+from ..operators import Operator, Size, activation, dense, repeated, rms_norm, shared, table
 from .language_models import LlamaModel
 
 BESIDE = ("tie_word_embeddings", "spatial_merge_size", "multimodal_projector_bias")
@@ -107,13 +107,10 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
         """A block of the vision tower, in which each patch attends to ``seen`` patches."""
         width, heads = self.vision_hidden_size, self.vision_num_heads
         split = Heads(heads, width // heads)
+        own = attend("attn", rows, width, split, rotations(rows, width), sequences=Integer(rows) / seen)
         return [
-            rms_norm("norm1", rows, width),
-            *attend("attn", rows, width, split, rotations(rows, width), sequences=Integer(rows) / seen),
-            residual("attn.add", rows, width),
-            rms_norm("norm2", rows, width),
-            *mlp_of_llama("mlp", rows, width, self.vision_intermediate_size),
-            residual("mlp.add", rows, width),
+            *added("norm1", "attn", rows, width, own),
+            *added("norm2", "mlp", rows, width, mlp_of_llama("mlp", rows, width, self.vision_intermediate_size)),
         ]
 
 
