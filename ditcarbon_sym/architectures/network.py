@@ -46,8 +46,8 @@ class Denoiser(Network):
 
     patch_size: Any
     in_channels: Any
-    out_channels: Any
     num_layers: Any
+    mlp_ratio: Any
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
     """Downsampling in space and time of the VAE it was released with, used where no VAE is given."""
     passed_over: ClassVar[frozenset[str]] = frozenset()
@@ -106,13 +106,18 @@ class Denoiser(Network):
 
     @property
     def blocks(self) -> Any:
-        """Blocks of all kinds, N."""
-        return self.num_layers
+        """Blocks of all kinds, N: those with one stream, too, where there are two kinds."""
+        return self.num_layers + getattr(self, "num_single_layers", 0)
+
+    @property
+    def inner(self) -> Any:
+        """Width inside an MLP, by the ratio that a configuration gives, rounded down as the released code does."""
+        return rounded_down(self.width * self.mlp_ratio)
 
     @property
     def outputs(self) -> Any:
-        """Channels out: those that go in, unless said otherwise."""
-        return self.out_channels or self.in_channels
+        """Channels out: those that go in, unless a configuration says otherwise."""
+        return getattr(self, "out_channels", None) or self.in_channels
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """The paper's flags and sizes that come nearest: s, c, a, j, n_ada, t, N, d, f, p.
@@ -140,6 +145,23 @@ class Transformer(Denoiser):
     def heads(self) -> Heads:
         """The heads of its attention."""
         return Heads(self.num_attention_heads, self.attention_head_dim)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sized(Denoiser):
+    """A denoiser whose configuration gives its width, which its heads divide among them."""
+
+    hidden_size: int
+    num_attention_heads: int
+
+    @property
+    def width(self) -> Any:
+        return self.hidden_size
+
+    @property
+    def heads(self) -> Heads:
+        """The heads of its attention."""
+        return Heads(self.num_attention_heads, self.hidden_size // self.num_attention_heads)
 
 
 class VideoPatches(Denoiser):

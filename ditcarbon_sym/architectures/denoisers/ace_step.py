@@ -7,7 +7,6 @@ attention to every step, of which the others are masked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
@@ -15,7 +14,7 @@ from ...equations.notation import c, ell, f, m
 from ..adaln import modulated, shifts_and_scales
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import FREQUENCIES, added, mlp, mlp_of_llama
-from ..network import Sound
+from ..network import Sized, Sound
 from ..operators import (
     RMS_NORM,
     Operator,
@@ -31,7 +30,7 @@ from ..operators import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class AceStepTransformer1DModel(Sound):
+class AceStepTransformer1DModel(Sound, Sized):
     """Two timesteps make the modulation: the present one, and how far a step goes."""
 
     hidden_size: int = 2048
@@ -65,8 +64,9 @@ class AceStepTransformer1DModel(Sound):
         return self.num_hidden_layers
 
     @property
-    def width(self) -> Any:
-        return self.hidden_size
+    def heads(self) -> Heads:
+        """The heads of its attention, of which fewer are of keys."""
+        return Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
 
     @property
     def patch_frames(self) -> int:
@@ -102,8 +102,7 @@ class AceStepTransformer1DModel(Sound):
 
     def block(self) -> list[Operator]:
         """One block: self-attention, plain cross-attention, and the MLP of Llama."""
-        width, bias = self.width, self.attention_bias
-        heads = Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
+        width, heads, bias = self.width, self.heads, self.attention_bias
         before = [*head_norms(ell, heads), *rotations(ell, heads.total, heads.keys_total)]
         own = attend("self_attn", ell, width, heads, before, bias=bias, out_bias=bias)
         text = head_norms(ell, heads, keys=m)

@@ -6,14 +6,14 @@ with one timestep for the sample, as text to image and text to world run.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Integer, Symbol
 
 from ...equations.notation import a, c, ell, f, m, n_ada, t
 from ..attentions import attend, head_norms, rotations
 from ..layers import feed_forward
-from ..network import VideoTransformer, rounded_down
+from ..network import VideoTransformer
 from ..operators import (
     Operator,
     Size,
@@ -53,11 +53,6 @@ class CosmosTransformer3DModel(VideoTransformer):
     controlnet_block_every_n: int | None = None
     img_context_num_tokens: int = 256
     img_context_dim_out: int = 2048
-
-    @property
-    def inner(self) -> Any:
-        """Width of the MLP, rounded down as in the released code."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width = self.width

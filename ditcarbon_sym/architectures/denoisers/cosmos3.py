@@ -14,7 +14,7 @@ from sympy import Rational, Symbol
 from ...equations.notation import ell, f, j, m, s
 from ..attentions import Heads, head_norms, queries_keys_values, rotations
 from ..layers import FREQUENCIES, mlp, mlp_of_llama
-from ..network import Denoiser
+from ..network import Sized
 from ..operators import (
     Operator,
     Size,
@@ -32,7 +32,7 @@ from ..operators import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosmos3OmniTransformer(Denoiser):
+class Cosmos3OmniTransformer(Sized):
     """Layers with two streams; that of the text does not see the video. Sound and actions are not understood."""
 
     attention_bias: bool = False
@@ -92,10 +92,6 @@ class Cosmos3OmniTransformer(Denoiser):
     def num_layers(self) -> int:
         """Layers."""
         return self.num_hidden_layers
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def heads(self) -> Heads:

@@ -6,25 +6,23 @@ The pipeline packs 2 x 2 latent pixels into the channels of one before the netwo
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Rational, Symbol
 
 from ...equations.notation import ell, f, j, m
 from ..adaln import modulated, modulation
-from ..attentions import Heads, attend, head_norms, rotations
+from ..attentions import attend, head_norms, rotations
 from ..layers import mlp, mlp_of_llama, patches
-from ..network import Denoiser
+from ..network import Sized
 from ..operators import RMS_NORM, Operator, Size, dense, elementwise, modulate, norm, repeated
 from .flux import PACKING
 
 
 @dataclass(frozen=True, kw_only=True)
-class ErnieImageTransformer2DModel(Denoiser):
+class ErnieImageTransformer2DModel(Sized):
     """``num_layers`` blocks; text rows run through the layer out, too, and are dropped there."""
 
-    hidden_size: int
-    num_attention_heads: int
     num_layers: int
     ffn_hidden_size: int
     text_in_dim: int
@@ -36,10 +34,6 @@ class ErnieImageTransformer2DModel(Denoiser):
     rope_theta: int = 256
     rope_axes_dim: tuple[int, ...] = (32, 48, 48)
     eps: float = 1e-6
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def patch(self) -> int:
@@ -64,7 +58,7 @@ class ErnieImageTransformer2DModel(Denoiser):
 
     def block(self, rows: Size) -> list[Operator]:
         """One block; shift, scale and gate are those of all blocks."""
-        width, heads = self.width, Heads(self.num_attention_heads, self.hidden_size // self.num_attention_heads)
+        width, heads = self.width, self.heads
         before = [*head_norms(rows, heads), *rotations(rows, width)]
         own = attend("self_attention", rows, width, heads, before, bias=False, out_bias=False)
         feed = mlp_of_llama("mlp", rows, width, self.ffn_hidden_size)

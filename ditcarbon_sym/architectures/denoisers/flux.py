@@ -38,14 +38,10 @@ shape, Flux2Pipeline those that are larger.
 
 
 @dataclass(frozen=True, kw_only=True)
-class Packed(Transformer):
-    """A network whose pipeline packs latent pixels into tokens; ``patch_size`` widens the output alone."""
+class PackedLatent(Transformer):
+    """A network whose pipeline packs latent pixels into tokens."""
 
-    patch_size: int
     num_layers: int
-    joint_attention_dim: int
-
-    reference_pixels: ClassVar[int] = MEGAPIXEL
 
     @property
     def patch(self) -> int:
@@ -54,14 +50,20 @@ class Packed(Transformer):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Packed(PackedLatent):
+    """One whose ``patch_size`` widens the output alone; a pipeline may append reference images to its latent."""
+
+    patch_size: int
+    joint_attention_dim: int
+
+    reference_pixels: ClassVar[int] = MEGAPIXEL
+
+
+@dataclass(frozen=True, kw_only=True)
 class Flux(Packed):
     """``num_layers`` dual-stream and ``num_single_layers`` single-stream blocks."""
 
     num_single_layers: int
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         """One stream for all: in width and rows it is what most blocks are."""

@@ -6,7 +6,6 @@ has a bias. The pipeline packs 2 x 2 latent pixels into a token.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
@@ -14,7 +13,6 @@ from ...equations.notation import ell, f, m
 from ..adaln import adaptive_output, modulated, modulation
 from ..attentions import head_norms, joint_attention, rotations
 from ..layers import feed_forward, mlp
-from ..network import rounded_down
 from ..operators import Operator, Size, attention, dense, gate, repeated, within
 from .flux import Flux
 
@@ -31,11 +29,6 @@ class Flux2Transformer2DModel(Flux):
     axes_dims_rope: tuple[int, ...] = (32, 32, 32, 32)
     rope_theta: int = 2000
     eps: float = 1e-6
-
-    @property
-    def inner(self) -> Any:
-        """Width of one half of the gated MLP, rounded down as in the released code."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width, features = self.width, self.timestep_guidance_channels

@@ -7,27 +7,24 @@ loaded and stay idle. The pipeline packs 2 x 2 latent pixels into a token.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
 from ...equations.notation import ell, f, j, m
 from ..attentions import attend, head_norms, rotations
 from ..layers import feed_forward, mlp
-from ..network import Transformer, rounded_down
 from ..operators import Operator, Size, activation, dense, gated_residual, modulate, norm, repeated, residual, shared
-from .flux import PACKING
+from .flux import PackedLatent
 from .z_image import held
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flux3Transformer2DModel(Transformer):
+class Flux3Transformer2DModel(PackedLatent):
     """``num_layers`` blocks for each of image, reference images and text, then ``num_single_layers`` for all.
 
     ``flow_map``: a distilled release embeds the timestep that a step leads to, too.
     """
 
-    num_layers: int
     num_single_layers: int
     joint_attention_dim: int
     cond_in_channels: int = 128
@@ -38,25 +35,6 @@ class Flux3Transformer2DModel(Transformer):
     axes_dims_rope: tuple[int, ...] = (32, 32, 32, 32)
     rope_theta: int = 10000
     eps: float = 1e-6
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels."""
-        return PACKING
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
-
-    @property
-    def inner(self) -> Any:
-        """Width of one half of the gated MLP, rounded down."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width, features = self.width, self.timestep_channels

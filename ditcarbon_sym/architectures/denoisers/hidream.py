@@ -8,7 +8,6 @@ block takes in the rows of one more layer of Llama and drops them again, so that
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Integer, Symbol
 
@@ -47,10 +46,6 @@ class HiDreamImageTransformer2DModel(Transformer):
     # These do not change the count.
     llama_layers: tuple[int, ...] | None = None
     force_inference_output: bool = False
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size; one that is not square is padded to the tokens of the largest."""

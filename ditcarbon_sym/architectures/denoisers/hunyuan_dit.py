@@ -14,7 +14,7 @@ from ...equations.notation import a, c, ell, f, m, n_ada
 from ..adaln import adaptive_output, modulation
 from ..attentions import attend, head_norms, rotations
 from ..layers import FREQUENCIES, FeedForwardActivation, added, feed_forward, is_gated, mlp, patches
-from ..network import Transformer, rounded_down
+from ..network import Transformer
 from ..operators import (
     LAYER_NORM,
     Operator,
@@ -64,11 +64,6 @@ class HunyuanDiT2DModel(Transformer):
     def text_tokens_fixed(self) -> int:
         """Text tokens of both encoders together."""
         return self.text_len + self.text_len_t5
-
-    @property
-    def inner(self) -> Any:
-        """Inner width of the MLP, rounded down."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     @property
     def outputs(self) -> Any:
@@ -135,7 +130,7 @@ class HunyuanDiT2DModel(Transformer):
     def block(self) -> list[Operator]:
         """One block: shifted self-attention, plain cross-attention, plain MLP; positions turn all but text keys."""
         width, heads, text = self.width, self.heads, self.cross_attention_dim
-        norms = {"vectors": 2, "operations": LAYER_NORM}
+        norms: dict[str, Any] = {"vectors": 2, "operations": LAYER_NORM}
         own = attend("attn1", ell, width, heads, [*head_norms(ell, heads, **norms), *rotations(ell, width)])
         turned = [*head_norms(ell, heads, keys=m, **norms), rotary("rope_q", ell, width)]
         cross = attend("attn2", ell, width, heads, turned, keys=m, keys_width=text)

@@ -8,7 +8,7 @@ image, the rows of ByT5, always as many.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Integer, Symbol
 
@@ -58,10 +58,6 @@ class HunyuanImageTransformer2DModel(Transformer):
             num_single_layers=self.num_single_layers, num_refiner_layers=self.num_refiner_layers, patch_size=1,
             patch_size_t=1, text_embed_dim=self.text_embed_dim, pooled_projection_dim=0, qk_norm=self.qk_norm,
         )  # fmt: skip
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
 
     @property
     def patch(self) -> int:

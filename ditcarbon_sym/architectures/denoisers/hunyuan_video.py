@@ -7,7 +7,7 @@ pipeline cuts its prompt template away before.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Integer, Symbol
 
@@ -15,7 +15,7 @@ from ...equations.notation import a, ell, f, j, m
 from ..adaln import adaptive_output, modulated, modulation
 from ..attentions import attend, head_norms, joint_attention, rotations
 from ..layers import FREQUENCIES, feed_forward, mlp, patches
-from ..network import Transformer, rounded_down
+from ..network import Transformer
 from ..operators import Operator, Size, dense, elementwise, gated_residual, norm, repeated, shared, within
 from .flux import parallel_block
 
@@ -38,11 +38,6 @@ class HunyuanBlocks(Transformer):
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
     text_ratio: ClassVar[int] = 4
     """MLP ratio of the blocks that refine the text, whatever that of the others."""
-
-    @property
-    def inner(self) -> Any:
-        """Inner width of the MLPs, rounded down."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     @property
     def patch_frames(self) -> int:
@@ -140,10 +135,6 @@ class HunyuanVideoTransformer3DModel(HunyuanBlocks):
     pooled_projection_dim: int
     guidance_embeds: bool = True
     image_condition_type: Literal["latent_concat", "token_replace"] | None = None
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
 
     @property
     def replaces_tokens(self) -> bool:

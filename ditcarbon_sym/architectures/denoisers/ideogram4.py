@@ -7,7 +7,6 @@ packs 2 x 2 latent pixels into a token.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
@@ -15,7 +14,6 @@ from ...equations.notation import a, ell, f, j, m, n_ada, t
 from ..adaln import sandwich
 from ..attentions import attend, head_norms, rotations
 from ..layers import mlp
-from ..network import Transformer
 from ..operators import (
     Operator,
     Size,
@@ -30,17 +28,16 @@ from ..operators import (
     residual,
     rms_norm,
 )
-from .flux import PACKING
+from .flux import PackedLatent
 
 AXES = 3
 """Axes of the positions, each of which turns by all frequencies before some are chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ideogram4Transformer2DModel(Transformer):
+class Ideogram4Transformer2DModel(PackedLatent):
     """``num_layers`` blocks; each text row is fed the states of several layers of the encoder side by side."""
 
-    num_layers: int
     intermediate_size: int
     adaln_dim: int
     llm_features_dim: int
@@ -48,16 +45,6 @@ class Ideogram4Transformer2DModel(Transformer):
     rope_theta: int = 5_000_000
     mrope_section: tuple[int, ...] = (24, 20, 20)
     norm_eps: float = 1e-5
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels."""
-        return PACKING
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
 
     def operators(self) -> list[Operator]:
         width, rows, condition, features = self.width, ell + m, self.adaln_dim, self.llm_features_dim

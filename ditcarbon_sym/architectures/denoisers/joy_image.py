@@ -8,25 +8,23 @@ are edited are further frames of the latent to the first, and further rows of pa
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Symbol
 
 from ...equations.notation import ell, m, s
 from ..adaln import modulated, modulation, shifts_and_scales
-from ..attentions import Heads, head_norms, joint_attention, rotations
+from ..attentions import head_norms, joint_attention, rotations
 from ..layers import FREQUENCIES, feed_forward, mlp, patches
-from ..network import Denoiser, rounded_down
+from ..network import Sized, rounded_down
 from ..operators import Operator, Size, dense, norm, repeated
 from .flux import MEGAPIXEL
 
 
 @dataclass(frozen=True, kw_only=True)
-class JoyImageEditTransformer3DModel(Denoiser):
+class JoyImageEditTransformer3DModel(Sized):
     """``num_layers`` dual-stream blocks; positions turn the text, too, where ``rope_type`` is mrope."""
 
-    hidden_size: int
-    num_attention_heads: int
     text_dim: int
     num_layers: int
     in_channels: int = 16
@@ -44,10 +42,6 @@ class JoyImageEditTransformer3DModel(Denoiser):
     def is_video(self) -> bool:
         """Its frames are images."""
         return False
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def patch(self) -> int:
@@ -78,8 +72,7 @@ class JoyImageEditTransformer3DModel(Denoiser):
 
     def block(self) -> list[Operator]:
         """Two streams with weights of their own, one attention."""
-        width, rows = self.width, ell + m
-        heads = Heads(self.num_attention_heads, self.hidden_size // self.num_attention_heads)
+        width, heads, rows = self.width, self.heads, ell + m
         inner = rounded_down(width * self.mlp_width_ratio)
         turned = rotations(rows if self.turns_text else ell, width)
         joint = joint_attention("attn", width, heads, [*head_norms(ell, heads), *head_norms(m, heads, "txt_"), *turned])

@@ -6,7 +6,6 @@ layers of the text encoder are read and fused by a small network first. The pipe
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from sympy import Integer, Rational, Symbol
 
@@ -14,7 +13,6 @@ from ...equations.notation import ell, f, j, m
 from ..adaln import modulated, shifts_and_scales
 from ..attentions import Heads, head_norms, queries_keys_values, rotations
 from ..layers import added, mlp, mlp_of_llama
-from ..network import Transformer
 from ..operators import (
     RMS_NORM,
     Operator,
@@ -29,18 +27,17 @@ from ..operators import (
     table,
     within,
 )
-from .flux import PACKING
+from .flux import PackedLatent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Krea2Transformer2DModel(Transformer):
+class Krea2Transformer2DModel(PackedLatent):
     """``num_layers`` blocks of grouped-query attention and a gated MLP on text and latents together.
 
     Of each text token ``num_text_layers`` layers of the encoder attend to each other, are added up by weights, and
     then the tokens attend to each other.
     """
 
-    num_layers: int
     num_key_value_heads: int
     intermediate_size: int
     text_hidden_dim: int
@@ -55,16 +52,6 @@ class Krea2Transformer2DModel(Transformer):
     axes_dims_rope: tuple[int, ...] = (32, 48, 48)
     rope_theta: float = 1000.0
     norm_eps: float = 1e-5
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels."""
-        return PACKING
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
 
     @property
     def heads(self) -> Heads:

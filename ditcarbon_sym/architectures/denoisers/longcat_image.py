@@ -6,7 +6,6 @@ Released as diffusers' ``LongCatImageTransformer2DModel``
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Symbol
 
@@ -20,11 +19,6 @@ from .flux import Flux, modulated_streams, parallel_block
 @dataclass(frozen=True, kw_only=True)
 class UnpooledFlux(Flux):
     """FLUX.1 with a modulation in every block of the timestep alone, or of it and of what ``beside`` embeds."""
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
 
     def beside(self) -> list[Operator]:
         """What is embedded beside the timestep."""

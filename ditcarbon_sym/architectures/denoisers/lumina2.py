@@ -14,7 +14,7 @@ from ...equations.notation import a, ell, f, j, m, n_ada, t
 from ..adaln import modulation, sandwich
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import FREQUENCIES, mlp
-from ..network import Denoiser
+from ..network import Sized
 from ..operators import Operator, Size, activation, dense, elementwise, norm, repeated, rms_norm
 
 CONDITION = 1024
@@ -22,15 +22,13 @@ CONDITION = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lumina2Transformer2DModel(Denoiser):
+class Lumina2Transformer2DModel(Sized):
     """``num_refiner_layers`` blocks for the latents and as many for the text, then ``num_layers`` for both."""
 
     patch_size: int
     in_channels: int
-    hidden_size: int
     num_layers: int
     num_refiner_layers: int
-    num_attention_heads: int
     num_kv_heads: int
     cap_feat_dim: int
     out_channels: int | None = None
@@ -42,10 +40,6 @@ class Lumina2Transformer2DModel(Denoiser):
     scaling_factor: float = 1.0
     axes_dim_rope: tuple[int, ...] = (32, 32, 32)
     axes_lens: tuple[int, ...] = (300, 512, 512)
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def heads(self) -> Heads:

@@ -14,7 +14,7 @@ from ...equations.notation import a, c, ell, f, m, n_ada, t
 from ..adaln import enclosed, modulation
 from ..attentions import Heads, queries_keys_values, rotations
 from ..layers import FREQUENCIES, mlp, mlp_of_llama
-from ..network import Denoiser
+from ..network import Sized
 from ..operators import (
     Operator,
     Size,
@@ -34,14 +34,12 @@ from .lumina2 import CONDITION
 
 
 @dataclass(frozen=True, kw_only=True)
-class LuminaNextDiT2DModel(Denoiser):
+class LuminaNextDiT2DModel(Sized):
     """``num_layers`` blocks of grouped-query attention to latents and text, and a gated MLP."""
 
     patch_size: int
     in_channels: int
-    hidden_size: int
     num_layers: int
-    num_attention_heads: int
     cross_attention_dim: int
     num_kv_heads: int | None = None
     multiple_of: int = 256
@@ -52,10 +50,6 @@ class LuminaNextDiT2DModel(Denoiser):
     sample_size: int = 128
     norm_eps: float = 1e-5
     scaling_factor: float = 1.0
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def heads(self) -> Heads:

@@ -6,7 +6,7 @@ Released as diffusers' ``MiniMaxH3Transformer3DModel`` and ``MiniMaxMusic3Transf
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sympy import Rational, Symbol
 
@@ -14,7 +14,7 @@ from ...equations.notation import a, ell, f, j, m, n_ada, n_latent, t
 from ..adaln import modulation
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import added, feed_forward, mlp
-from ..network import Sound, Transformer, VideoPatches
+from ..network import Sized, Sound, Transformer, VideoPatches
 from ..operators import LAYER_NORM, Operator, Size, convolution, dense, elementwise, repeated, residual, rms_norm
 
 POINT = (1,)
@@ -78,7 +78,7 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MiniMaxH3Transformer3DModel(VideoPatches):
+class MiniMaxH3Transformer3DModel(VideoPatches, Sized):
     """Video, sound and text in one sequence, whose three kinds of row are scaled and shifted apart.
 
     Video and sound have a timestep each. Its VAE makes 17 frames of 5 latent ones and is not of the kind known here;
@@ -111,10 +111,6 @@ class MiniMaxH3Transformer3DModel(VideoPatches):
     def out_channels(self) -> int:
         """Channels of the latent."""
         return self.in_channels
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
 
     @property
     def heads(self) -> Heads:

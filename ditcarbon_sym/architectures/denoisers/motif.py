@@ -6,7 +6,7 @@ Motif Technologies, 2026). Counted as text to video runs, which feeds no image t
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Integer, Symbol
 
@@ -30,10 +30,6 @@ class MotifVideoTransformer3DModel(HunyuanBlocks):
     image_embed_dim: int | None = None
     enable_text_cross_attention_dual: bool = False
     enable_text_cross_attention_single: bool = False
-
-    @property
-    def blocks(self) -> Any:
-        return self.num_layers + self.num_single_layers
 
     def operators(self) -> list[Operator]:
         width, encoding = self.width, self.num_single_layers - self.num_decoder_layers

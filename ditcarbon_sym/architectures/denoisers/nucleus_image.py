@@ -15,7 +15,6 @@ from ...equations.notation import a, c, ell, f, m, n_ada
 from ..adaln import adaptive_output, modulation
 from ..attentions import Heads, head_norms, queries_keys_values
 from ..layers import feed_forward, mlp
-from ..network import Transformer
 from ..operators import (
     SOFTMAX,
     Operator,
@@ -35,7 +34,7 @@ from ..operators import (
     table,
     within,
 )
-from .flux import PACKING
+from .flux import PackedLatent
 
 Strategy = Literal[
     "leave_first_three_and_last_block_dense", "leave_first_three_blocks_dense", "leave_first_block_dense", "all_moe",
@@ -46,14 +45,13 @@ MULTIPLE = 128
 
 
 @dataclass(frozen=True, kw_only=True)
-class NucleusMoEImageTransformer2DModel(Transformer):
+class NucleusMoEImageTransformer2DModel(PackedLatent):
     """``num_layers`` blocks, most of them with ``num_experts`` gated MLPs and one that all rows share.
 
     ``capacity_factors``, one for all blocks or one for each: by how many experts a row is taken, on average.
     """
 
     patch_size: int
-    num_layers: int
     joint_attention_dim: int
     num_experts: int
     moe_intermediate_dim: int
@@ -68,11 +66,6 @@ class NucleusMoEImageTransformer2DModel(Transformer):
     use_sigmoid: bool = False
     route_scale: float = 2.5
     use_grouped_mm: bool = False
-
-    @property
-    def patch(self) -> int:
-        """Side of a token in latent pixels."""
-        return PACKING
 
     @property
     def heads(self) -> Heads:

@@ -7,7 +7,6 @@ layer in for given images is loaded and stays idle.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sympy import Rational, Symbol
 
@@ -15,20 +14,18 @@ from ...equations.notation import ell, f, j, m
 from ..adaln import adaptive_output
 from ..attentions import Heads, attend, rotations
 from ..layers import added, feed_forward, mlp, patches
-from ..network import Denoiser
+from ..network import Sized
 from ..operators import Operator, Size, buffer, embedding, product, repeated, residual, rms_norm
 from .z_image import held
 
 
 @dataclass(frozen=True, kw_only=True)
-class OmniGenTransformer2DModel(Denoiser):
+class OmniGenTransformer2DModel(Sized):
     """``num_layers`` blocks of Phi-3 on everything; only the layer out is modulated by the timestep."""
 
     in_channels: int
     patch_size: int
-    hidden_size: int
     num_layers: int
-    num_attention_heads: int
     num_key_value_heads: int
     intermediate_size: int
     vocab_size: int
@@ -44,15 +41,6 @@ class OmniGenTransformer2DModel(Denoiser):
     flip_sin_to_cos: bool = True
     downscale_freq_shift: int = 0
     timestep_activation_fn: str = "silu"
-
-    @property
-    def width(self) -> Any:
-        return self.hidden_size
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
 
     @property
     def heads(self) -> Heads:

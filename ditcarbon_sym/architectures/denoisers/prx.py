@@ -13,7 +13,7 @@ from ...equations.notation import a, c, ell, f, m
 from ..adaln import adaptive_output, modulated, modulation
 from ..attentions import Heads, head_norms, rotations
 from ..layers import FREQUENCIES, mlp, mlp_of_llama
-from ..network import Denoiser, rounded_down
+from ..network import Denoiser
 from ..operators import Operator, Size, attention, dense, repeated, rms_norm, within
 
 
@@ -45,16 +45,6 @@ class PRXTransformer2DModel(Denoiser):
     @property
     def blocks(self) -> Any:
         return self.depth
-
-    @property
-    def outputs(self) -> Any:
-        """Channels out: as many as go in."""
-        return self.in_channels
-
-    @property
-    def inner(self) -> Any:
-        """Inner width of the gated MLP, rounded down."""
-        return rounded_down(self.hidden_size * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width, area = self.width, self.patch_size**2

@@ -7,7 +7,7 @@ takes 32 x 32 pixels to one of the latent's, so that each latent pixel is a toke
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Rational, Symbol
 
@@ -15,7 +15,7 @@ from ...equations.notation import c, ell, f, m
 from ..adaln import modulated, modulation, shifts_and_scales, single_output
 from ..attentions import Heads, attend, norms_across_heads, queries_keys_values
 from ..layers import FREQUENCIES, convolutional_mlp, mlp, patches
-from ..network import Transformer, rounded_down
+from ..network import Transformer
 from ..operators import (
     LINEAR_ATTENTION,
     Operator,
@@ -58,11 +58,6 @@ class SanaTransformer2DModel(Transformer):
     timestep_scale: float = 1.0
 
     vae_factors: ClassVar[tuple[int, int]] = (32, 1)
-
-    @property
-    def inner(self) -> Any:
-        """Inner width of the gated MLP, rounded down."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size

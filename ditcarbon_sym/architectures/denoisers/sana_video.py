@@ -6,7 +6,7 @@ Released as diffusers' ``SanaVideoTransformer3DModel``
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from sympy import Rational, Symbol
 
@@ -14,7 +14,7 @@ from ...equations.notation import c, ell, f, m
 from ..adaln import modulated, modulation, shifts_and_scales, single_output
 from ..attentions import Heads, attend, norms_across_heads, queries_keys_values, rotations
 from ..layers import FREQUENCIES, convolutional_mlp, mlp, patches
-from ..network import VideoTransformer, rounded_down
+from ..network import VideoTransformer
 from ..operators import (
     LINEAR_ATTENTION,
     Operator,
@@ -58,11 +58,6 @@ class SanaVideoTransformer3DModel(VideoTransformer):
     interpolation_scale: int | None = None
     guidance_embeds_scale: float = 0.1
     rope_max_seq_len: int = 1024
-
-    @property
-    def inner(self) -> Any:
-        """Inner width of the gated MLP, rounded down."""
-        return rounded_down(self.width * self.mlp_ratio)
 
     def operators(self) -> list[Operator]:
         width = self.width
