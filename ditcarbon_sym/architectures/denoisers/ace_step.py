@@ -12,9 +12,9 @@ from sympy import Rational, Symbol
 
 from ...equations.notation import c, ell, f, m
 from ..adaln import modulated, shifts_and_scales
-from ..attentions import Heads, attend, head_norms, rotations
+from ..attentions import attend, head_norms, rotations
 from ..layers import FREQUENCIES, added, mlp, mlp_of_llama
-from ..network import Sized, Sound
+from ..network import Sound
 from ..operators import (
     RMS_NORM,
     Operator,
@@ -27,10 +27,11 @@ from ..operators import (
     residual,
     rms_norm,
 )
+from .cosmos3 import MadeOfLanguageModel
 
 
 @dataclass(frozen=True, kw_only=True)
-class AceStepTransformer1DModel(Sound, Sized):
+class AceStepTransformer1DModel(Sound, MadeOfLanguageModel):
     """Two timesteps make the modulation: the present one, and how far a step goes."""
 
     hidden_size: int = 2048
@@ -38,16 +39,12 @@ class AceStepTransformer1DModel(Sound, Sized):
     num_hidden_layers: int = 24
     num_attention_heads: int = 16
     num_key_value_heads: int = 8
-    head_dim: int = 128
     in_channels: int = 192
     audio_acoustic_hidden_dim: int = 64
     patch_size: int = 2
-    attention_bias: bool = False
     encoder_hidden_size: int | None = None
     # These do not change the count.
     rope_theta: float = 1000000.0
-    attention_dropout: float = 0.0
-    rms_norm_eps: float = 1e-6
     sliding_window: int = 128
     layer_types: tuple[str, ...] | None = None
     is_turbo: bool = False
@@ -57,16 +54,6 @@ class AceStepTransformer1DModel(Sound, Sized):
     def out_channels(self) -> int:
         """Channels of the latent."""
         return self.audio_acoustic_hidden_dim
-
-    @property
-    def num_layers(self) -> int:
-        """Blocks."""
-        return self.num_hidden_layers
-
-    @property
-    def heads(self) -> Heads:
-        """The heads of its attention, of which fewer are of keys."""
-        return Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
 
     @property
     def patch_frames(self) -> int:

@@ -32,11 +32,33 @@ from ..operators import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cosmos3OmniTransformer(Sized):
+class MadeOfLanguageModel(Sized):
+    """A denoiser that was a language model, and has the names of its fields."""
+
+    intermediate_size: int
+    num_hidden_layers: int
+    num_key_value_heads: int
+    head_dim: int = 128
+    attention_bias: bool = False
+    # These do not change the count.
+    attention_dropout: float = 0.0
+    rms_norm_eps: float = 1e-6
+
+    @property
+    def num_layers(self) -> int:
+        """Layers."""
+        return self.num_hidden_layers
+
+    @property
+    def heads(self) -> Heads:
+        """The heads of its attention, of which fewer are of keys."""
+        return Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cosmos3OmniTransformer(MadeOfLanguageModel):
     """Layers with two streams; that of the text does not see the video. Sound and actions are not understood."""
 
-    attention_bias: bool = False
-    head_dim: int = 128
     hidden_size: int = 4096
     intermediate_size: int = 12288
     latent_channel: int = 48
@@ -52,13 +74,11 @@ class Cosmos3OmniTransformer(Sized):
     action_gen: Literal[False] = False
     sound_gen: Literal[False] = False
     # These do not change the count.
-    attention_dropout: float = 0.0
     dtype: str = "bfloat16"
     base_fps: int = 24
     enable_fps_modulation: bool = True
     unified_3d_mrope_reset_spatial_ids: bool = True
     unified_3d_mrope_temporal_modality_margin: int = 15000
-    rms_norm_eps: float = 1e-6
     rope_scaling: dict[str, Any] | None = None
     rope_theta: float = 5000000.0
     action_dim: int | None = None
@@ -83,20 +103,6 @@ class Cosmos3OmniTransformer(Sized):
     def in_channels(self) -> int:
         """Channels of the latent."""
         return self.latent_channel
-
-    @property
-    def out_channels(self) -> int:
-        return self.latent_channel
-
-    @property
-    def num_layers(self) -> int:
-        """Layers."""
-        return self.num_hidden_layers
-
-    @property
-    def heads(self) -> Heads:
-        """The heads of its attention, of which fewer are of keys."""
-        return Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size; incomplete patches are padded in height and width."""

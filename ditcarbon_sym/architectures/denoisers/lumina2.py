@@ -4,6 +4,7 @@ Released as diffusers' ``Lumina2Transformer2DModel`` (src/diffusers/models/trans
 attention and MLP has a norm before and after it; modulation scales and gates, but does not shift.
 """
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,24 +23,21 @@ CONDITION = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lumina2Transformer2DModel(Sized):
-    """``num_refiner_layers`` blocks for the latents and as many for the text, then ``num_layers`` for both."""
+class Lumina(Sized):
+    """What Lumina 2 and Lumina-Next have in common: blocks of grouped-query attention and a gated MLP, each between two
+    norms; modulation scales and gates, but does not shift.
+    """
 
     patch_size: int
     in_channels: int
     num_layers: int
-    num_refiner_layers: int
-    num_kv_heads: int
-    cap_feat_dim: int
-    out_channels: int | None = None
+    num_kv_heads: int | None
     multiple_of: int = 256
     ffn_dim_multiplier: float | None = None
     # These do not change the count.
     sample_size: int = 128
     norm_eps: float = 1e-5
     scaling_factor: float = 1.0
-    axes_dim_rope: tuple[int, ...] = (32, 32, 32)
-    axes_lens: tuple[int, ...] = (300, 512, 512)
 
     @property
     def heads(self) -> Heads:
@@ -47,47 +45,85 @@ class Lumina2Transformer2DModel(Sized):
         return Heads(self.num_attention_heads, self.hidden_size // self.num_attention_heads, self.num_kv_heads)
 
     @property
-    def blocks(self) -> Any:
-        return self.num_layers + 2 * self.num_refiner_layers
-
-    @property
     def condition(self) -> int:
         """Width of the time embedding."""
         return min(self.hidden_size, CONDITION)
 
     @property
+    @abstractmethod
+    def wanted(self) -> int:
+        """Inner width of the gated MLP before a factor and rounding up."""
+
+    @property
     def inner(self) -> int:
-        """Inner width of the gated MLP: four times the width, by a factor, rounded up."""
-        wanted = 4 * self.hidden_size
-        if self.ffn_dim_multiplier is not None:
-            wanted = int(self.ffn_dim_multiplier * wanted)
+        """Inner width of the gated MLP."""
+        factor = self.ffn_dim_multiplier
+        wanted = self.wanted if factor is None else int(factor * self.wanted)
         return -(-wanted // self.multiple_of) * self.multiple_of
 
+    def modulated_block(self, rows: Size, attention: list[Operator]) -> list[Operator]:
+        """One block with modulation."""
+        return [
+            *modulation("norm1", self.condition, self.width, 4),
+            activation("norm1.tanh", 1, 2 * self.width),
+            *sandwich(rows, self.width, self.inner, attention, scaled=True),
+        ]
+
+    def output(self, rows: Size) -> list[Operator]:
+        """The layer out, on so many rows."""
+        width = self.width
+        return [
+            *modulation("norm_out", self.condition, width, 1),
+            norm("norm_out.norm", rows, width),
+            elementwise("norm_out.scale", rows, width),
+            dense("norm_out.linear_2", rows, width, self.patch_size**2 * self.outputs),
+        ]
+
+    def leading_order(self) -> Mapping[Symbol, Size]:
+        """As if every head had keys and values of its own; the gated MLP counts as one of 3/2 its ratio."""
+        ratio = Rational(3 * self.inner, 2 * self.hidden_size)
+        return {**super().leading_order(), a: 1, n_ada: Rational(2, 3), t: self.condition, f: ratio}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lumina2Transformer2DModel(Lumina):
+    """``num_refiner_layers`` blocks for the latents and as many for the text, then ``num_layers`` for both."""
+
+    num_refiner_layers: int
+    num_kv_heads: int
+    cap_feat_dim: int
+    out_channels: int | None = None
+    # These do not change the count.
+    axes_dim_rope: tuple[int, ...] = (32, 32, 32)
+    axes_lens: tuple[int, ...] = (300, 512, 512)
+
+    @property
+    def blocks(self) -> Any:
+        return self.num_layers + 2 * self.num_refiner_layers
+
+    @property
+    def wanted(self) -> int:
+        """Four times the width."""
+        return 4 * self.hidden_size
+
     def operators(self) -> list[Operator]:
-        width, area, rows = self.width, self.patch_size**2, ell + m
+        width, rows = self.width, ell + m
         text = sandwich(m, width, self.inner, self.attention(m), scaled=False)
         return [
             *mlp("time_caption_embed.timestep_embedder", FREQUENCIES, self.condition),
             rms_norm("time_caption_embed.caption_embedder.norm", m, self.cap_feat_dim),
             dense("time_caption_embed.caption_embedder.linear", m, self.cap_feat_dim, width),
-            dense("x_embedder", ell, area * self.in_channels, width),
+            dense("x_embedder", ell, self.patch_size**2 * self.in_channels, width),
+            # The text's refiner has no modulation: text does not depend on the timestep.
             *repeated("context_refiner", self.num_refiner_layers, text),
             *repeated("noise_refiner", self.num_refiner_layers, self.block(ell)),
             *repeated("layers", self.num_layers, self.block(rows)),
-            *modulation("norm_out", self.condition, width, 1),
-            norm("norm_out.norm", rows, width),
-            elementwise("norm_out.scale", rows, width),
-            dense("norm_out.linear_2", rows, width, area * self.outputs),
+            *self.output(rows),
         ]
 
     def block(self, rows: Size) -> list[Operator]:
-        """One block with modulation, which the refiner of the text lacks: text does not depend on the timestep."""
-        width = self.width
-        return [
-            *modulation("norm1", self.condition, width, 4),
-            activation("norm1.tanh", 1, 2 * width),
-            *sandwich(rows, width, self.inner, self.attention(rows), scaled=True),
-        ]
+        """One block with modulation on these rows."""
+        return self.modulated_block(rows, self.attention(rows))
 
     def attention(self, rows: Size) -> list[Operator]:
         """Grouped-query attention with rotary positions on all rows; keys and values are copied to every head."""
@@ -100,6 +136,5 @@ class Lumina2Transformer2DModel(Sized):
         return attend("attn", rows, self.width, heads, before, bias=False, out_bias=False)
 
     def leading_order(self) -> Mapping[Symbol, Size]:
-        """As if the refiners saw all rows and every head had keys and values of its own."""
-        ratio = Rational(3 * self.inner, 2 * self.hidden_size)
-        return {**super().leading_order(), a: 1, j: 1, n_ada: Rational(2, 3), t: self.condition, f: ratio}
+        """As if the refiners saw all rows, too."""
+        return {**super().leading_order(), j: 1}

@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Rational, Symbol
+from sympy import Symbol
 
-from ...equations.notation import a, c, ell, f, m, n_ada, t
-from ..adaln import enclosed, modulation
-from ..attentions import Heads, queries_keys_values, rotations
-from ..layers import FREQUENCIES, mlp, mlp_of_llama
-from ..network import Sized
+from ...equations.notation import c, ell, m
+from ..attentions import queries_keys_values, rotations
+from ..layers import FREQUENCIES, mlp
 from ..operators import (
     Operator,
     Size,
@@ -30,36 +28,17 @@ from ..operators import (
     table,
     within,
 )
-from .lumina2 import CONDITION
+from .lumina2 import Lumina
 
 
 @dataclass(frozen=True, kw_only=True)
-class LuminaNextDiT2DModel(Sized):
+class LuminaNextDiT2DModel(Lumina):
     """``num_layers`` blocks of grouped-query attention to latents and text, and a gated MLP."""
 
-    patch_size: int
-    in_channels: int
-    num_layers: int
     cross_attention_dim: int
     num_kv_heads: int | None = None
-    multiple_of: int = 256
-    ffn_dim_multiplier: float | None = None
     learn_sigma: bool = True
     qk_norm: bool = True
-    # These do not change the count.
-    sample_size: int = 128
-    norm_eps: float = 1e-5
-    scaling_factor: float = 1.0
-
-    @property
-    def heads(self) -> Heads:
-        """Heads of both attentions, those of keys and values in groups."""
-        return Heads(self.num_attention_heads, self.hidden_size // self.num_attention_heads, self.num_kv_heads)
-
-    @property
-    def condition(self) -> int:
-        """Width of the vector of timestep and text."""
-        return min(self.hidden_size, CONDITION)
 
     @property
     def outputs(self) -> Any:
@@ -67,37 +46,21 @@ class LuminaNextDiT2DModel(Sized):
         return (1 + self.learn_sigma) * self.in_channels
 
     @property
-    def inner(self) -> int:
-        """Inner width of the gated MLP: two thirds of four times the width, by a factor, rounded up."""
-        wanted = int(4 * 2 * self.hidden_size / 3)
-        if self.ffn_dim_multiplier is not None:
-            wanted = int(self.ffn_dim_multiplier * wanted)
-        return -(-wanted // self.multiple_of) * self.multiple_of
+    def wanted(self) -> int:
+        """Two thirds of four times the width."""
+        return int(4 * 2 * self.hidden_size / 3)
 
     def operators(self) -> list[Operator]:
-        width, area, text = self.width, self.patch_size**2, self.cross_attention_dim
+        width, text = self.width, self.cross_attention_dim
         return [
-            dense("patch_embedder.proj", ell, area * self.in_channels, width),
+            dense("patch_embedder.proj", ell, self.patch_size**2 * self.in_channels, width),
             table("pad_token", width),
             *mlp("time_caption_embed.timestep_embedder", FREQUENCIES, self.condition),
             elementwise("time_caption_embed.pool", m, text, operations=2, reads=2),
             norm("time_caption_embed.caption_embedder.norm", 1, text, vectors=2),
             dense("time_caption_embed.caption_embedder.linear", 1, text, self.condition),
-            *repeated("layers", self.num_layers, self.block()),
-            *modulation("norm_out", self.condition, width, 1),
-            norm("norm_out.norm", ell, width),
-            elementwise("norm_out.scale", ell, width),
-            dense("norm_out.linear_2", ell, width, area * self.outputs),
-        ]
-
-    def block(self) -> list[Operator]:
-        """One block."""
-        width = self.width
-        return [
-            *modulation("norm1", self.condition, width, 4),
-            activation("norm1.tanh", 1, 2 * width),
-            *enclosed("attention", ell, width, self.attentions(), scaled=True),
-            *enclosed("ffn", ell, width, mlp_of_llama("feed_forward", ell, width, self.inner), scaled=True),
+            *repeated("layers", self.num_layers, self.modulated_block(ell, self.attentions())),
+            *self.output(ell),
         ]
 
     def attentions(self) -> list[Operator]:
@@ -134,6 +97,5 @@ class LuminaNextDiT2DModel(Sized):
         return [norm("norm_q", ell, heads.total, vectors=2), norm("norm_k", keys, heads.keys_total, vectors=2)]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
-        """As if every head had keys and values of its own, and both attentions a matrix out."""
-        ratio = Rational(3 * self.inner, 2 * self.hidden_size)
-        return {**super().leading_order(), a: 1, c: 1, n_ada: Rational(2, 3), t: self.condition, f: ratio}
+        """As if both attentions had a matrix out."""
+        return {**super().leading_order(), c: 1}

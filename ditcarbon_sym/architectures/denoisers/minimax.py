@@ -43,11 +43,6 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
     rotary_dim: int = 32
     fourier_embedding_dim: int = 256
 
-    @property
-    def out_channels(self) -> int:
-        """Channels of the latent."""
-        return self.in_channels
-
     def operators(self) -> list[Operator]:
         width, latent, together = self.width, self.in_channels, 2 * self.in_channels + self.condition_dim
         return [
@@ -106,11 +101,6 @@ class MiniMaxH3Transformer3DModel(VideoPatches, Sized):
     final_norm_eps: float = 1e-5
 
     vae_factors: ClassVar[tuple[int, int]] = (16, 1)
-
-    @property
-    def out_channels(self) -> int:
-        """Channels of the latent."""
-        return self.in_channels
 
     @property
     def heads(self) -> Heads:

@@ -53,10 +53,6 @@ class T5FilmDecoder(Sound):
         return self.input_dims
 
     @property
-    def out_channels(self) -> int:
-        return self.input_dims
-
-    @property
     def width(self) -> Any:
         return self.d_model
 
