@@ -1,9 +1,21 @@
 """What ControlNets share: the blocks of a denoiser without its output, and a matrix for the rows of each block."""
 
 from collections.abc import Iterable
+from dataclasses import fields
+from typing import Any, TypeVar
 
 from ...equations.notation import ell
+from ..network import Denoiser, Network
 from ..operators import Operator, Size, dense, repeated, residual
+
+D = TypeVar("D", bound=Denoiser)
+
+
+def denoiser_of(control: Network, kind: type[D], **others: Any) -> D:
+    """The denoiser of this kind whose blocks a ControlNet has: the fields of the same name are the same."""
+    known: Any = kind
+    names = {x.name for x in fields(known)} & {x.name for x in fields(control)}  # type: ignore[arg-type]
+    return kind(**{name: getattr(control, name) for name in names} | others)
 
 
 def without_output(operators: Iterable[Operator]) -> list[Operator]:

@@ -3,13 +3,13 @@
 Released as diffusers' ``FluxControlNetModel`` (src/diffusers/models/controlnets/controlnet_flux.py).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ...equations.notation import ell, m
 from ..denoisers.flux import FluxTransformer2DModel
 from ..network import Network
 from ..operators import Operator, at_rows, dense, embedding, residual
-from .blocks import handed_over, without_output
+from .blocks import denoiser_of, handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +37,7 @@ class FluxControlNetModel(Network):
     @property
     def denoiser(self) -> FluxTransformer2DModel:
         """The denoiser whose blocks it has."""
-        shared = {x.name for x in fields(FluxTransformer2DModel)} & {x.name for x in fields(self)}
-        return FluxTransformer2DModel(**{name: getattr(self, name) for name in shared})
+        return denoiser_of(self, FluxTransformer2DModel)
 
     def operators(self) -> list[Operator]:
         width, blocks = self.denoiser.width, self.num_layers + self.num_single_layers

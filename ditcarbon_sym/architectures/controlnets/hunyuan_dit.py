@@ -3,14 +3,14 @@
 Released as diffusers' ``HunyuanDiT2DControlNetModel`` (src/diffusers/models/controlnets/controlnet_hunyuan.py).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ...equations.notation import ell
 from ..denoisers.hunyuan_dit import HunyuanDiT2DModel
 from ..layers import FeedForwardActivation, patches
 from ..network import Network
 from ..operators import Operator, dense, repeated, residual, shared, within
-from .blocks import handed_over
+from .blocks import denoiser_of, handed_over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +38,7 @@ class HunyuanDiT2DControlNetModel(Network):
     @property
     def denoiser(self) -> HunyuanDiT2DModel:
         """The denoiser whose blocks it has."""
-        own = {x.name for x in fields(HunyuanDiT2DModel)} & {x.name for x in fields(self)}
-        return HunyuanDiT2DModel(
-            num_layers=self.transformer_num_layers, **{name: getattr(self, name) for name in own},
-        )  # fmt: skip
+        return denoiser_of(self, HunyuanDiT2DModel, num_layers=self.transformer_num_layers)
 
     def operators(self) -> list[Operator]:
         net, width = self.denoiser, self.hidden_size

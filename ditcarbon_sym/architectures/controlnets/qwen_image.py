@@ -9,7 +9,7 @@ from ...equations.notation import ell
 from ..denoisers.qwen_image import QwenImageTransformer2DModel
 from ..network import Network
 from ..operators import Operator, dense, residual
-from .blocks import handed_over, without_output
+from .blocks import denoiser_of, handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,7 @@ class QwenImageControlNetModel(Network):
     axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
     def operators(self) -> list[Operator]:
-        denoiser = QwenImageTransformer2DModel(
-            num_layers=self.num_layers, patch_size=self.patch_size, in_channels=self.in_channels,
-            attention_head_dim=self.attention_head_dim, num_attention_heads=self.num_attention_heads,
-            joint_attention_dim=self.joint_attention_dim,
-        )  # fmt: skip
+        denoiser = denoiser_of(self, QwenImageTransformer2DModel)
         return [
             *without_output(denoiser.operators()),
             dense("controlnet_x_embedder", ell, self.in_channels + self.extra_condition_channels, denoiser.width),

@@ -3,13 +3,13 @@
 Released as diffusers' ``SanaControlNetModel`` (src/diffusers/models/controlnets/controlnet_sana.py).
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from ...equations.notation import ell
 from ..denoisers.sana import SanaTransformer2DModel
 from ..network import Network
 from ..operators import Operator, dense, residual, shared
-from .blocks import handed_over, without_output
+from .blocks import denoiser_of, handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class SanaControlNetModel(Network):
     norm_eps: float = 1e-6
 
     def operators(self) -> list[Operator]:
-        denoiser = SanaTransformer2DModel(**{x.name: getattr(self, x.name) for x in fields(self)})
+        denoiser = denoiser_of(self, SanaTransformer2DModel)
         width = denoiser.width
         inside = without_output(denoiser.operators())
         return [

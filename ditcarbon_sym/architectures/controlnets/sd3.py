@@ -13,7 +13,7 @@ from ..denoisers.sd3 import SD3Transformer2DModel
 from ..layers import FREQUENCIES, feed_forward, mlp, patches, placed_patches
 from ..network import Network
 from ..operators import Operator, dense, repeated, residual
-from .blocks import handed_over
+from .blocks import denoiser_of, handed_over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,12 +45,7 @@ class SD3ControlNetModel(Network):
     @property
     def denoiser(self) -> SD3Transformer2DModel:
         """The denoiser whose blocks it has."""
-        return SD3Transformer2DModel(
-            sample_size=self.sample_size, patch_size=self.patch_size, in_channels=self.in_channels,
-            num_layers=self.num_layers, num_attention_heads=self.num_attention_heads, qk_norm=self.qk_norm,
-            attention_head_dim=self.attention_head_dim, joint_attention_dim=self.joint_attention_dim or 0,
-            caption_projection_dim=self.caption_projection_dim, pooled_projection_dim=self.pooled_projection_dim,
-        )  # fmt: skip
+        return denoiser_of(self, SD3Transformer2DModel, joint_attention_dim=self.joint_attention_dim or 0)
 
     def operators(self) -> list[Operator]:
         width, side = self.denoiser.width, (self.patch_size, self.patch_size)

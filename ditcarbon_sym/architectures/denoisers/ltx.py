@@ -19,18 +19,18 @@ from ..operators import RMS_NORM, Operator, Size, dense, repeated
 
 
 @dataclass(frozen=True, kw_only=True)
-class LTXVideoTransformer3DModel(Transformer):
-    """adaLN-single: shift, scale and gate come from one projection, plus a table in each block."""
+class LTX(Transformer):
+    """What LTX-Video and LTX-2 have in common: a token is one latent pixel, cross-attention, norms over all heads."""
 
     out_channels: int | None
     patch_size: int
     patch_size_t: int
     cross_attention_dim: int
     num_layers: int
+    caption_channels: int
     activation_fn: FeedForwardActivation = "gelu-approximate"
     qk_norm: Literal["rms_norm_across_heads"] = "rms_norm_across_heads"
     norm_elementwise_affine: bool = False
-    caption_channels: int = 4096
     attention_bias: bool = True
     attention_out_bias: bool = True
     # This does not change the count.
@@ -42,6 +42,17 @@ class LTXVideoTransformer3DModel(Transformer):
     def patch_frames(self) -> int:
         """Latent frames in a token, packed by the pipeline like the sides."""
         return int(self.patch_size_t)
+
+    def leading_order(self) -> Mapping[Symbol, Size]:
+        """Of several streams that of the video alone."""
+        return {**super().leading_order(), c: 1, f: 6 if is_gated(self.activation_fn) else 4}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LTXVideoTransformer3DModel(LTX):
+    """adaLN-single: shift, scale and gate come from one projection, plus a table in each block."""
+
+    caption_channels: int = 4096
 
     def operators(self) -> list[Operator]:
         width = self.width
@@ -65,6 +76,3 @@ class LTXVideoTransformer3DModel(Transformer):
         )  # fmt: skip
         feed = feed_forward("ff", ell, width, 4 * width, self.activation_fn)
         return single_block(width, own, cross, feed, vectors=scale, operations=RMS_NORM)
-
-    def leading_order(self) -> Mapping[Symbol, Size]:
-        return {**super().leading_order(), c: 1, f: 6 if is_gated(self.activation_fn) else 4}

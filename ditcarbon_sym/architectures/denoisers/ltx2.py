@@ -4,17 +4,14 @@ Released as diffusers' ``LTX2VideoTransformer3DModel`` (src/diffusers/models/tra
 rows are those that the connectors make of Gemma's. Counted with one timestep for the sample, as text to video runs.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
 
-from sympy import Rational, Symbol
+from sympy import Rational
 
-from ...equations.notation import c, ell, f, m, n_latent
+from ...equations.notation import ell, m, n_latent
 from ..adaln import modulation
 from ..attentions import Heads, norms_across_heads, queries_keys_values, rotations
-from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, is_gated, mlp
-from ..network import Transformer
+from ..layers import FREQUENCIES, feed_forward, mlp
 from ..operators import (
     Operator,
     Size,
@@ -30,6 +27,7 @@ from ..operators import (
     table,
     within,
 )
+from .ltx import LTX
 
 AUDIO_ROWS = Rational(25, 3) * n_latent - 7
 """Sound rows of a film of 24 frames a second, eight to a latent one: 25 a second make 25/3 to a latent frame.
@@ -65,7 +63,7 @@ class Stream:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LTX2VideoTransformer3DModel(Transformer):
+class LTX2VideoTransformer3DModel(LTX):
     """adaLN-single in both streams; the vectors of the attention between them are made apart."""
 
     in_channels: int = 128
@@ -85,12 +83,7 @@ class LTX2VideoTransformer3DModel(Transformer):
     audio_gated_attn: bool = False
     audio_cross_attn_mod: bool = False
     num_layers: int = 48
-    activation_fn: FeedForwardActivation = "gelu-approximate"
-    qk_norm: Literal["rms_norm_across_heads"] = "rms_norm_across_heads"
-    norm_elementwise_affine: bool = False
     caption_channels: int = 3840
-    attention_bias: bool = True
-    attention_out_bias: bool = True
     use_prompt_embeddings: bool = True
     ff_bias: bool = True
     audio_ff_bias: bool = True
@@ -107,7 +100,6 @@ class LTX2VideoTransformer3DModel(Transformer):
     audio_pos_embed_max_pos: int = 20
     audio_sampling_rate: int = 16000
     audio_hop_length: int = 160
-    norm_eps: float = 1e-6
     rope_theta: float = 10000.0
     rope_double_precision: bool = True
     causal_offset: int = 1
@@ -115,13 +107,6 @@ class LTX2VideoTransformer3DModel(Transformer):
     cross_attn_timestep_scale_multiplier: int = 1000
     rope_type: str = "interleaved"
     perturbed_attn: bool = False
-
-    vae_factors: ClassVar[tuple[int, int]] = (32, 8)
-
-    @property
-    def patch_frames(self) -> int:
-        """Latent frames in a token, packed by the pipeline like the sides."""
-        return int(self.patch_size_t)
 
     @property
     def video(self) -> Stream:
@@ -270,10 +255,6 @@ class LTX2VideoTransformer3DModel(Transformer):
             modulate(f"{before}norm_out.modulate", rows, width),
             dense(f"{before}proj_out", rows, width, stream.outputs),
         ]
-
-    def leading_order(self) -> Mapping[Symbol, Size]:
-        """The stream of the video alone."""
-        return {**super().leading_order(), c: 1, f: 6 if is_gated(self.activation_fn) else 4}
 
 
 def adaptive(name: str, width: Size, chunks: int) -> list[Operator]:
