@@ -21,6 +21,14 @@ from .operators import (
 
 FREQUENCIES = 256
 """Sine and cosine features of a timestep, in most families."""
+AXES = 3
+"""Axes of the positions of a token: time, height and width."""
+POOLER_HEADS = 8
+"""Heads of an attention that pools the text."""
+IMAGE_SIZES = 6
+"""Numbers that describe an image, as in SDXL: height and width of the original and of the target, top and left of the
+crop.
+"""
 
 FeedForwardActivation = Literal["gelu", "gelu-approximate", "geglu", "geglu-approximate", "swiglu", "linear-silu"]
 """What diffusers' FeedForward offers."""

@@ -33,26 +33,26 @@ LAYER_NORM, RMS_NORM, AFFINE, SOFTMAX, ROTATION = 5, 3, 1, 5, 3
 
 @dataclass(frozen=True)
 class Operator:
-    """One piece of a network, occurring ``times`` times.
-
-    ``name`` is its place in the released code; ``block`` the repeated block it belongs to (empty outside the blocks).
-    ``rows`` says where it applies: latent rows (ell), text rows (m), both, or once per sample (1). ``weights`` are
-    the parameters read in a pass, fewer than ``parameters`` where a table is looked up. Of the occurrences,
-    ``together`` are one call, as the heads of a batched product are.
-    """
+    """One piece of a network."""
 
     name: str
+    """Its place in the released code."""
     kind: str
     rows: Size = 1
+    """Where it applies: latent rows (ell), text rows (m), both, or once per sample (1)."""
     parameters: Size = 0
     flop: Size = 0
     elementwise: Size = 0
     moved: Size = 0
     weights: Size = 0
+    """Parameters read in a pass, fewer than ``parameters`` where a table is looked up."""
     buffers: Size = 0
     times: Size = 1
+    """How often it occurs."""
     together: Size = 1
+    """Of the occurrences, so many are one call, as the heads of a batched product are."""
     block: str = ""
+    """The repeated block that it belongs to; empty outside the blocks."""
 
     @property
     def calls(self) -> Expr:

@@ -6,31 +6,23 @@ Released as diffusers' ``HunyuanDiT2DControlNetModel`` (src/diffusers/models/con
 from dataclasses import dataclass
 
 from ...equations.notation import ell
-from ..denoisers.hunyuan_dit import HunyuanDiT2DModel
-from ..layers import FeedForwardActivation, patches
+from ..denoisers.hunyuan_dit import HunyuanDiT2DModel, Reading
+from ..layers import patches
 from ..network import Network
 from ..operators import Operator, dense, repeated, residual, shared, within
 from .blocks import denoiser_of, handed_over
 
 
 @dataclass(frozen=True, kw_only=True)
-class HunyuanDiT2DControlNetModel(Network):
+class HunyuanDiT2DControlNetModel(Reading, Network):
     """Blocks of the first half of a denoiser of ``transformer_num_layers``, all but the middle one."""
 
     in_channels: int
     patch_size: int
     num_attention_heads: int = 16
     attention_head_dim: int = 88
-    activation_fn: FeedForwardActivation = "gelu-approximate"
     hidden_size: int = 1152
     transformer_num_layers: int = 40
-    mlp_ratio: float = 4.0
-    cross_attention_dim: int = 1024
-    cross_attention_dim_t5: int = 2048
-    pooled_projection_dim: int = 1024
-    text_len: int = 77
-    text_len_t5: int = 256
-    use_style_cond_and_image_meta_size: bool = True
     # These do not change the count.
     conditioning_channels: int = 3
     sample_size: int | None = 32

@@ -13,26 +13,21 @@ from sympy import Symbol
 from ...equations.notation import c, ell, m
 from ..adaln import shared_vectors, shifts_and_scales, single_block, single_output
 from ..attentions import attend, rotations
-from ..layers import FeedForwardActivation, feed_forward, mlp, patches
-from ..network import Transformer
+from ..layers import feed_forward, mlp, patches
 from ..operators import NORM, Operator, Size, repeated
+from .dit import BasicBlocks
 
 
 @dataclass(frozen=True, kw_only=True)
-class AllegroTransformer3DModel(Transformer):
+class AllegroTransformer3DModel(BasicBlocks):
     """adaLN-single: shift, scale and gate come from one projection, plus a table in each block."""
 
-    patch_size: int
-    num_layers: int
     cross_attention_dim: int
     caption_channels: int
     patch_size_t: Literal[1] = 1
     out_channels: int = 4
     attention_bias: bool = True
-    activation_fn: FeedForwardActivation = "gelu-approximate"
-    norm_elementwise_affine: bool = False
     # These do not change the count.
-    dropout: float = 0.0
     sample_height: int = 90
     sample_width: int = 160
     sample_frames: int = 22
@@ -56,7 +51,7 @@ class AllegroTransformer3DModel(Transformer):
 
     def block(self) -> list[Operator]:
         """One block, positions in the queries and keys of its self-attention; its third norm is never used."""
-        width, heads, bias, affine = self.width, self.heads, self.attention_bias, 2 * self.norm_elementwise_affine
+        width, heads, bias, affine = self.width, self.heads, self.attention_bias, self.affine
         own = attend("attn1", ell, width, heads, rotations(ell, width), bias=bias)
         cross = attend("attn2", ell, width, heads, keys=m, keys_width=self.cross_attention_dim, bias=bias)
         feed = feed_forward("ff", ell, width, 4 * width, self.activation_fn)

@@ -13,52 +13,49 @@ from sympy import Symbol
 from ...equations.notation import a, ell, j, m, n_ada, t
 from ..adaln import adaptive_norm, adaptive_output
 from ..attentions import attend, head_norms, rotations
-from ..layers import FeedForwardActivation, feed_forward, mlp, patches
-from ..network import Transformer
+from ..layers import feed_forward, mlp, patches
 from ..operators import LAYER_NORM, Operator, Size, dense, gated_residual, norm, repeated, residual
+from .dit import BasicBlocks
 
 
 @dataclass(frozen=True, kw_only=True)
-class CogVideoXBlocks(Transformer):
+class LikeCogVideoX(BasicBlocks):
+    """What CogVideoX and EasyAnimate have in common."""
+
+    time_embed_dim: int
+    text_embed_dim: int
+    norm_elementwise_affine: bool = True
+    # These do not change the count.
+    flip_sin_to_cos: bool = True
+    freq_shift: int = 0
+    sample_width: int = 90
+    sample_height: int = 60
+    timestep_activation_fn: str = "silu"
+
+    vae_factors: ClassVar[tuple[int, int]] = (8, 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CogVideoXBlocks(LikeCogVideoX):
     """What CogVideoX and the networks made from it have in common: both kinds of token share all weights but those of
     the modulation.
     """
 
-    time_embed_dim: int
-    text_embed_dim: int
-    num_layers: int
-    patch_size: int
     out_channels: int | None = 16
     attention_bias: bool = True
-    activation_fn: FeedForwardActivation = "gelu-approximate"
-    norm_elementwise_affine: bool = True
     use_rotary_positional_embeddings: bool = False
     use_learned_positional_embeddings: bool = False
     max_text_seq_length: int = 226
     # These do not change the count.
-    flip_sin_to_cos: bool = True
-    freq_shift: int = 0
-    dropout: float = 0.0
-    sample_width: int = 90
-    sample_height: int = 60
     sample_frames: int = 49
     temporal_compression_ratio: int = 4
-    timestep_activation_fn: str = "silu"
-    norm_eps: float = 1e-5
     spatial_interpolation_scale: float = 1.875
     temporal_interpolation_scale: float = 1.0
-
-    vae_factors: ClassVar[tuple[int, int]] = (8, 4)
 
     @property
     def text_tokens_fixed(self) -> int | None:
         """Positions that are added are made for text of one length; rotary ones leave text alone."""
         return None if self.use_rotary_positional_embeddings else self.max_text_seq_length
-
-    @property
-    def affine(self) -> int:
-        """Trained vectors of the norms."""
-        return 2 * self.norm_elementwise_affine
 
     def operators(self) -> list[Operator]:
         width, affine = self.width, self.affine

@@ -15,7 +15,7 @@ from sympy import Symbol
 from ...equations.notation import a, ell, j, m, n_ada, t
 from ..adaln import modulated, modulation
 from ..attentions import attend, head_norms, rotations
-from ..layers import feed_forward, mlp
+from ..layers import IMAGE_SIZES, feed_forward, mlp
 from ..network import Transformer
 from ..operators import (
     LAYER_NORM,
@@ -31,8 +31,6 @@ from ..operators import (
     shared,
 )
 
-SIZES = 6
-"""Numbers that describe the image: height and width of the original and of the target, top and left of the crop."""
 EXPERT = 12
 """Vectors of the modulation in a block: shift, scale and gate for attention and MLP, of image and of text."""
 
@@ -58,7 +56,7 @@ class CogView(Transformer):
             dense("patch_embed.proj", ell, self.in_channels * self.patch_size**2, width),
             dense("patch_embed.text_proj", m, self.text_embed_dim, width),
             *mlp("time_condition_embed.timestep_embedder", width, condition),
-            *mlp("time_condition_embed.condition_embedder", SIZES * self.condition_dim, condition),
+            *mlp("time_condition_embed.condition_embedder", IMAGE_SIZES * self.condition_dim, condition),
         ]
 
     def block(self) -> list[Operator]:

@@ -18,23 +18,35 @@ from ..operators import Operator, Size, buffer, dense, embedding, modulate, norm
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiTTransformer2DModel(Transformer):
-    """Every block holds and runs the timestep and class embedders of its own; the output stage runs the first's."""
+class BasicBlocks(Transformer):
+    """A network of diffusers' ``BasicTransformerBlock``, or of blocks with options of the same names."""
 
     num_layers: int
-    sample_size: int
     patch_size: int
+    activation_fn: FeedForwardActivation = "gelu-approximate"
+    norm_elementwise_affine: bool = False
+    # These do not change the count.
+    dropout: float = 0.0
+    norm_eps: float = 1e-5
+
+    @property
+    def affine(self) -> int:
+        """Trained vectors of the norms."""
+        return 2 * self.norm_elementwise_affine
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiTTransformer2DModel(BasicBlocks):
+    """Every block holds and runs the timestep and class embedders of its own; the output stage runs the first's."""
+
+    sample_size: int
     out_channels: int | None = None
     num_embeds_ada_norm: int = 1000
     attention_bias: bool = True
-    activation_fn: FeedForwardActivation = "gelu-approximate"
-    norm_elementwise_affine: bool = False
     norm_type: Literal["ada_norm_zero"] = "ada_norm_zero"
     # These do not change the count.
-    dropout: float = 0.0
     norm_num_groups: int = 32
     upcast_attention: bool = False
-    norm_eps: float = 1e-5
 
     copies: ClassVar[str] = (
         "the timestep and class embedders are held once in every block; the original holds them once"

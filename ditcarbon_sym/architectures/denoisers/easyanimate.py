@@ -6,23 +6,21 @@ Released as diffusers' ``EasyAnimateTransformer3DModel``
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sympy import Symbol
 
 from ...equations.notation import a, ell, m, n_ada, s, t
 from ..adaln import adaptive_norm, adaptive_output
 from ..attentions import attend, head_norms, joint_attention, rotations
-from ..layers import FeedForwardActivation, feed_forward, mlp, patches
-from ..network import Transformer
+from ..layers import feed_forward, mlp, patches
 from ..operators import LAYER_NORM, Operator, Size, dense, gated_residual, norm, repeated, rms_norm
+from .cogvideox import LikeCogVideoX
 
 
 @dataclass(frozen=True, kw_only=True)
-class EasyAnimateTransformer3DModel(Transformer):
+class EasyAnimateTransformer3DModel(LikeCogVideoX):
     """The first ``mmdit_layers`` blocks have two streams, the others one."""
 
-    patch_size: int
     out_channels: int
     num_layers: int = 48
     mmdit_layers: int = 48
@@ -32,28 +30,12 @@ class EasyAnimateTransformer3DModel(Transformer):
     text_embed_dim: int = 3584
     text_embed_dim_t5: None = None
     add_norm_text_encoder: bool = False
-    activation_fn: FeedForwardActivation = "gelu-approximate"
-    norm_elementwise_affine: bool = True
     after_norm: bool = False
     # These do not change the count.
-    sample_width: int = 90
-    sample_height: int = 60
-    timestep_activation_fn: str = "silu"
-    freq_shift: int = 0
-    dropout: float = 0.0
-    norm_eps: float = 1e-5
-    flip_sin_to_cos: bool = True
     time_position_encoding_type: str = "3d_rope"
     resize_inpaint_mask_directly: bool = True
     enable_text_attention_mask: bool = True
     add_noise_in_inpaint_model: bool = True
-
-    vae_factors: ClassVar[tuple[int, int]] = (8, 4)
-
-    @property
-    def affine(self) -> int:
-        """Trained vectors of the norms."""
-        return 2 * self.norm_elementwise_affine
 
     def operators(self) -> list[Operator]:
         width, side, affine, dual = self.width, self.patch_size, self.affine, min(self.mmdit_layers, self.num_layers)

@@ -13,7 +13,17 @@ from sympy import Rational, Symbol
 from ...equations.notation import a, c, ell, f, m, n_ada
 from ..adaln import adaptive_output, modulation
 from ..attentions import attend, head_norms, rotations
-from ..layers import FREQUENCIES, FeedForwardActivation, added, feed_forward, is_gated, mlp, patches
+from ..layers import (
+    FREQUENCIES,
+    IMAGE_SIZES,
+    POOLER_HEADS,
+    FeedForwardActivation,
+    added,
+    feed_forward,
+    is_gated,
+    mlp,
+    patches,
+)
 from ..network import Transformer
 from ..operators import (
     LAYER_NORM,
@@ -30,14 +40,23 @@ from ..operators import (
     within,
 )
 
-POOLER_HEADS = 8
-"""Heads of the attention that pools the text."""
-SIZES = 6
-"""Numbers of the image's meta size: original and target size, crop."""
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Fields that the denoiser and its ControlNets share: their MLPs, and what they read of text and image sizes."""
+
+    mlp_ratio: float = 4.0
+    activation_fn: FeedForwardActivation = "gelu-approximate"
+    cross_attention_dim: int = 1024
+    cross_attention_dim_t5: int = 2048
+    pooled_projection_dim: int = 1024
+    text_len: int = 77
+    text_len_t5: int = 256
+    use_style_cond_and_image_meta_size: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
-class HunyuanDiT2DModel(Transformer):
+class HunyuanDiT2DModel(Reading, Transformer):
     """Blocks take a shift from the timestep, no more; those past the middle one begin with a long skip.
 
     ``hidden_size`` is the width of the condition and must be that of the heads together for the network to run; so
@@ -47,15 +66,7 @@ class HunyuanDiT2DModel(Transformer):
     patch_size: int
     hidden_size: int
     num_layers: int
-    mlp_ratio: float = 4.0
-    activation_fn: FeedForwardActivation = "gelu-approximate"
     learn_sigma: bool = True
-    cross_attention_dim: int = 1024
-    cross_attention_dim_t5: int = 2048
-    pooled_projection_dim: int = 1024
-    text_len: int = 77
-    text_len_t5: int = 256
-    use_style_cond_and_image_meta_size: bool = True
     # These do not change the count.
     sample_size: int | None = 32
     norm_type: str = "layer_norm"
@@ -87,7 +98,7 @@ class HunyuanDiT2DModel(Transformer):
         width, extra = self.hidden_size, self.pooled_projection_dim
         style: list[Operator] = []
         if self.use_style_cond_and_image_meta_size:
-            extra += SIZES * FREQUENCIES + width
+            extra += IMAGE_SIZES * FREQUENCIES + width
             style = [embedding("style_embedder", 1, 1, width)]
         return [
             *mlp("timestep_embedder", FREQUENCIES, width),

@@ -13,7 +13,7 @@ from sympy import Rational, Symbol
 from ...equations.notation import a, ell, f, j, m, n_ada, t
 from ..adaln import sandwich
 from ..attentions import attend, head_norms, rotations
-from ..layers import mlp
+from ..layers import AXES, mlp
 from ..operators import (
     Operator,
     Size,
@@ -29,9 +29,6 @@ from ..operators import (
     rms_norm,
 )
 from .flux import PackedLatent
-
-AXES = 3
-"""Axes of the positions, each of which turns by all frequencies before some are chosen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +57,7 @@ class Ideogram4Transformer2DModel(PackedLatent):
             residual("llm_cond_proj.add", rows, width),
             embedding("embed_image_indicator", rows, 2, width),
             residual("embed_image_indicator.add", rows, width),
+            # Each axis turns by all frequencies before some are chosen.
             product("rotary_emb.freqs", half, 1, rows, times=AXES),
             buffer("rotary_emb.inv_freq", half),
             *repeated("layers", self.num_layers, self.block(rows)),

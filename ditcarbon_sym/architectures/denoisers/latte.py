@@ -14,19 +14,17 @@ from ...equations.notation import c, ell, m, n_latent
 from ..adaln import shared_vectors, shifts_and_scales, single_block, single_output
 from ..attentions import attend
 from ..layers import FeedForwardActivation, feed_forward, mlp, placed_patches
-from ..network import Transformer
 from ..operators import Operator, Size, buffer, repeated, residual
+from .dit import BasicBlocks
 
 PLACES = ell / n_latent
 """Latent tokens of one frame."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class LatteTransformer3DModel(Transformer):
+class LatteTransformer3DModel(BasicBlocks):
     """adaLN-single; every frame cross-attends to a copy of the text, whose keys and values are made anew for each."""
 
-    num_layers: int
-    patch_size: int
     caption_channels: int
     norm_type: Literal["ada_norm_single"]
     out_channels: int | None = None
@@ -37,9 +35,7 @@ class LatteTransformer3DModel(Transformer):
     norm_elementwise_affine: bool = True
     video_length: int = 16
     # These do not change the count.
-    dropout: float = 0.0
     num_embeds_ada_norm: int | None = None
-    norm_eps: float = 1e-5
 
     @property
     def blocks(self) -> Any:

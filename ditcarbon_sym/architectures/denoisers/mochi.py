@@ -13,7 +13,7 @@ from sympy import Rational, Symbol
 from ...equations.notation import a, ell, f, m, n_ada, s
 from ..adaln import adaptive_output, enclosed, modulation
 from ..attentions import head_norms, joint_attention, rotations
-from ..layers import FeedForwardActivation, feed_forward, is_gated, mlp, patches
+from ..layers import AXES, POOLER_HEADS, FeedForwardActivation, feed_forward, is_gated, mlp, patches
 from ..network import Transformer
 from ..operators import (
     Operator,
@@ -29,11 +29,6 @@ from ..operators import (
     table,
     within,
 )
-
-POOLER_HEADS = 8
-"""Heads of the attention that pools the text."""
-AXES = 3
-"""Positions of a token: in time, height and width."""
 
 
 @dataclass(frozen=True, kw_only=True)

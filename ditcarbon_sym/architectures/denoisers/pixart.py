@@ -12,31 +12,26 @@ from sympy import Rational, Symbol
 from ...equations.notation import c, ell, m
 from ..adaln import shared_vectors, single_block, single_output
 from ..attentions import attend
-from ..layers import FREQUENCIES, FeedForwardActivation, feed_forward, mlp, placed_patches
-from ..network import Transformer
+from ..layers import FREQUENCIES, feed_forward, mlp, placed_patches
 from ..operators import Operator, Size, repeated, table
+from .dit import BasicBlocks
 
 THIRD = Rational(1, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixArtTransformer2DModel(Transformer):
+class PixArtTransformer2DModel(BasicBlocks):
     """adaLN-single: shift, scale and gate come from one projection, plus a table in each block."""
 
-    num_layers: int
     cross_attention_dim: int
     sample_size: int
-    patch_size: int
     caption_channels: int
     out_channels: int | None = 8
     use_additional_conditions: bool | None = None
     attention_bias: bool = True
-    activation_fn: FeedForwardActivation = "gelu-approximate"
-    norm_elementwise_affine: bool = False
     norm_type: Literal["ada_norm_single"] = "ada_norm_single"
     attention_type: Literal["default"] = "default"
     # These do not change the count.
-    dropout: float = 0.0
     norm_num_groups: int = 32
     num_embeds_ada_norm: int | None = 1000
     upcast_attention: bool = False

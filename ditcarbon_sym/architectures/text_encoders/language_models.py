@@ -99,17 +99,14 @@ class GemmaModel(LlamaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gemma2Model(LlamaModel):
+class Gemma2Model(GemmaModel):
     """Gemma 2: norms before and after attention and MLP (Gemma Team, 2024)."""
 
-    vocab_size: int = 256000
     hidden_size: int = 2304
     intermediate_size: int = 9216
     num_hidden_layers: int = 26
     num_attention_heads: int = 8
     num_key_value_heads: int = 4
-    head_dim: int = 256
-    tie_word_embeddings: bool = True
 
     norms: ClassVar[int] = 4
 
