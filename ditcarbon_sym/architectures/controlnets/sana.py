@@ -6,17 +6,16 @@ Released as diffusers' ``SanaControlNetModel`` (src/diffusers/models/controlnets
 from dataclasses import dataclass
 
 from ...equations.notation import ell
-from ..denoisers.sana import SanaTransformer2DModel
+from ..denoisers.sana import SanaOptions, SanaTransformer2DModel
 from ..network import Network
 from ..operators import Operator, dense, residual, shared
 from .blocks import denoiser_of, handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
-class SanaControlNetModel(Network):
+class SanaControlNetModel(SanaOptions, Network):
     """The first blocks of SANA; the latent of the control image goes through the same layer in as the noise."""
 
-    num_layers: int
     num_attention_heads: int = 70
     attention_head_dim: int = 32
     num_cross_attention_heads: int = 20
@@ -24,16 +23,11 @@ class SanaControlNetModel(Network):
     cross_attention_dim: int = 2240
     caption_channels: int = 2304
     in_channels: int = 32
-    mlp_ratio: float = 2.5
-    attention_bias: bool = False
     sample_size: int = 32
     patch_size: int = 1
-    norm_elementwise_affine: bool = False
     interpolation_scale: int | None = None
-    # These do not change the count.
+    # This does not change the count.
     out_channels: int | None = 32
-    dropout: float = 0.0
-    norm_eps: float = 1e-6
 
     def operators(self) -> list[Operator]:
         denoiser = denoiser_of(self, SanaTransformer2DModel)

@@ -41,11 +41,11 @@ class CogVideoXBlocks(LikeCogVideoX):
     the modulation.
     """
 
-    out_channels: int | None = 16
     attention_bias: bool = True
     use_rotary_positional_embeddings: bool = False
     use_learned_positional_embeddings: bool = False
     max_text_seq_length: int = 226
+    out_channels: int | None = 16
     # These do not change the count.
     sample_frames: int = 49
     temporal_compression_ratio: int = 4

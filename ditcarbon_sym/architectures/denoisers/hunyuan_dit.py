@@ -45,6 +45,7 @@ from ..operators import (
 class Reading:
     """Fields that the denoiser and its ControlNets share: their MLPs, and what they read of text and image sizes."""
 
+    use_style_cond_and_image_meta_size: bool = True
     mlp_ratio: float = 4.0
     activation_fn: FeedForwardActivation = "gelu-approximate"
     cross_attention_dim: int = 1024
@@ -52,7 +53,6 @@ class Reading:
     pooled_projection_dim: int = 1024
     text_len: int = 77
     text_len_t5: int = 256
-    use_style_cond_and_image_meta_size: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

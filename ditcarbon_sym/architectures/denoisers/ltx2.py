@@ -66,6 +66,7 @@ class Stream:
 class LTX2VideoTransformer3DModel(LTX):
     """adaLN-single in both streams; the vectors of the attention between them are made apart."""
 
+    num_layers: int = 48
     in_channels: int = 128
     out_channels: int | None = 128
     patch_size: int = 1
@@ -73,20 +74,19 @@ class LTX2VideoTransformer3DModel(LTX):
     num_attention_heads: int = 32
     attention_head_dim: int = 128
     cross_attention_dim: int = 4096
-    gated_attn: bool = False
-    cross_attn_mod: bool = False
-    audio_in_channels: int = 128
     audio_out_channels: int | None = 128
+    audio_in_channels: int = 128
     audio_num_attention_heads: int = 32
     audio_attention_head_dim: int = 64
     audio_cross_attention_dim: int = 2048
-    audio_gated_attn: bool = False
-    audio_cross_attn_mod: bool = False
-    num_layers: int = 48
     caption_channels: int = 3840
-    use_prompt_embeddings: bool = True
+    gated_attn: bool = False
+    audio_gated_attn: bool = False
+    cross_attn_mod: bool = False
+    audio_cross_attn_mod: bool = False
     ff_bias: bool = True
     audio_ff_bias: bool = True
+    use_prompt_embeddings: bool = True
     use_prompt_adaln_single: bool = True
     use_keyframes_abs_pos_embedding: bool = False
     # These do not change the count.

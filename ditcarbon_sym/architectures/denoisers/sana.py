@@ -35,24 +35,31 @@ from ..operators import (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sana(Transformer):
+class SanaOptions:
+    """Fields that SANA, SANA-Video and the ControlNet share."""
+
+    num_layers: int
+    mlp_ratio: float = 2.5
+    attention_bias: bool = False
+    norm_elementwise_affine: bool = False
+    # These do not change the count.
+    dropout: float = 0.0
+    norm_eps: float = 1e-6
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sana(SanaOptions, Transformer):
     """What SANA and SANA-Video have in common: linear self-attention, cross-attention to the text, a gated MLP of
     convolutions.
     """
 
-    num_layers: int
     num_cross_attention_heads: int
     cross_attention_head_dim: int
     cross_attention_dim: int
     caption_channels: int
-    mlp_ratio: float = 2.5
-    attention_bias: bool = False
-    norm_elementwise_affine: bool = False
     guidance_embeds: bool = False
     qk_norm: Literal["rms_norm_across_heads"] | None = None
-    # These do not change the count.
-    dropout: float = 0.0
-    norm_eps: float = 1e-6
+    # This does not change the count.
     guidance_embeds_scale: float = 0.1
 
     def block(self, feed: list[Operator]) -> list[Operator]:

@@ -85,6 +85,18 @@ class LlamaForCausalLM(LlamaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SmolLM3ForCausalLM(LlamaForCausalLM):
+    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
+
+    vocab_size: int = 128256
+    hidden_size: int = 2048
+    num_hidden_layers: int = 36
+    num_attention_heads: int = 16
+    num_key_value_heads: int | None = 4
+    tie_word_embeddings: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class GemmaModel(LlamaModel):
     """Gemma: wide heads, the embedding scaled (Gemma Team, 2024)."""
 
@@ -112,6 +124,20 @@ class Gemma2Model(GemmaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GlmModel(LlamaModel):
+    """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
+
+    vocab_size: int = 151552
+    intermediate_size: int = 13696
+    num_hidden_layers: int = 40
+    num_key_value_heads: int = 2
+    head_dim: int = 128
+    attention_bias: Literal[True] = True  # type: ignore[assignment]
+
+    query_bias: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Qwen3Model(LlamaModel):
     """Qwen3: queries and keys normed over each head (Qwen Team, 2025)."""
 
@@ -128,30 +154,3 @@ class Qwen3ForCausalLM(Qwen3Model):
     """Qwen3 with its output head."""
 
     with_head: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmolLM3ForCausalLM(LlamaForCausalLM):
-    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
-
-    vocab_size: int = 128256
-    hidden_size: int = 2048
-    intermediate_size: int = 11008
-    num_hidden_layers: int = 36
-    num_attention_heads: int = 16
-    num_key_value_heads: int | None = 4
-    tie_word_embeddings: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class GlmModel(LlamaModel):
-    """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
-
-    vocab_size: int = 151552
-    intermediate_size: int = 13696
-    num_hidden_layers: int = 40
-    num_key_value_heads: int = 2
-    head_dim: int = 128
-    attention_bias: Literal[True] = True  # type: ignore[assignment]
-
-    query_bias: ClassVar[bool] = True
