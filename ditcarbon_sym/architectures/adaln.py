@@ -47,8 +47,19 @@ def adaptive_output(
     condition: Size, width: Size, outputs: Size, *, bias: bool = True, vectors: int = 0
 ) -> list[Operator]:
     """The latents out of the network: an adaptive norm, then a matrix to the ``outputs`` numbers of a patch."""
+    made = modulation("norm_out", condition, width, 2, bias=bias)
+    return modulated_output(made, width, outputs, bias=bias, trained=vectors)
+
+
+def modulated_output(
+    vectors: list[Operator], width: Size, outputs: Size, *, name: str = "norm_out.norm", bias: bool = True,
+    trained: int = 0,
+) -> list[Operator]:  # fmt: skip
+    """The latents out with the ``vectors`` of shift and scale; the norm has so many ``trained`` ones, too."""
     return [
-        *adaptive_norm("norm_out", ell, condition, width, 2, bias=bias, vectors=vectors),
+        *vectors,
+        norm(name, ell, width, vectors=trained),
+        modulate("norm_out.modulate", ell, width),
         dense("proj_out", ell, width, outputs, bias=bias),
     ]
 
@@ -99,12 +110,7 @@ def single_block(
 
 def single_output(vectors: list[Operator], width: Size, outputs: Size) -> list[Operator]:
     """The latents out under adaLN-single, with the ``vectors`` of shift and scale."""
-    return [
-        *vectors,
-        norm("norm_out", ell, width),
-        modulate("norm_out.modulate", ell, width),
-        dense("proj_out", ell, width, outputs),
-    ]
+    return modulated_output(vectors, width, outputs, name="norm_out")
 
 
 def enclosed(

@@ -2,22 +2,12 @@
 
 from collections.abc import Sequence
 from math import prod
-from typing import Literal
+from typing import Any, Literal
+
+from sympy import nsimplify
 
 from ..equations.notation import ell
-from .operators import (
-    RMS_NORM,
-    Operator,
-    Size,
-    activation,
-    buffer,
-    convolution,
-    dense,
-    gate,
-    norm,
-    residual,
-    within,
-)
+from .operators import Operator, Size, activation, buffer, convolution, dense, gate, norm, residual, rms_norm, within
 
 FREQUENCIES = 256
 """Sine and cosine features of a timestep, in most families."""
@@ -32,6 +22,15 @@ crop.
 
 FeedForwardActivation = Literal["gelu", "gelu-approximate", "geglu", "geglu-approximate", "swiglu", "linear-silu"]
 """What diffusers' FeedForward offers."""
+
+
+def rounded_down(width: Any) -> Any:
+    """A width in whole numbers, cut as the released code cuts it; one with symbols in it stays exact.
+
+    >>> rounded_down(4.3637 * 1408)
+    6144
+    """
+    return int(width) if isinstance(width, int | float) else nsimplify(width, rational=True)
 
 
 def is_gated(activation: str) -> bool:
@@ -83,14 +82,14 @@ def mlp_of_llama(name: str, rows: Size, width: Size, inner: Size) -> list[Operat
 
 
 def added(
-    before: str, name: str, rows: Size, width: Size, sublayer: list[Operator], *, vectors: int = 1,
-    operations: int = RMS_NORM,
-) -> list[Operator]:  # fmt: skip
-    """A sublayer without modulation: normed ``before``, by the root mean square unless said otherwise, and added to its
-    input.
+    before: str, name: str, rows: Size, width: Size, sublayer: list[Operator], *, layer_norm: bool = False
+) -> list[Operator]:
+    """A sublayer without modulation: normed ``before`` and added to its input.
+
+    The norm is that of the root mean square with a trained scale, or a ``layer_norm`` with scale and shift.
     """
     return [
-        norm(before, rows, width, vectors=vectors, operations=operations),
+        norm(before, rows, width, vectors=2) if layer_norm else rms_norm(before, rows, width),
         *sublayer,
         residual(f"{name}.add", rows, width),
     ]

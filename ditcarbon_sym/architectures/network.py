@@ -15,20 +15,12 @@ from math import prod
 from types import NoneType
 from typing import Any, ClassVar, get_args, get_type_hints
 
-from sympy import Symbol, nsimplify
+from sympy import Symbol
 
 from ..equations.notation import N, a, c, d, ell, f, j, n_ada, n_ref, p, s, t
 from .attentions import Heads
+from .layers import rounded_down
 from .operators import Operator, Size, at_rows
-
-
-def rounded_down(width: Any) -> Any:
-    """A width in whole numbers, cut as the released code cuts it; one with symbols in it stays exact.
-
-    >>> rounded_down(4.3637 * 1408)
-    6144
-    """
-    return int(width) if isinstance(width, int | float) else nsimplify(width, rational=True)
 
 
 class Network(ABC):
@@ -215,6 +207,11 @@ class Sound(Denoiser):
     def refusal(self, height: int, width: int) -> str:
         """Sound has no sides."""
         return "" if height == width == 1 else "it makes sound, which has no height and width: give frames alone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundTransformer(Sound, Transformer):
+    """A network on steps of sound that is as wide as its heads together."""
 
 
 @dataclass(frozen=True)

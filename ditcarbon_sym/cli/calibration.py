@@ -134,10 +134,7 @@ def validate(
 
 
 def scorecard(
-    runs: Annotated[
-        Path,
-        typer.Argument(help="CSV of published runs: model, gpu, height, width, batch, time_s, source, and others."),
-    ],
+    runs: Annotated[Path, typer.Argument(help="CSV of runs: model, gpu, height, width, batch, time_s, source ...")],
     add: Annotated[
         Path | None, typer.Option(help="Add the runs to this CSV, which is made if it is not there; none twice.")
     ] = None,

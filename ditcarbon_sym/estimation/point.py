@@ -17,17 +17,7 @@ from ..catalog.entries import Calibration, Datacenter, Gpu, Model
 from ..catalog.loading import Catalog, defaults, load, load_calibration
 from ..catalog.names import plain
 from ..equations import pipeline
-from ..equations.notation import (
-    NOTATION,
-    SECONDS_PER_YEAR,
-    TDP,
-    C_chip,
-    L,
-    Notation,
-    Theta_peak,
-    g,
-    u,
-)
+from ..equations.notation import NOTATION, SECONDS_PER_YEAR, TDP, C_chip, L, Notation, Theta_peak, g, u
 from ..equations.parallel.symbols import n_C, n_R, n_U, n_vae
 from ..errors import InputError
 from .footprint.accelerator import chosen_accelerator, counted_alike as counted_alike, usual_boundary

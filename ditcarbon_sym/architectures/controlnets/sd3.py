@@ -25,11 +25,11 @@ class SD3ControlNetModel(Network):
 
     num_layers: int
     num_attention_heads: int
+    joint_attention_dim: int | None = 4096
     sample_size: int = 128
     patch_size: int = 2
     in_channels: int = 16
     attention_head_dim: int = 64
-    joint_attention_dim: int | None = 4096
     caption_projection_dim: int = 1152
     pooled_projection_dim: int = 2048
     pos_embed_max_size: int = 96

@@ -10,17 +10,7 @@ from typing import Any
 from sympy import Expr, Rational
 
 from ...equations.notation import n_latent
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    attention,
-    convolution,
-    elementwise,
-    residual,
-    rms_norm,
-    within,
-)
+from ..operators import Operator, Size, activation, attention, convolution, elementwise, residual, rms_norm, within
 from .blocks import CUBE, POINT
 
 KEPT = 2

@@ -9,17 +9,7 @@ from dataclasses import dataclass
 from sympy import Rational
 
 from ...equations.notation import H, W, n_frames, n_latent
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    convolution,
-    elementwise,
-    repeated,
-    residual,
-    rms_norm,
-    within,
-)
+from ..operators import Operator, Size, activation, convolution, elementwise, repeated, residual, rms_norm, within
 from .blocks import POINT, SQUARE
 from .causal import LATER, Grid, at_each, causal_convolution, middle, residual_block
 

@@ -27,9 +27,6 @@ from ..operators import (
 )
 from .blocks import CUBE, frames_after, residual_block
 
-OCTANTS = 8
-"""Positions that one becomes where time and both sides double."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderKLLTXVideo(Decoder):
@@ -109,10 +106,11 @@ class AutoencoderKLLTXVideo(Decoder):
         factor, grows = self.upsample_factor[::-1][level], self.doublings[level]
         before, after = self.volume(doublings), self.volume(doublings + grows)
         wide = width * factor
+        eight = wide * 2**3 // factor  # channels of the positions that one becomes where time and both sides double
         return [
             *(within("conv_in", self.residual(before, inputs, width, noisy)) if inputs != width else []),
             *self.timestep("time_embedder", 4 * inputs),
-            *([convolution("upsamplers.0.conv", before, wide, wide * OCTANTS // factor, CUBE)] if grows else []),
+            *([convolution("upsamplers.0.conv", before, wide, eight, CUBE)] if grows else []),
             *([residual("upsamplers.0.add", after, width)] if grows and self.upsample_residual[::-1][level] else []),
             *repeated("", layers, self.residual(after, width, width, noisy)),
         ]

@@ -14,16 +14,7 @@ from sympy import Rational
 
 from ...equations.notation import H, W, n_frames, n_latent
 from ..network import Decoder
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    convolution,
-    elementwise,
-    repeated,
-    rms_norm,
-    within,
-)
+from ..operators import Operator, Size, activation, convolution, elementwise, repeated, rms_norm, within
 from .blocks import POINT, SQUARE, interpolation
 from .causal import KEPT, LATER, Grid, at_each, causal_convolution, half, middle, residual_block
 from .causal_encoder import CausalEncoder

@@ -15,18 +15,7 @@ from ..adaln import modulated, shifts_and_scales
 from ..attentions import attend, head_norms, rotations
 from ..layers import FREQUENCIES, added, mlp, mlp_of_llama
 from ..network import Sound
-from ..operators import (
-    RMS_NORM,
-    Operator,
-    Size,
-    activation,
-    convolution,
-    dense,
-    modulate,
-    repeated,
-    residual,
-    rms_norm,
-)
+from ..operators import RMS_NORM, Operator, Size, activation, convolution, dense, modulate, repeated, residual, rms_norm
 from .cosmos3 import MadeOfLanguageModel
 
 
@@ -36,13 +25,13 @@ class AceStepTransformer1DModel(Sound, MadeOfLanguageModel):
 
     hidden_size: int = 2048
     intermediate_size: int = 6144
+    encoder_hidden_size: int | None = None
     num_hidden_layers: int = 24
     num_attention_heads: int = 16
     num_key_value_heads: int = 8
     in_channels: int = 192
     audio_acoustic_hidden_dim: int = 64
     patch_size: int = 2
-    encoder_hidden_size: int | None = None
     # These do not change the count.
     rope_theta: float = 1000000.0
     sliding_window: int = 128

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from ...equations.notation import ell, m
+from ..adaln import modulated_output
 from ..layers import mlp
-from ..operators import Operator, dense, modulate, norm, repeated, residual, rms_norm, within
+from ..operators import Operator, dense, repeated, residual, rms_norm, within
 from .flux import Flux, parallel_block, two_streams
 
 
@@ -35,9 +36,7 @@ class ChromaTransformer2DModel(Flux):
             dense("context_embedder", m, self.joint_attention_dim, width),
             *repeated("transformer_blocks", self.num_layers, two_streams(width, self.heads)),
             *repeated("single_transformer_blocks", self.num_single_layers, parallel_block(width, self.heads)),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, self.patch_size**2 * self.outputs),
+            *modulated_output([], width, self.patch_size**2 * self.outputs),
         ]
 
     def approximator(self) -> list[Operator]:

@@ -13,23 +13,11 @@ from typing import ClassVar
 from sympy import Symbol
 
 from ...equations.notation import a, ell, j, m, n_ada, t
-from ..adaln import modulated, modulation
+from ..adaln import modulated, modulated_output, modulation
 from ..attentions import attend, head_norms, rotations
 from ..layers import IMAGE_SIZES, feed_forward, mlp
 from ..network import Transformer
-from ..operators import (
-    LAYER_NORM,
-    Operator,
-    Size,
-    activation,
-    buffer,
-    dense,
-    modulate,
-    norm,
-    repeated,
-    residual,
-    shared,
-)
+from ..operators import LAYER_NORM, Operator, Size, activation, buffer, dense, repeated, residual, shared
 
 EXPERT = 12
 """Vectors of the modulation in a block: shift, scale and gate for attention and MLP, of image and of text."""
@@ -71,13 +59,7 @@ class CogView(Transformer):
 
     def output(self) -> list[Operator]:
         """The latents out; the text that came out of the last block is dropped."""
-        width = self.width
-        return [
-            *self.modulation("norm_out", 2),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, self.patch_size**2 * self.outputs),
-        ]
+        return modulated_output(self.modulation("norm_out", 2), self.width, self.patch_size**2 * self.outputs)
 
     @abstractmethod
     def modulation(self, name: str, chunks: int) -> list[Operator]:

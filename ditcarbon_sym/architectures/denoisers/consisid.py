@@ -8,19 +8,7 @@ from dataclasses import dataclass
 
 from ...equations.notation import ell
 from ..attentions import Heads
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    dense,
-    elementwise,
-    norm,
-    product,
-    repeated,
-    residual,
-    table,
-    within,
-)
+from ..operators import Operator, Size, activation, dense, elementwise, norm, product, repeated, residual, table, within
 from .cogvideox import CogVideoXBlocks
 
 VIEW_TOKENS = 577

@@ -22,13 +22,13 @@ class EasyAnimateTransformer3DModel(LikeCogVideoX):
     """The first ``mmdit_layers`` blocks have two streams, the others one."""
 
     out_channels: int
+    time_embed_dim: int = 512
+    text_embed_dim: int = 3584
+    text_embed_dim_t5: None = None
     num_layers: int = 48
     mmdit_layers: int = 48
     num_attention_heads: int = 48
     attention_head_dim: int = 64
-    time_embed_dim: int = 512
-    text_embed_dim: int = 3584
-    text_embed_dim_t5: None = None
     add_norm_text_encoder: bool = False
     after_norm: bool = False
     # These do not change the count.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sympy import Rational, Symbol
 
 from ...equations.notation import ell, f, j, m
+from ..adaln import modulated_output, modulation
 from ..attentions import attend, head_norms, rotations
 from ..layers import feed_forward, mlp
 from ..operators import Operator, Size, activation, dense, gated_residual, modulate, norm, repeated, residual, shared
@@ -48,11 +49,9 @@ class Flux3Transformer2DModel(PackedLatent):
             *self.stream("txt", m, self.joint_attention_dim),
             *map(held, self.stream("image_cond", ell, self.cond_in_channels)),
             *repeated("single_transformer_blocks", self.num_single_layers, self.block(ell + m)),
-            activation("norm_out.silu", ell, width),
-            dense("norm_out.linear", ell, width, 2 * width, bias=False),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, self.outputs, bias=False),
+            *modulated_output(
+                modulation("norm_out", width, width, 2, rows=ell, bias=False), width, self.outputs, bias=False
+            ),
         ]
 
     def stream(self, name: str, rows: Size, inputs: Size) -> list[Operator]:

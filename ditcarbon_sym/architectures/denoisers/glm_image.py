@@ -10,22 +10,11 @@ from dataclasses import dataclass
 from sympy import Symbol
 
 from ...equations.notation import a, ell, j, m, t
-from ..adaln import modulated
+from ..adaln import modulated, modulated_output
 from ..attentions import attend, head_norms, rotations
 from ..layers import feed_forward, mlp
 from ..network import Transformer
-from ..operators import (
-    LAYER_NORM,
-    Operator,
-    Size,
-    activation,
-    dense,
-    embedding,
-    modulate,
-    norm,
-    repeated,
-    residual,
-)
+from ..operators import LAYER_NORM, Operator, Size, activation, dense, embedding, repeated, residual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +41,7 @@ class GlmImageTransformer2DModel(Transformer):
             *mlp("time_condition_embed.condition_embedder", 4 * self.condition_dim, condition),
             activation("time_condition_embed.silu", 1, condition),
             *repeated("transformer_blocks", self.num_layers, self.block()),
-            dense("norm_out.linear", 1, condition, 2 * width),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, area * self.outputs),
+            *modulated_output([dense("norm_out.linear", 1, condition, 2 * width)], width, area * self.outputs),
         ]
 
     def block(self) -> list[Operator]:

@@ -145,11 +145,12 @@ class HunyuanDiT2DModel(Reading, Transformer):
         own = attend("attn1", ell, width, heads, [*head_norms(ell, heads, **norms), *rotations(ell, width)])
         turned = [*head_norms(ell, heads, keys=m, **norms), rotary("rope_q", ell, width)]
         cross = attend("attn2", ell, width, heads, turned, keys=m, keys_width=text)
+        feed = feed_forward("ff", ell, width, self.inner, self.activation_fn)
         return [
             *modulation("norm1", width, width, 1),
-            *added("norm1.norm", "attn1", ell, width, [elementwise("norm1.shift", ell, width), *own], **norms),
-            *added("norm2", "attn2", ell, width, cross, **norms),
-            *added("norm3", "ff", ell, width, feed_forward("ff", ell, width, self.inner, self.activation_fn), **norms),
+            *added("norm1.norm", "attn1", ell, width, [elementwise("norm1.shift", ell, width), *own], layer_norm=True),
+            *added("norm2", "attn2", ell, width, cross, layer_norm=True),
+            *added("norm3", "ff", ell, width, feed, layer_norm=True),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

@@ -46,11 +46,11 @@ class HunyuanVideo15Transformer3DModel(HunyuanBlocks):
 
     num_refiner_layers: int
     in_channels: int = 65
-    out_channels: int | None = 32
     num_attention_heads: int = 16
     attention_head_dim: int = 128
     patch_size: int = 1
     patch_size_t: int = 1
+    out_channels: int | None = 32
     text_embed_2_dim: int = 1472
     image_embed_dim: int = 1152
     use_meanflow: bool = False

@@ -15,8 +15,8 @@ from sympy import Symbol
 from ...equations.notation import ell, m, s
 from ..adaln import modulated, modulation, shifts_and_scales
 from ..attentions import head_norms, joint_attention, rotations
-from ..layers import FREQUENCIES, feed_forward, mlp, patches
-from ..network import Sized, rounded_down
+from ..layers import FREQUENCIES, feed_forward, mlp, patches, rounded_down
+from ..network import Sized
 from ..operators import Operator, Size, dense, norm, repeated
 from .flux import MEGAPIXEL
 

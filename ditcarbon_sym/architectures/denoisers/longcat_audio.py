@@ -11,10 +11,10 @@ from typing import Any, Literal
 from sympy import Integer, Symbol
 
 from ...equations.notation import a, c, ell, f, m
-from ..adaln import modulated, modulation
+from ..adaln import modulated, modulated_output, modulation
 from ..attentions import Heads, attend, norms_across_heads, rotations
-from ..layers import FREQUENCIES, feed_forward, mlp
-from ..network import Sound, rounded_down
+from ..layers import FREQUENCIES, feed_forward, mlp, rounded_down
+from ..network import Sound
 from ..operators import (
     Operator,
     Size,
@@ -22,7 +22,6 @@ from ..operators import (
     convolution,
     dense,
     elementwise,
-    modulate,
     norm,
     repeated,
     residual,
@@ -98,10 +97,7 @@ class LongCatAudioDiTTransformer(Sound):
             *(modulation("adaln_global_mlp", width, width, 6) if self.adaln_type == "global" else []),
             *repeated("blocks", self.dit_depth, self.block()),
             *([residual("long_skip", ell, width)] if self.long_skip else []),
-            *modulation("norm_out", width, width, 2, bias=self.bias),
-            norm("norm_out.norm", ell, width),
-            modulate("norm_out.modulate", ell, width),
-            dense("proj_out", ell, width, latent),
+            *modulated_output(modulation("norm_out", width, width, 2, bias=self.bias), width, latent),
         ]
 
     def text_block(self) -> list[Operator]:

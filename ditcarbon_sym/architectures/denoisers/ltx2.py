@@ -66,15 +66,15 @@ class Stream:
 class LTX2VideoTransformer3DModel(LTX):
     """adaLN-single in both streams; the vectors of the attention between them are made apart."""
 
+    out_channels: int | None = 128
+    audio_out_channels: int | None = 128
     num_layers: int = 48
     in_channels: int = 128
-    out_channels: int | None = 128
     patch_size: int = 1
     patch_size_t: int = 1
     num_attention_heads: int = 32
     attention_head_dim: int = 128
     cross_attention_dim: int = 4096
-    audio_out_channels: int | None = 128
     audio_in_channels: int = 128
     audio_num_attention_heads: int = 32
     audio_attention_head_dim: int = 64

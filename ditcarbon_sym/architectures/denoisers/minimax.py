@@ -14,8 +14,8 @@ from ...equations.notation import a, ell, f, j, m, n_ada, n_latent, t
 from ..adaln import modulation
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import added, feed_forward, mlp
-from ..network import Sized, Sound, Transformer, VideoPatches
-from ..operators import LAYER_NORM, Operator, Size, convolution, dense, elementwise, repeated, residual, rms_norm
+from ..network import Sized, SoundTransformer, VideoPatches
+from ..operators import Operator, Size, convolution, dense, elementwise, repeated, residual, rms_norm
 
 POINT = (1,)
 H3_AUDIO_ROWS = Rational(34, 3) * n_latent - 6
@@ -29,7 +29,7 @@ TIMESTEPS, MODALITIES = 2, 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
+class MiniMaxMusic3Transformer1DModel(SoundTransformer):
     """Plain blocks behind norms; the timestep is a row before the others, and what a language model made of the prompt
     goes in with the latent, step by step.
     """
@@ -64,8 +64,8 @@ class MiniMaxMusic3Transformer1DModel(Sound, Transformer):
         own = attend("attn", rows, width, self.heads, before, bias=False, out_bias=False)
         feed = feed_forward("ff", rows, width, self.ff_inner_dim, "swiglu")
         return [
-            *added("norm1", "attn", rows, width, own, vectors=2, operations=LAYER_NORM),
-            *added("norm2", "ff", rows, width, feed, vectors=2, operations=LAYER_NORM),
+            *added("norm1", "attn", rows, width, own, layer_norm=True),
+            *added("norm2", "ff", rows, width, feed, layer_norm=True),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

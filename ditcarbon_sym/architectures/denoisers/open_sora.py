@@ -16,16 +16,7 @@ from ..adaln import adaptive_output, modulation, shared_vectors, shifts_and_scal
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import FREQUENCIES, feed_forward, mlp, patches
 from ..network import Denoiser, VideoPatches
-from ..operators import (
-    Operator,
-    Size,
-    buffer,
-    dense,
-    gated_residual,
-    repeated,
-    residual,
-    table,
-)
+from ..operators import Operator, Size, buffer, dense, gated_residual, repeated, residual, table
 from .flux import modulated_streams, parallel_block
 
 PLACES = ell / n_latent

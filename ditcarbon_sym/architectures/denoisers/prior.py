@@ -14,7 +14,7 @@ from ...equations.notation import j, m
 from ..attentions import Heads, attend
 from ..layers import added, feed_forward, mlp
 from ..network import Denoiser
-from ..operators import LAYER_NORM, Operator, Size, buffer, dense, norm, repeated, residual, table
+from ..operators import Operator, Size, buffer, dense, norm, repeated, residual, table
 
 BESIDE = 4
 """Rows beside those of the text."""
@@ -87,8 +87,8 @@ class PriorTransformer(Denoiser):
         own = attend("attn1", rows, width, Heads(self.num_attention_heads, self.attention_head_dim))
         feed = feed_forward("ff", rows, width, 4 * width)
         return [
-            *added("norm1", "attn1", rows, width, own, vectors=2, operations=LAYER_NORM),
-            *added("norm3", "ff", rows, width, feed, vectors=2, operations=LAYER_NORM),
+            *added("norm1", "attn1", rows, width, own, layer_norm=True),
+            *added("norm3", "ff", rows, width, feed, layer_norm=True),
         ]
 
     def leading_order(self) -> Mapping[Symbol, Size]:

@@ -12,16 +12,7 @@ from ..adaln import modulation, single_output
 from ..attentions import rotations
 from ..layers import FREQUENCIES, convolutional_mlp, mlp, patches
 from ..network import VideoTransformer
-from ..operators import (
-    LINEAR_ATTENTION,
-    Operator,
-    convolution,
-    elementwise,
-    product,
-    repeated,
-    residual,
-    table,
-)
+from ..operators import LINEAR_ATTENTION, Operator, convolution, elementwise, product, repeated, residual, table
 from .sana import Sana
 
 

@@ -14,19 +14,7 @@ from ...equations.notation import a, c, ell, f, m, n_ada, t
 from ..attentions import Heads, attend
 from ..layers import added, mlp_of_llama
 from ..network import Sound
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    dense,
-    elementwise,
-    modulate,
-    repeated,
-    residual,
-    rms_norm,
-    table,
-    within,
-)
+from ..operators import Operator, Size, activation, dense, elementwise, modulate, repeated, residual, rms_norm, table
 
 CONDITION_RATIO = 4
 """Width of the condition over that of the rows."""
@@ -63,14 +51,11 @@ class T5FilmDecoder(Sound):
 
     def operators(self) -> list[Operator]:
         width, wide = self.width, self.condition
-        conditioning = [
-            dense("0", 1, width, wide, bias=False),
-            activation("1", 1, wide),
-            dense("2", 1, wide, wide, bias=False),
-            activation("3", 1, wide),
-        ]
         return [
-            *within("conditioning_emb", conditioning),
+            dense("conditioning_emb.0", 1, width, wide, bias=False),
+            activation("conditioning_emb.1", 1, wide),
+            dense("conditioning_emb.2", 1, wide, wide, bias=False),
+            activation("conditioning_emb.3", 1, wide),
             table("position_encoding", self.targets_length * width),
             dense("continuous_inputs_projection", ell, self.input_dims, width, bias=False),
             residual("position_encoding.add", ell, width),

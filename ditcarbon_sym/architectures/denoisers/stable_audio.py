@@ -13,10 +13,9 @@ from sympy import Integer, Symbol
 from ...equations.notation import c, ell, f, m
 from ..adaln import modulated
 from ..attentions import Heads, attend, rotations
-from ..layers import added, feed_forward, mlp
-from ..network import Sound, Transformer, rounded_down
+from ..layers import added, feed_forward, mlp, rounded_down
+from ..network import Sound, SoundTransformer
 from ..operators import (
-    LAYER_NORM,
     RMS_NORM,
     Operator,
     Size,
@@ -40,7 +39,7 @@ def pointwise(name: str, channels: int) -> list[Operator]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StableAudioDiTModel(Sound, Transformer):
+class StableAudioDiTModel(SoundTransformer):
     """Plain blocks behind norms: timestep and duration are a row before the others, and there is no modulation."""
 
     in_channels: int = 64
@@ -80,8 +79,7 @@ class StableAudioDiTModel(Sound, Transformer):
             "attn2", rows, width, text, keys=m, keys_width=self.cross_attention_dim, bias=False, out_bias=False
         )
         parts = (("norm1", own), ("norm2", cross), ("norm3", feed_forward("ff", rows, width, 4 * width, "swiglu")))
-        norms = {"vectors": 2, "operations": LAYER_NORM}
-        return [x for name, part in parts for x in added(name, name, rows, width, part, **norms)]
+        return [x for name, part in parts for x in added(name, name, rows, width, part, layer_norm=True)]
 
     def leading_order(self) -> Mapping[Symbol, Size]:
         return {**super().leading_order(), c: 1, f: 6}

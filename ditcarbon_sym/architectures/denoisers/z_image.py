@@ -16,18 +16,7 @@ from ..adaln import modulation, sandwich
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import FREQUENCIES, mlp
 from ..network import Denoiser
-from ..operators import (
-    Operator,
-    Size,
-    activation,
-    dense,
-    elementwise,
-    norm,
-    repeated,
-    rms_norm,
-    table,
-    within,
-)
+from ..operators import Operator, Size, activation, dense, elementwise, norm, repeated, rms_norm, table, within
 
 CONDITION = 256
 """Width of the time embedding, in networks that are at least as wide."""

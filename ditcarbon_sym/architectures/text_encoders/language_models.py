@@ -29,14 +29,17 @@ class LlamaModel(Encoder):
     mlp_bias: Literal[False] = False
     tie_word_embeddings: bool = False
 
-    query_bias: ClassVar[bool] = False
-    """Biases in the projections to queries, keys and values."""
     normed_heads: ClassVar[bool] = False
     """Norms of queries and keys over each head."""
     norms: ClassVar[int] = 2
     """Norms in a layer."""
     with_head: ClassVar[bool] = False
     """Whether the output head runs."""
+
+    @property
+    def query_bias(self) -> bool:
+        """Whether the projections to queries, keys and values have biases."""
+        return self.attention_bias
 
     @property
     def head_width(self) -> int:
@@ -78,25 +81,6 @@ class LlamaModel(Encoder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LlamaForCausalLM(LlamaModel):
-    """Llama with its output head."""
-
-    with_head: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
-class SmolLM3ForCausalLM(LlamaForCausalLM):
-    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
-
-    vocab_size: int = 128256
-    hidden_size: int = 2048
-    num_hidden_layers: int = 36
-    num_attention_heads: int = 16
-    num_key_value_heads: int | None = 4
-    tie_word_embeddings: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
 class GemmaModel(LlamaModel):
     """Gemma: wide heads, the embedding scaled (Gemma Team, 2024)."""
 
@@ -124,20 +108,6 @@ class Gemma2Model(GemmaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class GlmModel(LlamaModel):
-    """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
-
-    vocab_size: int = 151552
-    intermediate_size: int = 13696
-    num_hidden_layers: int = 40
-    num_key_value_heads: int = 2
-    head_dim: int = 128
-    attention_bias: Literal[True] = True  # type: ignore[assignment]
-
-    query_bias: ClassVar[bool] = True
-
-
-@dataclass(frozen=True, kw_only=True)
 class Qwen3Model(LlamaModel):
     """Qwen3: queries and keys normed over each head (Qwen Team, 2025)."""
 
@@ -147,6 +117,37 @@ class Qwen3Model(LlamaModel):
     head_dim: int = 128
 
     normed_heads: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlmModel(LlamaModel):
+    """GLM-4: biases in the projections, half of each head rotated (GLM Team, 2024)."""
+
+    attention_bias: Literal[True] = True  # type: ignore[assignment]
+    vocab_size: int = 151552
+    intermediate_size: int = 13696
+    num_hidden_layers: int = 40
+    num_key_value_heads: int = 2
+    head_dim: int = 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlamaForCausalLM(LlamaModel):
+    """Llama with its output head."""
+
+    with_head: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmolLM3ForCausalLM(LlamaForCausalLM):
+    """SmolLM3: every fourth layer without positions, which are counted in all (Hugging Face, 2025)."""
+
+    vocab_size: int = 128256
+    hidden_size: int = 2048
+    num_hidden_layers: int = 36
+    num_attention_heads: int = 16
+    num_key_value_heads: int | None = 4
+    tie_word_embeddings: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

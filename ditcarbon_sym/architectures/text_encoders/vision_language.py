@@ -73,7 +73,10 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
     vision_fullatt_block_indexes: tuple[int, ...] = (7, 15, 23, 31)
     vision_out_hidden_size: int = 3584
 
-    query_bias: ClassVar[bool] = True
+    @property
+    def query_bias(self) -> bool:
+        """It has them, whatever its fields say."""
+        return True
 
     def vision_parameters(self) -> Size:
         """Patches in; blocks of attention and SwiGLU with biases; two layers that merge patches into a token."""

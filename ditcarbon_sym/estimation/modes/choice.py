@@ -31,17 +31,7 @@ from ...equations.notation import (
 )
 from ...errors import InputError
 from ..counting import weights_of
-from .asked import (
-    EAGER,
-    OPTIONS,
-    PLAIN,
-    WIDE,
-    attention_asked,
-    number_asked,
-    precision_asked,
-    software_asked,
-    table,
-)
+from .asked import EAGER, OPTIONS, PLAIN, WIDE, attention_asked, number_asked, precision_asked, software_asked, table
 
 OFFLOADS = ("model", "sequential")
 
