@@ -10,7 +10,6 @@ its rows is of one stage. Rows of other stages are not read, nor are rows that o
 a last line that a crash left unfinished.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog.csv_table import Table, number, table_of
-from ..catalog.files import read_text
+from ..catalog.files import read_text, toml_of
 from ..equations.notation import BY_FIELD, E, Notation, mu, tau
 from ..errors import InputError
 
@@ -58,10 +57,7 @@ def read_header(path: str | Path) -> dict[str, Any]:
     """Return what a sweep says it was measured on; empty for a table that says nothing."""
     path = Path(path)
     told = [line.removeprefix(TOLD) for line in _table(path).comments if line.startswith(TOLD)]
-    try:
-        return tomllib.loads("".join(told))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path}: the lines that begin with {TOLD} are not valid TOML: {error}") from None
+    return toml_of("".join(told), f"{path}: the lines that begin with {TOLD!r}")
 
 
 def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:

@@ -23,16 +23,20 @@ DEEPEST = 100
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file."""
-    text = read_text(path, "TOML")
+    return toml_of(read_text(path, "TOML"), str(path))
+
+
+def toml_of(text: str, where: str) -> dict[str, Any]:
+    """Parse a text in TOML; ``where`` says in a refusal what it is."""
     keys = (key for line in text.splitlines() for key in (line.split("=")[:-1] or [line]))
     if any(key.count(".") > DEEPEST for key in keys):
-        raise InputError(f"{path}: not valid TOML: nested too deep")
+        raise InputError(f"{where}: not valid TOML: nested too deep")
     try:
         return tomllib.loads(text)
     except RecursionError:
-        raise InputError(f"{path}: not valid TOML: nested too deep") from None
+        raise InputError(f"{where}: not valid TOML: nested too deep") from None
     except ValueError as error:  # tomllib's own, or an integer of thousands of digits
-        raise InputError(f"{path}: not valid TOML: {error}") from None
+        raise InputError(f"{where}: not valid TOML: {error}") from None
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def _validated(kind: type[Any], configuration: Mapping[str, Any], where: str) ->
     except (TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
     try:
-        checked = _fields_of(kind).model_validate_json(text)
+        checked = _fields_of(kind).model_validate_json(text)  # type: ignore[arg-type]  # a class can be hashed
     except ValidationError as failure:
         errors = sorted(failure.errors(include_url=False), key=lambda error: error["type"] != "missing")
         raise InputError(f"{where}: {_told(errors[0])}") from None

@@ -104,10 +104,17 @@ def _counted(path: Path) -> str:
         with path.open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
             header = json.loads(file.read(min(size, LARGEST_HEADER)))
-        count = sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+        count = sum(_elements(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
     except (OSError, ValueError, TypeError, KeyError, RecursionError, AttributeError):
         return ""
-    return f" of {count:,} parameters{_like(count)}" if isinstance(count, int) and count > 0 else ""
+    return f" of {count:,} parameters{_like(count)}" if count > 0 else ""
+
+
+def _elements(shape: Any) -> int:
+    """The elements of a tensor; raises `ValueError` for a shape that no tensor has."""
+    if not isinstance(shape, list) or len(shape) > 8 or any(type(x) is not int or not 0 <= x < 2**40 for x in shape):
+        raise ValueError("no shape")
+    return prod(shape)
 
 
 def _like(count: int) -> str:

@@ -277,15 +277,14 @@ def _deviations(
     entries = tuple(Symbol(f"V_{parameters[i]}_{parameters[k]}", real=True) for i, k in pairs)
     uncertain, lines = {quantity for quantity, _ in slopes}, list(definitions)
     followed = {x: _followed(x, uncertain, {e.lhs: e.rhs for e in equations}) for x in outputs}
-    for x in dict.fromkeys(followed.values()):
+    own = {x: Symbol(f"deviation_{x.name}", real=True) for x in followed.values()}
+    for x, deviation in own.items():
         mine = [slopes.get((x, parameter), Integer(0)) for parameter in parameters]
         variance = Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))
-        lines.append((Symbol(f"variance_{x.name}", real=True), variance))
-    roots = []
-    for output, x in followed.items():
-        variance = Symbol(f"variance_{x.name}", real=True)
-        none = (0, Eq(output, 0)), (0, variance < 0)  # rounding may take a zero below zero
-        roots.append(Piecewise(*none, (sqrt(variance) / x, True)))
+        of_x = Symbol(f"variance_{x.name}", real=True)
+        # Rounding may take a zero below zero.
+        lines += [(of_x, variance), (deviation, Piecewise((0, of_x < 0), (sqrt(of_x) / x, True)))]
+    roots = (Piecewise((0, Eq(output, 0)), (own[x], True)) for output, x in followed.items())
     return compiled((*roots, *values), tuple(lines)), entries
 
 

@@ -227,10 +227,11 @@ def json_text(table: Mapping[str, Any]) -> str:
 
 
 def toml_text(table: Mapping[str, Any], comment: str = "") -> str:
-    """Write a table in TOML, with a comment on top."""
+    """Write a table in TOML, with a comment on top; what does not print in a text is written as its number."""
     import tomli_w
 
-    return (f"# {visible(comment)}\n\n" if comment else "") + tomli_w.dumps(table)
+    text = re.sub(r"[^\n -~]", lambda x: x[0] if x[0].isprintable() else f"\\U{ord(x[0]):08x}", tomli_w.dumps(table))
+    return (f"# {visible(comment)}\n\n" if comment else "") + text
 
 
 def demand_apart(*paths: Path | None) -> None:

@@ -7,6 +7,7 @@ from statistics import fmean
 
 from ..calibration.scorecard import WAYS, Published, Scorecard
 from ..calibration.validation import Summary, Validation
+from ..errors import visible
 from .figures.validation import UNITS
 from .formats import csv_text, significant
 
@@ -39,7 +40,7 @@ def _error(runs: Sequence[Published], way: str) -> str:
 
 def runs_text(comments: Sequence[str], columns: Sequence[str], records: Sequence[Mapping[str, str]]) -> str:
     """Return a file of published runs: its comments, header and records."""
-    told = "".join(f"{line.rstrip()}\n" for line in comments)
+    told = "".join(f"{visible(line.rstrip())}\n" for line in comments)
     return told + csv_text(columns, [[record.get(x, "") for x in columns] for record in records])
 
 

@@ -71,15 +71,18 @@ def _too_long(*_: object) -> None:
 
 @contextlib.contextmanager
 def limited(seconds: int):
-    """Raise `TooLong` in the code that takes more than its seconds of the processor, or a dozen times that."""
+    """Raise `TooLong` in the code that takes more than its seconds of the processor, or waits for a hundred times that.
+
+    It is raised again each second: what Python calls while it collects garbage swallows it.
+    """
     before = [signal.signal(x, _too_long) for x in (signal.SIGPROF, signal.SIGALRM)]
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    signal.alarm(12 * seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, 1)
+    signal.setitimer(signal.ITIMER_REAL, 100 * seconds, 1)
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in zip((signal.SIGPROF, signal.SIGALRM), before, strict=True):
             signal.signal(number, handler)
 

@@ -6,6 +6,7 @@ import io
 import json
 import tomllib
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import tomli_w
@@ -146,6 +147,12 @@ def catalogue() -> dict[str, Any]:
     return {"models": {"mine": model}, "gpus": {"mine": GPU}, "datacenters": {"mine": PLACE}}
 
 
+def pipelines() -> list[Path]:
+    """The file of every released pipeline."""
+    return sorted((DATA / "pipelines").glob("*.toml"))
+
+
+@lru_cache(maxsize=1)
 def transformers() -> list[dict[str, Any]]:
     """The configuration of every released transformer."""
-    return [shipped(f"pipelines/{path.name}")["transformer"] for path in sorted((DATA / "pipelines").glob("*.toml"))]
+    return [shipped(f"pipelines/{path.name}")["transformer"] for path in pipelines()]

@@ -1,11 +1,16 @@
 """What fuzzing by hand and by machine has found, each stated once more: none of it may come back."""
 
+import csv
 import json
+import struct
+import time
 import tomllib
 
+import numpy as np
 import pytest
 import tomli_w
 
+from ditcarbon_sym.estimation.footprint.hours import best_start
 from ditcarbon_sym.reports.formats import Mathematics, tex
 from tests.fuzz import strategies as own
 from tests.fuzz.command import INPUT, SCRIPT, check, run
@@ -111,3 +116,90 @@ def test_large_or_deep_toml_is_answered_in_time(text):
 def test_a_list_of_very_many_unknown_models_is_refused_in_time():
     rows = "".join(f"model-{k}\n" for k in range(100_000))
     check(run(("sweep", "--requests", "r.csv"), {"r.csv": f"model\n{rows}"}))
+
+
+@pytest.mark.parametrize("month", ["inf", "nan", "x", "13", "1e3"])
+def test_a_month_that_is_none_is_refused(month):
+    profile = f"month,hour,gco2eq_per_kwh\n{month},0,100\n"
+    line = ("estimate", "sd3-medium", "--gpu", "h100", "--place", "FRA", "--profile", "p.csv", "--month", "1")
+    ran = run(line, {"p.csv": profile})
+    check(ran)
+    assert ran.code == 2 and "is none of 1..12" in ran.err
+
+
+@pytest.mark.parametrize("told", [
+    "a" + ".a" * 50_000 + " = 1", "a = " + "9" * 5000, "a = " + "[" * 5000, "a = '\x1b[2J'", "gpu = ['x']", "a =",
+], ids=lambda x: x[:12])  # fmt: skip
+def test_any_lines_on_top_of_a_sweep_are_answered_in_time(told):
+    for line in (
+        ("fit", "m.csv", "--law", "bgr", "--bootstrap", "0", "--gpu", "v100-pcie-16gb"),
+        ("validate", "m.csv"),
+    ):
+        check(run(line, {"m.csv": f"#: {told}\n{FOUR}"}))
+
+
+def test_a_calibration_says_what_a_sweep_says_without_marks_that_do_not_print():
+    header = tomli_w.dumps({"gpu": "v100-pcie-16gb", "device": "\u202e\U000e0001", "torch": "\x1b[2J"})
+    rows = [
+        f"dit-xl-2-256,{s},{s},{b},denoiser,ok,{0.4 * b / (b + 0.2) * s / (s + 300)}"
+        for s in (256, 512)
+        for b in (1, 4)
+    ]
+    file = (
+        "".join(f"#: {x}\n" for x in header.splitlines())
+        + "model,height,width,batch,stage,status,mu\n"
+        + "\n".join(rows)
+    )
+    ran = run(("fit", "m.csv", "--law", "bgr", "--bootstrap", "0", "--out", "o.toml"), {"m.csv": file + "\n"})
+    check(ran)
+    assert ran.code == 0, ran.err
+    assert tomllib.loads(ran.written["o.toml"].decode())["data"]["device"] == "\u202e\U000e0001"
+
+
+@pytest.mark.parametrize("shape", [
+    [10**4000, 10**4000], [10**12] * 9, ["a", 10**13], "x", [-1], [True], {}, [10**4000] * 20_000, [0.5], [[1]],
+], ids=lambda x: str(x)[:8] if len(x) < 3 else "many")  # fmt: skip
+def test_weights_of_a_shape_that_no_tensor_has_are_refused(shape):
+    header = json.dumps({"a": {"shape": shape}}).encode()
+    ran = run(("count", "--config", "w"), {"w": struct.pack("<Q", len(header)) + header})
+    check(ran)
+    assert ran.code == 2
+
+
+@pytest.mark.parametrize("places", [("--place", "FRA,DEU"), ("--pue", "1.1,1.2", "--grid", "50,0,400")])
+def test_intervals_of_several_places_are_those_of_each(places):
+    line = ("sweep", "--model", "flux.1-dev", "--gpu", "h100", "--batch", "1,2", "--boundary", "server", "--intervals")
+
+    def rows(*where):
+        ran = run((*line, *where), {})
+        check(ran)
+        return list(csv.DictReader(ran.out.splitlines()))
+
+    name, *values = places
+    alone = [(name, x) for x in values[0].split(",")] if len(values) == 1 else [
+        (name, x, values[1], y) for x in values[0].split(",") for y in values[2].split(",")
+    ]  # fmt: skip
+    together = rows(*places)
+    for where in alone:
+        for row in rows(*where):
+            same = [x for x in together if (x["datacenter"], x["batch"]) == (row["datacenter"], row["batch"])]
+            for column in row:
+                if column.endswith(("_low", "_high")):
+                    assert float(same[0][column]) == pytest.approx(float(row[column]), rel=1e-12)
+
+
+def test_a_job_in_a_profile_of_many_years_is_answered_in_time():
+    grams = np.random.default_rng(1).uniform(50, 500, 24 * 366 * 10)
+    began = time.process_time()
+    start, then, now = best_start(grams, 5.5, float(len(grams)), 0.25)
+    assert time.process_time() - began < 5
+    assert (
+        then <= now
+        and then == pytest.approx(_mean(grams, start, 5.5))
+        and now == pytest.approx(_mean(grams, 0.25, 5.5))
+    )
+
+
+def _mean(grams, start, hours):
+    parts = [max(0.0, min(start + hours, k + 1) - max(start, k)) for k in range(len(grams[: int(start + hours) + 2]))]
+    return float(np.dot(parts, grams[: len(parts)])) / hours

@@ -45,9 +45,9 @@ def read_profile(path: Path, month: int | None = None) -> Mapping[str, Array]:
     factor = GRAMS_PER_POUND_MWH if value == "value" else 1.0
     found: dict[str, dict[int, float]] = {}
     for k, row in enumerate(rows, start=1):
-        if month is not None and months and int(number(row["month"])) != month:
-            continue
         where, name = f"{path}: row {k}", row[zone] if zone else ""
+        if month is not None and _month(where, row["month"]) != month:
+            continue
         hours = found.setdefault(name, {})
         hour, grams = _hour(where, row[time]), factor * _intensity(where, value, row[value])
         if hour in hours:
@@ -65,6 +65,12 @@ def _column(path: Path, row: Mapping[str, str], known: tuple[str, ...], what: st
     if not found:
         raise InputError(f"{path}: no column of {what}; expected one of {', '.join(known[:4])}")
     return found[0]
+
+
+def _month(where: str, text: str) -> int:
+    if not re.fullmatch(r"(0?[1-9]|1[0-2])([.]0)?", text):
+        raise InputError(f"{where}: month = {text[:30]!r} is none of 1..12")
+    return int(float(text))
 
 
 def _hour(where: str, text: str) -> int:
@@ -136,11 +142,8 @@ def best_start(grams: Array, duration: float, deadline: float, now: float = 0.0)
     if now + duration > deadline:
         raise InputError(f"deadline = {deadline:g} h: a job of {duration:.4g} h that starts at {now:g} ends later")
     total = np.concatenate([[0.0], np.cumsum(np.tile(grams, int(np.ceil(deadline / len(grams))) + 1))])
-
-    def until(hour: float) -> float:
-        return float(np.interp(hour, np.arange(len(total)), total))
-
-    starts = [now, *(float(x) for x in range(int(np.ceil(now)), int(np.floor(deadline - duration)) + 1))]
-    means = [(until(x + duration) - until(x)) / duration for x in starts]
+    hours = np.arange(len(total))
+    starts = np.concatenate([[now], np.arange(np.ceil(now), np.floor(deadline - duration) + 1)])
+    means = (np.interp(starts + duration, hours, total) - np.interp(starts, hours, total)) / duration
     best = int(np.argmin(means))
-    return starts[best], means[best], means[0]
+    return float(starts[best]), float(means[best]), float(means[0])
