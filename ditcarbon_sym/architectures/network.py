@@ -15,7 +15,7 @@ from math import prod
 from types import NoneType
 from typing import Any, ClassVar, get_args, get_type_hints
 
-from sympy import Expr, Integer, Symbol, nsimplify
+from sympy import Expr, Integer, Symbol
 
 from ..equations.notation import N, a, c, d, ell, f, j, n_ada, n_ref, p, s, t
 from .attentions import Heads

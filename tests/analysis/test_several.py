@@ -5,10 +5,15 @@ from itertools import pairwise
 
 import pytest
 
+from ditcarbon_sym.analysis import several
 from ditcarbon_sym.analysis.comparison import compare
 from ditcarbon_sym.analysis.questions import sensitivity, solve
+from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations.notation import C_total, tau
+from ditcarbon_sym.equations.parallel.symbols import n_R, n_U
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
+from ditcarbon_sym.estimation.point import operating_point
 
 H100 = "h100-sxm-80gb"
 
@@ -91,3 +96,28 @@ def test_the_elasticity_to_the_degree_is_that_of_one_more_accelerator():
     knobs = {x.knob: x.value for x in found.elasticities}
     assert -1 < knobs["ulysses"] < -0.5
     assert knobs["link_byte_per_second"] <= 0 <= knobs["t_wrap"]
+
+
+@pytest.mark.parametrize(
+    ("split", "larger"),
+    [("ulysses=4,ring=2", n_U), ("ulysses=2,ring=4", n_R), ("ulysses=2,ring=2", n_U), ("ulysses=1,ring=3", n_R)],
+)
+def test_a_second_is_priced_along_the_larger_degree_and_of_equal_ones_along_ulysses(split, larger):
+    """Against a difference quotient of both outputs."""
+    gpus = math.prod(int(x.partition("=")[2]) for x in split.split(","))
+    point = operating_point("hunyuanvideo", gpu=H100, gpus=gpus, split=split)
+    ends = [
+        pipeline.evaluate({**point.values, larger: point.values[larger] * (1 + h)}, (C_total, tau), point.route)
+        for h in (-1e-5, 1e-5)
+    ]
+    grams, time = (float(ends[1][x] - ends[0][x]) for x in (C_total, tau))
+    told = several._price_of_time(point)
+    if time >= 0:
+        assert told == []
+    else:
+        ((name, words),) = told
+        assert name == "a second less" and float(words.split()[1]) == pytest.approx(-grams / time, rel=6e-3)
+
+
+def test_one_accelerator_has_no_price_of_time():
+    assert several._price_of_time(operating_point("hunyuanvideo", gpu=H100)) == []

@@ -53,10 +53,12 @@ def write(path: Path, last: str, found: dict[Mutant, str]) -> None:
     """Write mutants as a table."""
     path.parent.mkdir(exist_ok=True)
     order = sorted(found, key=lambda x: (x.file, x.line, x.changed))
-    with path.open("w", encoding="utf-8", newline="") as file:
+    whole = path.with_suffix(".new")
+    with whole.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["file", "line", "code", "changed", last])
         writer.writerows([x.file, x.line, x.code, x.changed, found[x]] for x in order)
+    whole.replace(path)
 
 
 def main() -> int:
