@@ -11,7 +11,7 @@ a last line that a crash left unfinished.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,8 @@ from ..equations.notation import BY_FIELD, E, Notation, mu, tau
 from ..errors import InputError
 
 REQUIRED = ("model", "height", "width", "batch")
+SQUARE = "resolution"
+"""The side of a square output, in place of height and width."""
 OPTIONAL = ("frames", "steps", "guidance", "text_tokens")
 MEASURED = {"mu": mu, "time_s": tau}
 TOLD = "#:"
@@ -64,6 +66,7 @@ def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
     r"""Read and validate a table of measurements; raises `InputError` naming file, row, column, value and expectation.
 
     Rows are counted below the header; lines that start with '#' are comments. Of a sweep, those of ``stage`` are read.
+    A column ``resolution`` is height and width, where these are not there.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -74,11 +77,12 @@ def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:
     """
     path = Path(path)
     table = _table(path)
-    _check_columns(path, table.columns)
+    square = SQUARE in table.columns and not {"height", "width"} & set(table.columns)
+    _check_columns(path, (*table.columns, "height", "width") if square else table.columns)
     swept = any(line.startswith(TOLD) for line in table.comments)
     try:
         rows = [
-            row_of(path, place, record)
+            row_of(path, place, _sides(path, place, record) if square else record)
             for place, record in enumerate(table.rows(), start=1)
             if not swept or (record["stage"], record["status"]) == (stage, OK)
         ]
@@ -124,6 +128,14 @@ def _check_columns(path: Path, header: tuple[str, ...]) -> None:
         )
     if not any(name in header for name in (*MEASURED, *ENERGIES)):
         raise InputError(f"{path}: no column {', '.join(MEASURED)} or {', '.join(ENERGIES)}: nothing measured")
+
+
+def _sides(path: Path, place: int, record: Mapping[str, str]) -> dict[str, str]:
+    where, told = f"{path}: row {place}", record[SQUARE]
+    if not told:
+        raise InputError(f"{where}: {SQUARE} is empty")
+    _number(where, SQUARE, told, replace(BY_FIELD["height"], field=SQUARE))
+    return {**{name: x for name, x in record.items() if name != SQUARE}, "height": told, "width": told}
 
 
 def row_of(path: Path, place: int, record: Mapping[str, str]) -> Row:

@@ -11,7 +11,8 @@ from .printing import print_table, warn
 
 def formula(
     name: Annotated[
-        str, typer.Argument(help="A number (1 to 8) or a left-hand side (F_block, mu, roofline.tau, transfer.e_mem).")
+        str,
+        typer.Argument(help="A number (1 to 8), a left-hand side (F_block, mu, roofline.tau), or a name of a basis."),
     ],
     closed: Annotated[bool, typer.Option("--closed", help="Put every intermediate in: inputs are left.")] = False,
     model: Annotated[str | None, id_option("models", "Put this model's numbers in.")] = None,

@@ -111,29 +111,35 @@ def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
 
 
 def find(name: str) -> Equation:
-    """Return the equation with this number or left-hand side; raises `InputError` with those there are.
+    """Return the equation with this number, left-hand side or label; raises `InputError` with those there are.
+
+    A label is what the basis of an estimate names, such as "operator law, energy".
 
     >>> find("5").lhs, find("F_block").number
     (E, 'Table 2')
     >>> find("roofline.tau").number
     'operator law, time within rated power'
-    >>> find("several.tau").number
-    'several accelerators, time'
+    >>> find("several.tau") == find("several accelerators, time")
+    True
     >>> find("training.F_bwd").number
     'training, backward'
     """
     from . import parallel, training
+    from .around import boundaries
 
     known = {equation.lhs.name: equation for equation in (*LABELLED, *chain())}
     known |= {equation.number: equation for equation in EQUATIONS}
     known |= {f"{operator_law.LAW}.{equation.lhs}": equation for equation in operator_law.EQUATIONS}
     known |= {f"several.{equation.lhs}": equation for equation in parallel.EQUATIONS}
     known |= {f"training.{equation.lhs}": equation for equation in training.EQUATIONS}
+    counted = (x for account in boundaries.ACCOUNTS.values() for x in account)
+    others = (operator_law.runtime, *operator_law.EQUATIONS, *parallel.EQUATIONS, *training.EQUATIONS, *counted)
+    labelled = {x.number: x for x in others} | {f"Eq. ({x.number})": x for x in EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
-    if name not in known:
+    if name not in known and name not in labelled:
         names = ", ".join(key for key in known if not key.isdigit())
         raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")
-    return known[name]
+    return known[name] if name in known else labelled[name]
 
 
 def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:

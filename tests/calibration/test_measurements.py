@@ -24,6 +24,20 @@ def test_columns_are_read_and_the_others_kept(write):
     assert row.measured == {"mu": 0.4} and row.extra == {"note": "warm"}
 
 
+def test_a_square_output_has_one_side_as_in_a_list_of_requests(write):
+    (row,) = read_csv(write("model,resolution,batch,mu\npixart-alpha,512,4,0.4\n"))
+    assert row.request == {"height": 512.0, "width": 512.0, "batch": 4.0}
+    (row,) = read_csv(write("model,resolution,height,width,batch,mu\npixart-alpha,high,512,768,4,0.4\n"))
+    assert row.request["width"] == 768 and row.extra == {"resolution": "high"}
+    for text, expected in (
+        ("", "row 1: resolution is empty"),
+        ("wide", "row 1: resolution = "),
+        ("-1", "resolution = -1"),
+    ):
+        with pytest.raises(InputError, match=expected):
+            read_csv(write(f"model,resolution,batch,mu\npixart-alpha,{text},4,0.4\n"))
+
+
 def test_optional_columns_may_be_empty(write):
     (row,) = read_csv(write("model,height,width,frames,batch,mu\ncogvideox-2b,480,480,,1,0.4\n"))
     assert "frames" not in row.request

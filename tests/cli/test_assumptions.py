@@ -26,7 +26,7 @@ ASKED_FOR = {("train", "steps"), ("train", "batch")}
 def test_the_help_of_a_command_says_what_it_assumes(ditcarbon, command):
     shown = "".join(ditcarbon(command, "--help").out.split())
     for name in ASSUMED.keys() & inspect.signature(function(command)).parameters.keys():
-        own = re.search(rf"--{name}(?:,--place)?(?=[<I]).*?(?=--[a-z]|$)", shown)[0]
+        own = re.search(rf"--{name}(?:,--place)?(?=<|INTEGER|NUMBER|TEXT).*?(?=--[a-z]|$)", shown)[0]
         assert ASSUMED[name].replace(" ", "") in own or ((command, name) in ASKED_FOR and "Needed" in own), own
 
 

@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from sympy import Poly, expand
 
+from ditcarbon_sym import estimate
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.equation import exact
 from ditcarbon_sym.equations.notation import (
@@ -26,6 +27,17 @@ from tests.strategies import configurations
 
 def test_the_numbered_equations_stand_in_the_papers_order():
     assert [equation.number for equation in pipeline.EQUATIONS] == list("12345678")
+
+
+def test_an_equation_is_found_by_the_name_that_a_basis_gives_it():
+    for options in (
+        {},
+        {"gpu": "h100-sxm-80gb", "boundary": "facility", "utilisation": 0.5},
+        {"gpu": "b200-sxm", "gpus": 4},
+    ):
+        for name in estimate("flux.1-dev", **options).basis["equations"]:
+            found = pipeline.find(name)
+            assert name in (found.number, f"Eq. ({found.number})")
 
 
 def test_total_carbon_is_one_closed_form_in_the_inputs():

@@ -1,5 +1,6 @@
 """How a route looks: totals, hours by place, and what one more request or accelerator-hour is worth."""
 
+from ...estimation.footprint.boundaries import WITH_HOST
 from ...sweeps.routed import Routed
 from ..formats import carbon_unit, significant
 
@@ -12,7 +13,7 @@ MOST = 20
 def totals(found: Routed) -> list[tuple[str, str, str]]:
     """Return the totals, and what they would be if nobody looked at the grid."""
     scale, mass = carbon_unit(found.operational_g, found.at_once_g)
-    host = "" if found.boundary in ("chip", "board") else ", with the hosts'"
+    host = ", with the hosts'" if found.boundary in WITH_HOST else ""
     rows = [("operational carbon", significant(found.operational_g * scale), f"{mass}{host}")]
     if found.at_once_g is not None:
         saved = 1 - found.operational_g / found.at_once_g if found.at_once_g else 0.0
