@@ -40,9 +40,7 @@ def model_from(path: str | Path) -> Model:
             networks, assumed_factors=released.factors, warnings=(*networks.warnings, *(() if lender.same else (said,)))
         )
         if lender.same:
-            networks = dataclasses.replace(
-                networks, references=released.references, image_tokens=released.image_tokens
-            )
+            networks = dataclasses.replace(networks, references=released.references, image_tokens=released.image_tokens)
     request = {x: value for x, value in known.request.items() if x not in lender.missing}
     if lender.one_pass:
         request[g] = 1.0

@@ -86,13 +86,15 @@ def is_joint(networks: Stages) -> bool:
 def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
     """Elements of queries, keys, values and outputs in a pass of one output, and layers that have them.
 
-    Attention within frames, or heads one by one, is several products in one layer. Linear attention is two products.
+    Attention within frames, or heads one by one, is several products in one layer; where the request has the number of
+    frames, what stands before it counts layers. Linear attention is two products.
     """
     moved = layers = Integer(0)
     for x in networks.denoising(references):
         if _over_all_rows(x):
             moved += Integer(1) * x.times * x.moved
-            many = min(int(x.times), int(networks.denoiser.blocks))
+            times, _ = (Integer(1) * x.times).as_coeff_Mul()
+            many = min(int(times), int(networks.denoiser.blocks))
             layers += Rational(many, 2) if x.kind == LINEAR_ATTENTION else Integer(many)
     return moved, layers
 
