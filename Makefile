@@ -42,7 +42,7 @@ fits: .venv/.installed  ## refit the calibrations that the package ships
 	$(BIN)/python -m fits.training
 
 scorecard: .venv/.installed  ## every published run, predicted with its model in the fit and held out, into build/
-	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_rivals unseen scorecard_models scorecard_accelerators operator_laws operator_law_v100 coverage pit interval_widths operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants several_held_out several_degrees several_splits several_elsewhere several trainings training_errors other_makers llmcarbon
+	$(BIN)/python -m paper_figures build scorecard scorecard_rows scorecard_rivals unseen scorecard_models scorecard_accelerators operator_laws operator_law_v100 coverage pit interval_widths operator_law_coverage operator_law_other_team operator_law_transfer operator_law_constants several_held_out several_degrees several_splits several_elsewhere several trainings training_errors other_makers other_makers_errors llmcarbon
 	$(BIN)/python -m paper_figures build modes mode_rows mode_constants modes_by_stack
 
 .venv-verify/.installed: pyproject.toml

@@ -42,14 +42,33 @@ def errors() -> Table:
 
 
 def elsewhere() -> Table:
-    """Published runs on accelerators of other makers, and what is transferred to them."""
+    """Published runs on accelerators of which no fit has a run, and what is transferred to them."""
     shown = tuple(
-        (x.gpu, x.model, str(x.steps), f"{x.seconds:.3g}", f"{x.predicted:.3g}", f"{x.low:.3g} to {x.high:.3g}",
-         f"{100 * x.error:+.0f}", "inside" if x.inside else "outside", x.source)
+        (f"{x.gpus} x {x.gpu}", x.model, x.request, x.how, f"{x.seconds:.3g}", f"{x.predicted:.3g}",
+         f"{x.low:.3g} to {x.high:.3g}", f"{100 * x.error:+.0f}", "inside" if x.inside else "outside", x.source)
         for x in other_makers.rows()
     )  # fmt: skip
-    header = ("on", "model", "steps", "published, s", "predicted, s", "90 % interval", "error, %", "interval", "source")
-    return Table("Runs on accelerators of other makers than NVIDIA; none is in a fit", header, shown)
+    header = ("on", "model", "request", "how", "published, s", "predicted, s", "90 % interval", "error, %", "interval",
+              "source")  # fmt: skip
+    return Table("Runs on accelerators of which no fit has a run", header, shown)
 
 
-TABLES = {"other_makers": elsewhere, "trainings": rows, "training_errors": errors}
+def elsewhere_errors() -> Table:
+    """Errors of those runs: of other makers' accelerators together, and of each accelerator."""
+    every = other_makers.rows()
+    groups = {
+        "other makers": [x for x in every if x.is_of_another_maker],
+        **{f"on: {name}": [x for x in every if x.gpu == name] for name in dict.fromkeys(x.gpu for x in every)},
+    }
+    shown = []
+    for name, some in groups.items():
+        mean, median = other_makers.errors(some)
+        inside = f"{sum(x.inside for x in some)} of {len(some)}"
+        shown.append((name, str(len(some)), f"{mean:.0f}", f"{median:+.0f}", inside))
+    header = ("rows", "n", "MAPE, %", "median, %", "inside 90 %")
+    return Table("Errors on accelerators of which no fit has a run", header, tuple(shown))
+
+
+TABLES = {
+    "other_makers": elsewhere, "other_makers_errors": elsewhere_errors, "trainings": rows, "training_errors": errors
+}  # fmt: skip

@@ -13,6 +13,7 @@ from ditcarbon_sym.estimation.point import operating_point
 from ditcarbon_sym.estimation.request import resolve_request
 from ditcarbon_sym.estimation.several import work
 from ditcarbon_sym.estimation.several.split import heads_of, read_split, valid_splits
+from ditcarbon_sym.estimation.training import train
 from ditcarbon_sym.sweeps import Grid, sweep
 
 H100 = "h100-sxm-80gb"
@@ -47,6 +48,14 @@ def test_attention_within_frames_is_one_layer_for_all_frames(model):
     layers = {x.lhs: x.rhs for x in work.equations(entry, resolve_request(entry, {})[0], 1)}[n_attn]
     assert layers == 28
     assert estimate(model, gpu="h100-sxm-80gb", gpus=8).time_s.value < estimate(model, gpu="h100-sxm-80gb").time_s.value
+
+
+@pytest.mark.parametrize("name", ["open-sora-1.0", "open-sora-1.2", "latte-1"])
+def test_attention_frame_by_frame_is_shared_and_trained(name):
+    alone = estimate(name, gpu=H100).time_s.value
+    shared = estimate(name, gpu=H100, gpus=2).time_s.value
+    assert alone is not None and shared is not None and 0.5 < shared / alone < 1
+    assert train(name, gpu=H100, gpus=8, batch=8, steps=1).step_s.value
 
 
 def test_text_that_does_not_divide_is_worked_on_everywhere():

@@ -5,6 +5,7 @@ import tomllib
 import numpy as np
 import pytest
 
+from ditcarbon_sym.calibration.measurements import read_records
 from ditcarbon_sym.estimation.training.route import FILE
 from fits import other_makers, training
 from paper_figures import trainings
@@ -37,7 +38,7 @@ def test_totals_that_no_fit_has_seen_are_predicted():
     assert not any(row.fitted for row in totals)
     assert training.mape(totals) < TOTALS
     outside = [row for row in totals if not row.inside]
-    assert len(outside) <= 2 and all(row.run == "Lumina-Image 2.0" for row in outside)
+    assert len(outside) <= 3 and {row.run for row in outside} <= {"Lumina-Image 2.0", "Open-Sora 1.0"}
 
 
 def test_mlperf_is_predicted_with_constants_of_inference_and_no_row_of_its_own():
@@ -53,6 +54,15 @@ def test_trainings_on_other_makers_accelerators_lie_within_their_wide_intervals(
 
 
 def test_runs_on_other_makers_accelerators_lie_within_their_wide_intervals():
-    every = other_makers.rows()
-    assert len(every) >= 4 and all(row.inside for row in every)
-    assert sum(abs(row.error) for row in every) / len(every) < 0.4
+    every = [x for x in other_makers.rows() if x.is_of_another_maker]
+    assert len(every) >= 50 and {"mi300x", "mi350x", "gaudi-2", "arc-pro-b70"} <= {x.gpu for x in every}
+    assert other_makers.errors(every)[0] < 35
+    outside = [x for x in every if not x.inside]
+    assert len(outside) <= 5 and all("lazy" in x.how or "MPS" in x.how for x in outside)
+
+
+def test_runs_on_nvidias_newest_are_scored_and_none_is_left_out():
+    newest = [x for x in other_makers.rows() if not x.is_of_another_maker]
+    assert {x.gpu for x in newest} == {"rtx-pro-6000", "b300-sxm"}
+    assert len(trainings.elsewhere().rows) == len(other_makers.rows()) == len(read_records(other_makers.OTHERS))
+    assert len(trainings.elsewhere_errors().rows) == 1 + len({x.gpu for x in other_makers.rows()})

@@ -86,7 +86,8 @@ def is_joint(networks: Stages) -> bool:
 def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
     """Elements of queries, keys, values and outputs in a pass of one output, and layers that have them.
 
-    Attention within frames, or heads one by one, is several products in one layer. Linear attention is two products.
+    Attention within frames, or heads one by one, is several products in one layer; where the request has the number of
+    frames, what stands before it counts layers. Linear attention is two products.
     """
     moved = layers = Integer(0)
     for x in networks.denoising(references):
