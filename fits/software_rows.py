@@ -16,6 +16,7 @@ from sympy import Expr, Symbol, lambdify
 from ditcarbon_sym.calibration.measurements import read_records
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import chi_time, k_check, tau
+from ditcarbon_sym.equations.operator_law.symbols import TABLE
 from ditcarbon_sym.estimation.intervals import scatter
 from ditcarbon_sym.estimation.point import OperatingPoint, operating_point
 
@@ -129,7 +130,8 @@ def _seconds(point: OperatingPoint, given: Sequence[Symbol] = ()) -> tuple[tuple
     """The law's seconds as a function of the constants of a mode, and their names; those ``given`` stay as they are."""
     constants = {x: y for x, y in point.mode.constants.items() if x != chi_time and x not in given}
     symbols = tuple(sorted(constants, key=lambda x: x.name))
-    (expression,) = (x.rhs for x in point.route.equations if x.lhs == tau)  # type: ignore[union-attr]
+    (time,) = (x for x in point.route.equations if x.lhs == tau)  # type: ignore[union-attr]
+    expression = time.inline(*(x for x in point.route.equations if x.lhs in TABLE)).rhs  # type: ignore[union-attr]
     rest = tuple(sorted(expression.free_symbols - {*symbols}, key=lambda x: x.name))
     asked = tuple(x for x in rest if x not in point.values)
     known = {**point.values, **pipeline.evaluate(point.values, asked, point.route)}
