@@ -12,7 +12,8 @@ from typing import Any
 
 from ..architectures import MODULES, network_class
 from ..architectures.decoders.sound.film import with_sound
-from ..architectures.network import Decoder, Denoiser, Encoder, Network
+from ..architectures.network import Decoder, Denoiser, Network
+from ..architectures.text_encoders.encoder import Encoder
 from ..errors import InputError, nearest
 from . import stages
 from .files import read_json

@@ -14,8 +14,9 @@ from sympy import Expr, Integer
 
 from ..architectures import ELSEWHERE, network_class
 from ..architectures.decoders.sound.film import with_sound
-from ..architectures.network import Decoder, Denoiser, Encoder, Network
+from ..architectures.network import Decoder, Denoiser, Network
 from ..architectures.operators import Operator, Size, repeated
+from ..architectures.text_encoders.encoder import Encoder
 from ..equations.notation import m, n_ref
 from .files import DATA, read_toml
 
@@ -37,12 +38,9 @@ REFERENCES: Mapping[str, tuple[int, int]] = {
     "QwenImageEditPlusPipeline": (1, 196), "JoyImageEditPipeline": (1, 1024), "JoyImageEditPlusPipeline": (1, 1024),
 }  # fmt: skip
 """Pipelines that append reference images to the latent: how many at least, and the tokens that each adds to the prompt.
-
-Qwen2.5-VL makes a token of 28 x 28 pixels: of an image of 1024 x 1024, 37 x 37, of one of 384 x 384, 14 x 14
-(diffusers: pipeline_qwenimage_edit.py, calculate_dimensions(1024 * 1024, ...); pipeline_qwenimage_edit_plus.py,
-CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28). Qwen3-VL makes one of
-32 x 32 pixels.
-"""
+Qwen2.5-VL makes a token of 28 x 28 pixels: of 1024 x 1024, 37 x 37, of 384 x 384, 14 x 14; Qwen3-VL of 32 x 32
+(diffusers: pipeline_qwenimage_edit.py, calculate_dimensions; pipeline_qwenimage_edit_plus.py, CONDITION_IMAGE_SIZE;
+transformers: smart_resize, to the nearest multiple)."""
 ENCODED: Mapping[str, int] = {"FluxFillPipeline": 1, "QwenImageLayeredPipeline": 1}
 """Pipelines that encode so many images of the output's size, which enter the network as channels or latent rows."""
 

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from ditcarbon_sym.architectures import MODULES, network_class
-from ditcarbon_sym.architectures.network import Encoder
 from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.architectures.text_encoders.encoder import Encoder
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers
 from ditcarbon_sym.equations.notation import m

@@ -8,8 +8,8 @@ import transformers
 from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.architectures import MODULES, network_class
-from ditcarbon_sym.architectures.network import Encoder
 from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.architectures.text_encoders.encoder import Encoder
 from ditcarbon_sym.measure import networks
 from fits.reference import counting
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.architectures import ELSEWHERE, MODULES, network_class
-from ditcarbon_sym.architectures.network import Encoder
 from ditcarbon_sym.architectures.operators import total
+from ditcarbon_sym.architectures.text_encoders.encoder import Encoder
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.equations.notation import ell, m, n_latent
 from ditcarbon_sym.measure import networks

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ...equations.notation import m
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import mlp_of_llama
-from ..network import Encoder
 from ..operators import Operator, Size, dense, product, repeated, residual, rms_norm, table
+from .encoder import Encoder
 
 PROMPT = 127
 """Rows of a prompt: assumed. At most it has 256, of which the template takes some fifty (SFT_GEN_PROMPT)."""

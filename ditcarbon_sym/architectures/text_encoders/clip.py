@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from ...equations.notation import m
 from ..attentions import Heads, attend
 from ..layers import feed_forward
-from ..network import Encoder
 from ..operators import Operator, activation, dense, embedding, norm, repeated, residual
+from .encoder import Encoder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 from ...equations.notation import m
 from ..attentions import Heads, attend, head_norms, rotations
 from ..layers import added, mlp_of_llama
-from ..network import Encoder
 from ..operators import Operator, dense, embedding, repeated, rms_norm
+from .encoder import Encoder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from ...equations.notation import m
 from ..attentions import Heads, attend, norms_across_heads, rotations
 from ..layers import feed_forward
-from ..network import Encoder
 from ..operators import Operator, Size, dense, elementwise, repeated, residual, rms_norm, table
+from .encoder import Encoder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Literal
 from ...equations.notation import m
 from ..attentions import Heads, attend
 from ..layers import added, feed_forward, mlp_of_llama
-from ..network import Encoder
 from ..operators import Operator, embedding, repeated, rms_norm
+from .encoder import Encoder
 
 Activation = Literal["relu", "gelu", "gated-gelu", "gated-silu"]
 """What is between the matrices of the MLP; gated, it multiplies two halves."""

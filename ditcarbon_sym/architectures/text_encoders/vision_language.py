@@ -14,8 +14,8 @@ from sympy import Integer, Rational
 
 from ..attentions import Heads, attend, rotations
 from ..layers import added, mlp_of_llama
-from ..network import fields_of
 from ..operators import Operator, Size, activation, dense, repeated, rms_norm, shared, table
+from .encoder import fields_of
 from .language_models import LlamaModel
 
 BESIDE = ("tie_word_embeddings", "spatial_merge_size", "multimodal_projector_bias")
