@@ -8,7 +8,7 @@ import csv
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -213,9 +213,9 @@ class _Models(Mapping[str, Model]):
         return len(self._names)
 
 
-@lru_cache(maxsize=64)
+@cache
 def _released_model(name: str) -> Model:
-    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    table = stages.released(name)
     request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     model = model_of(name, stages.shipped(name), request, SHIPPED)
     return replace(model, values={**model.values, **_values(table.get("stand_ins", {}), (P_enc, P_VAE))})

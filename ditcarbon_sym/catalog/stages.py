@@ -7,7 +7,7 @@ of the user's.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from sympy import Expr, Integer
@@ -182,12 +182,18 @@ class Stages:
         return counts
 
 
-@lru_cache(maxsize=64)
+@cache
+def released(name: str) -> Mapping[str, Any]:
+    """What is shipped of a catalogue model's release, read once: a list of all names asks for each."""
+    return read_toml(DATA / "pipelines" / f"{name}.toml")
+
+
+@cache
 def shipped(name: str) -> Stages:
     """Return the stages of a catalogue model from its released configuration; raises `KeyError` if none is shipped."""
     if name not in shipped_ids():
         raise KeyError(name)
-    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    table = released(name)
     kind = table.get("pipeline", "")
     references, image_tokens = REFERENCES.get(kind, (0, 0))
     absent = table.get("absent", {})
@@ -219,10 +225,10 @@ def of_diffusers() -> frozenset[str]:
     return shipped_ids() - {name for kind in ELSEWHERE for name in shipped_classes().get(kind, ())}
 
 
-@lru_cache(maxsize=64)
+@cache
 def released_names(name: str) -> tuple[str, ...]:
     """What a shipped pipeline is called: its name, its repositories, and these without their owners."""
-    table = read_toml(DATA / "pipelines" / f"{name}.toml")
+    table = released(name)
     repositories = re.findall(r"[\w.-]+/[\w.-]+", table["repository"])
     return (table["name"], *repositories, *(x.partition("/")[2] for x in repositories))
 
@@ -235,7 +241,7 @@ def shipped_classes() -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, tuple[str, ...]] = {}
     for name in sorted(shipped_ids()):
-        table = read_toml(DATA / "pipelines" / f"{name}.toml")
+        table = released(name)
         if table.get("lends", True):
             kind = table["transformer"]["_class_name"]
             found[kind] = (*found.get(kind, ()), name)
@@ -244,10 +250,7 @@ def shipped_classes() -> Mapping[str, tuple[str, ...]]:
 
 def shipped_as(pipeline: str) -> tuple[str, ...]:
     """The catalogue's models that say that they are run by this class of pipeline."""
-    return tuple(
-        name for name in sorted(shipped_ids())
-        if read_toml(DATA / "pipelines" / f"{name}.toml").get("pipeline") == pipeline
-    )  # fmt: skip
+    return tuple(name for name in sorted(shipped_ids()) if released(name).get("pipeline") == pipeline)
 
 
 def made(configuration: Mapping[str, Any]) -> Any:

@@ -133,10 +133,11 @@ def tangents(
         moving = [x for x in equation.inputs if any((x, parameter) in slopes for parameter in parameters)]
         partial = {x: slope_of(equation.rhs, x) for x in moving}
         for parameter in parameters:
-            terms = [partial[x] * slopes[x, parameter] for x in moving if (x, parameter) in slopes]
-            if terms:
-                dot = Symbol(f"d_{equation.lhs.name}_d_{parameter.name}", real=True)
-                definitions.append((dot, sum(terms)))
+            dot = Add(*(partial[x] * slopes[x, parameter] for x in moving if (x, parameter) in slopes))
+            if not (dot.is_Symbol or dot == 0):
+                definitions.append((Symbol(f"d_{equation.lhs.name}_d_{parameter.name}", real=True), dot))
+                dot = definitions[-1][0]
+            if dot != 0:
                 slopes[equation.lhs, parameter] = dot
     return tuple(definitions), slopes
 
@@ -279,13 +280,12 @@ def _deviations(
     followed = {x: _followed(x, uncertain, {e.lhs: e.rhs for e in equations}) for x in outputs}
     for x in dict.fromkeys(followed.values()):
         mine = [slopes.get((x, parameter), Integer(0)) for parameter in parameters]
-        variance = Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))
-        lines.append((Symbol(f"variance_{x.name}", real=True), variance))
+        terms = (Mul(v, mine[i], mine[k]) for v, (i, k) in zip(entries, pairs, strict=True))
+        lines.append((Symbol(f"variance_{x.name}", real=True), Add(*terms)))
     roots = []
     for output, x in followed.items():
         variance = Symbol(f"variance_{x.name}", real=True)
-        none = (0, Eq(output, 0)), (0, variance < 0)  # rounding may take a zero below zero
-        roots.append(Piecewise(*none, (sqrt(variance) / x, True)))
+        roots.append(Piecewise((0, Eq(output, 0)), (0, variance < 0), (sqrt(variance) / x, True)))  # 0 less rounding
     return compiled((*roots, *values), tuple(lines)), entries
 
 

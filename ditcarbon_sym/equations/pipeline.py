@@ -111,7 +111,7 @@ def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
 
 
 def find(name: str) -> Equation:
-    """Return the equation with this number or left-hand side; raises `InputError` with those there are.
+    """Return the equation with this number or left-hand side; raises `InputError` with the nearest names.
 
     >>> find("5").lhs, find("F_block").number
     (E, 'Table 2')
@@ -131,8 +131,8 @@ def find(name: str) -> Equation:
     known |= {f"training.{equation.lhs}": equation for equation in training.EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known:
-        names = ", ".join(key for key in known if not key.isdigit())
-        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")
+        names = (key for key in known if not key.isdigit())
+        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or a symbol{nearest(name, names)}")
     return known[name]
 
 
