@@ -42,7 +42,7 @@ class Work(TypedDict):
     references: NotRequired["ArrayLike"]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def expressions(networks: Stages, references: bool) -> Mapping[str, Expr]:
     """FLOP of one pass of each stage at batch 1; the text stage in two, prompt and negative prompt."""
     passes = networks.passes
@@ -61,13 +61,13 @@ def expressions(networks: Stages, references: bool) -> Mapping[str, Expr]:
     return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def weights_of(networks: Stages) -> Mapping[str, int | None]:
     """Parameters of every stage; None where it is not known."""
     return networks.weights()
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def buffers_of(networks: Stages) -> int:
     """Elements that the denoiser keeps beside its parameters."""
     return int(total(networks.denoiser.operators()).buffers)

@@ -171,12 +171,12 @@ def _decoding(networks: Stages, sizes: Mapping[Symbol, int], latent: int) -> flo
     return max((_largest(_convolutions(networks), tile_sizes(tile, decoder)) for tile in pieces), default=0.0)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _dense(networks: Stages, references: bool) -> tuple[Expr, ...]:
     return _moved(networks.denoising(references), DENSE)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def _convolutions(networks: Stages) -> tuple[Expr, ...]:
     return _moved(networks.passes[DECODER][0] if networks.decoder is not None else [], CONVOLUTION)
 

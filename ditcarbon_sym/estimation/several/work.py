@@ -82,7 +82,7 @@ def is_joint(networks: Stages) -> bool:
     return any(_over_all_rows(x) and (Integer(1) * x.rows).has(m) for x in networks.denoiser.operators())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
     """Elements of queries, keys, values and outputs in a pass of one output, and layers that have them.
 
