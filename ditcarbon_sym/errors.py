@@ -7,8 +7,8 @@ from typing import Any
 
 LONGEST, MOST = 100, 2000
 """Letters of a name, and names, that are compared for a suggestion: the comparison takes their product."""
-SHOWN = 60
-"""Names in one message."""
+FEW = 20
+"""Names that one line may list where none is similar."""
 
 
 class InputError(ValueError):
@@ -36,25 +36,34 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(x if x.isprintable() else ascii(x)[1:-1] for x in text)
 
 
-def similar(name: str, names: Iterable[str]) -> list[str]:
-    """Return the names that are spelled most like ``name``, at most three, the best first.
+def similar(name: str, names: Iterable[str], least: float = 0.6) -> list[str]:
+    """Return the names that are spelled most like ``name``, at most three, the best first; ``least`` is how much alike
+    they are, between 0 and 1.
 
     >>> similar("PixArt-alfa", ["pixart-alpha", "sd3-medium"])
     ['pixart-alpha']
     """
-    return get_close_matches(str(name)[:LONGEST].lower(), sorted(names)[:MOST], n=3, cutoff=0.6)
+    return get_close_matches(str(name)[:LONGEST].lower(), sorted(names)[:MOST], n=3, cutoff=least)
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return '; did you mean x?' with the most similar names, or all names if none is similar.
+def nearest(name: str, names: Iterable[str], listing: str = "") -> str:
+    """Return '; did you mean x?' with the most similar names. Where none is similar, return all names if they are few,
+    else the nearest of them and the command that lists all, ``listing``.
 
     >>> nearest("pixart-alfa", ["pixart-alpha", "sd3-medium"])
     '; did you mean pixart-alpha?'
+    >>> nearest("x", [f"a{k}" for k in range(50)] + ["xyz"], "ditcarbon models")
+    "; the nearest of 51 are xyz, a9 and a8; 'ditcarbon models' lists all"
     """
     known = sorted(names)
     near = similar(name, known)
-    rest = f" and {len(known) - SHOWN} more" if len(known) > SHOWN else ""
-    return f"; did you mean {' or '.join(near)}?" if near else f"; known are {', '.join(known[:SHOWN])}{rest}"
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    if len(known) <= FEW:
+        return f"; known are {', '.join(known)}"
+    *first, last = similar(name, known, 0.0)
+    listed = f"; {listing!r} lists all" if listing else ""
+    return f"; the nearest of {len(known)} are {', '.join(first)} and {last}{listed}"
 
 
 def imported(module: str, extra: str, what: str) -> Any:

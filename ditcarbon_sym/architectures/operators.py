@@ -14,11 +14,12 @@ Conventions:
 * Everything is for one sample; all but the weights grows in proportion to the batch.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeAlias
 
-from sympy import Add, Expr, Integer, Symbol
+from sympy import Add, Expr, Integer, Mul, Symbol
 
 Size: TypeAlias = Expr | int
 """A number, or an expression in tokens, pixels and frames."""
@@ -79,12 +80,12 @@ def total(operators: Iterable[Operator]) -> Totals:
     1280
     """
     listed = list(operators)
-    return Totals(*(Add(*(Integer(1) * x.times * getattr(x, field.name) for x in listed)) for field in fields(Totals)))
+    return Totals(*(Add(*(Mul(x.times, getattr(x, field.name)) for x in listed)) for field in fields(Totals)))
 
 
 def flop(operators: Iterable[Operator]) -> Expr:
     """Add up the FLOP alone."""
-    return Add(*(Integer(1) * x.times * x.flop for x in operators))
+    return Add(*(Mul(x.times, x.flop) for x in operators))
 
 
 def grouped(operators: Iterable[Operator], key: Callable[[Operator], str]) -> dict[str, list[Operator]]:
@@ -138,8 +139,8 @@ def dense(name: str, rows: Size, inputs: Size, outputs: Size, *, bias: bool = Tr
     (20, 30)
     """
     return _weighted(
-        name, DENSE, rows, parameters=inputs * outputs + int(bias) * outputs, flop=2 * rows * inputs * outputs,
-        elementwise=int(bias) * rows * outputs, moved=rows * (inputs + outputs),
+        name, DENSE, rows, parameters=inputs * outputs + int(bias) * outputs, flop=2 * inputs * outputs * rows,
+        elementwise=int(bias) * outputs * rows, moved=rows * (inputs + outputs),
     )  # fmt: skip
 
 
@@ -152,8 +153,8 @@ def attention(
     """
     values = head_width if value_width is None else value_width
     return Operator(
-        name, ATTENTION, queries, flop=2 * queries * keys * heads * (head_width + values),
-        elementwise=SOFTMAX * queries * keys * heads, moved=(queries + keys) * heads * (head_width + values),
+        name, ATTENTION, queries, flop=2 * heads * (head_width + values) * queries * keys,
+        elementwise=SOFTMAX * heads * queries * keys, moved=heads * (head_width + values) * (queries + keys),
     )  # fmt: skip
 
 
@@ -180,14 +181,12 @@ def convolution(
     >>> convolution("conv", 100, 8, 16, (3, 3)).parameters
     1168
     """
-    size = Integer(1)
-    for side in kernel:
-        size *= side
-    weight = size * inputs * outputs / groups
+    whole = math.prod(kernel) * inputs * outputs
+    weight = whole if groups == 1 else Integer(1) * whole / groups
     read = positions if inputs_read is None else inputs_read
     return _weighted(
-        name, CONVOLUTION, positions, parameters=weight + int(bias) * outputs, flop=2 * positions * weight,
-        elementwise=int(bias) * positions * outputs, moved=read * inputs + positions * outputs,
+        name, CONVOLUTION, positions, parameters=weight + int(bias) * outputs, flop=2 * weight * positions,
+        elementwise=int(bias) * outputs * positions, moved=read * inputs + positions * outputs,
     )  # fmt: skip
 
 
@@ -212,8 +211,8 @@ def norm(name: str, rows: Size, width: Size, *, vectors: int = 0, operations: in
     For a norm over each head, ``rows`` is tokens times heads and ``width`` the width of a head.
     """
     return _weighted(
-        name, NORM, rows, parameters=vectors * width, elementwise=(operations + AFFINE * vectors) * rows * width,
-        moved=2 * rows * width,
+        name, NORM, rows, parameters=vectors * width, elementwise=(operations + AFFINE * vectors) * width * rows,
+        moved=2 * width * rows,
     )  # fmt: skip
 
 
@@ -227,7 +226,7 @@ def elementwise(
 ) -> Operator:
     """Work on single elements: ``reads`` and ``writes`` count passes over all rows x width of them."""
     return Operator(
-        name, ELEMENTWISE, rows, elementwise=operations * rows * width, moved=(reads + writes) * rows * width
+        name, ELEMENTWISE, rows, elementwise=operations * width * rows, moved=(reads + writes) * width * rows
     )
 
 

@@ -10,6 +10,8 @@ SHORTEST = 2
 """Letters and digits that a part of a name needs."""
 LONG, KEPT = 200, 4096
 """Letters from which a name is not kept, and names whose parts are kept: every entry's are asked for each name."""
+LISTING = {"model": "ditcarbon models", "gpu": "ditcarbon gpus", "datacenter": "ditcarbon datacenters"}
+"""The command that lists all entries of a kind."""
 MAKER = {"nvidia", "geforce", "tesla"}
 """Words that people put before an accelerator's name, or leave out."""
 VARIANT = re.compile(r"sxm\d*|pcie|nvl|\d+gb")
@@ -66,7 +68,7 @@ def meant(kind: str, name: str, spellings: Mapping[str, Iterable[str]]) -> str:
         raise InputError(f"{kind} {given[:60]!r} may mean {', '.join(sorted(found))}; give one of them")
     first = [x for x, _, _ in parts[:1]]
     related = which(lambda x: bool(first) and [y for y, _, _ in _parts(x, chip)[:1]] == first)
-    raise InputError(f"unknown {kind} {given[:60]!r}{nearest(given, related or spellings)}")
+    raise InputError(f"unknown {kind} {given[:60]!r}{nearest(given, related or spellings, LISTING[kind])}")
 
 
 def stands_for(kind: str, name: str, key: str) -> bool:

@@ -127,7 +127,7 @@ def _near(given: str, every: Mapping[str, Iterable[str]]) -> str:
     close = dict.fromkeys(spelled[x] for x in get_close_matches(given, spelled, n=3, cutoff=0.7))
     known = places()
     words = " or ".join(f"{known[x].name} ({x})" if x in known and not known[x].provider else x for x in close)
-    return (f"; did you mean {words}" if words else "") + "? 'ditcarbon places --where TEXT' lists places"
+    return (f"; did you mean {words}?" if words else ";") + " 'ditcarbon places --where TEXT' lists places"
 
 
 def datacenter_of(key: str) -> Datacenter:

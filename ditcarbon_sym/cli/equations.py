@@ -26,7 +26,7 @@ def formula(
     With --model, the model's numbers are in it.
     """
     from ..catalog.loading import load
-    from ..equations import pipeline
+    from ..equations import operator_law, pipeline
     from ..errors import InputError
     from ..estimation import work
     from ..reports import equations as report
@@ -39,9 +39,10 @@ def formula(
         print(pipeline.code(equation, {**entry.values, **entry.request} if entry is not None else {}))
         return
     if closed:
-        if equation.number.startswith(("operator law", "several accelerators")):
+        if equation.number.startswith("several accelerators"):
             raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
-        equation = pipeline.closed_form(equation.lhs)
+        of_operators = equation in operator_law.EQUATIONS
+        equation = pipeline.closed_form(equation.lhs, operator_law.LAW if of_operators else "bgr")
     if model is not None:
         equation, notes = work.with_model(equation, load(catalog).model(model))
         warn(notes)

@@ -133,10 +133,11 @@ def tangents(
         moving = [x for x in equation.inputs if any((x, parameter) in slopes for parameter in parameters)]
         partial = {x: slope_of(equation.rhs, x) for x in moving}
         for parameter in parameters:
-            terms = [partial[x] * slopes[x, parameter] for x in moving if (x, parameter) in slopes]
-            if terms:
-                dot = Symbol(f"d_{equation.lhs.name}_d_{parameter.name}", real=True)
-                definitions.append((dot, sum(terms)))
+            dot = Add(*(partial[x] * slopes[x, parameter] for x in moving if (x, parameter) in slopes))
+            if not (dot.is_Symbol or dot == 0):
+                definitions.append((Symbol(f"d_{equation.lhs.name}_d_{parameter.name}", real=True), dot))
+                dot = definitions[-1][0]
+            if dot != 0:
                 slopes[equation.lhs, parameter] = dot
     return tuple(definitions), slopes
 
@@ -280,7 +281,7 @@ def _deviations(
     own = {x: Symbol(f"deviation_{x.name}", real=True) for x in followed.values()}
     for x, deviation in own.items():
         mine = [slopes.get((x, parameter), Integer(0)) for parameter in parameters]
-        variance = Add(*(v * mine[i] * mine[k] for v, (i, k) in zip(entries, pairs, strict=True)))
+        variance = Add(*(Mul(v, mine[i], mine[k]) for v, (i, k) in zip(entries, pairs, strict=True)))
         of_x = Symbol(f"variance_{x.name}", real=True)
         # Rounding may take a zero below zero.
         lines += [(of_x, variance), (deviation, Piecewise((0, of_x < 0), (sqrt(of_x) / x, True)))]

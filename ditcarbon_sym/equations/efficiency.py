@@ -14,7 +14,7 @@ from .equation import Equation
 from .notation import B_0, B, ell, ell_star, mu, mu_1, mu_4, mu_8, mu_sat
 
 saturation = Equation("3", mu, mu_sat * B / (B + B_0) * ell / (ell + ell_star / B))
-batch_saturation = Equation("3, reduced", mu, saturation.rhs.subs(ell_star, Integer(0)))
+batch_saturation = Equation("3, reduced", mu, saturation.rhs.xreplace({ell_star: Integer(0)}))
 # The batch-discrete alternative: a level for each measured batch, 1, 4 and 8. Each polynomial is 1 at its own batch and
 # 0 at the others, so that no branch is needed; between the batches they interpolate, and mean nothing.
 AT_1 = (B - 4) * (B - 8) / 21

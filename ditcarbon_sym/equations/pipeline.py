@@ -111,7 +111,7 @@ def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
 
 
 def find(name: str) -> Equation:
-    """Return the equation with this number, left-hand side or label; raises `InputError` with those there are.
+    """Return the equation with this number, left-hand side or label; raises `InputError` with the nearest names.
 
     A label is what the basis of an estimate names, such as "operator law, energy".
 
@@ -137,8 +137,8 @@ def find(name: str) -> Equation:
     labelled = {x.number: x for x in others} | {f"Eq. ({x.number})": x for x in EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known and name not in labelled:
-        names = ", ".join(key for key in known if not key.isdigit())
-        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or one of {names}")
+        names = (key for key in known if not key.isdigit())
+        raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or a symbol{nearest(name, names)}")
     return known[name] if name in known else labelled[name]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sympy import Expr, Integer, Rational, Symbol
+from sympy import Add, Expr, Integer, Mul, Rational, Symbol
 
 from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Operator, flop
 from ..catalog import stages
@@ -119,7 +119,7 @@ def work_of_a_pass(networks: Stages, text: int, references: int, head_multiple: 
     if networks.control is not None:  # once a step, whereas the denoiser takes g passes
         for name, values in _kinds_of_work(networks.control.operators(), head_multiple).items():
             work[name] += [value / g for value in values]
-    return {name: _sum(values).xreplace(rows) for name, values in work.items()}
+    return {name: Add(*values).xreplace(rows) for name, values in work.items()}
 
 
 def _one_shot(networks: Stages, sizes: tuple[int, ...], latent: int) -> list[Equation]:
@@ -144,25 +144,20 @@ def _kinds_of_work(operators: Sequence[Operator], head_multiple: int) -> dict[st
         name: [] for name in ("dense", "attention", "padded", "exponentials", "moved", "launches")
     }
     for x in operators:
-        times = Integer(1) * x.times
         found["launches"].append(x.calls)
         softmax = x.kind == ATTENTION and x.elementwise != 0
         if softmax:
             exponentials = Integer(1) * x.elementwise / SOFTMAX
             head = (Integer(1) * x.flop / (4 * exponentials)).cancel()
             wide = -(-int(head) // head_multiple) * head_multiple
-            found["attention"].append(times * x.flop)
-            found["padded"].append(times * x.flop * Rational(wide, int(head)))
-            found["exponentials"].append(times * exponentials)
+            found["attention"].append(Mul(x.times, x.flop))
+            found["padded"].append(Mul(x.times, x.flop, Rational(wide, int(head))))
+            found["exponentials"].append(x.times * exponentials)
         else:
-            found["dense"].append(times * x.flop)
+            found["dense"].append(Mul(x.times, x.flop))
         if x.kind in (NORM, ELEMENTWISE):
-            found["moved"].append(times * x.moved)
+            found["moved"].append(Mul(x.times, x.moved))
     return found
-
-
-def _sum(terms: Sequence[Expr]) -> Expr:
-    return sum(terms, Integer(0))
 
 
 def _decoded(networks: Stages, height: int, width: int, frames: int, latent: int) -> Expr:

@@ -2,8 +2,7 @@
 
 The chain's own equations become the lines of the function, in order, so that its source reads like the paper. Before a
 function of large arrays is written, what is one number is put in exactly (`Compiled.at`). Large arrays are worked
-through in blocks, on threads (`blocks`); neither changes a result. Every input becomes float64 first: int64 wraps
-silently above 9.2e18 FLOP.
+through in blocks, on threads (`blocks`), to the same result. Every input becomes float64: int64 wraps at 9.2e18 FLOP.
 """
 
 import inspect
@@ -11,11 +10,12 @@ import math
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache, reduce
+from functools import cached_property, lru_cache, partialmethod, reduce
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Piecewise, Rational, Symbol, lambdify
 from sympy.printing.numpy import NumPyPrinter
+from sympy.printing.pycode import PythonCodePrinter
 
 from ..errors import InputError
 
@@ -125,7 +125,8 @@ class Compiled:
     @cached_property
     def on_numbers(self) -> Any:
         """The function of all arguments, with those of Python's ``math``; numba compiles it, too."""
-        return self._written("math", None, self.definitions)
+        printer = PythonCodePrinter({"fully_qualified_modules": False, "order": "none"})  # to sort terms takes as long
+        return self._written("math", printer, self.definitions)
 
     def _written(self, modules: str, printer: Any, lines: Sequence[Any]) -> Any:
         return lambdify(self.arguments, self.expressions, modules, printer, cse=lambda outputs: (lines, outputs))
@@ -158,13 +159,12 @@ def exact(value: float) -> Expr:
 class _ArrayPrinter(NumPyPrinter):  # type: ignore[misc]  # sympy has no types
     """NumPy's operations where sympy's own printer demands equal shapes, or calls a slow power."""
 
-    _default_settings = NumPyPrinter._default_settings | {"fully_qualified_modules": False}
+    _default_settings = NumPyPrinter._default_settings | {"fully_qualified_modules": False, "order": "none"}
 
     def _print_Max(self, expr: Any, name: str = "maximum") -> str:
         return reduce(lambda one, other: f"{name}({one}, {other})", map(self._print, expr.args))
 
-    def _print_Min(self, expr: Any) -> str:
-        return self._print_Max(expr, "minimum")
+    _print_Min = partialmethod(_print_Max, name="minimum")
 
     def _print_Piecewise(self, expr: Piecewise) -> str:
         parts = [(self._print(condition), self._print(value)) for value, condition in expr.args]

@@ -5,7 +5,10 @@ import pytest
 
 from ditcarbon_sym import __version__
 from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import NOTATION
 
+LONGEST_LINE = 300
+"""Characters that a mistake's line may take."""
 KEYS = {
     "schema_version", "model", "gpu", "datacenter", "request", "parameters", "flops", "efficiency", "time_s",
     "energy_wh", "facility_energy_wh",
@@ -65,7 +68,8 @@ def test_a_service_is_scaled_to_a_day(ditcarbon):
 @pytest.mark.parametrize("kind", ["models", "gpus", "datacenters"])
 def test_the_catalogue_is_listed_as_table_and_json(ditcarbon, kind):
     ids = set(getattr(load(), kind))
-    assert all(key in ditcarbon(kind).out for key in ids)
+    said = ditcarbon(kind).out
+    assert all(key in said for key in ids)
     assert {row["id"] for row in json.loads(ditcarbon(kind, "--json").out)["entries"]} == ids
 
 
@@ -107,11 +111,16 @@ def test_version_and_help(ditcarbon):
         (["estimate"], "give a model"),
         (["guess"], "guess"),
         (["formula", "nine"], "unknown equation 'nine'"),
+        (["estimate", "zzzz"], "; 'ditcarbon models' lists all"),
+        (["estimate", "pixart-alpha", "--gpu", "zzzz"], "; 'ditcarbon gpus' lists all"),
+        (["estimate", "pixart-alpha", "--datacenter", "zzzz"], "'zzzz'; 'ditcarbon places --where TEXT' lists places"),
+        (["derive", "flux.1-dev", "--in", "zzzz"], f"; the nearest of {len(NOTATION)} are "),
         (["formula", "P", "--model", "sora"], "unknown model 'sora'"),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(refused, arguments, expected):
-    assert expected in refused(*arguments)
+    said = refused(*arguments)
+    assert expected in said and len(said) < LONGEST_LINE
 
 
 def test_on_an_accelerator_without_facts_the_remedies_are_named(refused, bare_card):
@@ -136,7 +145,8 @@ def test_a_real_process_prints_no_traceback(run_python):
     assert out.split() == ["2", "1", "False"]
 
 
-def test_the_operator_law_has_formulas_but_no_closed_form(ditcarbon, refused):
-    assert "Q_elem" in ditcarbon("formula", "roofline.tau").out
-    assert "no closed form" in refused("formula", "roofline.tau", "--closed")
+def test_the_operator_law_is_told_in_parts_and_closed_in_the_work_of_its_operators(ditcarbon, refused):
+    assert ditcarbon("formula", "roofline.tau").out.startswith("tau = tau_VAE + tau_loop + tau_text ")
+    assert "Q_elem" in ditcarbon("formula", "roofline.tau", "--closed").out
+    assert "no closed form" in refused("formula", "several.tau", "--closed")
     assert "kappa" in ditcarbon("formula", "kappa", "--closed").out

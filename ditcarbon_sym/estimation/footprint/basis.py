@@ -1,6 +1,9 @@
 """What the numbers of an estimate rest on, in words and figures: the `basis` of its table and of its JSON."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from sympy import Symbol
 
 from ...equations import operator_law, pipeline
 from ...equations.around import boundaries
@@ -64,7 +67,8 @@ def _power_words(point: OperatingPoint) -> str:
     return "energy by its own law on the work, not rated power x time; rated"
 
 
-def basis(point: OperatingPoint) -> dict[str, Any]:
+def basis(point: OperatingPoint, known: Mapping[Symbol, Any] | None = None) -> dict[str, Any]:
+    """The basis of an estimate; ``known`` may hold its seconds and kWh."""
     calibration, device = point.calibration, point.device
     return {
         "equations": _equation_names(point),
@@ -94,7 +98,7 @@ def basis(point: OperatingPoint) -> dict[str, Any]:
         "embodied_gco2eq": _embodied(point),
         "boundary": {
             "name": point.boundary.name, "embodied_parts_gco2eq": dict(point.boundary.parts),
-            "sources": dict(point.boundary.sources), "scenarios": scenarios(point),
+            "sources": dict(point.boundary.sources), "scenarios": scenarios(point, known),
         },
         "sources": {
             "model": dict(point.model.sources), "gpu": dict(device.sources), "datacenter": dict(point.facility.sources),

@@ -5,13 +5,15 @@ average changes by from year to year has been observed, so that the total also h
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from sympy import Symbol
 
 from ...catalog.places import ONE_YEAR
 from ...equations import pipeline
-from ...equations.notation import BY_FIELD, NOTATION, C_total, I_grid
+from ...equations.notation import BY_FIELD, NOTATION, C_total, E, I_grid, tau
+from ...numerics.functions import compiled
 from ..point import OperatingPoint
 from ..service import Quantity
 from ..spread.quantiles import LEVEL, quantile
@@ -23,14 +25,20 @@ NAMES = {
 """What each range is called."""
 
 
-def scenarios(point: OperatingPoint) -> list[dict[str, Any]]:
-    """Return a row for each range of the place and the boundary: from, to, and gCO2eq of the total there."""
+def scenarios(point: OperatingPoint, known: Mapping[Symbol, Any] | None = None) -> list[dict[str, Any]]:
+    """Return a row for each range of the place and the boundary: from, to, and gCO2eq of the total there.
+
+    No range acts on the seconds and kWh of the accelerator, which ``known`` may hold.
+    """
     found = []
+    if point.ranges and known is None:
+        known = pipeline.evaluate(point.values, (tau, E), point.route)
+    function = compiled((C_total,), tuple((x.lhs, x.rhs) for x in pipeline.accounting(point.route)))
     for field, (low, high, source) in point.ranges.items():
         symbol = BY_FIELD[field].symbol
         if symbol not in point.values:
             continue
-        ends = [pipeline.evaluate({**point.values, symbol: x}, (C_total,), point.route)[C_total] for x in (low, high)]
+        ends = [function({**point.values, **(known or {}), symbol: x})[0] for x in (low, high)]
         grams = [None if math.isnan(x) else x for x in ends]
         found.append({
             "what": NAMES[field], "field": field, "low": low, "high": high, "total_g_low": grams[0],

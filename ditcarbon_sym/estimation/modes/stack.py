@@ -9,8 +9,8 @@ from typing import Any
 from sympy import Symbol
 
 from ...catalog.entries import Calibration
-from ...equations import operator_law, software
-from ...equations.notation import NOTATION, F_denoiser, F_total
+from ...equations import operator_law
+from ...equations.notation import NOTATION, F_denoiser, F_total, c_skip, gamma_g
 from ...errors import InputError
 from ..routes import ChosenRoute
 from ..software import software_of
@@ -34,6 +34,8 @@ def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
     changed = [QUALITY.format(" and ".join(mode.changes))] if mode.changes else []
     if not (mode.facts or mode.constants):
         return replace(route, warnings=(*route.warnings, *mode.notes, *changed))
+    from ...equations.software import in_mode as law_in_mode
+
     calibration = route.calibration
     if isinstance(route.route, str) or route.route.name != operator_law.LAW or calibration is None:
         raise InputError(
@@ -44,7 +46,7 @@ def in_mode(route: ChosenRoute, mode: Mode) -> ChosenRoute:
             f"software = {mode.software!r}: {calibration.origin} was measured compiled; leave --software out"
         )
     values = {**mode.facts, **{x: _constant(name)["value"] for x, name in mode.constants.items()}}
-    equations = software.in_mode(route.route.equations, values.keys())
+    equations = law_in_mode(route.route.equations, values.keys())
     return ChosenRoute(
         replace(route.route, equations=equations), {**route.values, **values}, _with_constants(calibration, mode),
         (*route.warnings, *mode.notes, *changed),
@@ -103,6 +105,10 @@ def _covariance(one: str, other: str) -> float:
 
 def passes_left(values: Mapping[Symbol, float], flops: Mapping[Symbol, float | None]) -> dict[Symbol, float | None]:
     """FLOP of the denoiser and of the request that are computed, where a mode leaves passes out."""
+    if not {c_skip, gamma_g} & values.keys():
+        return {}
+    from ...equations import software
+
     part = software.KEPT.subs({x: value for x, value in software.NEUTRAL.items() if x not in values})
     whole, total = flops[F_denoiser], flops[F_total]
     if whole is None or total is None or part == 1:
