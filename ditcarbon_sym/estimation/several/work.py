@@ -92,7 +92,10 @@ def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
     for x in networks.denoising(references):
         if _over_all_rows(x):
             moved += Integer(1) * x.times * x.moved
-            many = min(int(x.times), int(networks.denoiser.blocks))
+            times = Integer(1) * x.times
+            many = min(
+                int(times.xreplace(dict.fromkeys(times.free_symbols, Integer(1)))), int(networks.denoiser.blocks)
+            )
             layers += Rational(many, 2) if x.kind == LINEAR_ATTENTION else Integer(many)
     return moved, layers
 
