@@ -1,6 +1,7 @@
 """What fuzzing by hand and by machine has found, each stated once more: none of it may come back."""
 
 import csv
+import io
 import json
 import struct
 import time
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 import tomli_w
 
+from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.estimation.footprint.hours import best_start
+from ditcarbon_sym.estimation.several.work import exchanged
 from ditcarbon_sym.reports.formats import Mathematics, tex
 from tests.fuzz import strategies as own
 from tests.fuzz.command import INPUT, SCRIPT, check, run
@@ -118,6 +121,15 @@ def test_a_list_of_very_many_unknown_models_is_refused_in_time():
     check(run(("sweep", "--requests", "r.csv"), {"r.csv": f"model\n{rows}"}))
 
 
+@pytest.mark.parametrize("multiple", [0, -32, 10**9])
+def test_heads_are_padded_to_a_multiple_that_kernels_have(multiple):
+    table = {**ROOFLINE, "device": {**ROOFLINE["device"], "head_multiple": multiple}}
+    line = ("estimate", "flux.1-dev", "--gpu", "h100", "--calibration", "c.toml")
+    ran = run(line, {"c.toml": tomli_w.dumps(table)})
+    check(ran)
+    assert ran.code == 2 and "head_multiple" in ran.err
+
+
 @pytest.mark.parametrize("month", ["inf", "nan", "x", "13", "1e3"])
 def test_a_month_that_is_none_is_refused(month):
     profile = f"month,hour,gco2eq_per_kwh\n{month},0,100\n"
@@ -157,7 +169,7 @@ def test_a_calibration_says_what_a_sweep_says_without_marks_that_do_not_print():
 
 
 @pytest.mark.parametrize("shape", [
-    [10**4000, 10**4000], [10**12] * 9, ["a", 10**13], "x", [-1], [True], {}, [10**4000] * 20_000, [0.5], [[1]],
+    [10**4000, 10**4000], [10**12] * 9, ["a", 10**13], "x", [-1], [True], {}, [10**4000] * 5_000, [0.5], [[1]],
 ], ids=lambda x: str(x)[:8] if len(x) < 3 else "many")  # fmt: skip
 def test_weights_of_a_shape_that_no_tensor_has_are_refused(shape):
     header = json.dumps({"a": {"shape": shape}}).encode()
@@ -203,3 +215,33 @@ def test_a_job_in_a_profile_of_many_years_is_answered_in_time():
 def _mean(grams, start, hours):
     parts = [max(0.0, min(start + hours, k + 1) - max(start, k)) for k in range(len(grams[: int(start + hours) + 2]))]
     return float(np.dot(parts, grams[: len(parts)])) / hours
+
+
+def test_every_released_network_says_what_a_split_exchanges():
+    for name in sorted(stages.shipped_ids()):
+        networks = stages.shipped(name)
+        moved, layers = exchanged(networks, references=False)
+        assert layers.is_number and (moved != 0) == (layers > 0), name
+
+
+@pytest.mark.parametrize("model", ["latte-1", "open-sora-1.2"])
+def test_attention_within_frames_is_split_and_trained(model):
+    check(run(("estimate", model, "--gpu", "h100", "--gpus", "2"), {}))
+    assert run(("train", model, "--gpu", "h100", "--steps", "1000", "--batch", "8"), {}).code == 0
+
+
+def test_published_runs_are_added_as_text_and_not_twice():
+    hostile = "=cmd|'/C calc'!A0", "\x1b[2J\u202e", "two\nlines", "'=1+1"
+    buffer = io.StringIO()
+    told = ("flux.1-dev", "h100-sxm-80gb", 1024, 1024, 1, 28)
+    header = ("model", "gpu", "height", "width", "batch", "steps", "time_s", "source", "why")
+    csv.writer(buffer).writerows([header, *((*told, 6 + k, x, x) for k, x in enumerate(hostile))])
+    line, files = ("scorecard", "runs.csv", "--add", "all.csv"), {"runs.csv": buffer.getvalue()}
+    first = run(line, files)
+    check(first)
+    again = run(line, {**files, **first.written})
+    for column in ("\x9b31m", "=1+1"):
+        ran = run(line, {"runs.csv": buffer.getvalue().replace("why", column, 1)})
+        check(ran)
+        assert ran.code == 2 and "no name of letters" in ran.err
+    assert "added 4 of 4" in first.out and "added 0 of 4" in again.out, (first, again)
