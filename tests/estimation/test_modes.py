@@ -3,11 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from ditcarbon_sym import InputError, compare, estimate, operating_point, sweep
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.estimation.modes import stack
 from ditcarbon_sym.estimation.modes.asked import OPTIONS, table
 from ditcarbon_sym.estimation.modes.choice import NO_MODE, generation
 from ditcarbon_sym.sweeps import Grid
