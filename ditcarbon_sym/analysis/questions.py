@@ -10,7 +10,7 @@ from sympy import Symbol
 
 from ..catalog.loading import Catalog, load
 from ..display import Shown
-from ..equations.notation import NOTATION, C_output, C_total, E, H, W, tau
+from ..equations.notation import NOTATION, C_output, C_total, E, H, S, W, tau
 from ..equations.software import CONSTANTS as OF_MODES
 from ..errors import InputError
 from ..estimation.estimator import Estimate, estimate_at
@@ -96,6 +96,9 @@ def solve(
         if estimate_at(other).total_g.value is None:
             raise InputError(f"no break-even: the carbon of the rival is unknown: {'; '.join(other.notes)}")
         solution = break_even(point, other, unknown, carbon, both=both)
+        if not both:
+            asks = f"{other.values[H]:g} x {other.values[W]:g}, {other.values[S]:g} steps"
+            solution = replace(solution, question=f"{solution.question} at {asks}")
         met = other if not both else answered(other, unknown, solution.value)
         notes = tuple(f"of the rival: {note}" for note in (*_lasting(other), *_notes(met)))
     else:

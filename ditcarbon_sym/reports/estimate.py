@@ -65,12 +65,17 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
         ("per output", estimate.per_output_g, f"gCO2eq ({outputs} output{'s' if outputs != 1 else ''})"),
         *idle_rows(estimate),
         *water_rows(estimate),
-        ("peak memory", estimate.memory_gib, f"GiB{' each' * (estimate.gpus > 1)}, all stages loaded"),
+        ("peak memory", estimate.memory_gib, f"GiB{' each' * (estimate.gpus > 1)}, {_loaded(estimate)}"),
     ):
         rows.append(_row(name, quantity, unit))
     rows += [*_service_rows("day", estimate.per_day), *_service_rows("year", estimate.per_year)]
     columns = (0, 1, 3) if estimate.interval_level is None else (0, 1, 2, 3)
     return [tuple(row[column] for column in columns) for row in rows]
+
+
+def _loaded(estimate: Estimate) -> str:
+    offload = estimate.basis["stack"]["offload"]
+    return {"model": "stages loaded in turn", "sequential": "layers loaded in turn"}.get(offload, "all stages loaded")
 
 
 def _row(name: str, quantity: Quantity, unit: str) -> tuple[str, ...]:

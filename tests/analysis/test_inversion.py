@@ -308,3 +308,8 @@ def test_the_part_of_the_steps_found_meets_the_budget_as_an_estimate_says(model,
 def test_a_rival_whose_carbon_is_unknown_is_refused_in_one_line():
     with pytest.raises(InputError, match="the carbon of the rival is unknown: "):
         solve("flux.1-dev", "steps", against={"gpu": "b200-sxm"}, gpu="h100-sxm-80gb", boundary="chip")
+
+
+def test_a_break_even_says_what_the_other_is_asked_for(ditcarbon):
+    line = ("solve", "sd3-medium", "--gpu", "h100-sxm-80gb", "--against-model", "flux.1-dev", "--steps", 20)
+    assert "than the other at 1024 x 1024, 20 steps (flux.1-dev)" in ditcarbon(*line).out

@@ -3,11 +3,13 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from ditcarbon_sym import InputError, compare, estimate, operating_point, sweep
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.estimation.modes import stack
 from ditcarbon_sym.estimation.modes.asked import OPTIONS, table
 from ditcarbon_sym.estimation.modes.choice import NO_MODE, generation
 from ditcarbon_sym.sweeps import Grid
@@ -71,6 +73,9 @@ REFUSED = [
     ({"attention": "sage2", "gpu": "v100-pcie-16gb"}, "v100-pcie-16gb does not have it"),
     ({"precision": "fp8", "gpu": "a100-sxm-80gb"}, "compute capability 8; expected 8.9 or later"),
     ({"precision": "nvfp4"}, "h100-sxm-80gb does not have it"),
+    ({"attention": "fa3", "gpu": "mi300x"}, "mi300x does not have it (it is made for NVIDIA's accelerators alone)"),
+    ({"attention": "sage2", "gpu": "tpu-v5e"}, "tpu-v5e does not have it"),
+    ({"precision": "nvfp4", "gpu": "mi355x"}, "mi355x does not have it"),
     ({"precision": "fp6"}, "precision = 'fp6' is unknown"),
     ({"cache": 1.0}, "cache = 1: a cache skips a part of the steps"),
     ({"cache": -0.1}, "cache = -0.1"),
@@ -191,3 +196,17 @@ def test_the_covariance_of_the_constants_of_modes_is_one():
         for k, y in enumerate(names):
             if i != k and not {x, y} <= set(together):
                 assert matrix[i, k] == 0, (x, y)
+
+
+def test_an_engine_falls_back_on_the_plain_kernel_on_accelerators_of_other_makers():
+    assert estimate("flux.1-dev", gpu="mi300x", software="engine:sglang").basis["stack"]["attention"] == "sdpa"
+    assert estimate("flux.1-dev", gpu=H100, software="engine:sglang").basis["stack"]["attention"] == "fa3"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [((), "all stages"), (("--offload", "model"), "stages"), (("--offload", "sequential"), "layers")],
+)
+def test_the_peak_of_memory_says_what_is_loaded(ditcarbon, options, words):
+    shown = ditcarbon("estimate", "flux.1-dev", "--gpu", H100, *options).out
+    assert re.search(rf"^ peak memory .* GiB, {words} loaded{' in turn' if options else ''} *$", shown, re.M)

@@ -60,7 +60,9 @@ def usual_steps(model: Model, preset: str | None) -> float:
 def demand(what: str, entry: Mapping[str, Any], device: Gpu) -> None:
     """Refuse a format or a kernel that the accelerator does not have."""
     low, high = float(entry["capability_min"]), float(entry.get("capability_max", math.inf))
-    capability = device.compute_capability
+    capability, maker = device.compute_capability, entry.get("maker", device.maker)
+    if device.maker != maker:
+        raise InputError(f"{what}: {device.id} does not have it (it is made for {maker}'s accelerators alone)")
     if capability is not None and not low <= capability <= high:
         wanted = f"{low:g} or later" if math.isinf(high) else f"{low:g} to {high:g}"
         raise InputError(f"{what}: {device.id} does not have it (compute capability {capability:g}; expected {wanted})")
