@@ -21,6 +21,7 @@ from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.csv_table import read_table
 from ditcarbon_sym.catalog.files import DATA, read_toml
 from ditcarbon_sym.catalog.stages import Stages
+from ditcarbon_sym.measure import networks
 from fits import reference
 from fits.reference import counting, text_encoders
 
@@ -104,7 +105,7 @@ def decoders(names: Iterable[str] = ()) -> Iterator[Row]:
         kind = configuration["_class_name"]
         net = counting.build(configuration)
         ours = stages.made(configuration)
-        parts = decoding_parts(net)
+        parts = networks.decoding_parts(net)
         usual = [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]
         for tall, wide, depth in sizes.get(kind, usual if ours.spatial_factor > 1 else [(1, 1, n) for n in STEPS]):
             depth = depth if ours.is_video else 1
@@ -127,13 +128,6 @@ def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
                 continue
             found = counting.count(net, text_encoders.work(net, tokens))
             yield {"id": name, "class": table["_class_name"], "tokens": tokens, **vars(found)}
-
-
-def decoding_parts(net: Any) -> list[Any]:
-    """The modules of a VAE that decode; a vocoder is one as a whole."""
-    net = getattr(net, "vae", net)
-    found = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
-    return found or [net]
 
 
 def chosen(kind: str, names: Iterable[str]) -> list[tuple[str, Mapping[str, Any]]]:

@@ -90,10 +90,12 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.ltx.video": ("AutoencoderKLLTXVideo",),
     "decoders.ltx.video2": ("AutoencoderKLLTX2Video",),
     "decoders.magvit": ("AutoencoderKLMagvit",),
+    "decoders.minimax_h3": ("AutoencoderKLMiniMaxH3",),
     "decoders.mochi": ("AutoencoderKLMochi",),
     "decoders.qwen_image": ("AutoencoderKLQwenImage", "AutoencoderKLQwenImage21"),
     "decoders.wan": ("AutoencoderKLWan",),
     "decoders.sound.ltx2": ("AutoencoderKLLTX2Audio", "LTX2Vocoder", "LTX2VocoderWithBWE"),
+    "decoders.sound.minimax_h3": ("AutoencoderKLMiniMaxH3Audio",),
     "decoders.sound.mmaudio": ("MMAudioVAE", "MMAudioVocoder"),
     "decoders.sound.oobleck": ("AutoencoderOobleck",),
     "decoders.sound.oobleck_made": ("LongCatAudioDiTVae", "MiniMaxMusic3Vocoder"),
@@ -110,6 +112,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
     "text_encoders.vision_language": (
         "Mistral3ForConditionalGeneration", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration",
+        "Qwen3VLConditioner", "Qwen3VLForConditionalGeneration",
     ),
 }  # fmt: skip
 """File of a family to the released classes that it holds."""
