@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from ditcarbon_sym.architectures import ELSEWHERE
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.csv_table import read_table
 from ditcarbon_sym.catalog.files import DATA, read_toml
@@ -131,9 +132,10 @@ def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
 
 
 def chosen(kind: str, names: Iterable[str]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The configurations of one kind of network, all or those of these names."""
+    """The configurations of one kind of network that can be counted here, all or those of these names."""
     listed, wanted = read_toml(DATA / f"{kind}.toml")[kind], set(names)
-    return [(name, table) for name, table in listed.items() if not wanted or name in wanted]
+    ours = {name: table for name, table in listed.items() if table["_class_name"] not in ELSEWHERE}
+    return [(name, table) for name, table in ours.items() if not wanted or name in wanted]
 
 
 def _untouched(net: Any) -> None:

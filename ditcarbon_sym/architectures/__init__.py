@@ -92,6 +92,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.magvit": ("AutoencoderKLMagvit",),
     "decoders.minimax_h3": ("AutoencoderKLMiniMaxH3",),
     "decoders.mochi": ("AutoencoderKLMochi",),
+    "decoders.open_sora": ("OpenSoraVAE_V1_2",),
     "decoders.qwen_image": ("AutoencoderKLQwenImage", "AutoencoderKLQwenImage21"),
     "decoders.wan": ("AutoencoderKLWan",),
     "decoders.sound.ltx2": ("AutoencoderKLLTX2Audio", "LTX2Vocoder", "LTX2VocoderWithBWE"),
@@ -120,7 +121,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 MODULES: dict[str, str] = {name: module for module, names in FAMILIES.items() for name in names}
 """Released class to the file that it is in."""
 
-ELSEWHERE = tuple(FAMILIES["denoisers.open_sora"])
+ELSEWHERE = (*FAMILIES["denoisers.open_sora"], *FAMILIES["decoders.open_sora"])
 """Classes that diffusers has not: they are counted with the code that was published."""
 
 
