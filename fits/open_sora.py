@@ -22,9 +22,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
+from diffusers.models import AutoencoderKL, AutoencoderKLTemporalDecoder  # noqa: F401  # look for timm, as the next
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
-from diffusers.models import AutoencoderKL, AutoencoderKLTemporalDecoder  # noqa: F401  # look for timm, as the next
 from transformers import PretrainedConfig, PreTrainedModel  # noqa: F401  # look for flash_attn, before it is replaced
 
 from ditcarbon_sym.catalog.files import DATA, read_toml
@@ -120,7 +120,8 @@ def replaced(root: Path) -> None:
         "xformers.ops.fmha": {"BlockDiagonalMask": Mask}, "flash_attn": {"flash_attn_func": scores},
         "liger_kernel": {}, "liger_kernel.ops": {}, "liger_kernel.ops.rms_norm": {"LigerRMSNormFunction": Norm},
         "liger_kernel.ops.rope": {"LigerRopeFunction": Rotation},
-        "opensora": {}, "opensora.registry": {"MODELS": Registry(), "build_module": None}, "opensora.acceleration": {}, "opensora.utils": {},
+        "opensora": {}, "opensora.registry": {"MODELS": Registry(), "build_module": None},
+        "opensora.acceleration": {}, "opensora.utils": {},
         "opensora.acceleration.checkpoint": {"auto_grad_checkpoint": lambda part, *given: part(*given)},
         "opensora.acceleration.communications": unused, "opensora.acceleration.parallel_states": unused,
         "opensora.utils.ckpt_utils": unused, "opensora.utils.ckpt": unused, "opensora.models": {},
