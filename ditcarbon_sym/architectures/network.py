@@ -10,15 +10,15 @@ paper's equations fall out of the same list.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import prod
-from types import NoneType
-from typing import Any, ClassVar, get_args, get_type_hints
+from typing import Any, ClassVar
 
 from sympy import Expr, Integer, Symbol
 
 from ..equations.notation import N, a, c, d, ell, f, j, n_ada, n_ref, p, s, t
 from .attentions import Heads
+from .fields import fields_of
 from .layers import rounded_down
 from .operators import Operator, Size, at_rows
 
@@ -297,14 +297,3 @@ class Encoder(Network):
         """
         half = configuration.get("text_config") or configuration
         return fields_of(cls, half)
-
-
-def fields_of(kind: type, configuration: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """What a configuration says of the fields of ``kind`` whose names begin with ``prefix``, here without it there."""
-    found = {f"{prefix}{key}": value for key, value in configuration.items()}
-    hints = get_type_hints(kind)
-    return {
-        x.name: found[x.name]
-        for x in fields(kind)
-        if x.name in found and (found[x.name] is not None or NoneType in get_args(hints[x.name]))
-    }

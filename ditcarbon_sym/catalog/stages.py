@@ -40,8 +40,7 @@ REFERENCES: Mapping[str, tuple[int, int]] = {
 
 Qwen2.5-VL makes a token of 28 x 28 pixels: of an image of 1024 x 1024, 37 x 37, of one of 384 x 384, 14 x 14
 (diffusers: pipeline_qwenimage_edit.py, calculate_dimensions(1024 * 1024, ...); pipeline_qwenimage_edit_plus.py,
-CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28). Qwen3-VL makes one of
-32 x 32 pixels.
+CONDITION_IMAGE_SIZE = 384 * 384; transformers: smart_resize, to the nearest multiple of 28); Qwen3-VL, of 32 x 32.
 """
 ENCODED: Mapping[str, int] = {"FluxFillPipeline": 1, "QwenImageLayeredPipeline": 1}
 """Pipelines that encode so many images of the output's size, which enter the network as channels or latent rows."""
@@ -277,9 +276,8 @@ def at_tokens(operator: Operator, tokens: Size) -> Operator:
 
 
 def _placed(stage: TextStage) -> list[Operator]:
-    tokens = stage.tokens()
     return [
-        Operator(**{**vars(at_tokens(x, tokens)), "block": f"{stage.name}.{x.block}".rstrip(".")})
+        Operator(**{**vars(at_tokens(x, stage.tokens())), "block": f"{stage.name}.{x.block}".rstrip(".")})
         for x in stage.network.operators()
     ]
 

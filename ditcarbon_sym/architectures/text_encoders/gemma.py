@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..network import fields_of
+from ..fields import fields_of
 from ..operators import Operator, Size, table
 from .language_models import Gemma2Model
 from .vision_language import TextHalf

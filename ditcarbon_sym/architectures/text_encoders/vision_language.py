@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Literal
 from sympy import Integer, Rational
 
 from ..attentions import Heads, attend, rotations
+from ..fields import fields_of
 from ..layers import added, mlp_of_llama
-from ..network import fields_of
 from ..operators import Operator, Size, activation, dense, repeated, rms_norm, shared, table, unused
 from .language_models import LlamaModel
 
