@@ -17,10 +17,12 @@ from typing import Any
 
 import torch
 
+from ditcarbon_sym.architectures import ELSEWHERE
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.csv_table import read_table
 from ditcarbon_sym.catalog.files import DATA, read_toml
 from ditcarbon_sym.catalog.stages import Stages
+from ditcarbon_sym.measure import networks
 from fits import reference
 from fits.reference import counting, text_encoders
 
@@ -104,7 +106,7 @@ def decoders(names: Iterable[str] = ()) -> Iterator[Row]:
         kind = configuration["_class_name"]
         net = counting.build(configuration)
         ours = stages.made(configuration)
-        parts = decoding_parts(net)
+        parts = networks.decoding_parts(net)
         usual = [(*side, n) for side, n in zip(SIDES, FRAMES, strict=True)]
         for tall, wide, depth in sizes.get(kind, usual if ours.spatial_factor > 1 else [(1, 1, n) for n in STEPS]):
             depth = depth if ours.is_video else 1
@@ -129,17 +131,11 @@ def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
             yield {"id": name, "class": table["_class_name"], "tokens": tokens, **vars(found)}
 
 
-def decoding_parts(net: Any) -> list[Any]:
-    """The modules of a VAE that decode; a vocoder is one as a whole."""
-    net = getattr(net, "vae", net)
-    found = [getattr(net, part) for part in ("decoder", "post_quant_conv") if getattr(net, part, None) is not None]
-    return found or [net]
-
-
 def chosen(kind: str, names: Iterable[str]) -> list[tuple[str, Mapping[str, Any]]]:
-    """The configurations of one kind of network, all or those of these names."""
+    """The configurations of one kind of network that can be counted here, all or those of these names."""
     listed, wanted = read_toml(DATA / f"{kind}.toml")[kind], set(names)
-    return [(name, table) for name, table in listed.items() if not wanted or name in wanted]
+    ours = {name: table for name, table in listed.items() if table["_class_name"] not in ELSEWHERE}
+    return [(name, table) for name, table in ours.items() if not wanted or name in wanted]
 
 
 def _untouched(net: Any) -> None:

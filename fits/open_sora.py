@@ -18,17 +18,20 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import torch
+from diffusers.models import AutoencoderKL, AutoencoderKLTemporalDecoder  # noqa: F401  # look for timm, as the next
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import PretrainedConfig, PreTrainedModel  # noqa: F401  # look for flash_attn, before it is replaced
 
+from ditcarbon_sym.catalog.files import DATA, read_toml
+
 from .reference import counting
 
-VERSIONS = {"STDiT": "v1.0.0", "STDiT3": "v1.2.0", "MMDiTModel": "7ad6a96a"}
+VERSIONS = {"STDiT": "v1.0.0", "STDiT3": "v1.2.0", "MMDiTModel": "7ad6a96a", "OpenSoraVAE_V1_2": "v1.2.0"}
 TARGET = Path(__file__).parents[1] / "tests" / "ground_truth" / "open_sora.csv"
 SMALL = {"depth": 2, "hidden_size": 144, "num_heads": 4, "caption_channels": 64}
 RELEASED = {
@@ -52,9 +55,12 @@ CASES: Mapping[str, list[tuple[dict[str, Any], tuple[int, int, int], int]]] = {
         (RELEASED, (33, 24, 42), 512), (RELEASED, (9, 16, 16), 77), (RELEASED, (1, 32, 32), 20),
         ({**RELEASED, **OTHERS}, (3, 8, 12), 11),
     ],
+    "OpenSoraVAE_V1_2": [({}, (15, 30, 54), 0), ({}, (7, 16, 24), 0), ({}, (1, 8, 12), 0)],
 }  # fmt: skip
 """Configuration, latent frames, height and width, and tokens of text."""
 META = torch.device("meta")
+CLIP = 17
+"""Frames that Open-Sora 1.2's VAE decodes at a time (OpenSoraVAE_V1_2: micro_frame_size)."""
 
 
 class Mlp(nn.Module):  # type: ignore[misc]
@@ -114,11 +120,13 @@ def replaced(root: Path) -> None:
         "xformers.ops.fmha": {"BlockDiagonalMask": Mask}, "flash_attn": {"flash_attn_func": scores},
         "liger_kernel": {}, "liger_kernel.ops": {}, "liger_kernel.ops.rms_norm": {"LigerRMSNormFunction": Norm},
         "liger_kernel.ops.rope": {"LigerRopeFunction": Rotation},
-        "opensora": {}, "opensora.registry": {"MODELS": Registry()}, "opensora.acceleration": {}, "opensora.utils": {},
+        "opensora": {}, "opensora.registry": {"MODELS": Registry(), "build_module": None},
+        "opensora.acceleration": {}, "opensora.utils": {},
         "opensora.acceleration.checkpoint": {"auto_grad_checkpoint": lambda part, *given: part(*given)},
         "opensora.acceleration.communications": unused, "opensora.acceleration.parallel_states": unused,
         "opensora.utils.ckpt_utils": unused, "opensora.utils.ckpt": unused, "opensora.models": {},
         "opensora.models.layers": {}, "opensora.models.stdit": {}, "opensora.models.mmdit": {},
+        "opensora.models.vae": {},
     }  # fmt: skip
     for name in [x for x in sys.modules if x.partition(".")[0] in {y.partition(".")[0] for y in modules}]:
         del sys.modules[name]
@@ -129,6 +137,31 @@ def replaced(root: Path) -> None:
         package, _, last = name.rpartition(".")
         if package:
             setattr(sys.modules[package], last, module)
+
+
+class Both(nn.Module):  # type: ignore[misc]
+    """The decoding halves of Open-Sora 1.2's VAE, which the published pipeline has decode one after the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        published: Any = import_module("opensora.models.vae.vae")
+        sdxl = counting.build({**read_toml(DATA / "vaes.toml")["vaes"]["kl-f8-4ch"], "_class_name": "AutoencoderKL"})
+        published.AutoencoderKL = SimpleNamespace(from_pretrained=lambda *_, **__: sdxl)
+        temporal = import_module("opensora.models.vae.vae_temporal").VAE_Temporal_SD()
+        spatial = published.VideoAutoencoderKL(micro_batch_size=4)
+        size = temporal.get_latent_size([CLIP, None, None])[0]
+        self.whole = {
+            "temporal_vae": temporal, "spatial_vae": spatial, "micro_frame_size": CLIP, "micro_z_frame_size": size,
+            "cal_loss": True,  # returns what lies between the two, and scales nothing
+        }  # fmt: skip
+        self.decoding = published.VideoAutoencoderPipeline.decode
+        halves = temporal.decoder, temporal.post_quant_conv, sdxl.decoder, sdxl.post_quant_conv
+        self.halves = nn.ModuleList(halves)
+
+    def forward(self, z: torch.Tensor) -> Any:
+        """Latent frames make 17 frames for each five, and four less three of what is left."""
+        clips, left = divmod(z.shape[2], self.whole["micro_z_frame_size"])
+        return self.decoding(SimpleNamespace(**self.whole), z, CLIP * clips + max(4 * left - 3, 0))
 
 
 def zeros(*shape: int) -> torch.Tensor:
@@ -147,6 +180,8 @@ def built(kind: str, fields: Mapping[str, Any]) -> nn.Module:
             elif kind == "STDiT3":
                 published = import_module("opensora.models.stdit.stdit3")
                 net = published.STDiT3(published.STDiT3Config(**fields))
+            elif kind == "OpenSoraVAE_V1_2":
+                return Both()
             else:
                 published = import_module("opensora.models.mmdit.model")
                 net = published.MMDiTModel(published.MMDiTConfig(from_pretrained="", cache_dir="", **fields))
@@ -165,6 +200,8 @@ def work(kind: str, net: Any, fields: Mapping[str, Any], shape: tuple[int, int, 
             txt_ids=zeros(1, text, 3), timesteps=zeros(1), y_vec=zeros(1, 768), cond=zeros(1, tokens, channels + 4),
             guidance=zeros(1),
         )  # fmt: skip
+    if kind == "OpenSoraVAE_V1_2":
+        return partial(net, zeros(1, 4, *shape))
     given = zeros(1, 4, *shape), zeros(1), zeros(1, 1, text, fields.get("caption_channels", 4096))
     if kind == "STDiT":
         return partial(net, *given)

@@ -90,10 +90,13 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "decoders.ltx.video": ("AutoencoderKLLTXVideo",),
     "decoders.ltx.video2": ("AutoencoderKLLTX2Video",),
     "decoders.magvit": ("AutoencoderKLMagvit",),
+    "decoders.minimax_h3": ("AutoencoderKLMiniMaxH3",),
     "decoders.mochi": ("AutoencoderKLMochi",),
+    "decoders.open_sora": ("OpenSoraVAE_V1_2",),
     "decoders.qwen_image": ("AutoencoderKLQwenImage", "AutoencoderKLQwenImage21"),
     "decoders.wan": ("AutoencoderKLWan",),
     "decoders.sound.ltx2": ("AutoencoderKLLTX2Audio", "LTX2Vocoder", "LTX2VocoderWithBWE"),
+    "decoders.sound.minimax_h3": ("AutoencoderKLMiniMaxH3Audio",),
     "decoders.sound.mmaudio": ("MMAudioVAE", "MMAudioVocoder"),
     "decoders.sound.oobleck": ("AutoencoderOobleck",),
     "decoders.sound.oobleck_made": ("LongCatAudioDiTVae", "MiniMaxMusic3Vocoder"),
@@ -110,6 +113,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "text_encoders.t5": ("T5EncoderModel", "UMT5EncoderModel"),
     "text_encoders.vision_language": (
         "Mistral3ForConditionalGeneration", "Qwen2VLForConditionalGeneration", "Qwen2_5_VLForConditionalGeneration",
+        "Qwen3VLConditioner", "Qwen3VLForConditionalGeneration",
     ),
 }  # fmt: skip
 """File of a family to the released classes that it holds."""
@@ -117,7 +121,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
 MODULES: dict[str, str] = {name: module for module, names in FAMILIES.items() for name in names}
 """Released class to the file that it is in."""
 
-ELSEWHERE = tuple(FAMILIES["denoisers.open_sora"])
+ELSEWHERE = (*FAMILIES["denoisers.open_sora"], *FAMILIES["decoders.open_sora"])
 """Classes that diffusers has not: they are counted with the code that was published."""
 
 

@@ -23,6 +23,8 @@ from .recognise import LEGACY, is_supported, reason, refuse_binary, refuse_forei
 from .stages import CONTROL, DECODER, ENCODED, REFERENCES, TEXT, Stages, TextStage
 
 CONFIG = "config.json"
+HEADLESS = {("MiniMaxH3Transformer3DModel", "Qwen3VLForConditionalGeneration"): "Qwen3VLConditioner"}
+"""Denoisers and text encoders whose output head does not run beside them, and what these are called here."""
 LEGACY_DEFAULTS = {"attention_type": "default", "interpolation_scale": None, "caption_channels": None}
 """Fields of that class that its successors do not all have, at the values that change nothing."""
 
@@ -186,7 +188,9 @@ def _decoder(
         return None, ()
     try:
         vae, ignored = _decoding(path, "vae")
-        folders = dict.fromkeys(OF_SOUND.values()) if denoiser.sound_rows else ()
+        alike = stages.shipped_classes().get(type(denoiser).__name__, ())[:1] if denoiser.sound_rows else ()
+        usual = [part for x in alike for part in getattr(stages.shipped(x).decoder, "sound", ())]
+        folders = [OF_SOUND[type(part).__name__] for part in usual]
         for folder in folders:
             if folder not in components:
                 raise InputError(f"the pipeline names no {folder}, which decodes its sound")
@@ -213,10 +217,11 @@ def _text(
     """The text encoders; each is fed as many tokens as in the shipped pipeline of this ``kind``, or else with the same
     class of transformer.
     """
+    who = type(denoiser).__name__
     names = sorted(name for name in components if name.startswith("text_encoder"))
     names += [name for name in AFTER_TEXT.values() if name in components]
     try:
-        read = [_encoder(path, name, components[name]) for name in names]
+        read = [_encoder(path, name, HEADLESS.get((who, components[name]), components[name])) for name in names]
     except InputError as error:
         absent[TEXT] = str(error)
         return None, ()

@@ -16,7 +16,8 @@ COMPANIONS = ("scheduler", "tokenizer", "feature_extractor", "image_processor", 
 AFTER_TEXT = {"AceStepConditionEncoder": "condition_encoder", "LTX2TextConnectors": "connectors"}
 """Networks that work on the rows of a text encoder, and their components."""
 OF_SOUND = {
-    "AutoencoderKLLTX2Audio": "audio_vae", "LTX2Vocoder": "vocoder", "LTX2VocoderWithBWE": "vocoder",
+    "AutoencoderKLLTX2Audio": "audio_vae", "AutoencoderKLMiniMaxH3Audio": "audio_vae",
+    "LTX2Vocoder": "vocoder", "LTX2VocoderWithBWE": "vocoder",
     "MMAudioVAE": "audio_vae", "MMAudioVocoder": "vocoder",
 }  # fmt: skip
 """Decoders of the sound of a film, in the order of their work, and their components."""

@@ -275,9 +275,8 @@ def at_tokens(operator: Operator, tokens: Size) -> Operator:
 
 
 def _placed(stage: TextStage) -> list[Operator]:
-    tokens = stage.tokens()
     return [
-        Operator(**{**vars(at_tokens(x, tokens)), "block": f"{stage.name}.{x.block}".rstrip(".")})
+        Operator(**{**vars(at_tokens(x, stage.tokens())), "block": f"{stage.name}.{x.block}".rstrip(".")})
         for x in stage.network.operators()
     ]
 

@@ -25,6 +25,7 @@ DECODERS = {**image.DECODERS, **packed.DECODERS, **video.DECODERS, **sound.DECOD
 RELEASED_AS, PATCHES = video.RELEASED_AS, {**packed.PATCHES, **video.PATCHES}
 TEXT_HALF = {
     "Gemma3ForConditionalGeneration": "gemma3_text", "Mistral3ForConditionalGeneration": "mistral",
+    "Qwen3VLForConditionalGeneration": "qwen3_vl_text",
     "Qwen2VLForConditionalGeneration": "qwen2_vl_text", "Qwen2_5_VLForConditionalGeneration": "qwen2_5_vl_text",
     "T5Gemma2Encoder": "t5gemma2_text",
 }  # fmt: skip
@@ -33,6 +34,8 @@ ENCODER_HALF = ("T5GemmaEncoderModel",)
 """Classes whose encoder has a configuration apart from the decoder's."""
 UNSAID = {"T5Gemma2Encoder": {"dropout_rate": 0.0}}
 """Fields of a text half without which a class cannot be made, and which change nothing here."""
+HEADLESS = {"Qwen3VLConditioner": "Qwen3VLForConditionalGeneration"}
+"""Our own names for classes whose output head does not run, and the released names."""
 INSIDE = {
     "AceStepConditionEncoder": "ace_step", "LTX2TextConnectors": "ltx2", "LTX2Vocoder": "ltx2",
     "LTX2VocoderWithBWE": "ltx2",
@@ -74,6 +77,10 @@ def build_encoder(fields: Mapping[str, Any]) -> Any:
     name = fields["_class_name"]
     if name in INSIDE:
         return build(fields)
+    if name in HEADLESS:
+        net = build_encoder({**fields, "_class_name": HEADLESS[name]})
+        net.forward = net.model.forward
+        return net
     own = {key: x for key, x in fields.items() if key not in ("_class_name", "sources") and not key.startswith(VISION)}
     cls = getattr(transformers, name)
     if name in ENCODER_HALF:
@@ -88,7 +95,7 @@ def build_encoder(fields: Mapping[str, Any]) -> Any:
 
 def parameters(modules: Iterable[Any]) -> int:
     """Parameters of modules, each tensor once; of a VAE, those that decode."""
-    modules = [part for x in modules for part in (_decoding_parts(x) or [x])]
+    modules = [part for x in modules for part in (decoding_parts(x) if type(x).__name__ in DECODERS else [x])]
     tensors = {id(x): x for module in modules for x in module.parameters()}
     return sum(int(x.numel()) for x in tensors.values())
 
@@ -226,9 +233,13 @@ def decoder(model: str, device: str, dtype: Any) -> Any:
     return net
 
 
-def _decoding_parts(net: Any) -> list[Any]:
-    parts = (getattr(net, name, None) for name in ("decoder", "post_quant_conv"))
-    return [part for part in parts if part is not None] if type(net).__name__ in DECODERS else []
+def decoding_parts(net: Any) -> list[Any]:
+    """The modules of a VAE that decode; a vocoder, which has no encoder, is one as a whole."""
+    net = getattr(net, "vae", net)
+    if getattr(net, "decoder", None) is None:
+        return [net]
+    parts = (getattr(net, name, None) for name in ("decoder", "post_quant_conv", "dec_in_proj"))
+    return [part for part in parts if part is not None]
 
 
 def decoding(model: str, net: Any, size: Mapping[str, int], device: str, dtype: Any) -> Pass:

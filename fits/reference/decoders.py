@@ -29,6 +29,7 @@ DECODERS = {kind: alone(latent) for kind, latent in networks.DECODERS.items()}
 SIZES = {
     "AutoencoderKLAllegro": [(40, 40, 6), (60, 64, 11), (90, 160, 22)],
     "AutoencoderKLCogVideoX": [(24, 40, 9), (32, 32, 4), (16, 8, 1)],
+    "AutoencoderKLMiniMaxH3": [(8, 16, 7), (20, 12, 12), (48, 84, 10)],
     "AutoencoderKLHunyuanVideo15": [(8, 16, 9), (12, 20, 5), (16, 8, 1)],
     "AutoencoderKLHunyuanVideo": [(8, 16, 33), (12, 20, 7), (16, 8, 4)],
 }

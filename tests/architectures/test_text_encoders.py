@@ -66,6 +66,8 @@ DEFAULT = {
     "Mistral3ForConditionalGeneration": 24_011_361_280,  # its head untied, as its checkpoint holds it
     "Qwen2VLForConditionalGeneration": 73_381_962_752,
     "Qwen2_5_VLForConditionalGeneration": 75_789_228_800,
+    "Qwen3VLConditioner": 12_616_410_352,
+    "Qwen3VLForConditionalGeneration": 12_616_410_352,
     "Qwen3ForCausalLM": 12_049_461_248,
     "Qwen3Model": 11_427_131_392,
     "T5Gemma2Encoder": 2_723_315_200,

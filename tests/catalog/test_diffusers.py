@@ -47,6 +47,24 @@ def test_a_pipelines_folder_is_counted_as_the_catalogue_counts_it(name, pipeline
     assert ours.flops == theirs.flops and ours.weights == theirs.weights
 
 
+def test_a_network_whose_output_head_does_not_run_has_the_name_of_its_class_in_the_index(pipeline):
+    folder = pipeline("minimax-h3")
+    text = folder / "text_encoder" / "config.json"
+    text.write_text(text.read_text().replace("Qwen3VLConditioner", "Qwen3VLForConditionalGeneration"))
+    index = folder / "model_index.json"
+    index.write_text(index.read_text().replace("Qwen3VLConditioner", "Qwen3VLForConditionalGeneration"))
+    assert count(model_from(folder)).flops == count("minimax-h3").flops
+
+
+def test_a_film_with_sound_whose_index_names_no_vocoder_is_counted_without_its_decoders(pipeline):
+    folder = pipeline("ltx-2")
+    index = json.loads((folder / "model_index.json").read_text())
+    del index["vocoder"]
+    (folder / "model_index.json").write_text(json.dumps(index))
+    found = from_diffusers(folder)
+    assert found.decoder is None and "vocoder" in found.absent["vae_decoder"]
+
+
 def test_a_timestep_for_each_token_is_asked_for_by_the_index(pipeline):
     folder = pipeline("wan2.2-ti2v-5b")
     assert "ExpandedTimesteps" not in (folder / "transformer" / "config.json").read_text()

@@ -77,6 +77,11 @@ QWEN2_VISION = {
     "depth": 2, "embed_dim": 64, "hidden_size": 40, "mlp_ratio": 3, "in_channels": 2, "patch_size": 4,
     "temporal_patch_size": 1, "spatial_merge_size": 3,
 }  # fmt: skip
+QWEN3_VISION = {
+    "depth": 2, "hidden_size": 64, "intermediate_size": 48, "in_channels": 2, "patch_size": 4,
+    "temporal_patch_size": 1, "spatial_merge_size": 3, "out_hidden_size": 40, "num_position_embeddings": 36,
+    "deepstack_visual_indexes": [0],
+}  # fmt: skip
 SIGLIP = {
     "num_hidden_layers": 2, "hidden_size": 60, "intermediate_size": 48, "num_channels": 2, "patch_size": 4,
     "image_size": 32, "vision_use_head": False,
@@ -86,6 +91,9 @@ HALVES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "Qwen2_5_VLForConditionalGeneration": (
         {**SIZES, "num_key_value_heads": 2}, QWEN_VISION, {"tie_word_embeddings": True},
     ),
+    **dict.fromkeys(("Qwen3VLConditioner", "Qwen3VLForConditionalGeneration"), (
+        {**SIZES, "num_key_value_heads": 2, "head_dim": 16}, QWEN3_VISION, {"tie_word_embeddings": False},
+    )),
     "Qwen2VLForConditionalGeneration": (
         {**SIZES, "num_key_value_heads": 2}, QWEN2_VISION, {"tie_word_embeddings": True},
     ),
@@ -114,7 +122,7 @@ def parameters(kind: str, configuration: dict[str, Any]) -> int:
     """Parameters of the real class."""
     if kind in networks.INSIDE:
         return counting.elements(counting.build({"_class_name": kind, **configuration}).parameters())
-    cls = getattr(transformers, kind)
+    cls = getattr(transformers, networks.HEADLESS.get(kind, kind))
     if kind in networks.ENCODER_HALF:
         configuration = {"encoder": configuration, "is_encoder_decoder": False}
     if kind in networks.UNSAID:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sympy import Rational, Symbol
+from sympy import Expr, Rational, Symbol
 
 from ...equations.notation import a, ell, f, j, m, n_ada, n_latent, t
 from ..adaln import modulation
@@ -101,6 +101,10 @@ class MiniMaxH3Transformer3DModel(VideoPatches, Sized):
     final_norm_eps: float = 1e-5
 
     vae_factors: ClassVar[tuple[int, int]] = (16, 1)
+
+    @property
+    def sound_rows(self) -> Expr:
+        return H3_AUDIO_ROWS
 
     @property
     def heads(self) -> Heads:

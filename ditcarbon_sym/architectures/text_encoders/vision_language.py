@@ -1,4 +1,4 @@
-"""Networks for text and images: Qwen2-VL, Qwen2.5-VL and Mistral Small 3.
+"""Networks for text and images: Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Mistral Small 3.
 
 Released under the names of transformers' classes. The language model runs with its output head. The vision tower and
 what joins it to the text are held; they run where a pipeline shows reference images to the encoder.
@@ -14,7 +14,7 @@ from sympy import Integer, Rational
 
 from ..attentions import Heads, attend, rotations
 from ..layers import added, mlp_of_llama
-from ..operators import Operator, Size, activation, dense, repeated, rms_norm, shared, table
+from ..operators import Operator, Size, activation, dense, repeated, rms_norm, shared, table, unused
 from .encoder import fields_of
 from .language_models import LlamaModel
 
@@ -148,6 +148,50 @@ class Qwen2VLForConditionalGeneration(TextHalf):
         merged = self.vision_spatial_merge_size**2 * width
         merger = 2 * width + merged * (merged + 1) + (merged + 1) * self.vision_hidden_size
         return patch * width + self.vision_depth * block + merger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qwen3VLForConditionalGeneration(TextHalf):
+    """Qwen3-VL (Qwen Team, 2025): queries and keys normed; the vision tower is held and does not run."""
+
+    vocab_size: int = 151936
+    intermediate_size: int = 22016
+    num_key_value_heads: int | None = 32
+    head_dim: int = 128
+    vision_depth: int = 27
+    vision_hidden_size: int = 1152
+    vision_intermediate_size: int = 4304
+    vision_num_heads: int = 16
+    vision_in_channels: int = 3
+    vision_patch_size: int = 16
+    vision_temporal_patch_size: int = 2
+    vision_spatial_merge_size: int = 2
+    vision_out_hidden_size: int = 3584
+    vision_num_position_embeddings: int = 2304
+    vision_deepstack_visual_indexes: tuple[int, ...] = (8, 16, 24)
+
+    normed_heads: ClassVar[bool] = True
+
+    def vision_parameters(self) -> Size:
+        """Patches and positions in; blocks with biases; two layers that merge patches, behind the last block and behind
+        those that reach the text on their own.
+        """
+        width, inner = self.vision_hidden_size, self.vision_intermediate_size
+        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
+        block = 4 * width + 4 * (width * width + width) + 2 * width * inner + inner + width
+        merged = self.vision_spatial_merge_size**2 * width
+        layers = merged * (merged + 1) + (merged + 1) * self.vision_out_hidden_size
+        mergers = 2 * width + layers + len(self.vision_deepstack_visual_indexes) * (2 * merged + layers)
+        embedded = patch * width + width + self.vision_num_position_embeddings * width
+        return embedded + self.vision_depth * block + mergers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qwen3VLConditioner(Qwen3VLForConditionalGeneration):
+    """Qwen3-VL as MiniMax-H3 reads it: all layers run, the output head is held and does not."""
+
+    def output(self) -> list[Operator]:
+        return unused(super().output()) if not self.tie_word_embeddings else []
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,6 +96,7 @@ DENOISERS: Mapping[str, Inputs] = {
 }
 DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
     "AutoencoderKLLTX2Audio": ltx2_sound,
+    "AutoencoderKLMiniMaxH3Audio": latent_channels,
     "AutoencoderOobleck": oobleck_latent,
     "AutoencoderSAME": latent_dim,
     "LTX2Vocoder": ltx2_spectrogram,

@@ -124,6 +124,7 @@ DECODERS: Mapping[str, Callable[[Any, int, int, int, int], Tensor]] = {
     "AutoencoderKLLTX2Video": video_latent,
     "AutoencoderKLLTXVideo": video_latent,
     "AutoencoderKLMagvit": video_latent,
+    "AutoencoderKLMiniMaxH3": video_latent,
     "AutoencoderKLMochi": video_latent,
     "AutoencoderKLWan": wan_latent,
     "AutoencoderKLQwenImage": wan_latent,

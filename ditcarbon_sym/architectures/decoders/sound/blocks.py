@@ -4,7 +4,7 @@ A weight that is normed is stored as directions and lengths and is put together 
 """
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Integer
 
@@ -19,7 +19,12 @@ SNAKE_PASSES = 4
 
 
 class SoundDecoder(Decoder):
-    """A decoder of sound alone: the frames of a request are its latent steps."""
+    """A decoder of sound alone: the frames of a request are its latent steps.
+
+    ``streams`` is how many outputs of it the sound of a film is: one for each channel where it decodes one alone.
+    """
+
+    streams: ClassVar[int] = 1
 
     @property
     def spatial_factor(self) -> int:

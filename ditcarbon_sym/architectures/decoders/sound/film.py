@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sympy import Expr, Integer
+from sympy import Expr, Rational
 
 from ....equations.notation import n_latent
 from ...network import Decoder, Tile
-from ...operators import Operator, at_rows, repeated
+from ...operators import Operator, at_rows, repeated, shared
 from .blocks import SoundDecoder
 
 
@@ -55,8 +55,11 @@ class FilmWithSound(Decoder):
         found: list[Operator] = []
         steps: Any = self.steps
         for decoder in self.sound:
-            found += repeated(type(decoder).__name__, Integer(1), at_rows(decoder.operators(), {n_latent: steps}))
-            steps = decoder.samples(steps)
+            each = steps * Rational(1, decoder.streams)
+            made = at_rows(decoder.operators(), {n_latent: each})
+            others = repeated("", decoder.streams - 1, shared(made))
+            found += repeated(type(decoder).__name__, 1, [*made, *others])
+            steps = decoder.streams * decoder.samples(each)
         return found
 
 

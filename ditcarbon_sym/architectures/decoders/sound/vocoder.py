@@ -18,7 +18,7 @@ ENDS = 7
 @dataclass(frozen=True)
 class Waveform:
     """The sizes of such a network. ``filtered`` is the kernel of the filters around each activation, 0 where there are
-    none; ``filtered_end`` that of those around the last, which snakes always have.
+    none; ``filtered_end`` that of those around the last, which snakes always have. ``normed`` says whether weights are.
     """
 
     channels: int
@@ -32,6 +32,7 @@ class Waveform:
     filtered: int
     filtered_end: int
     bias: bool = True
+    normed: bool = False
 
     def samples(self, rows: Any, levels: int | None = None) -> Any:
         """Steps after so many levels, by default all."""
@@ -44,10 +45,10 @@ class Waveform:
         last = len(self.strides)
         end, width = self.samples(rows), self.width // 2**last
         return [
-            *over_time("conv_in", rows, self.channels, self.width, ENDS),
+            *over_time("conv_in", rows, self.channels, self.width, ENDS, normed=self.normed),
             *(x for level in range(last) for x in self.level(rows, level)),
             *self.activated("act_out", end, width, self.filtered_end if self.snakes else 0),
-            *over_time("conv_out", end, width, self.outputs, ENDS, bias=self.bias),
+            *over_time("conv_out", end, width, self.outputs, ENDS, bias=self.bias, normed=self.normed),
             activation("final_act", end, self.outputs),
         ]
 
@@ -61,16 +62,16 @@ class Waveform:
             for x in repeated("resnets", len(dilations), self.layer(after, width, kernel))
         ]  # fmt: skip
         mean = elementwise("mean", after, width, operations=len(self.block_kernels), reads=2 * len(self.block_kernels))
-        grown = lengthened("upsamplers", before, after, inputs, width, self.kernels[level])
+        grown = lengthened("upsamplers", before, after, inputs, width, self.kernels[level], normed=self.normed)
         return repeated(f"upsamplers.{level}", 1, [*relu, *grown, *blocks, mean])
 
     def layer(self, rows: Size, width: Size, kernel: int) -> list[Operator]:
         """Activation and convolution, twice; they differ in dilation, which changes no count."""
         return [
             *self.activated("acts1", rows, width, self.filtered),
-            *over_time("convs1", rows, width, width, kernel),
+            *over_time("convs1", rows, width, width, kernel, normed=self.normed),
             *self.activated("acts2", rows, width, self.filtered),
-            *over_time("convs2", rows, width, width, kernel),
+            *over_time("convs2", rows, width, width, kernel, normed=self.normed),
             residual("add", rows, width),
         ]
 
