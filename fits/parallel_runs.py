@@ -16,7 +16,6 @@ from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, P_idle, e_mem
 from ditcarbon_sym.equations.parallel.symbols import (
     Q_attn,
-    everywhere,
     link,
     n_attn,
     n_C,
@@ -24,8 +23,6 @@ from ditcarbon_sym.equations.parallel.symbols import (
     n_R,
     n_U,
     n_vae,
-    pad_dense,
-    pad_elem,
     several,
 )
 from ditcarbon_sym.estimation.several import work
@@ -37,7 +34,7 @@ from .runs import B200, H100, HEADS
 
 RUNS = Path(__file__).parent / "measurements" / "parallel_runs.csv"
 GPUS = (H100, B200)
-WORK = (Q_attn, n_attn, pad_dense, pad_elem, everywhere)
+WORK = (Q_attn, n_attn, *work.PADDED)
 
 
 @dataclass(frozen=True, eq=False)

@@ -74,12 +74,15 @@ from ..equations.parallel.symbols import (
     c_ring,
     c_VAE,
     e_link,
+    e_ring,
     link,
     n_R,
     n_U,
     phi_move,
     phi_wait,
+    t_host,
     t_ring,
+    t_swap,
     t_wrap,
 )
 from ..equations.software import CONSTANTS as OF_MODES, PARTS
@@ -89,7 +92,7 @@ from .symbolic import with_symbols
 
 CONSTANTS = (
     mu_sat, B_0, ell_star, t_launch, e_dense, r_attn, e_mem, e_VAE, eps_flop, eps_byte, rho, eps_0,
-    t_wrap, t_ring, e_link, c_copy, c_ring, c_VAE, phi_wait, phi_move,
+    t_wrap, t_swap, t_ring, e_link, e_ring, c_copy, c_ring, c_VAE, t_host, phi_wait, phi_move,
 )  # fmt: skip
 """What a calibration holds."""
 
@@ -130,7 +133,9 @@ WORDS: Mapping[str, str] = MappingProxyType({
     "joule_per_flop_in_common": "energy per FLOP in common",
     "ulysses": "degree of Ulysses attention (accelerators)", "ring": "degree of ring attention (accelerators)",
     "link_byte_per_second": "speed of the link", "t_wrap": "wait of a kernel in the code that splits",
-    "t_ring": "host's time for a pass around the ring", "e_link": "part of the link reached",
+    "t_swap": "host's time for the exchanges of a layer", "e_ring": "part of the link that a ring reaches",
+    "t_host": "host's time for a pixel", "t_ring": "host's time for a pass around the ring",
+    "e_link": "part of the link reached",
     "c_copy": "elementwise passes that splitting adds", "c_ring": "elementwise passes that a ring adds",
     "c_vae": "delay of decoding on one of many", "waiting_power_fraction": "power while waiting",
     "moving_power_fraction": "power while moving data",

@@ -35,7 +35,7 @@ from ..equations.notation import (
     r_attn,
     t_launch,
 )
-from ..equations.parallel.symbols import c_copy, c_ring, c_VAE, e_link, t_ring, t_wrap
+from ..equations.parallel.symbols import c_copy, c_ring, c_VAE, e_link, e_ring, t_host, t_ring, t_swap, t_wrap
 from ..errors import InputError
 from ..estimation.several.route import law
 from ..numerics.blocks import FloatArray
@@ -44,7 +44,7 @@ from ..numerics.functions import compiled
 SPREAD: Mapping[Symbol, float] = MappingProxyType({
     t_launch: 2.0, e_dense: 0.7, r_attn: 1.0, e_mem: 1.0, e_VAE: 1.0, eps_flop: 0.7, eps_byte: 1.0,
     mu_sat: 1.0, B_0: 1.0, ell_star: 1.0,
-    t_wrap: 1.5, t_ring: 1.5, e_link: 1.0, c_copy: 1.5, c_ring: 1.5, c_VAE: 1.5,
+    t_wrap: 1.5, t_swap: 1.5, t_ring: 1.5, e_link: 1.0, e_ring: 1.0, c_copy: 1.5, c_ring: 1.5, c_VAE: 1.5, t_host: 1.5,
 })  # fmt: skip
 """What is known of a parameter before any measurement: the standard deviation of its logarithm about the expected
 value. It is assumed, and wider than accelerators differ. From the B200 to the A100, the part of peak that products

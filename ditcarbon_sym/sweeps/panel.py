@@ -56,9 +56,10 @@ from ..equations.notation import (
     tau,
     w_quant,
 )
-from ..equations.parallel.symbols import Q_attn, everywhere, n_attn, n_gpu, pad_dense, pad_elem
+from ..equations.parallel.symbols import Q_attn, n_attn, n_gpu
 from ..errors import InputError
 from ..estimation.point import OperatingPoint, operating_point, split_of
+from ..estimation.several.work import PADDED
 from ..numerics.functions import Compiled, compiled
 
 Array = NDArray[np.float64]
@@ -227,7 +228,7 @@ def panel(
     first = next(iter(points.values()))
     notes = tuple(dict.fromkeys(note for point in points.values() for note in point.notes))
     found = [points.get((k, extremes[0])) for k in range(len(sizes))]
-    kept = (*SIZES, B, S, *(x for x in (n_gpu, pad_dense, pad_elem, everywhere) if x in first.values))
+    kept = (*SIZES, B, S, *(x for x in (n_gpu, *PADDED) if x in first.values))
     numbers = tuple(None if x is None else {y: x.values[y] for y in kept} for x in found)
     arrays: dict[Symbol, Array] = {
         x: np.array([np.nan if size is None else size[x] for size in numbers]) for x in kept if x not in (B, S, n_gpu)

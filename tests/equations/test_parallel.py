@@ -25,7 +25,10 @@ from ditcarbon_sym.equations.parallel import ALONE
 from ditcarbon_sym.equations.parallel.symbols import (
     TABLE,
     c_VAE,
+    crossed,
+    e_ring,
     everywhere,
+    gathered,
     n_C,
     n_gpu,
     n_R,
@@ -33,7 +36,9 @@ from ditcarbon_sym.equations.parallel.symbols import (
     n_vae,
     phi_wait,
     several,
+    t_host,
     t_ring,
+    t_swap,
 )
 
 RUNTIME, ENERGY, MU = (parallel.closed(x) for x in (parallel.runtime, parallel.energy, parallel.efficiency))
@@ -50,8 +55,8 @@ def numbers(draw):
     assume(gpus > 1)
     degrees = {n_U: float(ulysses), n_R: float(ring), n_C: float(guidance), n_gpu: gpus}
     degrees[n_vae] = float(draw(st.integers(1, int(gpus))))
-    split = {**degrees, several: 1.0, everywhere: draw(st.sampled_from([0.0, 1.0]))}
-    padded = {x: draw(st.floats(1, gpus)) for x in (parallel.pad_dense, parallel.pad_elem)}
+    split = {**degrees, several: 1.0, **{x: draw(st.sampled_from([0.0, 1.0])) for x in (everywhere, crossed, gathered)}}
+    padded = {x: draw(st.floats(1, gpus)) for x in (parallel.pad_dense, parallel.pad_attn, parallel.pad_elem)}
     return {**values, **split, **padded, phi_wait: draw(st.floats(0, 1))}
 
 
@@ -82,9 +87,29 @@ def test_energy_is_never_below_that_of_one_accelerator(values):
 
 
 @settings(max_examples=100, deadline=None)
-@given(numbers(), st.sampled_from([t_ring, c_VAE, parallel.t_wrap, parallel.c_ring, parallel.c_copy]))
+@given(numbers(), st.sampled_from([t_ring, t_swap, t_host, c_VAE, parallel.t_wrap, parallel.c_ring, parallel.c_copy]))
 def test_what_splitting_costs_takes_time(values, cost):
     assert RUNTIME({**values, cost: 2 * values[cost]}) >= RUNTIME(values)
+
+
+@settings(max_examples=100, deadline=None)
+@given(numbers(), st.sampled_from([crossed, parallel.pad_attn]))
+def test_attention_to_the_text_that_is_sent_along_and_text_that_is_not_split_take_time(values, more):
+    less, much = (0.0, 1.0) if more == crossed else (values[more], 2 * values[more])
+    assert RUNTIME({**values, more: much}) >= RUNTIME({**values, more: less})
+
+
+def test_the_hosts_part_is_what_its_pixels_take_on_many_accelerators_and_nothing_on_one():
+    pictures = parallel.closed(parallel.pictures)
+    of_one = dict.fromkeys(pictures.inputs, 1.0) | {parallel.t_host: 2.0}
+    at = [pictures({**of_one, n_U: 1.0, n_R: float(n), n_C: 1.0}) for n in (1, 2, 1e9)]
+    assert at == pytest.approx([0.0, 1.0, 2.0])
+
+
+def test_keys_and_values_that_are_gathered_reach_what_an_exchange_does():
+    around = parallel.closed(parallel.around)
+    values = dict.fromkeys(around.inputs, 1.0) | {n_R: 4.0, parallel.e_link: 0.4, e_ring: 0.2}
+    assert around({**values, gathered: 0.0}) == pytest.approx(2 * around({**values, gathered: 1.0}))
 
 
 def test_embodied_carbon_and_rated_power_are_those_of_all():

@@ -11,8 +11,8 @@ from ditcarbon_sym.estimation.several.route import FILE
 from fits import parallel, parallel_elsewhere, parallel_runs
 from paper_figures import several
 
-TIME, ENERGY = 10, 11
-"""Mean errors on models held out, per cent."""
+TIME, ENERGY, WORST = 8.5, 11, 15
+"""Mean errors on models held out, and the largest of one model, per cent."""
 
 
 @pytest.fixture(scope="module")
@@ -36,10 +36,10 @@ def test_the_runs_are_those_of_the_benchmark():
 
 def test_models_never_seen_are_predicted_far_better_than_by_ideal_scaling(held):
     chosen = parallel_runs.split_over(parallel_runs.runs())
-    for target, mean, worst in (("time", TIME, 15), ("energy", ENERGY, 18)):
+    for target, mean in (("time", TIME), ("energy", ENERGY)):
         errors = [x.mape(target) for x in held.values()]
         naive = 100 * np.mean(np.abs(np.expm1(-parallel.ideal(chosen)[target])))
-        assert np.mean(errors) <= mean < naive / 2 and max(errors) <= worst
+        assert np.mean(errors) <= mean < naive / 2 and max(errors) <= WORST
 
 
 @pytest.mark.parametrize("target", parallel.TARGETS)
@@ -74,9 +74,15 @@ def test_compiled_runs_on_several_accelerators_which_no_fit_saw_are_predicted_wi
     assert len({x.gpu for x in compiled}) == 3
 
 
-def test_speed_ups_of_mochi_with_guidance_split_or_not_are_predicted_within_a_tenth():
+def test_speed_ups_of_mochi_with_guidance_split_or_not_are_predicted_within_a_twentieth_on_two_and_an_eighth_on_four():
     mochi = [x for x in parallel_elsewhere.rows() if x.model == "mochi-1"]
-    assert len(mochi) == 8 and all(abs(x.speed_up - 1) < 0.1 for x in mochi)
+    assert len(mochi) == 8 and all(abs(x.speed_up - 1) < {2: 0.05, 4: 0.125}[x.gpus] for x in mochi)
+
+
+def test_on_several_models_held_out_are_missed_by_less_than_on_one_by_the_law_of_one(held):
+    for target in parallel.TARGETS:
+        both, one = (np.mean([x.mape(target, one=alone) for x in held.values()]) for alone in (False, True))
+        assert both < one
 
 
 def test_the_figure_shows_four_models_held_out():

@@ -32,6 +32,12 @@ pad_elem = _symbol(
     "pad_elem", "bytes of all accelerators' elementwise passes over those of one", "1", "padded_bytes", 1, 1024,
     latex=r"\pi_{\mathrm{elem}}",
 )  # fmt: skip
+pad_attn = _symbol(
+    "pad_attn", "attention of all accelerators together over that of one: queries of text rows not split", "1",
+    "padded_attention", 1, 1024, latex=r"\pi_{\mathrm{attn}}",
+)  # fmt: skip
+crossed = _flag("crossed", "attention to the text is exchanged and goes round, too", "exchanges_cross_attention")
+gathered = _flag("gathered", "keys and values are gathered at once, and do not go from one to the next", "gathers")
 link = _symbol(
     "beta_link", "link of an accelerator to the others of its node, each way", "B/s", "link_byte_per_second", 1e6, 1e15,
     hint="in B/s: was it given in GB/s?",
@@ -42,6 +48,10 @@ tau_busy = _symbol("tau_busy", "seconds of each accelerator's share of the work 
 tau_attn = _symbol("tau_attn", "seconds of attention in that", "s", "attention_s", zero=True)
 tau_pad = _symbol("tau_pad", "seconds of padding, of all accelerators together", "s", "padding_s", zero=True)
 tau_round = _symbol("tau_round", "seconds in which keys and values go round", "s", "round_s", zero=True)
+tau_host = _symbol(
+    "tau_host", "seconds in which the host turns outputs into pictures, beyond its part in one's steps", "s",
+    "pictures_s", zero=True,
+)  # fmt: skip
 tau_move = _symbol("tau_move", "seconds in which each accelerator moves data", "s", "moving_s", zero=True)
 tau_launch = _symbol("tau_launch", "seconds of the host's launches", "s", "launching_s", zero=True)
 tau_steps = _symbol("tau_steps", "seconds of all denoising steps", "s", "denoising_s")
@@ -52,10 +62,15 @@ E_alone = _symbol("E_alone", "energy of the request on one accelerator", "kWh", 
 t_wrap = _symbol(
     "t_wrap", "seconds that a kernel waits longer in the code that splits", "s", "t_wrap", 0, 1e-2, zero=True
 )
+t_swap = _symbol(
+    "t_swap", "seconds of the host for the exchanges of heads in one layer, over many accelerators", "s", "t_swap", 0,
+    1, zero=True,
+)  # fmt: skip
 t_ring = _symbol(
     "t_ring", "seconds of the host for one pass around the ring in one layer", "s", "t_ring", 0, 1, zero=True
 )
 e_link = _symbol("e_link", "part of the link that an exchange of heads reaches", "1", "e_link", 1e-3, 2)
+e_ring = _symbol("e_ring", "part of the link that passing keys and values on reaches", "1", "e_ring", 1e-3, 2)
 c_copy = _symbol(
     "c_copy", "elementwise passes that the code which splits adds, over those of one accelerator", "1", "c_copy", 0,
     100, zero=True,
@@ -65,6 +80,9 @@ c_ring = _symbol(
 )
 c_VAE = _symbol(
     "c_VAE", "by how much decoding takes longer on one of many accelerators", "1", "c_vae", 0, 100, zero=True
+)
+t_host = _symbol(
+    "t_host", "seconds of the host for a pixel of the output, which do not divide", "s", "t_host", 0, 1, zero=True
 )
 phi_wait = _symbol(
     "phi_wait", "part of rated power that a waiting accelerator draws", "1", "waiting_power_fraction", 0, 1, zero=True

@@ -18,7 +18,7 @@ from ...catalog.files import DATA, read_toml
 from ...equations import carbon, operator_law, parallel, pipeline
 from ...equations.equation import Equation
 from ...equations.notation import BY_FIELD, JOULE_PER_KWH, NOTATION, TDP, C_emb, E, g, tau
-from ...equations.parallel.symbols import everywhere, link, n_gpu, pad_dense, pad_elem, several
+from ...equations.parallel.symbols import everywhere, link, n_gpu, several
 from ...errors import InputError
 from ..modes.choice import Mode
 from ..modes.stack import in_mode
@@ -39,7 +39,7 @@ OTHER_LINK = 0.15
 `fits/parallel_elsewhere.py`, lie within it)."""
 GUIDANCE = 0.5
 """The same where guidance passes are split, which no run that the law was fitted to shows (assumed). Four published
-speed-ups of Mochi lie within 6 %; five runs of SANA at 4096 x 4096 take half of the time that is predicted where one
+speed-ups of Mochi lie within 11 %; five runs of SANA at 4096 x 4096 take half of the time that is predicted where one
 accelerator decodes."""
 TILED = 0.15
 """The same where the decoding is shared (assumed). With it, the published runs of SANA at 4096 x 4096, whose notes do
@@ -48,8 +48,6 @@ TOGETHER = 0.1
 """The same for a mode on several accelerators, beside the errors of both: eleven published speed-ups of compiled runs
 lie within 11 % (`fits/parallel_elsewhere.py`); of other modes none is known (assumed)."""
 SHOWN = "extrapolates: of modes on several accelerators, published runs show compilation alone"
-PADDED = (pad_dense, pad_elem, everywhere)
-"""What a split makes of a request, as numbers."""
 RATED = Equation("5", E, n_gpu * tau * TDP / JOULE_PER_KWH)
 """Energy where a calibration has no law of it."""
 
@@ -118,7 +116,7 @@ def shared(
 def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, float]) -> pipeline.Route:
     """The equations of several accelerators: those of one, but for time, efficiency, energy and embodied carbon."""
     assert isinstance(alone, pipeline.Route)
-    split = [x for x in work.equations(model, numbers, 1) if x.lhs not in PADDED]
+    split = [x for x in work.equations(model, numbers, 1) if x.lhs not in work.PADDED]
     first = next(k for k, x in enumerate(alone.equations) if x.lhs == tau)
     rated = carbon.energy in alone.equations
     law = (*parallel.AT_FULL_CLOCK, RATED) if rated else (*parallel.TIMES, parallel.alone, parallel.energy)
@@ -129,7 +127,7 @@ def _route(alone: pipeline.AnyRoute, model: Model, numbers: Mapping[Symbol, floa
 def _paddings(model: Model, numbers: Mapping[Symbol, float], split: Split) -> dict[Symbol, float]:
     """What a split pads, and where the VAE decodes, as numbers."""
     found = {x.lhs: x.rhs for x in work.equations(model, numbers, split.sharing)}
-    return {x: float(found[x]) for x in PADDED} | ({everywhere: 0.0} if split.vae > 1 else {})
+    return {x: float(found[x]) for x in work.PADDED} | ({everywhere: 0.0} if split.vae > 1 else {})
 
 
 def _fastest(route: pipeline.Route, known: Mapping[Symbol, float], each: list[dict[Symbol, float]]) -> int:

@@ -15,7 +15,7 @@ from ...catalog.entries import Model
 from ...catalog.stages import Stages
 from ...equations.equation import Equation, exact
 from ...equations.notation import H, N, W, d, ell, g, m, n_frames, n_latent, n_ref
-from ...equations.parallel.symbols import Q_attn, everywhere, n_attn, pad_dense, pad_elem
+from ...equations.parallel.symbols import Q_attn, crossed, everywhere, gathered, n_attn, pad_attn, pad_dense, pad_elem
 from ...numerics.functions import compiled
 from ..counting import latent_size
 from ..work import BYTES_PER_ELEMENT, work_of_a_pass
@@ -28,6 +28,15 @@ ONE_DECODES = frozenset({
 """Classes whose pipelines in xDiT are its own and decode on the last accelerator alone; the others run diffusers'
 pipeline on every accelerator, and so all of them decode (xdit2024code)."""
 
+PASSED_ON = ONE_DECODES - {"FluxTransformer2DModel"} | {"ConsisIDTransformer3DModel", "HunyuanVideoTransformer3DModel"}
+"""Classes of whose keys and values, in xDiT's ring attention, each accelerator sends its part to the next. The others
+gather all parts at once, as PyTorch's ring attention and diffusers' do (xdit2024code: ``xFuserLongContextAttention``
+and ``USP``)."""
+CROSSED = frozenset({"WanTransformer3DModel"})
+"""Classes that send attention to the text through the same exchanges (xdit2024code: ``xFuserWanAttnProcessor``)."""
+PADDED = (pad_dense, pad_attn, pad_elem, everywhere, crossed, gathered)
+"""What a split makes of a request, as numbers."""
+
 
 def equations(model: Model, numbers: Mapping[Symbol, float], sharing: int) -> tuple[Equation, ...]:
     """What a split over ``sharing`` accelerators to a sequence adds to the work of a request.
@@ -36,7 +45,7 @@ def equations(model: Model, numbers: Mapping[Symbol, float], sharing: int) -> tu
     >>> from ..request import resolve_request
     >>> model = load().model("sd3.5-medium")
     >>> [x.lhs.name for x in equations(model, resolve_request(model, {})[0], 8)]
-    ['Q_attn', 'n_attn', 'pad_dense', 'pad_elem', 'everywhere']
+    ['Q_attn', 'n_attn', 'pad_dense', 'pad_attn', 'pad_elem', 'everywhere', 'crossed', 'gathered']
     """
     if model.networks is None:
         return _of_flags()
@@ -44,12 +53,12 @@ def equations(model: Model, numbers: Mapping[Symbol, float], sharing: int) -> tu
     sizes = tuple(int(numbers.get(x, 0)) for x in (H, W, n_frames, m, n_ref))
     moved, layers = exchanged(networks, sizes[4] > 0)
     rows = {m: _text_rows(networks, sizes[3]), n_ref: Integer(sizes[4])}
-    dense, elementwise = padding(networks, sizes, sharing)
-    everyone = type(networks.denoiser).__name__ not in ONE_DECODES
+    name = type(networks.denoiser).__name__
+    flags = (Integer(x) for x in (name not in ONE_DECODES, name in CROSSED, name not in PASSED_ON))
+    found = zip(PADDED, (*padding(networks, sizes, sharing), *flags), strict=True)
     return (
         Equation(LABEL, Q_attn, BYTES_PER_ELEMENT * moved.xreplace(rows)), Equation(LABEL, n_attn, layers),
-        Equation(LABEL, pad_dense, dense), Equation(LABEL, pad_elem, elementwise),
-        Equation(LABEL, everywhere, Integer(everyone)),
+        *(Equation(LABEL, x, value) for x, value in found),
     )  # fmt: skip
 
 
@@ -57,8 +66,7 @@ def _of_flags() -> tuple[Equation, ...]:
     """The same of a model that is known by its flags alone: one attention to a block, and no padding."""
     return (
         Equation(LABEL, Q_attn, BYTES_PER_ELEMENT * 4 * N * d * ell), Equation(LABEL, n_attn, N),
-        Equation(LABEL, pad_dense, Integer(1)), Equation(LABEL, pad_elem, Integer(1)),
-        Equation(LABEL, everywhere, Integer(1)),
+        *(Equation(LABEL, x, Integer(x != crossed)) for x in PADDED),
     )  # fmt: skip
 
 
@@ -100,10 +108,10 @@ def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
 
 
 @lru_cache(maxsize=512)
-def padding(networks: Stages, sizes: tuple[int, ...], sharing: int) -> tuple[Expr, Expr]:
-    """Products and bytes of all accelerators together, over those of one: rows padded, text that is not split."""
+def padding(networks: Stages, sizes: tuple[int, ...], sharing: int) -> tuple[Expr, Expr, Expr]:
+    """Products, attention and bytes of all accelerators together, over those of one: rows padded, text not split."""
     if sharing == 1:
-        return Integer(1), Integer(1)
+        return Integer(1), Integer(1), Integer(1)
     height, width, frames, text, references = sizes
     latent, tokens = (int(x) for x in latent_size(networks, height, width, frames))
     whole = split_evenly(networks, text, sharing)
@@ -115,7 +123,27 @@ def padding(networks: Stages, sizes: tuple[int, ...], sharing: int) -> tuple[Exp
     parts = work_of_a_pass(networks, text, references, 1)
     function = compiled((parts["dense"], parts["moved"]))
     dense, elementwise = (split / one for one, split in zip(function(here), function(all_of_them), strict=True))
-    return exact(round(dense, 12)), exact(round(elementwise, 12))
+    attention = _attention_padding(networks, references > 0, {**here, m: networks.denoiser.text_rows(text)}, {
+        **all_of_them, m: networks.denoiser.text_rows(text) * (1 if whole else sharing),
+    })  # fmt: skip
+    return exact(round(dense, 12)), exact(round(attention, 12)), exact(round(elementwise, 12))
+
+
+def _attention_padding(
+    networks: Stages, references: bool, here: Mapping[Symbol, int], all_of_them: Mapping[Symbol, int]
+) -> float:
+    """Attention of all accelerators over that of one: each has all keys, and its part of the queries; of a text that is
+    not split, all of them.
+    """
+    softmax = [x for x in networks.denoising(references) if x.kind == ATTENTION and x.elementwise]
+    if not softmax:
+        return 1.0
+    found = []
+    for x in softmax:
+        one = float((Integer(1) * x.times * x.flop).subs(here))
+        rows, split = (float((Integer(1) * x.rows).subs(at)) for at in (here, all_of_them))
+        found.append((one, one * max(split / rows, 1.0)))
+    return sum(split for _, split in found) / sum(one for one, _ in found)
 
 
 def split_evenly(networks: Stages, text: int, sharing: int) -> bool:
