@@ -12,6 +12,7 @@ from ditcarbon_sym.calibration.fitting import Free, fit
 from ditcarbon_sym.calibration.operator_fit import (
     FREEDOM_MODEL,
     TIME,
+    Among,
     among,
     covariance_of_both,
     distance,
@@ -23,7 +24,7 @@ from ditcarbon_sym.calibration.operator_fit import (
 from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import E, e_dense, e_VAE, eps_flop, t_launch, tau
+from ditcarbon_sym.equations.notation import E, e_dense, e_mem, e_VAE, eps_flop, r_attn, t_launch, tau
 from ditcarbon_sym.measure import grid
 from tests.calibration.test_operator_law import DEVICE, MODELS, TRUE
 
@@ -136,3 +137,22 @@ def test_a_constant_fitted_at_another_one_takes_over_its_error():
     assert both == pytest.approx(np.array([[of_mean, -of_mean], [-of_mean, 2 * of_mean]]), rel=1e-5)
     places = among(covariance_of_both(time, energy), [time, energy])
     assert places[eps_flop].wider == pytest.approx(2**0.5, rel=1e-5) and places[eps_flop].traded_for is None
+
+
+@pytest.mark.parametrize("row", [0.005, 0.05, 0.3])
+def test_what_is_said_of_a_parameter_follows_from_its_interval(row):
+    """Mostly as expected; or an interval that spans a factor of two together with another, of ten alone."""
+    law, inputs, seconds, groups = law_rows(MODELS, (256, 512, 1024))
+    observed = swept(MODELS, seconds, groups, np.random.default_rng(2), row)
+    fitted = fit_known(law, Data(inputs, observed, groups), TIME)
+    for x in TIME:
+        alone, together = known(fitted, x, TIME), known(fitted, x, TIME, Among(1.0, r_attn if x != r_attn else e_mem))
+        (low, high), left = alone.profile, alone.standard_error / alone.value / TIME[x].spread
+        assert together.profile == alone.profile and low < alone.value < high
+        assert ("together with" in together.verdict) == (left > 0.7 or high / low > 2), (x, low, high)
+        assert ("barely shown" in alone.verdict) == (left > 0.7)
+        if left <= 0.7:
+            assert ("spans a factor" in alone.verdict) == (high / low > 10)
+            assert (alone.verdict == "identified") == (high / low <= 10)
+        wider = known(fitted, x, TIME, Among(1.5))
+        assert wider.standard_error == pytest.approx(1.5 * alone.standard_error) and wider.profile[1] >= high

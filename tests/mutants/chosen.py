@@ -18,6 +18,7 @@ from .made import PACKAGE, ROOMS, ROOT, Mutant
 MAP = ROOT / "build" / "mutants.json"
 ALSO = ("test_laws.py", "test_consistency.py")
 """Tests of several rooms."""
+VALUES = ("tests/test_values.py",)
 FIRST, SECONDS = 40, 40.0
 """Tests that are tried at once, and the time of all those that are tried."""
 
@@ -47,7 +48,7 @@ class Chooser:
         """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time."""
         own = self.lines.get(mutant.file, {}).get(str(mutant.line), [])
         others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
-        near = [mutant.file, *(str(x) for x in mirrors(mutant))]
+        near = [mutant.file, *(str(x) for x in mirrors(mutant)), *(VALUES if "@dataclass" in mutant.code else ())]
         if not (own or others):
             return [near, [f"tests/{mutant.room}"]]
         whole = [] if own else near

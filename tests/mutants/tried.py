@@ -22,6 +22,8 @@ from .made import PACKAGE, ROOT, Mutant
 
 LARGE = ("pytest", "hypothesis", "numpy", "sympy", "lmfit", "matplotlib", "pydantic", "typer", "rich", "pandas",
          "pyarrow", "dask.array", "numba", "SALib")  # fmt: skip
+MISSING, USAGE = "missing", 4
+"""What pytest says of a test that is not there, or of a fixture file that cannot be imported."""
 PROCESSOR_SECONDS, WALL_SECONDS, BYTES = 240, 1800, 8 * 2**30
 """A change that makes a loop endless or an array huge is noticed, too."""
 
@@ -70,6 +72,10 @@ class Trial:
             while tests:
                 with self._changed(path, before, after):
                     test = self._failing(tests)
+                if test == MISSING:
+                    if self._failing(tests) == MISSING:
+                        raise SystemExit("tests of the map are not there: run again with --map")
+                    return tests[0]
                 if sound or test in ("", "late") or self._is_sound(test):
                     break
                 print(f"{test} fails without any change and is left out", file=sys.stderr)
@@ -119,7 +125,7 @@ class Trial:
                 return found if found in tests or "::" in found else tests[0]
             if os.WIFSIGNALED(status):
                 return "late"
-            return tests[0] if os.WEXITSTATUS(status) else ""
+            return MISSING if os.WEXITSTATUS(status) == USAGE else tests[0] if os.WEXITSTATUS(status) else ""
 
     def _run(self, tests: list[str], told: Path, folder: Path) -> int:
         import pytest
