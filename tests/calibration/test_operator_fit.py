@@ -10,7 +10,10 @@ from ditcarbon_sym.calibration import planning
 from ditcarbon_sym.calibration.data import Data, whitening
 from ditcarbon_sym.calibration.fitting import Free, fit
 from ditcarbon_sym.calibration.operator_fit import (
+    DECODER,
+    ENERGY,
     FREEDOM_MODEL,
+    STARTS,
     TIME,
     Among,
     among,
@@ -24,7 +27,7 @@ from ditcarbon_sym.calibration.operator_fit import (
 from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import E, e_dense, e_mem, e_VAE, eps_flop, r_attn, t_launch, tau
+from ditcarbon_sym.equations.notation import NOTATION, E, e_dense, e_mem, e_VAE, eps_flop, r_attn, t_launch, tau
 from ditcarbon_sym.measure import grid
 from tests.calibration.test_operator_law import DEVICE, MODELS, TRUE
 
@@ -156,3 +159,11 @@ def test_what_is_said_of_a_parameter_follows_from_its_interval(row):
             assert (alone.verdict == "identified") == (high / low <= 10)
         wider = known(fitted, x, TIME, Among(1.5))
         assert wider.standard_error == pytest.approx(1.5 * alone.standard_error) and wider.profile[1] >= high
+
+
+def test_the_search_stays_where_a_calibration_may_lie():
+    """What is fitted can be written to a file and read again; its expected spread lies inside its bounds."""
+    for x, free in {**TIME, **DECODER, **ENERGY}.items():
+        assert max(NOTATION[x].low, 1e-300) <= free.low < free.start < free.high <= NOTATION[x].high, x
+        assert all(free.low < start < free.high for start in STARTS.get(x, ()))
+        assert free.low < free.start * np.exp(-free.spread) and free.start * np.exp(free.spread) < free.high, x

@@ -9,6 +9,7 @@ import pytest
 from ditcarbon_sym import InputError, compare, estimate, operating_point, sweep
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import F_denoiser, F_total, c_skip, g, gamma_g, k_check
 from ditcarbon_sym.estimation.modes import stack
 from ditcarbon_sym.estimation.modes.asked import OPTIONS, table
 from ditcarbon_sym.estimation.modes.choice import NO_MODE, generation
@@ -193,3 +194,15 @@ def test_the_covariance_of_the_constants_of_modes_is_one():
         for k, y in enumerate(names):
             if i != k and not {x, y} <= set(together):
                 assert matrix[i, k] == 0, (x, y)
+
+
+def test_passes_that_a_mode_leaves_out_are_in_no_flop():
+    """Half of the steps skipped at a tenth of their cost leave 0.55; guidance on a quarter of them 1.25 of 2 passes."""
+    flops = {F_denoiser: 80.0, F_total: 100.0}
+    cached = {c_skip: 0.5, k_check: 0.1, g: 2.0}
+    assert stack.passes_left(cached, flops) == pytest.approx({F_denoiser: 44.0, F_total: 64.0})
+    guided = {gamma_g: 0.25, g: 2.0}
+    assert stack.passes_left(guided, flops) == pytest.approx({F_denoiser: 50.0, F_total: 70.0})
+    assert stack.passes_left({g: 2.0}, flops) == {}
+    assert stack.passes_left(cached, {F_denoiser: None, F_total: None}) == {}
+    assert stack.passes_left(cached, {F_denoiser: 80.0, F_total: None}) == {}

@@ -4,8 +4,18 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import TDP, E, ell, tau
-from ditcarbon_sym.equations.parallel.symbols import Q_attn, everywhere, link, n_attn, pad_dense, pad_elem, t_wrap
+from ditcarbon_sym.equations.parallel.symbols import (
+    Q_attn,
+    everywhere,
+    link,
+    n_attn,
+    n_dec,
+    pad_dense,
+    pad_elem,
+    t_wrap,
+)
 from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.estimation.intervals import reaches
@@ -221,3 +231,14 @@ def test_accelerators_can_share_the_decoding():
                        options={"split": "ring=2,cfg=2,vae=4"}))  # fmt: skip
     assert swept.array("time_s").item() == pytest.approx(shared.time_s.value)
     assert next(swept.chunks())[1]["split"].words() == ["ring=2,cfg=2,vae=4"]
+
+
+@pytest.mark.parametrize(
+    ("model", "split", "decoding"),
+    [("hunyuanvideo", "ulysses=4", 4), ("hunyuanvideo", "ulysses=4,vae=2", 2), ("hunyuanvideo", "ulysses=4,vae=4", 4)],
+)
+def test_the_vae_decodes_on_all_accelerators_unless_some_share_it(model, split, decoding):
+    """xDiT's pipelines decode the same latents everywhere, or tile by tile on as many as are asked for."""
+    point = operating_point(model, gpu="h100-sxm-80gb", gpus=4, split=split)
+    found = pipeline.evaluate(point.values, (n_dec,), point.route)[n_dec]
+    assert float(found) == decoding
