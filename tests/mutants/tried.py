@@ -22,8 +22,8 @@ from .made import PACKAGE, ROOT, Mutant
 
 LARGE = ("pytest", "hypothesis", "numpy", "sympy", "lmfit", "matplotlib", "pydantic", "typer", "rich", "pandas",
          "pyarrow", "dask.array", "numba", "SALib")  # fmt: skip
-MISSING, USAGE = "missing", 4
-"""What pytest says of a test that is not there, or of a fixture file that cannot be imported."""
+PASSED, USAGE, NOTHING, MISSING = 0, 4, 5, "missing"
+"""What pytest says: all passed; a test is not there, or a fixture file cannot be imported; there is no test at all."""
 PROCESSOR_SECONDS, WALL_SECONDS, BYTES = 240, 1800, 8 * 2**30
 """A change that makes a loop endless or an array huge is noticed, too."""
 
@@ -125,7 +125,8 @@ class Trial:
                 return found if found in tests or "::" in found else tests[0]
             if os.WIFSIGNALED(status):
                 return "late"
-            return MISSING if os.WEXITSTATUS(status) == USAGE else tests[0] if os.WEXITSTATUS(status) else ""
+            code = os.WEXITSTATUS(status)
+            return MISSING if code == USAGE else "" if code in (PASSED, NOTHING) else tests[0]
 
     def _run(self, tests: list[str], told: Path, folder: Path) -> int:
         import pytest
