@@ -32,9 +32,9 @@ def start(folder: str) -> None:
     TRIAL.append(Trial(Path(folder) / str(os.getpid())))
 
 
-def tried(mutant: Mutant, rounds: list[list[str]], sound: bool) -> str:
+def tried(mutant: Mutant, rounds: list[list[str]]) -> str:
     """What a worker finds out."""
-    return TRIAL[0].verdict(mutant, rounds, sound)
+    return TRIAL[0].verdict(mutant, rounds)
 
 
 def verdicts(sample: list[Mutant], first: dict[tuple[str, str, str], str], jobs: int) -> Iterator[tuple[Mutant, str]]:
@@ -46,7 +46,7 @@ def verdicts(sample: list[Mutant], first: dict[tuple[str, str, str], str], jobs:
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), start, (folder,)) as workers,
     ):
-        yield from zip(sample, workers.map(tried, sample, rounds, map(chooser.sound, sample)), strict=True)
+        yield from zip(sample, workers.map(tried, sample, rounds), strict=True)
 
 
 def write(path: Path, last: str, found: dict[Mutant, str]) -> None:
