@@ -26,7 +26,8 @@ FIRST, SECONDS = 40, 60.0
 class Chooser:
     """Which tests to run for a mutant."""
 
-    def __init__(self, path: Path = MAP) -> None:
+    def __init__(self, most: float = SECONDS, path: Path = MAP) -> None:
+        self.most = most
         known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"seconds": {}, "lines": {}}
         self.seconds: dict[str, float] = known["seconds"]
         self.lines: dict[str, dict[str, list[str]]] = known["lines"]
@@ -55,17 +56,18 @@ class Chooser:
         spent, kept = 0.0, []
         for test in order:
             spent += self.seconds.get(test, 1.0)
-            if spent < SECONDS:
+            if spent < self.most:
                 kept.append(test)
-        late = [x for x in near if self.seconds_of(x) < SECONDS and not whole]  # tests that the map does not know yet
+        late = [x for x in near if self.seconds_of(x) < self.most and not whole]  # tests that the map does not know yet
         return [whole, kept[:FIRST], kept[FIRST:], late]
 
 
 def mirrors(mutant: Mutant) -> list[Path]:
-    """Test files of the same name in the mirror of the room."""
-    stem = Path(mutant.file).stem
-    found = sorted((ROOT / "tests" / mutant.room).rglob(f"test_{stem}*.py"))
-    return [path.relative_to(ROOT) for path in found]
+    """Test files in the mirror of the room that have the name of the file, or of a folder in the room that holds it."""
+    _, _, *folders, name = Path(mutant.file).parts
+    stems = [Path(name).stem, *folders]
+    found = [path for stem in stems for path in sorted((ROOT / "tests" / mutant.room).rglob(f"test_{stem}*.py"))]
+    return [path.relative_to(ROOT) for path in dict.fromkeys(found)]
 
 
 class Watch:
