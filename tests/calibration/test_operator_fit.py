@@ -11,7 +11,10 @@ from ditcarbon_sym.calibration import planning
 from ditcarbon_sym.calibration.data import Data, either, together, whitening
 from ditcarbon_sym.calibration.fitting import Free, fit
 from ditcarbon_sym.calibration.operator_fit import (
+    DECODER,
+    ENERGY,
     FREEDOM_MODEL,
+    STARTS,
     TIME,
     distance,
     fit_known,
@@ -23,7 +26,7 @@ from ditcarbon_sym.calibration.operator_fit import (
 from ditcarbon_sym.calibration.operator_law import ALONE
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation
-from ditcarbon_sym.equations.notation import E, e_dense, e_VAE, eps_flop, t_launch, tau
+from ditcarbon_sym.equations.notation import NOTATION, E, e_dense, e_VAE, eps_flop, t_launch, tau
 from ditcarbon_sym.measure import grid
 from tests.calibration.test_operator_law import DEVICE, MODELS, TRUE
 
@@ -137,3 +140,36 @@ def test_one_fit_of_seconds_and_joules_counts_the_error_of_a_constant_that_both_
     assert relative == pytest.approx(np.array([[of_mean, -of_mean], [-of_mean, 2 * of_mean]]), rel=1e-5)
     assert both.values[t_launch] == pytest.approx(np.exp(np.log(seconds).mean()), rel=1e-6)
     assert traded(both) == {}
+
+
+@pytest.mark.parametrize("row", [0.005, 0.05, 0.3])
+def test_what_is_said_of_a_parameter_follows_from_its_interval(row):
+    """Mostly as expected; or an interval that spans a factor of two together with another, of ten alone."""
+    law, inputs, seconds, groups = law_rows(MODELS, (256, 512, 1024))
+    observed = swept(MODELS, seconds, groups, np.random.default_rng(2), row)
+    fitted = fit_known(law, Data(inputs, observed, groups), TIME)
+    for x in TIME:
+        found, other = known(fitted, x, TIME), traded(fitted.shipped).get(x)
+        (low, high), left = found.profile, found.standard_error / found.value / TIME[x].spread
+        assert low < found.value < high
+        shared = other is not None and (left > 0.7 or high / low > 2)
+        assert ("together with" in found.verdict) == shared, (x, low, high)
+        assert ("barely shown" in found.verdict) == (left > 0.7 and not shared)
+        assert ("spans a factor" in found.verdict) == (left <= 0.7 and high / low > 10 and not shared)
+        assert (found.verdict == "identified") == (left <= 0.7 and high / low <= 10 and not shared)
+
+
+def test_constants_that_only_their_product_shows_are_traded_for_each_other():
+    """Nine rows of a b and one of a alone that is a hundred times less sure."""
+    rows = Data({tau: np.r_[np.ones(9), 0.0]}, np.ones(10), tuple("abcdefghij"), scatter=0.01)
+    law = Equation("", E, t_launch * eps_flop**tau)
+    free = {x: Free(1.0, 1e-9, 1e9, spread=s) for x, s in ((t_launch, 100.0), (eps_flop, 100.0))}
+    assert traded(fit(law, rows, free, "log")) == {t_launch: eps_flop, eps_flop: t_launch}
+
+
+def test_the_search_stays_where_a_calibration_may_lie():
+    """What is fitted can be written to a file and read again; what is expected lies inside."""
+    for x, free in {**TIME, **DECODER, **ENERGY}.items():
+        assert max(NOTATION[x].low, 1e-300) <= free.low < free.start < free.high <= NOTATION[x].high, x
+        assert all(free.low < start < free.high for start in STARTS.get(x, ()))
+        assert free.low < free.start * np.exp(-free.spread), x

@@ -15,6 +15,7 @@ from ditcarbon_sym.equations.parallel.symbols import (
     gathered,
     link,
     n_attn,
+    n_dec,
     pad_attn,
     pad_dense,
     pad_elem,
@@ -273,3 +274,14 @@ def test_accelerators_can_share_the_decoding():
                        options={"split": "ring=2,cfg=2,vae=4"}))  # fmt: skip
     assert swept.array("time_s").item() == pytest.approx(shared.time_s.value)
     assert next(swept.chunks())[1]["split"].words() == ["ring=2,cfg=2,vae=4"]
+
+
+@pytest.mark.parametrize(
+    ("model", "split", "decoding"),
+    [("hunyuanvideo", "ulysses=4", 4), ("hunyuanvideo", "ulysses=4,vae=2", 2), ("hunyuanvideo", "ulysses=4,vae=4", 4)],
+)
+def test_the_vae_decodes_on_all_accelerators_unless_some_share_it(model, split, decoding):
+    """xDiT's pipelines decode the same latents everywhere, or tile by tile on as many as are asked for."""
+    point = operating_point(model, gpu="h100-sxm-80gb", gpus=4, split=split)
+    found = pipeline.evaluate(point.values, (n_dec,), point.route)[n_dec]
+    assert float(found) == decoding

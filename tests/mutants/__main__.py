@@ -14,11 +14,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import islice
 from pathlib import Path
 
-from .chosen import Chooser, mapped
+from .chosen import SECONDS, Chooser, mapped
 from .made import EQUIVALENT, KILLED, ROOMS, ROOT, Mutant, Place, drawn, listed, places, same
 from .tried import Trial, preload
 
@@ -32,21 +33,25 @@ def start(folder: str) -> None:
     TRIAL.append(Trial(Path(folder) / str(os.getpid())))
 
 
-def tried(mutant: Mutant, rounds: list[list[str]], sound: bool) -> str:
+def tried(mutant: Mutant, rounds: list[list[str]]) -> str:
     """What a worker finds out."""
-    return TRIAL[0].verdict(mutant, rounds, sound)
+    return TRIAL[0].verdict(mutant, rounds)
 
 
-def verdicts(sample: list[Mutant], first: dict[tuple[str, str, str], str], jobs: int) -> Iterator[tuple[Mutant, str]]:
+def verdicts(
+    sample: Iterable[Mutant], first: Mapping[tuple[str, str, str], str], seconds: float, jobs: int
+) -> Iterator[tuple[Mutant, str]]:
     """Each mutant with the test that noticed it, which ``first`` may guess."""
-    chooser, guesses = Chooser(), [[x] for x in [first.get(same(y), "") for y in sample]]
-    rounds = [[x for x in [guess, *chooser.rounds(y)] if x and x[0]] for guess, y in zip(guesses, sample, strict=True)]
+    chooser = Chooser(seconds)
     preload()
     with (
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), start, (folder,)) as workers,
     ):
-        yield from zip(sample, workers.map(tried, sample, rounds, map(chooser.sound, sample)), strict=True)
+        while some := [*islice(sample, 4 * jobs)]:
+            guesses = [[first[same(x)]] if same(x) in first else [] for x in some]
+            rounds = [[guess, *chooser.rounds(x)] for guess, x in zip(guesses, some, strict=True)]
+            yield from zip(some, workers.map(tried, some, rounds), strict=True)
 
 
 def write(path: Path, last: str, found: dict[Mutant, str]) -> None:
@@ -69,6 +74,7 @@ def main() -> int:
     parser.add_argument("--skip", type=int, default=0, help="so many of the sample are left out, to go on after them")
     parser.add_argument("--rooms", nargs="*", default=[*ROOMS], choices=[*ROOMS])
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="time of the tests for one mutant, at most")
     parser.add_argument("--keep", action="store_true", help="write into killed.csv what was noticed, and by which test")
     parser.add_argument("--trust", action="store_true", help="those in killed.csv are not tried once more")
     parser.add_argument("--again", action="store_true", help="draw from killed.csv")
@@ -79,17 +85,27 @@ def main() -> int:
     killed, alike = listed(KILLED), {same(x) for x in listed(EQUIVALENT)}
     if given.again:
         every: Sequence[Mutant | Place] = [x for x in killed if x.room in given.rooms]
-        sample = drawn([x for x in killed if x.room in given.rooms], given.number, given.seed)[given.skip :]
     else:
         every = [x for room in given.rooms for x in places(room)]
-        made = [x.mutant() for x in drawn(every, given.number, given.seed)[given.skip :]]
-        sample = [*dict.fromkeys(x for x in made if x)]
-    equal = Counter(x.room for x in sample if same(x) in alike)
     first = {same(x): test for x, test in killed.items()}
-    known = {x: first[same(x)] for x in sample if given.trust and same(x) in first and same(x) not in alike}
-    found = dict(known)
+    found: dict[Mutant, str] = {}
+    equal, known = Counter[str](), 0
+
+    def left() -> Iterator[Mutant]:
+        nonlocal known
+        for x in drawn(every, given.number, given.seed)[given.skip :]:
+            mutant = x.mutant() if isinstance(x, Place) else x
+            if mutant is None or mutant in found:
+                continue
+            if same(mutant) in alike:
+                equal[mutant.room] += 1
+            elif given.trust and same(mutant) in first:
+                found[mutant], known = first[same(mutant)], known + 1
+            else:
+                yield mutant
+
     begun = time.monotonic()
-    for mutant, test in verdicts([x for x in sample if x not in found and same(x) not in alike], first, given.jobs):
+    for mutant, test in verdicts(left(), first, given.seconds, given.jobs):
         if test == "gone":
             continue
         found[mutant] = test
@@ -104,7 +120,7 @@ def main() -> int:
     for room in given.rooms:
         tries = [test for x, test in found.items() if x.room == room]
         print(f"{room}: {sum(map(bool, tries))} of {len(tries)} noticed, {equal[room]} equivalent")
-    seconds = (time.monotonic() - begun) / max(len(found) - len(known), 1)
+    seconds = (time.monotonic() - begun) / max(len(found) - known, 1)
     print(
         f"all: {len(found) - alive} of {len(found)} noticed, {sum(equal.values())} equivalent, "
         f"{len(every)} to draw from, seed {given.seed}, {seconds:.1f} s each"

@@ -18,14 +18,16 @@ from .made import PACKAGE, ROOMS, ROOT, Mutant
 MAP = ROOT / "build" / "mutants.json"
 ALSO = ("test_laws.py", "test_consistency.py")
 """Tests of several rooms."""
-FIRST, SECONDS = 40, 40.0
+VALUES = ("tests/test_values.py",)
+FIRST, SECONDS = 40, 60.0
 """Tests that are tried at once, and the time of all those that are tried."""
 
 
 class Chooser:
     """Which tests to run for a mutant."""
 
-    def __init__(self, path: Path = MAP) -> None:
+    def __init__(self, most: float = SECONDS, path: Path = MAP) -> None:
+        self.most = most
         known = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"seconds": {}, "lines": {}}
         self.seconds: dict[str, float] = known["seconds"]
         self.lines: dict[str, dict[str, list[str]]] = known["lines"]
@@ -39,15 +41,11 @@ class Chooser:
         """The time of the tests of a file."""
         return sum(seconds for test, seconds in self.seconds.items() if test.startswith(file))
 
-    def sound(self, mutant: Mutant) -> bool:
-        """Whether the tests of this mutant are known to pass where nothing is changed."""
-        return mutant.file in self.lines
-
     def rounds(self, mutant: Mutant) -> list[list[str]]:
         """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time."""
         own = self.lines.get(mutant.file, {}).get(str(mutant.line), [])
         others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
-        near = [mutant.file, *(str(x) for x in mirrors(mutant))]
+        near = [mutant.file, *(str(x) for x in mirrors(mutant)), *(VALUES if "@dataclass" in mutant.code else ())]
         if not (own or others):
             return [near, [f"tests/{mutant.room}"]]
         whole = [] if own else near
@@ -58,17 +56,18 @@ class Chooser:
         spent, kept = 0.0, []
         for test in order:
             spent += self.seconds.get(test, 1.0)
-            if spent < SECONDS:
+            if spent < self.most:
                 kept.append(test)
-        late = [x for x in near if self.seconds_of(x) < SECONDS and not whole]  # tests that the map does not know yet
+        late = [x for x in near if self.seconds_of(x) < self.most and not whole]  # tests that the map does not know yet
         return [whole, kept[:FIRST], kept[FIRST:], late]
 
 
 def mirrors(mutant: Mutant) -> list[Path]:
-    """Test files of the same name in the mirror of the room."""
-    stem = Path(mutant.file).stem
-    found = sorted((ROOT / "tests" / mutant.room).rglob(f"test_{stem}*.py"))
-    return [path.relative_to(ROOT) for path in found]
+    """Test files in the mirror of the room that have the name of the file, or of a folder in the room that holds it."""
+    _, _, *folders, name = Path(mutant.file).parts
+    stems = [Path(name).stem, *folders]
+    found = [path for stem in stems for path in sorted((ROOT / "tests" / mutant.room).rglob(f"test_{stem}*.py"))]
+    return [path.relative_to(ROOT) for path in dict.fromkeys(found)]
 
 
 class Watch:

@@ -19,6 +19,8 @@ ABSURD = ("_LShift", "_RShift", "_BitOr", "_BitAnd", "_BitXor", "_Pow", "_FloorD
 """Changes that nobody makes by mistake: a sum that becomes a shift fails at once, and would flatter the score."""
 ALIKE = ("_Is_Eq", "_IsNot_NotEq", "_Eq_Is", "_NotEq_IsNot")
 """Identity for equality: the same of None, which is all that the package compares by identity; ruff refuses both."""
+CHECKED = ("strict=True", "strict=False")
+"""A zip that checks lengths which are equal however it is called: seen by nobody until another mistake is made."""
 EQUIVALENT = HERE / "equivalent.csv"
 KILLED = HERE / "killed.csv"
 
@@ -69,7 +71,9 @@ class Place:
         return self.file.split("/")[1]
 
     def mutant(self) -> Mutant | None:
-        """The change; None where it takes more than one line, or leaves no Python: ``*`` that unpacks is no product."""
+        """The change; None where it takes more than one line, is `CHECKED`, or leaves no Python: ``*`` that unpacks is
+        taken for a product.
+        """
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
@@ -84,7 +88,8 @@ class Place:
         differ = [n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]]
         if len(after) != len(before) or len(differ) != 1:
             return None
-        return Mutant(self.file, differ[0] + 1, before[differ[0]].strip(), after[differ[0]].strip())
+        found = Mutant(self.file, differ[0] + 1, before[differ[0]].strip(), after[differ[0]].strip())
+        return None if found.code.replace(*CHECKED) == found.changed.replace(*CHECKED) else found
 
 
 def places(room: str) -> list[Place]:

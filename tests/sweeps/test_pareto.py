@@ -4,6 +4,7 @@ from hypothesis import given, strategies as st
 
 from ditcarbon_sym import InputError
 from ditcarbon_sym.reports.sweep import records
+from ditcarbon_sym.sweeps import pareto
 from ditcarbon_sym.sweeps.filters import read_filter
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.pareto import front, spaced, undominated
@@ -173,3 +174,16 @@ def test_a_front_says_if_it_does_not_know_which_differences_are_real():
     long = Grid(("pixart-alpha",), steps=tuple(range(1, 1002)))
     found = front(sweep(long), ("time_s", "total_g"))
     assert found.undecided is None and "doubtful" not in found.rows and found.remarks == (said,)
+
+
+@pytest.mark.parametrize("rows", [3, 7, 1000])
+def test_the_rows_drawn_beside_the_front_are_an_even_sample_however_the_sweep_is_cut(monkeypatch, rows):
+    """Of forty rows in the order of steps and a sample of ten, every fourth from the first on."""
+    found = sweep(Grid(("pixart-sigma",), ((1024, 1024),), steps=tuple(range(1, 41)), gpu=("h100-sxm-80gb",)))
+    chunks = type(found).chunks
+    monkeypatch.setattr(pareto, "SAMPLE", 10)
+    monkeypatch.setattr(
+        type(found), "chunks", lambda self, where=(), numbered=False: chunks(self, where, rows=rows, numbered=numbered)
+    )
+    others = front(found, ("per_output_g", "time_s")).others
+    assert list(others["steps"]) == list(range(1, 41, 4)) and "row" not in others

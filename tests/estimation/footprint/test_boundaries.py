@@ -16,6 +16,7 @@ from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.around.boundaries import ACCOUNTS
 from ditcarbon_sym.equations.notation import BY_FIELD, C_total
 from ditcarbon_sym.errors import InputError
+from ditcarbon_sym.estimation.footprint.accelerator import counted_alike
 from ditcarbon_sym.estimation.footprint.boundaries import boundaries_of, facts
 from ditcarbon_sym.estimation.point import operating_point
 from ditcarbon_sym.reports.estimate import title
@@ -261,3 +262,28 @@ def test_each_of_several_accelerators_has_its_share_of_the_host(boundary):
     }))  # fmt: skip
     assert swept.array("total_g").item() == pytest.approx(four.total_g.value)
     assert 1000 * swept.array("facility_energy_kwh").item() == pytest.approx(four.facility_energy_wh.value)
+
+
+@pytest.mark.parametrize(
+    ("cards", "boundary", "told"),
+    [
+        (["v100-pcie-16gb"], "chip", False),
+        (["v100-pcie-16gb", "v100-pcie-16gb"], "chip", False),
+        (["v100-pcie-16gb", "h100"], "chip", True),
+        (["h100"], "server", True),
+        (["h100", "l4"], "board", True),
+    ],
+)
+def test_a_table_says_its_boundary_unless_all_of_it_stands_at_the_papers_anyway(cards, boundary, told):
+    found, notes = counted_alike(load(), [{"gpu": x} for x in cards])
+    assert {x["boundary"] for x in found} == {boundary}
+    assert bool(notes) == told and all(boundary in x for x in notes)
+
+
+def test_boundaries_that_are_asked_for_stay_and_are_told_apart():
+    (one, other), notes = counted_alike(load(), [{"gpu": "h100", "boundary": "chip"}, {"gpu": "h100"}])
+    assert (one["boundary"], other["boundary"], notes) == ("chip", "chip", ())
+    asked = [{"gpu": "h100", "boundary": x} for x in ("chip", "server")]
+    found, notes = counted_alike(load(), asked)
+    assert found == asked and notes == ("requests are counted within different boundaries, as asked",)
+    assert counted_alike(load(), []) == ([], ())
