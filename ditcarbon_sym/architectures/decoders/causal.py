@@ -4,6 +4,7 @@ The frames before stand in place of padding. Pixels attend to each other within 
 them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,16 +57,24 @@ def causal_convolution(name: str, grid: Grid, inputs: Size, outputs: Size) -> li
 
 
 def residual_block(grid: Grid, inputs: Size, outputs: Size) -> list[Operator]:
-    """Norm, activation and convolution, twice; a matrix on the way past them where the width changes."""
-    rows = grid.rows
+    """A residual block of causal convolutions."""
+    shortcut = convolution("conv_shortcut", grid.rows, inputs, outputs, POINT)
+    return twice(shortcut, inputs, outputs, lambda name, *widths: causal_convolution(name, grid, *widths))
+
+
+def twice(
+    shortcut: Operator, inputs: Size, outputs: Size, convolved: Callable[[str, Size, Size], list[Operator]]
+) -> list[Operator]:
+    """Norm, activation and convolution, twice; the ``shortcut`` on the way past them where the width changes."""
+    rows = shortcut.rows
     return [
-        *([convolution("conv_shortcut", rows, inputs, outputs, POINT)] if inputs != outputs else []),
+        *([shortcut] if inputs != outputs else []),
         rms_norm("norm1", rows, inputs),
         activation("nonlinearity1", rows, inputs),
-        *causal_convolution("conv1", grid, inputs, outputs),
+        *convolved("conv1", inputs, outputs),
         rms_norm("norm2", rows, outputs),
         activation("nonlinearity2", rows, outputs),
-        *causal_convolution("conv2", grid, outputs, outputs),
+        *convolved("conv2", outputs, outputs),
         residual("add", rows, outputs),
     ]
 

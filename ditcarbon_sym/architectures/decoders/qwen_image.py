@@ -27,6 +27,7 @@ from ..operators import (
     within,
 )
 from .blocks import SQUARE, interpolation
+from .causal import twice
 from .wan import CausalDecoder
 
 POINT = (1, 1)
@@ -127,17 +128,9 @@ def padded(name: str, rows: Size, inputs: Size, outputs: Size) -> list[Operator]
 
 
 def residual_block(rows: Size, inputs: Size, outputs: Size) -> list[Operator]:
-    """Norm, activation and convolution, twice; a matrix on the way past them where the width changes."""
-    return [
-        *([convolution("conv_shortcut", rows, inputs, outputs, POINT)] if inputs != outputs else []),
-        rms_norm("norm1", rows, inputs),
-        activation("nonlinearity1", rows, inputs),
-        *padded("conv1", rows, inputs, outputs),
-        rms_norm("norm2", rows, outputs),
-        activation("nonlinearity2", rows, outputs),
-        *padded("conv2", rows, outputs, outputs),
-        residual("add", rows, outputs),
-    ]
+    """A residual block of convolutions over height and width."""
+    shortcut = convolution("conv_shortcut", rows, inputs, outputs, POINT)
+    return twice(shortcut, inputs, outputs, lambda name, *widths: padded(name, rows, *widths))
 
 
 def middle(rows: Expr, width: Size) -> list[Operator]:

@@ -100,6 +100,17 @@ class Sana(SanaOptions, Transformer):
         """Norms of queries and keys over all heads together (from version 1.5 on)."""
         return [] if self.qk_norm is None else norms_across_heads(ell, heads, keys=keys)
 
+    def conditioning(self, inside: str = "") -> list[Operator]:
+        """Timestep, and guidance where it is distilled into the model, to six vectors for all blocks.
+
+        The embedders may stand ``inside`` another module.
+        """
+        width, names = self.width, ["timestep_embedder"]
+        if self.guidance_embeds:
+            names.append("guidance_embedder")
+        embedders = [x for name in names for x in mlp(f"time_embed.{inside}{name}", FREQUENCIES, width)]
+        return [*embedders, *modulation("time_embed", width, width, 6)]
+
     def caption(self) -> list[Operator]:
         """The text to the width of the blocks."""
         return [
@@ -144,14 +155,6 @@ class SanaTransformer2DModel(Sana):
             residual("patch_embed.add", ell, self.width),
             buffer("patch_embed.pos_embed", (self.sample_size // self.patch_size) ** 2 * self.width),
         ]
-
-    def conditioning(self) -> list[Operator]:
-        """Timestep, and guidance where it is distilled into the model, to six vectors for all blocks."""
-        width, names = self.width, ["timestep_embedder"]
-        if self.guidance_embeds:
-            names.append("guidance_embedder")
-        embedders = [x for name in names for x in mlp(f"time_embed.{name}", FREQUENCIES, width)]
-        return [*embedders, *modulation("time_embed", width, width, 6)]
 
     def products(self) -> list[Operator]:
         """Values times keys, one small matrix for each head.

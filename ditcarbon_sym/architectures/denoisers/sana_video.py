@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ...equations.notation import ell
-from ..adaln import modulation, single_output
+from ..adaln import single_output
 from ..attentions import rotations
-from ..layers import FREQUENCIES, convolutional_mlp, mlp, patches
+from ..layers import convolutional_mlp, patches
 from ..network import VideoTransformer
 from ..operators import LINEAR_ATTENTION, Operator, convolution, elementwise, product, repeated, residual, table
 from .sana import Sana
@@ -37,12 +37,9 @@ class SanaVideoTransformer3DModel(VideoTransformer, Sana):
 
     def operators(self) -> list[Operator]:
         width = self.width
-        names = ["timestep_embedder", *(["guidance_embedder"] if self.guidance_embeds else [])]
-        inside = "" if self.guidance_embeds else "emb."
         return [
             patches("patch_embedding", self.in_channels, width, self.patch_size),
-            *(x for name in names for x in mlp(f"time_embed.{inside}{name}", FREQUENCIES, width)),
-            *modulation("time_embed", width, width, 6),
+            *self.conditioning("" if self.guidance_embeds else "emb."),
             *self.caption(),
             *repeated("transformer_blocks", self.num_layers, self.block(self.feed())),
             *single_output([table("scale_shift_table", 2 * width)], width, self.volume * self.outputs),

@@ -51,8 +51,8 @@ class TextHalf(LlamaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qwen2_5_VLForConditionalGeneration(TextHalf):
-    """Qwen2.5-VL (Qwen Team, 2025); its heads are as wide as divides the width among them."""
+class QwenHalf(TextHalf):
+    """The text half that Qwen2-VL and Qwen2.5-VL have in common, and the patches of their vision towers."""
 
     vocab_size: int = 152064
     hidden_size: int = 8192
@@ -64,19 +64,25 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
     vision_depth: int = 32
     vision_num_heads: int = 16
     vision_hidden_size: int = 3584
-    vision_intermediate_size: int = 3420
     vision_in_channels: int = 3
     vision_patch_size: int = 14
     vision_temporal_patch_size: int = 2
     vision_spatial_merge_size: int = 2
-    vision_window_size: int = 112
-    vision_fullatt_block_indexes: tuple[int, ...] = (7, 15, 23, 31)
-    vision_out_hidden_size: int = 3584
 
     @property
     def query_bias(self) -> bool:
         """It has them, whatever its fields say."""
         return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Qwen2_5_VLForConditionalGeneration(QwenHalf):
+    """Qwen2.5-VL (Qwen Team, 2025); its heads are as wide as divides the width among them."""
+
+    vision_intermediate_size: int = 3420
+    vision_window_size: int = 112
+    vision_fullatt_block_indexes: tuple[int, ...] = (7, 15, 23, 31)
+    vision_out_hidden_size: int = 3584
 
     def vision_parameters(self) -> Size:
         """Patches in; blocks of attention and SwiGLU with biases; two layers that merge patches into a token."""
@@ -118,27 +124,11 @@ class Qwen2_5_VLForConditionalGeneration(TextHalf):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qwen2VLForConditionalGeneration(TextHalf):
+class Qwen2VLForConditionalGeneration(QwenHalf):
     """Qwen2-VL (Qwen Team, 2024): the text half of Qwen2.5-VL; the vision tower is held and does not run."""
 
-    vocab_size: int = 152064
-    hidden_size: int = 8192
-    intermediate_size: int = 29568
-    num_hidden_layers: int = 80
-    num_attention_heads: int = 64
-    num_key_value_heads: int | None = 8
-    head_dim: None = None
-    vision_depth: int = 32
     vision_embed_dim: int = 1280
-    vision_hidden_size: int = 3584
     vision_mlp_ratio: int = 4
-    vision_num_heads: int = 16
-    vision_in_channels: int = 3
-    vision_patch_size: int = 14
-    vision_temporal_patch_size: int = 2
-    vision_spatial_merge_size: int = 2
-
-    query_bias: ClassVar[bool] = True
 
     def vision_parameters(self) -> Size:
         """Patches in; blocks of attention and a plain MLP with biases; two layers that merge patches into a token."""
