@@ -124,7 +124,8 @@ BETWEEN = {
     "bandwidth_byte_per_second": (1e9, 1e15), "r_attn": (0.05, 5), "vae_slowdown": (1, 32),
     "byte_per_exponential": (1e-6, 1e3), "joule_per_flop_in_common": (1e-15, 1e-8),
     "host_byte_per_second": (1, 1e13), "pue": (1, 5), "utilisation": (1e-4, 1), "padded_products": (1, 1024),
-    "padded_bytes": (1, 1024), "link_byte_per_second": (1e6, 1e15), "e_link": (1e-3, 2),
+    "padded_bytes": (1, 1024), "link_byte_per_second": (1e6, 1e15), "e_link": (1e-3, 2), "e_ring": (1e-3, 2), "padded_attention": (1, 1024),
+    "t_swap": (0, 1), "t_host": (0, 1),
     "reduction_byte_per_second": (1e6, 1e15), "gradient_byte": (1, 8), "c_train": (0.1, 100),
     **dict.fromkeys(("mu", "mu_sat", "mu_1", "mu_4", "mu_8"), (1e-6, 1)),
     **dict.fromkeys(("e_dense", "e_mem", "e_vae"), (1e-3, 1.5)),
@@ -148,7 +149,7 @@ VANISHING = """
     F_text F_VAE F_attn n_exp Q_elem idle_energy_kwh idle_g operational_g embodied_g total_g per_output_g
     attention_bytes attention_layers attention_s padding_s round_s moving_s launching_s decoding_s energy_alone_kwh
     water_on_site_l water_off_site_l host_energy_kwh host_g F_enc F_again F_frozen Q_elem_step Q_opt Q_grad Q_act
-    frozen_s optimiser_s reduction_s late_s tensor_s training_launches_s
+    frozen_s optimiser_s reduction_s late_s tensor_s training_launches_s work_j floor_s text_encoder_s vae_decoder_s
 """
 """Results that may be nothing: a network without text or VAE, free power, a new accelerator, one of a kind."""
 
