@@ -75,10 +75,10 @@ from .symbols import (
     tau_attn as tau_attn,
     tau_busy as tau_busy,
     tau_dec as tau_dec,
-    tau_host as tau_host,
     tau_launch as tau_launch,
     tau_move as tau_move,
     tau_pad as tau_pad,
+    tau_pixel as tau_pixel,
     tau_round as tau_round,
     tau_steps as tau_steps,
 )

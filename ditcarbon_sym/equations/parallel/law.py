@@ -79,10 +79,10 @@ from .symbols import (
     tau_attn,
     tau_busy,
     tau_dec,
-    tau_host,
     tau_launch,
     tau_move,
     tau_pad,
+    tau_pixel,
     tau_round,
     tau_steps,
 )
@@ -124,16 +124,16 @@ steps = Equation(f"{LABEL}, steps", tau_steps, larger(tau_launch, AT_WORK))
 
 decoders = Equation(f"{LABEL}, decoders", n_dec, n_vae + everywhere * (n_gpu - n_vae))
 decoding = Equation(f"{LABEL}, decoding", tau_dec, (1 + c_VAE * (1 - 1 / n_gpu)) * tau_VAE / n_vae)
-pictures = Equation(f"{LABEL}, pictures", tau_host, (1 - 1 / n_gpu) * t_host * B * H * W * n_frames)
+pictures = Equation(f"{LABEL}, pictures", tau_pixel, (1 - 1 / n_gpu) * t_host * B * H * W * n_frames)
 """The law of one accelerator has the host's pixels among its steps, of which 1 / n is left here."""
-runtime = Equation(f"{LABEL}, time", tau, tau_steps + tau_text + tau_dec + tau_host)
+runtime = Equation(f"{LABEL}, time", tau, tau_steps + tau_text + tau_dec + tau_pixel)
 runtime_at_full_clock = Equation(f"{LABEL}, time at full clock", tau, runtime.rhs)
 """Where no law of energy is known, and so no power limit either."""
 efficiency = Equation(f"{LABEL}, efficiency", mu, F_total / (n_gpu * tau * Theta_peak))
 
 alone = Equation(f"{LABEL}, energy of one", E_alone, drawn.rhs)
 MOVING = phi_move * (n_gpu * tau_move + tau_pad)
-OTHERS = (n_gpu - 1) * (tau_text + tau_host) + (n_gpu - n_dec) * tau_dec
+OTHERS = (n_gpu - 1) * (tau_text + tau_pixel) + (n_gpu - n_dec) * tau_dec
 WAITING = phi_wait * (several * n_gpu * (tau_steps - AT_WORK) + OTHERS)
 AGAIN = (n_dec - n_vae) * tau_dec
 energy = Equation(f"{LABEL}, energy", E, E_alone + TDP * (MOVING + WAITING + AGAIN) / JOULE_PER_KWH)

@@ -48,8 +48,8 @@ tau_busy = _symbol("tau_busy", "seconds of each accelerator's share of the work 
 tau_attn = _symbol("tau_attn", "seconds of attention in that", "s", "attention_s", zero=True)
 tau_pad = _symbol("tau_pad", "seconds of padding, of all accelerators together", "s", "padding_s", zero=True)
 tau_round = _symbol("tau_round", "seconds in which keys and values go round", "s", "round_s", zero=True)
-tau_host = _symbol(
-    "tau_host", "seconds in which the host turns outputs into pictures, beyond its part in one's steps", "s",
+tau_pixel = _symbol(
+    "tau_pixel", "seconds in which the host turns outputs into pictures, beyond its part in one's steps", "s",
     "pictures_s", zero=True,
 )  # fmt: skip
 tau_move = _symbol("tau_move", "seconds in which each accelerator moves data", "s", "moving_s", zero=True)
