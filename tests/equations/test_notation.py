@@ -148,7 +148,7 @@ VANISHING = """
     F_text F_VAE F_attn n_exp Q_elem idle_energy_kwh idle_g operational_g embodied_g total_g per_output_g
     attention_bytes attention_layers attention_s padding_s round_s moving_s launching_s decoding_s energy_alone_kwh
     water_on_site_l water_off_site_l host_energy_kwh host_g F_enc F_again F_frozen Q_elem_step Q_opt Q_grad Q_act
-    frozen_s optimiser_s reduction_s late_s tensor_s training_launches_s
+    frozen_s optimiser_s reduction_s late_s tensor_s training_launches_s work_j floor_s text_encoder_s vae_decoder_s
 """
 """Results that may be nothing: a network without text or VAE, free power, a new accelerator, one of a kind."""
 
