@@ -16,10 +16,10 @@ from ditcarbon_sym.equations.notation import B, ell
 from fits import section_4_3
 from fits.corpus import is_production, rows
 
+from .figure_4 import figure_4_points
 from .looks import mark_break, plain_ticks
 from .pipeline_figure import figure_1
 from .printed import by_quantity
-from .results_carbon import figure_4_points
 
 STYLE = Path(__file__).parent / "ditcarbon.mplstyle"
 MARKERS = {

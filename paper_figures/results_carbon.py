@@ -1,17 +1,16 @@
 """Carbon as the paper prints it: Tables 6 and 7, the shares of Section 4.2, and Section 4.4."""
 
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from ditcarbon_sym import Estimate, estimate
-from ditcarbon_sym.catalog.entries import Model
-from ditcarbon_sym.catalog.loading import Catalog, load, paper_models
-from ditcarbon_sym.equations.notation import PUE, I_grid, k_VAE
+from ditcarbon_sym.catalog.loading import load
+from ditcarbon_sym.equations.notation import PUE, I_grid
 from ditcarbon_sym.estimation.request import Request
-from fits import corpus, other_team, section_4_3
+from fits import other_team, section_4_3
 from fits.implied_efficiency import Cell, Implied, implied
 from fits.runs import published
 
+from .figure_4 import by_flags, figure_4_points
 from .printed import UNITS, by_quantity
 from .readings import Found, Inference, Reading, Results, at_most, corrected, found
 
@@ -41,22 +40,12 @@ IMPLIED = f"{REUSE}, and {FROM_TABLE_7}"
 ROUNDED = "ratio of the rounded printed values"
 
 
-@lru_cache(maxsize=4)
-def _catalog(reuse: float) -> Catalog:
-    """The paper's models by their flags, as the paper counts them, with a VAE reuse factor."""
-    models = {
-        key: Model(**{**vars(model), "values": {**model.values, k_VAE: reuse}, "networks": None})
-        for key, model in paper_models().items()
-    }
-    return Catalog(models, load().gpus, load().datacenters)
-
-
 @cache
 def run(row: str, reuse: float = 3.0, mu: float | None = None, datacenter: str | None = None) -> Estimate:
     """The estimate of one row of Table 7."""
     model, request = TABLE_7[row]
     law = "bgr" if mu is None else None
-    return estimate(model, efficiency=law, mu=mu, datacenter=datacenter, catalog=_catalog(reuse), **request)
+    return estimate(model, efficiency=law, mu=mu, datacenter=datacenter, catalog=by_flags(reuse), **request)
 
 
 def _cells(batch: int) -> list[Cell]:
@@ -165,7 +154,7 @@ def one_shot_shares() -> Results:
 
 
 def _small_dit(reuse: float) -> Estimate:
-    return estimate("dit-xl-2-256", resolution=256, steps=20, mu=0.1, catalog=_catalog(reuse))
+    return estimate("dit-xl-2-256", resolution=256, steps=20, mu=0.1, catalog=by_flags(reuse))
 
 
 def _share(result: Estimate, stages: tuple[str, ...]) -> float:
@@ -184,7 +173,7 @@ def _numbers_of_4_4(reuse: float, *, implied: bool) -> dict[str, float]:
     norway = total(row, "norway-hydro")
     mu = _implied(row) if implied else None
     law = None if implied else "bgr"
-    catalog = _catalog(reuse)
+    catalog = by_flags(reuse)
     video = estimate("cogvideox-2b", resolution=480, frames=49, steps=20, mu=mu, efficiency=law, catalog=catalog)
     return {
         "regional_spread": max(places) / min(places),
@@ -269,44 +258,6 @@ def _per_token_in_production() -> Found:
     )
     return Found("carbon_per_token_production", (Reading(sum(points) / len(points)),),
                  inference=Inference(min(points), max(points), words))  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Point:
-    """One point of Figure 4."""
-
-    model: str
-    steps: int
-    tokens: int
-    grams: float
-    production: bool
-
-
-@lru_cache(maxsize=1)
-def figure_4_points() -> tuple[Point, ...]:
-    """PixArt-α (50 steps) and CogVideoX-2B (20 steps) at B = 1; mu fitted in production, as measured below it."""
-    points = []
-    for model, steps in (("pixart-alpha", 50), ("cogvideox-2b", 20)):
-        for row in corpus.rows():
-            if row.model == model and row.request["batch"] == 1 and row.extra["origin"] == "measured":
-                height, width, frames = (row.request[key] for key in ("height", "width", "frames"))
-                production = corpus.is_production(row)
-                mu, law = (None, "bgr") if production else (row.measured["mu"], None)
-                result = estimate(
-                    model,
-                    height=height,
-                    width=width,
-                    frames=frames,
-                    batch=1,
-                    steps=steps,
-                    mu=mu,
-                    efficiency=law,
-                    catalog=_catalog(3.0),
-                )
-                points.append(
-                    Point(model, steps, result.tokens["latent"], result.per_output_g.value or 0.0, production)
-                )
-    return tuple(sorted(points, key=lambda point: (point.model, point.tokens)))
 
 
 def results() -> Results:

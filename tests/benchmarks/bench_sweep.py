@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 
+from ditcarbon_sym.equations.notation import PUE, I_grid
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.ranking import top
 from tests.benchmarks.bench_chain import by_hand
@@ -26,7 +27,7 @@ def dense(found):
     """A part of the grid, in order, as the naive evaluation would form it: arrays for every configuration."""
     values = []
     for block in found.blocks:
-        pue, grid = block.pue_and_grid
+        pue, grid = block.places[PUE], block.places[I_grid]
         point = block.panel.point.values
         axes = np.meshgrid(
             np.arange(len(SIDES)), block.batch, block.steps, np.arange(len(pue)), indexing="ij", sparse=True

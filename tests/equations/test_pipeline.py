@@ -86,8 +86,10 @@ def test_doubling_peak_throughput_halves_time_energy_and_carbon(configuration):
         assert two[symbol] == pytest.approx(one[symbol] / 2, rel=1e-14)
 
 
-def test_an_unknown_equation_lists_those_there_are():
-    with pytest.raises(InputError, match="F_block"):
+def test_an_unknown_equation_is_told_the_nearest():
+    with pytest.raises(InputError, match=r"did you mean F_block\?"):
+        pipeline.find("F_blok")
+    with pytest.raises(InputError, match=r"the nearest of \d+ are"):
         pipeline.find("nine")
 
 
