@@ -103,11 +103,15 @@ def _counted(path: Path) -> str:
     try:
         with path.open("rb") as file:
             (size,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(size, LARGEST_HEADER)))
+            header = json.loads(file.read(min(size, LARGEST_HEADER)), parse_int=_small)
         count = sum(_elements(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
     except (OSError, ValueError, TypeError, KeyError, RecursionError, AttributeError):
         return ""
     return f" of {count:,} parameters{_like(count)}" if count > 0 else ""
+
+
+def _small(text: str) -> int:
+    return int(text) if len(text) < 16 else -1  # no tensor has such a side
 
 
 def _elements(shape: Any) -> int:

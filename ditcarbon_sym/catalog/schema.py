@@ -42,6 +42,8 @@ ROUNDING = 1e-3
 """Part of its own size by which a covariance may be off: people round to three digits."""
 LARGEST = 1e300
 """No fact is larger; beyond, a float has no room for products."""
+WIDEST_HEAD = 10_000
+"""No attention head is as wide; kernels pad to a multiple of 32 at most."""
 SCATTERED = 10.0
 """Largest standard deviation of a logarithm that a calibration may have: beyond e^10 nothing was measured."""
 _KINDS = {"models": "model", "gpus": "gpu", "datacenters": "datacenter"}
@@ -119,7 +121,8 @@ _Gpu = _table(
 _Datacenter = _table("datacenter", DATACENTER_FIELDS, (WUE, w_mix), name=_Text, sources=_Sources)
 SCHEMAS = {"models": _Model, "gpus": _Gpu, "datacenters": _Datacenter}
 
-_Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text, head_multiple=(int, 1))
+_Device = _table("device", GPU_FIELDS, _OPTIONAL, gpu=(_Id, ...), name=_Text,
+                 head_multiple=(Annotated[int, Ge(1), Lt(WIDEST_HEAD)], 1))  # fmt: skip
 # TOML has arrays where Python has tuples: lists, of exactly two.
 _Span = Annotated[list[float | int], Len(2, 2), AfterValidator(_ordered)]
 
