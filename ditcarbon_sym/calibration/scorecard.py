@@ -5,6 +5,7 @@ power. *Eq. (3)*: the paper's fit. *Ideal scaling*: of several accelerators each
 """
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import TDP, F_total, Theta_peak
 from ..equations.parallel.symbols import n_gpu
-from ..errors import InputError
+from ..errors import InputError, visible
 from ..estimation.point import OperatingPoint
 from .measurements import Row, read_columns, read_records
 from .validation import WHOLE, Scored, Track, asked_of_row, measured_rows, point_of_row, scored_row
@@ -187,6 +188,9 @@ def joined(runs: str | Path, before: str | Path) -> Joined:
     runs, before = Path(runs), Path(before)
     own = read_records(runs)
     filled = [x for x in read_columns(runs) if any(row.get(x) for row in own)]
+    strange = [x for x in filled if not re.fullmatch(r"\w[\w ()/%.-]*", x)]
+    if strange:
+        raise InputError(f"{runs}: the column {strange[0][:40]!r} has no name of letters and digits; give it one")
     comments: tuple[str, ...] = ()
     if before.exists():
         table = read_table(before)
@@ -200,7 +204,8 @@ def joined(runs: str | Path, before: str | Path) -> Joined:
         columns, there = (*(x for x in COLUMNS if x in filled), *(x for x in filled if x not in COLUMNS)), []
 
     def key(row: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(row.get(x, "") for x in columns if x != "why")
+        """What tells a run from others, as it is written: without a spreadsheet's formulas and what does not print."""
+        return tuple(visible(row.get(x, "")).removeprefix("'") for x in columns if x != "why")
 
     known = {key(row) for row in there}
     new = list({key(row): row for row in own if key(row) not in known}.values())

@@ -146,11 +146,12 @@ def bare(cell: str) -> str:
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """Write a table in CSV, unknown values as empty cells."""
+    """Write a table in CSV, unknown values as empty cells, and what does not print as its escape sequence."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(["" if cell is None else harmless(cell) for cell in row] for row in rows)
+    for row in (header, *rows):
+        cells = (visible(cell) if isinstance(cell, str) else cell for cell in row)
+        writer.writerow(["" if cell is None else harmless(cell) for cell in cells])
     return buffer.getvalue()
 
 

@@ -44,7 +44,7 @@ SWEEP = {
 }  # fmt: skip
 
 
-@cases(0.14)
+@cases(0.11)
 @given(file=own.toml(own.catalogue()), how=FORMATS, ask=st.integers(0, 4), report=REPORTS)
 def test_any_catalogue(file, how, ask, report):
     lines = (
@@ -55,7 +55,7 @@ def test_any_catalogue(file, how, ask, report):
     check(run((*lines[ask], "--catalog", "c.toml", *how), {"c.toml": file}))
 
 
-@cases(0.14)
+@cases(0.11)
 @given(
     file=st.sampled_from(("v100-pcie-16gb", "h100-sxm-80gb-roofline", "rtx-4090-roofline")).flatmap(
         lambda x: own.toml(own.shipped(f"calibrations/{x}.toml"))
@@ -72,19 +72,19 @@ def test_any_calibration(file, how, ask, report):
     check(run((*line, "--gpu", gpu, "--calibration", "c.toml", *how), {"c.toml": file}))
 
 
-@cases(0.1)
+@cases(0.075)
 @given(file=own.toml(SWEEP), ask=st.sampled_from(("sweep", "sweep", "pareto")), how=FORMATS)
 def test_any_sweep_file(file, ask, how):
     check(run((ask, "s.toml", *how), {"s.toml": file}))
 
 
-@cases(0.08)
+@cases(0.06)
 @given(file=own.table(LIST, REQUESTS), ask=st.sampled_from(("sweep", "sweep", "pareto")), how=FORMATS)
 def test_any_list_of_requests(file, ask, how):
     check(run((ask, "--requests", "r.csv", *how), {"r.csv": file}))
 
 
-@cases(0.1)
+@cases(0.075)
 @given(
     config=st.sampled_from(own.transformers()).flatmap(lambda x: own.of_json(as_saved(x))), how=FORMATS,
     ask=st.sampled_from((("count", "--by", "operator"), ("estimate", "--gpu", "h100"), ("estimate", "--gpu", "l4"))),
@@ -93,7 +93,7 @@ def test_any_configuration_of_a_transformer(config, how, ask):
     check(run((*ask, "--config", "config.json", *how), {"config.json": config}))
 
 
-@cases(0.06)
+@cases(0.045)
 @given(index=own.of_json({
     "_class_name": "FluxPipeline", "_diffusers_version": "0.32", "transformer": ["diffusers", "FluxTransformer2DModel"],
     "vae": ["diffusers", "AutoencoderKL"], "text_encoder": ["transformers", "CLIPTextModel"], "scheduler": [None, None],
@@ -116,7 +116,7 @@ def test_any_folder_of_a_pipeline(index, vae, text, how, ask):
     check(run((ask, "--config", "p", *how), files))
 
 
-@cases(0.02)
+@cases(0.015)
 @given(file=own.table(MEASURED, RUNS), law=st.sampled_from(((), ("--law", "bgr"))), how=FORMATS)
 def test_any_measurements_to_fit(file, law, how):
     line = ("fit", "m.csv", *SMALL, "--bootstrap", "0", "--out", "o.toml", *law, *how)
@@ -129,19 +129,19 @@ def test_any_measurements_to_fit(file, law, how):
 
 
 @pytest.mark.skipif(CASES < 2000, reason="a fit of the operator law takes seconds: make fuzz, or FUZZ_CASES=2000")
-@cases(0.0005)
+@cases(0.00038)
 @given(file=own.table(MEASURED, RUNS))
 def test_any_measurements_to_fit_the_operator_law_to(file):
     check(run(("fit", "m.csv", *SMALL, "--law", "roofline"), {"m.csv": file}, seconds=40))  # its profiles take seconds
 
 
-@cases(0.06)
+@cases(0.045)
 @given(file=own.table(MEASURED, RUNS), how=FORMATS, gpus=st.sampled_from(((), ("--gpus", "2"))))
 def test_any_measurements_to_score(file, how, gpus):
     check(run(("validate", "m.csv", "--out", "o.csv", *gpus, *how), {"m.csv": file}))
 
 
-@cases(0.06)
+@cases(0.045)
 @given(emissions=own.table(CODECARBON, EMISSIONS), asked=own.table(ASKED, WISHES, 2), how=FORMATS,
        ask=st.sampled_from((("account", "e.csv"), ("validate", "e.csv", "--requests", "a.csv"))),
        report=REPORTS)  # fmt: skip
@@ -150,13 +150,13 @@ def test_any_file_of_codecarbon(emissions, asked, how, ask, report):
     check(run(line, {"e.csv": emissions, "a.csv": asked}))
 
 
-@cases(0.03)
+@cases(0.022)
 @given(log=own.table(ZEUS, WINDOWS), how=FORMATS, window=st.sampled_from(((), ("--window", "epoch"))))
 def test_any_log_of_a_zeus_monitor(log, how, window):
     check(run(("account", "z.csv", "--gpu", "h100", *window, *how), {"z.csv": log}))
 
 
-@cases(0.05)
+@cases(0.038)
 @given(service=own.table(CLASSES, SERVICE), how=FORMATS, report=REPORTS, profile=st.one_of(
     st.none(), own.table(("zone", "hour", "gco2eq_per_kwh"), tuple(
         (zone, hour, 100 + hour) for zone in ("FRA", "DEU") for hour in range(24)
@@ -179,7 +179,7 @@ def _manifests():
     return found
 
 
-@cases(0.05)
+@cases(0.038)
 @given(data=st.data(), how=FORMATS)
 def test_any_manifest(data, how):
     kinds = _MANIFESTS or _MANIFESTS.update(_manifests()) or _MANIFESTS

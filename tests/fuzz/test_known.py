@@ -1,6 +1,7 @@
 """What fuzzing by hand and by machine has found, each stated once more: none of it may come back."""
 
 import csv
+import io
 import json
 import struct
 import time
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 import tomli_w
 
+from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.estimation.footprint.hours import best_start
+from ditcarbon_sym.estimation.several.work import exchanged
 from ditcarbon_sym.reports.formats import Mathematics, tex
 from tests.fuzz import strategies as own
 from tests.fuzz.command import INPUT, SCRIPT, check, run
@@ -212,3 +215,33 @@ def test_a_job_in_a_profile_of_many_years_is_answered_in_time():
 def _mean(grams, start, hours):
     parts = [max(0.0, min(start + hours, k + 1) - max(start, k)) for k in range(len(grams[: int(start + hours) + 2]))]
     return float(np.dot(parts, grams[: len(parts)])) / hours
+
+
+def test_every_released_network_says_what_a_split_exchanges():
+    for name in sorted(stages.shipped_ids()):
+        networks = stages.shipped(name)
+        moved, layers = exchanged(networks, references=False)
+        assert layers.is_number and (moved != 0) == (layers > 0), name
+
+
+@pytest.mark.parametrize("model", ["latte-1", "open-sora-1.2"])
+def test_attention_within_frames_is_split_and_trained(model):
+    check(run(("estimate", model, "--gpu", "h100", "--gpus", "2"), {}))
+    assert run(("train", model, "--gpu", "h100", "--steps", "1000", "--batch", "8"), {}).code == 0
+
+
+def test_published_runs_are_added_as_text_and_not_twice():
+    hostile = "=cmd|'/C calc'!A0", "\x1b[2J\u202e", "two\nlines", "'=1+1"
+    buffer = io.StringIO()
+    told = ("flux.1-dev", "h100-sxm-80gb", 1024, 1024, 1, 28)
+    header = ("model", "gpu", "height", "width", "batch", "steps", "time_s", "source", "why")
+    csv.writer(buffer).writerows([header, *((*told, 6 + k, x, x) for k, x in enumerate(hostile))])
+    line, files = ("scorecard", "runs.csv", "--add", "all.csv"), {"runs.csv": buffer.getvalue()}
+    first = run(line, files)
+    check(first)
+    again = run(line, {**files, **first.written})
+    for column in ("\x9b31m", "=1+1"):
+        ran = run(line, {"runs.csv": buffer.getvalue().replace("why", column, 1)})
+        check(ran)
+        assert ran.code == 2 and "no name of letters" in ran.err
+    assert "added 4 of 4" in first.out and "added 0 of 4" in again.out, (first, again)

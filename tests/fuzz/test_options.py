@@ -214,14 +214,14 @@ def files_of(line):
     return {**found, **({"p/config.json": FILES["config.json"]} if "p" in line else {})}
 
 
-@cases(0.1)
+@cases(0.075)
 @given(st.sampled_from([x for x in COMMANDS if x not in HEAVY]).flatmap(lines))
 @example(("places", "--where", "\x1b[31m"))
 def test_any_options_of_any_command(line):
     check(run(line, files_of(line)))
 
 
-@cases(0.03)
+@cases(0.022)
 @given(st.sampled_from(sorted(HEAVY)).flatmap(lines))
 def test_any_options_of_the_commands_that_take_longer(line):
     check(run(line, files_of(line)))

@@ -53,7 +53,7 @@ HOURS_OF_A_DAY = tuple((h, 100 + h) for h in range(24))
 DATES = tuple((f"2025-01-0{day} {h:02d}:00", 80 + h) for day in (1, 2) for h in range(24))
 
 
-@cases(0.03)
+@cases(0.022)
 @given(runs=own.table(PUBLISHED, TOLD), more=st.one_of(st.none(), own.table(PUBLISHED, TOLD[:1])), how=FORMATS)
 def test_any_published_runs(runs, more, how):
     line = ("scorecard", "runs.csv", "--add", "new.csv" if more is None else "more.csv", "--out", "o.json", *how)
@@ -64,19 +64,19 @@ def test_any_published_runs(runs, more, how):
         assert again.code == 0 and "added 0 of" in again.out, again
 
 
-@cases(0.05)
+@cases(0.038)
 @given(file=own.table(LIST, REQUESTS), ask=st.sampled_from(("sweep", "sweep", "pareto")), how=FORMATS)
 def test_any_list_of_requests_in_modes(file, ask, how):
     check(run((ask, "--requests", "r.csv", *how), {"r.csv": file}))
 
 
-@cases(0.05)
+@cases(0.038)
 @given(file=own.toml(MODES), ask=st.sampled_from(("sweep", "sweep", "pareto")), how=FORMATS)
 def test_any_sweep_file_in_modes(file, ask, how):
     check(run((ask, "s.toml", *how), {"s.toml": file}))
 
 
-@cases(0.04)
+@cases(0.03)
 @given(
     profile=st.one_of(
         st.tuples(own.table(("zone", "month", "hour", "gco2eq_per_kwh"), HOURS, 2), st.just(("--month", "1"))),
@@ -103,7 +103,7 @@ def told(header):
 SWEEPS = st.tuples(own.toml(HEADER, 2).map(told), own.table(SWEPT, MEASURED, 2)).map(b"".join)
 
 
-@cases(0.02)
+@cases(0.015)
 @given(file=SWEEPS, gpu=st.sampled_from(((), ("--gpu", "v100-pcie-16gb"))), how=FORMATS)
 def test_any_sweep_that_was_measured(file, gpu, how):
     ran = run(("fit", "m.csv", "--law", "bgr", "--bootstrap", "0", "--out", "o.toml", *gpu, *how), {"m.csv": file})
@@ -111,7 +111,7 @@ def test_any_sweep_that_was_measured(file, gpu, how):
     check(run(("validate", "m.csv", *gpu, *how), {"m.csv": file}))
 
 
-@cases(0.01)
+@cases(0.0075)
 @given(file=SWEEPS)
 def test_any_sweep_that_is_gone_on_with(file):
     with tempfile.TemporaryDirectory(dir=SCRATCH) as place:
@@ -137,7 +137,7 @@ def folders():
     return found
 
 
-@cases(0.05)
+@cases(0.038)
 @given(data=st.data(), how=FORMATS, ask=st.sampled_from((("count",), ("estimate", "--gpu", "h100"), (
     "train", "--steps", "1000", "--batch", "8"))))  # fmt: skip
 def test_any_folder_of_a_released_pipeline(data, how, ask):
@@ -147,7 +147,7 @@ def test_any_folder_of_a_released_pipeline(data, how, ask):
     check(run((*ask, "--config", "p", *how), {**found, changed: data.draw(own.of_json(files[changed]))}))
 
 
-@cases(0.02)
+@cases(0.015)
 @given(
     header=st.one_of(
         own.of_json({
@@ -163,7 +163,7 @@ def test_any_file_of_weights(header, length):
     check(run(("count", "--config", "w.safetensors"), {"w.safetensors": size + header}))
 
 
-@cases(0.005)
+@cases(0.0037)
 @given(data=st.data(), shard=st.sampled_from(((), ("--shard", "1/1"), ("--shard", "1/2"))))
 def test_any_folder_of_a_sweep_that_is_gone_on_with(data, shard):
     line = ("sweep", "--model", "dit-xl-2-256", "--batch", "1,2", "--out", "d/")
@@ -179,7 +179,7 @@ def parquet(line):
     return run(line, {}).written
 
 
-@cases(0.02)
+@cases(0.015)
 @given(config=st.sampled_from(own.transformers()).flatmap(lambda x: own.of_json(as_saved(x))), how=FORMATS,
        file=own.toml(own.catalogue(), 1), gpu=st.sampled_from(("mine", "h100", "a100-sxm-80gb")))  # fmt: skip
 def test_any_network_to_train(config, file, gpu, how):
@@ -188,13 +188,13 @@ def test_any_network_to_train(config, file, gpu, how):
 
 
 @pytest.mark.skipif(CASES < 2000, reason="a fit of the operator law takes seconds: make fuzz, or FUZZ_CASES=2000")
-@cases(0.0003)
+@cases(0.00022)
 @given(file=SWEEPS)
 def test_any_sweep_to_fit_the_operator_law_to(file):
     check(run(("fit", "m.csv", *SMALL), {"m.csv": file}, seconds=40))
 
 
-@cases(0.01)
+@cases(0.0075)
 @given(calibration=own.toml(own.shipped("calibrations/h100-sxm-80gb-roofline.toml"), 2), how=FORMATS,
        file=own.table(PUBLISHED, TOLD[:2], 1),
        mode=st.sampled_from(((), ("--software", "compile"), ("--cache", "0.2"))))  # fmt: skip
