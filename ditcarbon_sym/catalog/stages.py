@@ -229,9 +229,8 @@ def of_diffusers() -> frozenset[str]:
 @cache
 def released_names(name: str) -> tuple[str, ...]:
     """What a shipped pipeline is called: its name, its repositories, and these without their owners."""
-    table = released(name)
-    repositories = re.findall(r"[\w.-]+/[\w.-]+", table["repository"])
-    return (table["name"], *repositories, *(x.partition("/")[2] for x in repositories))
+    repositories = re.findall(r"[\w.-]+/[\w.-]+", released(name)["repository"])
+    return (released(name)["name"], *repositories, *(x.partition("/")[2] for x in repositories))
 
 
 @lru_cache(maxsize=1)
@@ -242,8 +241,7 @@ def shipped_classes() -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, tuple[str, ...]] = {}
     for name in sorted(shipped_ids()):
-        table = released(name)
-        if table.get("lends", True):
+        if (table := released(name)).get("lends", True):
             kind = table["transformer"]["_class_name"]
             found[kind] = (*found.get(kind, ()), name)
     return found

@@ -153,7 +153,7 @@ def check(ran: Ran, *, also: tuple[int, ...] = ()) -> None:
     if ran.code == 0:
         _output_is_harmless(ran)
         for name, content in ran.written.items():
-            _document_is_harmless(name, content)
+            _document_is_harmless(name, content, ran.said)
 
 
 def shows_only_what_prints(ran: Ran) -> None:
@@ -180,11 +180,15 @@ def _output_is_harmless(ran: Ran) -> None:
         assert INPUT not in ran.out, ran
     elif "--csv" in ran.line or ran.line[0] == "sweep":
         _cells_are_text(ran.out)
-    if not re.search(r"\b(nan|inf|infinity)\b", ran.said, re.IGNORECASE):
+    if not _typed_no_number(ran.said):
         assert not NO_NUMBER.search(ran.out), ran
 
 
-def _document_is_harmless(name: str, content: bytes) -> None:
+def _typed_no_number(said: str) -> bool:
+    return re.search(r"\b(nan|inf|infinity)\b", said, re.IGNORECASE) is not None
+
+
+def _document_is_harmless(name: str, content: bytes, said: str) -> None:
     kind = Path(name).suffix
     if kind in (".html", ".svg", ".md", ".tex", ".csv", ".json", ".toml"):
         text = content.decode()
@@ -197,6 +201,8 @@ def _document_is_harmless(name: str, content: bytes) -> None:
         _cells_are_text(text)
     elif kind == ".json":
         json.loads(text, parse_constant=_refuse)
+    if kind in (".csv", ".toml", ".md", ".tex") and not _typed_no_number(said):
+        assert not NO_NUMBER.search(text), text
 
 
 def _cells_are_text(text: str) -> None:
