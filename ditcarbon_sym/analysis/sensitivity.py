@@ -236,8 +236,9 @@ def check_range(knob: str, low: float, high: float) -> None:
         raise InputError(f"unknown input {knob!r}{nearest(knob, KNOBS)}")
     if not low < high:
         raise InputError(f"range of {knob} = {low:g}..{high:g} is reversed or empty; expected low < high")
-    entry = NOTATION[KNOBS[knob][0]]
-    if low <= 0 or low < entry.low or high > entry.high:
+    symbol = KNOBS[knob][0]
+    entry = NOTATION[symbol]
+    if (low <= 0 and symbol.is_positive) or low < entry.low or high > entry.high:
         raise InputError(f"range of {knob} = {low:g}..{high:g} leaves {max(entry.low, 0):g}..{entry.high:g}")
 
 

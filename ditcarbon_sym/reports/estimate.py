@@ -74,7 +74,7 @@ def rows(estimate: Estimate) -> list[tuple[str, ...]]:
 
 
 def _loaded(estimate: Estimate) -> str:
-    offload = estimate.basis["stack"]["offload"]
+    offload = estimate.basis["stack"].get("offload", "")
     return {"model": "stages loaded in turn", "sequential": "layers loaded in turn"}.get(offload, "all stages loaded")
 
 

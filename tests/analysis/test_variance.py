@@ -46,3 +46,10 @@ def test_sobol_indices_are_reproducible_from_the_seed():
 def test_a_range_that_is_reversed_crosses_zero_or_is_unknown_is_refused(knob, low, high, expected):
     with pytest.raises(InputError, match=expected):
         check_range(knob, low, high)
+
+
+def test_sobol_indices_are_told_where_a_documented_range_begins_at_zero(ditcarbon):
+    """The host's part of the power, on the boundary that an H100 has by itself."""
+    found = ditcarbon("sensitivity", "sd3-medium", "--gpu", "h100-sxm-80gb", "--samples", 64)
+    assert found.code == 0 and "Sobol indices over the same ranges" in found.out
+    assert ditcarbon("sensitivity", "sd3-medium", "--no-sobol", "--range", "pue=0..2").code == 2
