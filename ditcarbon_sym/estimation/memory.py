@@ -61,7 +61,7 @@ hf2025quantization), 6.2 and 6.9 (CogVideoX-2B, diffusers2024cogvideox). Their g
 in 40 and 80 GB (mlenergy2025) ask for less."""
 SPREAD = 0.5
 """Standard deviation of the logarithm of what is alive: of those six. The denoiser's is surer, and taken alike."""
-AT_ONCE: Mapping[str, int] = {"AutoencoderKLCogVideoX": 3, "AutoencoderKLWan": 2}
+AT_ONCE: Mapping[str, int] = {"AutoencoderKLCogVideoX": 3, "AutoencoderKLMagvit": 2, "AutoencoderKLWan": 2}
 """Latent frames that a decoder has in work at a time, where it goes through them in order (diffusers' ``_decode``)."""
 PIXELS_OF_KL = 512
 """Channels in and out of the largest convolution of Stable Diffusion's VAE, at full size; for a VAE that is unknown."""

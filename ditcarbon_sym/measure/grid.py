@@ -166,14 +166,14 @@ def one_shot(found: Grid, wanted: Sequence[str]) -> list[Point]:
     """Return the text encoder of each model at batch 1, and its VAE decoder at the smallest and the released size.
 
     If the released size is not in the grid, the nearest takes its place. At the smallest size alone, launches would
-    hide the decoder's pace.
+    hide the decoder's pace. A film whose sound is decoded beside it has none.
     """
     extra: list[Point] = []
     for name in dict.fromkeys(point.model for point in found.points):
         own = [point for point in found.points if point.model == name and point.batch == found.points[0].batch]
         sizes = sorted(own, key=lambda point: point.height * point.width * point.frames)
         known = stages.shipped(name)
-        if stages.DECODER in wanted and known.decoder is not None:
+        if stages.DECODER in wanted and known.decoder is not None and not known.decoder.once():
             ends = dict.fromkeys((sizes[0], _nearest_released(name, sizes)))
             extra += [Point(**{**x.row(), "stage": stages.DECODER, "steps": 1}) for x in ends]
         if stages.TEXT in wanted and known.text:
