@@ -58,7 +58,7 @@ class AutoencoderKLQwenImage21(Decoder):
     dim_mult: tuple[int, ...]
     num_res_blocks: int
     temperal_downsample: tuple[bool, ...]
-    decoder_base_dim: int | None = None
+    decoder_base_dim: int | None = 144
     out_channels: int = 4
     is_residual: Literal[True] = True
     patch_size: Literal[None] = None
