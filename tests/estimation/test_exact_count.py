@@ -190,3 +190,12 @@ def test_the_command_line_prints_shares(ditcarbon, by):
 )
 def test_bad_input_is_one_line(refused, arguments, expected):
     assert expected in refused(*arguments)
+
+
+def test_weights_take_as_many_bytes_as_their_format_has():
+    """32, 16, 8 and 4 bits of every parameter that is loaded."""
+    found = count("flux.1-dev")
+    parameters = sum(found.weights.values())
+    assert found.memory_gb == pytest.approx(
+        {name: parameters * bits / 8 / 1e9 for name, bits in (("fp32", 32), ("bf16", 16), ("int8", 8), ("int4", 4))}
+    )

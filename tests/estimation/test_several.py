@@ -285,3 +285,9 @@ def test_the_vae_decodes_on_all_accelerators_unless_some_share_it(model, split, 
     point = operating_point(model, gpu="h100-sxm-80gb", gpus=4, split=split)
     found = pipeline.evaluate(point.values, (n_dec,), point.route)[n_dec]
     assert float(found) == decoding
+
+
+@pytest.mark.parametrize(("gpus", "beyond"), [(2, False), (4, False), (8, False), (16, True)])
+def test_more_accelerators_than_a_node_has_are_told_and_fewer_are_not(gpus, beyond):
+    found = estimate("hunyuanvideo", gpu=H100, gpus=gpus)
+    assert any("accelerators to a node" in x for x in found.warnings) == beyond

@@ -5,6 +5,7 @@ into ``build/mutants.json``. Without it, or for a line that is run on import, th
 that mirror the file first.
 """
 
+import ast
 import json
 import os
 import subprocess
@@ -19,8 +20,8 @@ MAP = ROOT / "build" / "mutants.json"
 ALSO = ("test_laws.py", "test_consistency.py")
 """Tests of several rooms."""
 VALUES = ("tests/test_values.py",)
-FIRST, SECONDS = 40, 60.0
-"""Tests that are tried at once, and the time of all those that are tried."""
+FIRST, FEWEST, SECONDS = 40, 8, 60.0
+"""Tests that are tried at once; those that are tried however long they take; the time of all others."""
 
 
 class Chooser:
@@ -43,7 +44,7 @@ class Chooser:
 
     def rounds(self, mutant: Mutant) -> list[list[str]]:
         """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time."""
-        own = self.lines.get(mutant.file, {}).get(str(mutant.line), [])
+        own = self.lines.get(mutant.file, {}).get(str(mutant.line), []) if in_function(mutant) else []
         others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
         near = [mutant.file, *(str(x) for x in mirrors(mutant)), *(VALUES if "@dataclass" in mutant.code else ())]
         if not (own or others):
@@ -56,10 +57,18 @@ class Chooser:
         spent, kept = 0.0, []
         for test in order:
             spent += self.seconds.get(test, 1.0)
-            if spent < self.most:
+            if spent < self.most or len(kept) < FEWEST:
                 kept.append(test)
         late = [x for x in near if self.seconds_of(x) < self.most and not whole]  # tests that the map does not know yet
         return [whole, kept[:FIRST], kept[FIRST:], late]
+
+
+def in_function(mutant: Mutant) -> bool:
+    """Whether a line is run when a function is called, not once when the file is imported."""
+    tree = ast.parse((ROOT / mutant.file).read_text(encoding="utf-8"))
+    functions = [x for x in ast.walk(tree) if isinstance(x, ast.FunctionDef | ast.Lambda)]
+    bodies = [x.body if isinstance(x.body, list) else [x.body] for x in functions]
+    return any(x[0].lineno <= mutant.line <= (x[-1].end_lineno or 0) for x in bodies)
 
 
 def mirrors(mutant: Mutant) -> list[Path]:

@@ -93,7 +93,7 @@ class Trial:
                     test = self._failing(tests, mutant.room)
                 if test == MISSING:
                     if self._failing(tests, mutant.room) == MISSING:
-                        raise SystemExit("tests of the map are not there: run again with --map")
+                        raise RuntimeError(f"tests of the map are not there: run again with --map ({tests})")
                     return tests[0]
                 if not test:
                     break

@@ -12,7 +12,7 @@ from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.estimation.footprint.hours import best_start, read_profile
 from ditcarbon_sym.sweeps import routing
-from ditcarbon_sym.sweeps.routed import route
+from ditcarbon_sym.sweeps.routed import _capacity, route
 from ditcarbon_sym.sweeps.routing import Infeasible, Programme, optimum
 
 
@@ -171,6 +171,7 @@ def test_hours_of_a_profile_are_chosen_and_interactive_requests_wait_for_none(fi
         ("flux.1-dev,h100,0,24,batch,,0\n", {}, "count = 0 is outside"),
         ("flux.1-dev,h100,1,24,soon,,0\n", {}, "neither 'interactive' nor 'batch'"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "DEU=4"}, "PLACE=NUMBER for each place"),
+        ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "4,5"}, "PLACE=NUMBER for each place"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "XX=4"}, "not one of the places"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"places": ("FRA", "france")}, "stands twice"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"places": ("FRA", "DEU"), "method": "marginal"}, "no marginal figure"),
@@ -262,3 +263,8 @@ def test_one_profile_for_several_places_and_a_country_of_the_papers(ditcarbon, t
     assert two.code == one.code == 0 and "kgCO2eq, with the hosts'" in two.out.replace(" gCO2eq", " kgCO2eq")
     said = f"warning: {hours} names no zones: all places have its hours\n"
     assert said in two.err and said not in one.err
+
+
+@pytest.mark.parametrize(("capacity", "expected"), [("4", [4, 4]), ("FRA=4,DEU=2", [4, 2]), (" DEU=2 , 4 ", [4, 2])])
+def test_accelerators_are_the_same_everywhere_or_told_by_place(capacity, expected):
+    assert list(_capacity(capacity, ["FRA", "DEU"])) == expected
