@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ..catalog.csv_table import Table, number, table_of
-from ..catalog.files import read_text, toml_of
+from ..catalog.files import plain, read_text, toml_of
 from ..equations.notation import BY_FIELD, E, Notation, mu, tau
 from ..errors import InputError
 
@@ -59,7 +59,12 @@ def read_header(path: str | Path) -> dict[str, Any]:
     """Return what a sweep says it was measured on; empty for a table that says nothing."""
     path = Path(path)
     told = [line.removeprefix(TOLD) for line in _table(path).comments if line.startswith(TOLD)]
-    return toml_of("".join(told), f"{path}: the lines that begin with {TOLD!r}")
+    where = f"{path}: the lines that begin with {TOLD!r}"
+    try:
+        found: dict[str, Any] = plain(toml_of("".join(told), where))
+    except InputError as error:
+        raise InputError(str(error) if str(error).startswith(where) else f"{where}: {error}") from None
+    return found
 
 
 def read_csv(path: str | Path, stage: str = DENOISER) -> list[Row]:

@@ -39,6 +39,19 @@ def toml_of(text: str, where: str) -> dict[str, Any]:
         raise InputError(f"{where}: not valid TOML: {error}") from None
 
 
+def plain(value: Any) -> Any:
+    """Return what a file of TOML says, if JSON can hold it; raises `InputError` for a date, NaN or infinity."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{value!r} is not a finite number")
+    if not isinstance(value, str | int | float | bool):
+        raise InputError(f"{value!r} is neither text nor a number")
+    return value
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """Parse a JSON file that holds one object."""
     try:

@@ -37,6 +37,7 @@ from ..equations.notation import (
 )
 from ..equations.operator_law import ENERGY, LAWS
 from ..errors import InputError, nearest
+from .files import plain
 
 ROUNDING = 1e-3
 """Part of its own size by which a covariance may be off: people round to three digits."""
@@ -81,19 +82,6 @@ def _capability(value: Any) -> float:
     return number
 
 
-def _plain(value: Any) -> Any:
-    """What JSON can hold: no dates, no NaN."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"{value!r} is not a finite number")
-    if not isinstance(value, str | int | float | bool):
-        raise InputError(f"{value!r} is neither text nor a number")
-    return value
-
-
 def _ordered(value: tuple[float, float]) -> tuple[float, float]:
     if not 0 < value[0] <= value[1] < math.inf:
         raise InputError(f"{list(value)!r} is not a range; expected [low, high] with 0 < low <= high")
@@ -103,7 +91,7 @@ def _ordered(value: tuple[float, float]) -> tuple[float, float]:
 _Positive = Annotated[Any, AfterValidator(_finite_positive)]
 _Scatter = Annotated[float | int, Gt(0), Lt(SCATTERED)]
 _Capability = Annotated[Any, AfterValidator(_capability)]
-_Plain = Annotated[dict[str, Any], AfterValidator(_plain)]
+_Plain = Annotated[dict[str, Any], AfterValidator(plain)]
 _Id = Annotated[str, StringConstraints(pattern=ID.pattern)]
 _Text: Any = (str, "")
 _Sources: Any = (dict[str, str], {})

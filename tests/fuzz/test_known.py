@@ -141,13 +141,15 @@ def test_a_month_that_is_none_is_refused(month):
 
 @pytest.mark.parametrize("told", [
     "a" + ".a" * 50_000 + " = 1", "a = " + "9" * 5000, "a = " + "[" * 5000, "a = '\x1b[2J'", "gpu = ['x']", "a =",
+    "attention = [inf]", "driver = nan", "date = 2026-01-01", "dtype = {a = [{b = -inf}]}", "idle_watt = 1e400",
 ], ids=lambda x: x[:12])  # fmt: skip
 def test_any_lines_on_top_of_a_sweep_are_answered_in_time(told):
+    rows = FOUR.replace("\n", ",denoiser,ok\n").replace("mu,denoiser,ok", "mu,stage,status")
     for line in (
         ("fit", "m.csv", "--law", "bgr", "--bootstrap", "0", "--gpu", "v100-pcie-16gb"),
         ("validate", "m.csv"),
     ):
-        check(run(line, {"m.csv": f"#: {told}\n{FOUR}"}))
+        check(run((*line, "--json"), {"m.csv": f"#: {told}\n{rows}"}))
 
 
 def test_a_calibration_says_what_a_sweep_says_without_marks_that_do_not_print():
