@@ -59,7 +59,7 @@ def test_every_published_run_is_scored_and_the_fit_is_told_to_have_seen_it():
     assert len(found.scored) == 161 + 123
     time, energy = found.summaries()
     assert (time.target, time.rows, energy.target, energy.rows) == ("time", 161, "energy", 123)
-    assert time.mape < 8 and energy.mape < 9 and abs(time.bias) < 2 and abs(energy.bias) < 5
+    assert time.mape < 8 and energy.mape < 9 and abs(time.bias) < 2.5 and abs(energy.bias) < 5
     assert any("h100-sxm-80gb was fitted to this very file" in note for note in found.notes)
     assert any(note.startswith("transferred, not calibrated: t4") for note in found.notes)
 
