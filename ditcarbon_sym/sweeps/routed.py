@@ -74,7 +74,7 @@ class Routed:
             ],
             "per_request_g": list(self.per_request_g),
             "per_accelerator_hour_g": [
-                {"place": self.places[p], "hour": t, "g": float(worth[p, t])} for p, t in np.argwhere(worth > 0)
+                {"place": self.places[p], "hour": int(t), "g": float(worth[p, t])} for p, t in np.argwhere(worth > 0)
             ],
             "warnings": list(self.warnings),
         }  # fmt: skip
@@ -106,6 +106,8 @@ def route(
     ids = [x.id for x in facilities]
     if len(set(ids)) < len(ids):
         raise InputError(f"places: {next(x for x in ids if ids.count(x) > 1)} stands twice")
+    if not 0 < deadline <= LONGEST:
+        raise InputError(f"deadline = {deadline:g} is outside 0..{LONGEST} (hours)")
     rows, own = _read(requests, deadline)
     options: dict[str, Any] = {x: y for x, y in (("boundary", boundary), ("gpu", gpu)) if y is not None}
     # A PUE of 1: the energy is that of the equipment, and the place that is chosen brings its own.

@@ -170,7 +170,7 @@ def _demand_same(path: Path, plan: str) -> None:
 
     try:
         told = (parquet.read_schema(path).metadata or {}).get(PLAN)
-    except (ArrowException, OSError) as error:
+    except (ArrowException, OSError, ValueError) as error:  # a name of a column may be no text
         raise InputError(f"{path}: is no Parquet file ({str(error)[:60]}); remove it, or give another --out") from None
     if told != plan.encode():
         raise InputError(f"{path}: another sweep has written it (grid, filter, version or data); give another --out")

@@ -247,3 +247,29 @@ def test_published_runs_are_added_as_text_and_not_twice():
         check(ran)
         assert ran.code == 2 and "no name of letters" in ran.err
     assert "added 4 of 4" in first.out and "added 0 of 4" in again.out, (first, again)
+
+
+@pytest.mark.parametrize("deadline", ["1e9", "inf", "nan", "0", "-1", "9" * 400])
+def test_a_deadline_of_no_month_is_refused(deadline):
+    line = ("route", "s.csv", "--places", "FRA,DEU", "--capacity", "8", "--gpu", "h100", "--deadline", deadline)
+    ran = run(line, {"s.csv": "model,count\nflux.1-dev,100\n"})
+    check(ran)
+    assert ran.code == 2 and "deadline" in ran.err
+
+
+@pytest.mark.parametrize("how", [("--json",), ("--report", "r.md")])
+def test_hours_in_which_accelerators_lack_are_written_as_json(how):
+    rows = "model,count,deadline,latency\n" + "flux.1-dev,4000,12,batch\n" * 5
+    profile = "zone,hour,gco2eq_per_kwh\n" + "".join(f"{z},{h},{100 + h}\n" for z in ("FRA", "DEU") for h in range(24))
+    line = ("route", "s.csv", "--places", "FRA,DEU", "--capacity", "8", "--gpu", "h100", "--profile", "p.csv", *how)
+    ran = run(line, {"s.csv": rows, "p.csv": profile})
+    check(ran)
+    assert ran.code == 0
+
+
+def test_a_part_of_a_folder_with_a_column_that_is_no_text_is_refused():
+    line = ("sweep", "--model", "dit-xl-2-256", "--out", "d/")
+    content = run(line, {}).written["d/part-000000.parquet"]
+    ran = run(line, {"d/part-000000.parquet": content.replace(b"datacenter", b"\xcfatacenter")})
+    check(ran)
+    assert ran.code == 2
