@@ -87,26 +87,11 @@ def limited(seconds: int):
             signal.signal(number, handler)
 
 
-def _in_one_piece() -> Any:
-    """Return a function that calls another one from a frame of 128 KiB.
-
-    Python 3.11 keeps frames in pieces of 16 KiB. Where a loop calls from the end of a piece, each call maps and unmaps
-    the next one: a fifth of the time of all cases, deep under pytest and hypothesis.
-    """
-    space: dict[str, Any] = {}
-    locals_ = " = ".join(f"x{k}" for k in range(9000))
-    exec(f"def call(function, *arguments):\n    if 0: {locals_} = 0\n    return function(*arguments)", space)
-    return space["call"]
-
-
-_call = _in_one_piece()
-
-
 def run(arguments: Any, files: dict[str, str | bytes], seconds: int = SECONDS) -> Ran:
     """Run a command line in an empty folder with these files; an exception that it lets out fails the test."""
     tally = TALLY.setdefault(os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[2].partition(" ")[0], Counter())
     began = time.process_time()
-    ran: Ran = _call(_run, arguments, files, seconds)
+    ran = _run(arguments, files, seconds)
     ended = {0: "answered", 2: "refused"}.get(ran.code, "other")
     tally.update({"cases": 1, "seconds": time.process_time() - began, ended: 1})
     return ran
