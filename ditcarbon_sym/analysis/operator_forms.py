@@ -77,8 +77,8 @@ def derive_pass(
     values = {x: value for x, value in at_release.items() if x != variable} if numbers else {}
     shown = {name: expand(flop.xreplace(values)) for name, flop in parts.items() if flop != 0}
     whole = expand(sum(shown.values(), Integer(0)))
-    if variable not in whole.free_symbols or not whole.is_polynomial(variable):
-        choices = ", ".join(sorted(x.name for x in whole.free_symbols if whole.is_polynomial(x))) or "none"
+    if variable not in {*whole.free_symbols, ell} or not whole.is_polynomial(variable):
+        choices = ", ".join(sorted(x.name for x in {*whole.free_symbols, ell} if whole.is_polynomial(x)))
         raise InputError(f"the FLOP of a pass are no polynomial in {variable.name} here; choose one of {choices}")
     terms = Poly(whole, variable).terms()
     return PassForms(
