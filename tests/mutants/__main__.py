@@ -95,7 +95,7 @@ def main() -> int:
         nonlocal known
         for x in drawn(every, given.number, given.seed)[given.skip :]:
             mutant = x.mutant() if isinstance(x, Place) else x
-            if mutant is None or mutant in found:
+            if mutant is None or mutant in found or not (ROOT / mutant.file).is_file():
                 continue
             if same(mutant) in alike:
                 equal[mutant.room] += 1
