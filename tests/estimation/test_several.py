@@ -56,6 +56,7 @@ def test_linear_attention_is_one_exchange_in_a_layer():
     found = of("sana-1.5-1.6b", 2, resolution=1024)
     assert found[n_attn] == 20
     assert found[Q_attn] == pytest.approx(2 * 20 * 4 * 1024 * 2240, rel=0.1)  # and small matrices of each head
+    assert of("sana-video-2b", 2)[n_attn] == 20  # with a product of its own for the denominator
 
 
 @pytest.mark.parametrize("model", ["latte-1", "open-sora-1.2"])

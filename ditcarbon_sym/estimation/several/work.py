@@ -95,7 +95,7 @@ def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
     """Elements of queries, keys, values and outputs in a pass of one output, and layers that have them.
 
     Attention within frames, or heads one by one, is several products in one layer; where the request has the number of
-    frames, what stands before it counts layers. Linear attention is two products.
+    frames, what stands before it counts layers. Of the products of linear attention, that with the queries counts.
     """
     moved = layers = Integer(0)
     for x in networks.denoising(references):
@@ -103,7 +103,7 @@ def exchanged(networks: Stages, references: bool) -> tuple[Expr, Expr]:
             moved += Integer(1) * x.times * x.moved
             of_one_frame = int((Integer(1) * x.times).xreplace({n_latent: Integer(1)}))
             many = min(of_one_frame, int(networks.denoiser.blocks))
-            layers += Rational(many, 2) if x.kind == LINEAR_ATTENTION else Integer(many)
+            layers += Integer(many if x.kind != LINEAR_ATTENTION or x.name.endswith("scores_queries") else 0)
     return moved, layers
 
 
