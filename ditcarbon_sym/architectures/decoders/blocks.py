@@ -75,9 +75,13 @@ class LevelledDecoder(Decoder):
             *self.exit(self.volume(len(widths)), widths[-1]),
         ]
 
-    @abstractmethod
     def entrance(self, rows: Expr, width: Size) -> list[Operator]:
         """From the latent to the width of the middle."""
+        channels = self.latent_channels
+        return [
+            convolution("post_quant_conv", rows, channels, channels, POINT),
+            convolution("conv_in", rows, channels, width, CUBE),
+        ]
 
     @abstractmethod
     def middle(self, rows: Expr, width: Size) -> list[Operator]:

@@ -11,7 +11,7 @@ from sympy import Expr, Rational
 
 from ...equations.notation import H, W
 from ..operators import Operator, Size, convolution, repeated
-from .blocks import CUBE, POINT, LevelledDecoder, frames_after, interpolation, residual_block, scaled_residual
+from .blocks import CUBE, LevelledDecoder, frames_after, interpolation, residual_block, scaled_residual
 
 Up = Literal["SpatialUpBlock3D", "SpatialTemporalUpBlock3D"]
 
@@ -51,13 +51,6 @@ class AutoencoderKLMagvit(LevelledDecoder):
 
     def volume(self, level: int) -> Expr:
         return self.positions(level, level)
-
-    def entrance(self, rows: Expr, width: Size) -> list[Operator]:
-        channels = self.latent_channels
-        return [
-            convolution("post_quant_conv", rows, channels, channels, POINT),
-            convolution("conv_in", rows, channels, width, CUBE),
-        ]
 
     def middle(self, rows: Expr, width: Size) -> list[Operator]:
         return repeated("", self.layers_per_block, residual_block(rows, width, width, CUBE, add=scaled_residual))

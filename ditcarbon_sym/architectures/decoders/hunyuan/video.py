@@ -13,7 +13,7 @@ from sympy import Expr, Rational
 from ....equations.notation import H, W
 from ...network import Tile
 from ...operators import Operator, Size, convolution, repeated
-from ..blocks import CUBE, POINT, LevelledDecoder, frames_after, pixel_attention, residual_block
+from ..blocks import CUBE, LevelledDecoder, frames_after, pixel_attention, residual_block
 
 TILE, STRIDE = 5, 3
 """Latent frames in a tile and from one to the next: 16 and 12 output frames, and one more that is dropped."""
@@ -66,13 +66,6 @@ class AutoencoderKLHunyuanVideo(LevelledDecoder):
             frames_after(sum(time for time, _ in done))
             * H * W * Rational(4 ** sum(sides for _, sides in done), self.spatial_factor**2)
         )  # fmt: skip
-
-    def entrance(self, rows: Expr, width: Size) -> list[Operator]:
-        channels = self.latent_channels
-        return [
-            convolution("post_quant_conv", rows, channels, channels, POINT),
-            convolution("conv_in", rows, channels, width, CUBE),
-        ]
 
     def middle(self, rows: Expr, width: Size) -> list[Operator]:
         """Two residual blocks and between them attention of every position of every frame to all before it."""
