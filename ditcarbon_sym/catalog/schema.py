@@ -130,12 +130,12 @@ class _Quality(Table):
     n: Annotated[int, Gt(0), Lt(10**12)]
     loss: str
     mape_percent: Annotated[float | int, Ge(0), Lt(math.inf)]
-    held_out_mape_percent: dict[str, float] = {}
+    held_out_mape_percent: dict[str, Annotated[float, Ge(0), Lt(math.inf)]] = {}
     held_out_log_scatter: _Scatter | None = None
     within_log_scatter: _Scatter | None = None
     held_out_groups: Annotated[int, Ge(1), Lt(10**6)] | None = None
     mape_percent_energy: Annotated[float | int, Ge(0), Lt(math.inf)] | None = None
-    held_out_mape_percent_energy: dict[str, float] = {}
+    held_out_mape_percent_energy: dict[str, Annotated[float, Ge(0), Lt(math.inf)]] = {}
     held_out_log_scatter_energy: _Scatter | None = None
     within_log_scatter_energy: _Scatter | None = None
     held_out_groups_energy: Annotated[int, Ge(1), Lt(10**6)] | None = None

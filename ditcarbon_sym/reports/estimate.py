@@ -261,13 +261,12 @@ def _several(gpus: int, calibration: Mapping[str, Any]) -> list[str]:
 
 def _errors(calibration: Mapping[str, Any]) -> str:
     """Say the error of the fit on its own rows, and on held-out groups where there are any."""
-    held = calibration.get("held_out_mape_percent", {})
     if calibration["law"] != operator_law.LAW:
         return f"MAPE of mu {calibration['mape_percent']:.1f} %"
-    words = f"MAPE of time {calibration['mape_percent']:.1f} %"
-    words += f", held out {sum(held.values()) / len(held):.1f} %" if held else ""
-    energy = calibration.get("held_out_mape_percent_energy", {})
-    if energy:
-        mean = sum(energy.values()) / len(energy)
-        words += f"; of energy {calibration['mape_percent_energy']:.1f} %, held out {mean:.1f} %"
-    return words
+    told = []
+    for target, suffix in (("time", ""), ("energy", "_energy")):
+        error, held = (calibration.get(f"{x}mape_percent{suffix}") for x in ("", "held_out_"))
+        words = [] if error is None else [f"{error:.1f} %"]
+        words += [f"held out {sum(held.values()) / len(held):.1f} %"] if held else []
+        told += [f"{target} {', '.join(words)}"] if words else []
+    return f"MAPE of {'; of '.join(told)}"

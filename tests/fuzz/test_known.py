@@ -48,6 +48,22 @@ def test_a_scatter_beyond_what_was_ever_measured_ends_in_no_infinity(scatter, as
     assert ran.code == (0 if scatter < 1 else 2)
 
 
+def test_a_calibration_without_its_error_in_energy_tells_what_it_has():
+    quality = {x: y for x, y in ROOFLINE["quality"].items() if x != "mape_percent_energy"}
+    file = tomli_w.dumps({**ROOFLINE, "quality": quality})
+    ran = run(("estimate", "flux.1-dev", "--gpu", "h100", "--calibration", "c.toml"), {"c.toml": file})
+    check(ran)
+    assert ran.code == 0 and "; of energy held out " in ran.out
+
+
+@pytest.mark.parametrize("error", [float("nan"), float("inf"), -1.0])
+def test_an_error_that_is_none_is_refused(error):
+    file = with_quality(ROOFLINE, held_out_mape_percent={"flux.1-dev": error})
+    ran = run(("estimate", "flux.1-dev", "--gpu", "h100", "--calibration", "c.toml"), {"c.toml": file})
+    check(ran)
+    assert ran.code == 2 and "held_out_mape_percent" in ran.err
+
+
 def test_a_fit_of_a_file_of_any_name_is_drawn_and_written():
     name = f"$x_$ two\nlines {SCRIPT} $\\frac$.csv"
     line = ("fit", name, "--gpu", "v100-pcie-16gb", "--bootstrap", "0", "--out", "o.toml", "--plot", "o.svg")
