@@ -26,7 +26,7 @@ def formula(
     With --model, the model's numbers are in it.
     """
     from ..catalog.loading import load
-    from ..equations import operator_law, pipeline
+    from ..equations import pipeline
     from ..errors import InputError
     from ..estimation import work
     from ..reports import equations as report
@@ -39,10 +39,7 @@ def formula(
         print(pipeline.code(equation, {**entry.values, **entry.request} if entry is not None else {}))
         return
     if closed:
-        if equation.number.startswith("several accelerators"):
-            raise InputError(f"{name} has no closed form: its work is a model's operator list; leave --closed out")
-        of_operators = equation in operator_law.EQUATIONS
-        equation = pipeline.closed_form(equation.lhs, operator_law.LAW if of_operators else "bgr")
+        equation = pipeline.closed(equation)
     if model is not None:
         equation, notes = work.with_model(equation, load(catalog).model(model))
         warn(notes)

@@ -113,7 +113,8 @@ def chain(route: AnyRoute = "bgr") -> tuple[Equation, ...]:
 def find(name: str) -> Equation:
     """Return the equation with this number, left-hand side or label; raises `InputError` with the nearest names.
 
-    A label is what the basis of an estimate names, such as "operator law, energy".
+    A label is what the basis of an estimate names, such as "operator law, energy". A symbol that one law alone defines
+    needs no law before it.
 
     >>> find("5").lhs, find("F_block").number
     (E, 'Table 2')
@@ -123,6 +124,8 @@ def find(name: str) -> Equation:
     True
     >>> find("training.F_bwd").number
     'training, backward'
+    >>> find("tau_floor") == find("roofline.tau_floor")
+    True
     """
     from . import parallel, training
     from .around import boundaries
@@ -137,9 +140,43 @@ def find(name: str) -> Equation:
     labelled = {x.number: x for x in others} | {f"Eq. ({x.number})": x for x in EQUATIONS}
     known |= {f"transfer.{x}": Equation("operator law, transfer", x, law) for x, law in operator_law.TRANSFER.items()}
     if name not in known and name not in labelled:
+        laws = [key for key in known if key.partition(".")[2] == name]
+        if len(laws) == 1:
+            return known[laws[0]]
+        if laws:
+            raise InputError(f"{name!r} is defined by several laws; say one of {', '.join(laws)}")
         names = (key for key in known if not key.isdigit())
         raise InputError(f"unknown equation {name!r}; expected a number 1 to 8 or a symbol{nearest(name, names)}")
     return known[name] if name in known else labelled[name]
+
+
+def law_of(equation: Equation) -> tuple[Equation, ...]:
+    """Return the equations that an equation of `find` stands among: those that define what is on its right-hand side.
+
+    >>> [str(x.lhs) for x in law_of(find("training.F_bwd"))][:3]
+    ['n_D', 'F_fwd', 'F_bwd']
+    >>> law_of(find("tau")) == chain()
+    True
+    """
+    from . import parallel, training
+    from .around import boundaries
+
+    if equation.number.startswith(operator_law.LABEL):
+        return operator_law.EQUATIONS
+    for equations in (chain(), training.EQUATIONS, (*operator_law.PARTS, *parallel.EQUATIONS)):
+        if equation in equations:
+            return equations
+    accounts = (account for account in boundaries.ACCOUNTS.values() if equation in account)
+    return next((WORK + ROUTES["bgr"] + account for account in accounts), chain())
+
+
+def closed(equation: Equation) -> Equation:
+    """Return an equation of `find` with every intermediate of its own law put in.
+
+    >>> print(closed(find("roofline.tau_loop")).inputs[:4])
+    (B, F_attn, F_dense, Q_elem)
+    """
+    return equation.inline(*(x for x in law_of(equation) if x.lhs != equation.lhs))
 
 
 def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
@@ -197,7 +234,7 @@ def code(equation: Equation, numbers: Mapping[Symbol, float] = MappingProxyType(
         ell = H*W*n_latent/(p**2*v_s**2)
         return (ell,)
     """
-    steps = {x.lhs: x.rhs for x in (operator_law.EQUATIONS if equation in operator_law.EQUATIONS else chain())}
+    steps = {x.lhs: x.rhs for x in law_of(equation)}
     function = compiled((equation.lhs,), tuple({**steps, equation.lhs: equation.rhs}.items()))
     function = function.at({x: v for x, v in numbers.items() if x in function.arguments})
     return function.source.replace("_lambdifygenerated", equation.lhs.name).rstrip()

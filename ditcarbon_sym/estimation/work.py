@@ -15,7 +15,7 @@ from ..architectures.operators import ATTENTION, ELEMENTWISE, NORM, SOFTMAX, Ope
 from ..catalog import stages
 from ..catalog.entries import Model
 from ..catalog.stages import Stages
-from ..equations import flops as order
+from ..equations import flops as order, operator_law
 from ..equations.equation import Equation, exact
 from ..equations.notation import (
     F_VAE,
@@ -76,15 +76,18 @@ def with_model(equation: Equation, model: Model) -> tuple[Equation, tuple[str, .
     the work of its operators, exact at the request that it was released with.
     """
     numbers, _ = resolve_request(model, {})
-    if equation.number.startswith("operator law") and {F_dense, F_total} & {*equation.inputs}:
+    own = equations(model, numbers, 1) if equation.number.startswith(operator_law.LABEL) else ()
+    if {x.lhs for x in own} & {*equation.inputs}:
         size = f"{numbers[H]:g} x {numbers[W]:g}" + (f" x {numbers[n_frames]:g} frames" if model.is_video else "")
         told = (
             f"the work of {model.id} is exact at {size}" if model.networks else f"{model.id}: {work_of_flags.words()}"
         )
-        return equation.inline(*equations(model, numbers, 1)), (told,)
+        return equation.inline(*own), (told,)
     counted = equation.at(model.values)
     if counted == equation:
-        return equation, (f"the equation of {equation.lhs} has nothing of a model in it: {model.id} changes nothing",)
+        parts = {x.lhs for x in operator_law.PARTS} & {*equation.inputs} if own else ()
+        what = "in --closed form it has" if parts else f"{model.id} changes nothing"
+        return equation, (f"the equation of {equation.lhs} has nothing of a model in it: {what}",)
     flop = equation.lhs not in (P, kappa, ell)
     return counted, leading_order_notes_of(model) if flop else ()
 

@@ -3,7 +3,8 @@ from hypothesis import given
 from sympy import Poly, expand
 
 from ditcarbon_sym import estimate
-from ditcarbon_sym.equations import pipeline
+from ditcarbon_sym.equations import operator_law, parallel, pipeline, training
+from ditcarbon_sym.equations.around import boundaries
 from ditcarbon_sym.equations.equation import exact
 from ditcarbon_sym.equations.notation import (
     NOTATION,
@@ -16,6 +17,7 @@ from ditcarbon_sym.equations.notation import (
     C_total,
     E,
     I_grid,
+    N,
     S,
     Theta_peak,
     mu,
@@ -27,6 +29,28 @@ from tests.strategies import configurations
 
 def test_the_numbered_equations_stand_in_the_papers_order():
     assert [equation.number for equation in pipeline.EQUATIONS] == list("12345678")
+
+
+@pytest.mark.parametrize(
+    "law", [operator_law.EQUATIONS, parallel.EQUATIONS, training.EQUATIONS], ids=["one", "several", "training"]
+)
+def test_closing_an_equation_puts_in_what_its_own_law_says(law):
+    for equation in law:
+        closed = pipeline.closed(equation)
+        assert closed.number == equation.number and not {x.lhs for x in law} & {*closed.inputs}
+        assert N not in closed.inputs  # the paper's depth: an operator list has no such input
+
+
+@pytest.mark.parametrize("account", boundaries.ACCOUNTS.values(), ids=boundaries.ACCOUNTS)
+def test_an_account_closes_with_its_own_boundary(account):
+    defined = {x.lhs for x in (*account, *pipeline.chain())}
+    for equation in account:
+        closed = {*pipeline.closed(equation).inputs}
+        assert {*equation.inputs} - defined <= closed and not defined & closed - {equation.lhs}
+
+
+def test_a_symbol_of_one_law_needs_no_law_before_it():
+    assert pipeline.find("J_work") is pipeline.find("roofline.J_work")
 
 
 def test_an_equation_is_found_by_the_name_that_a_basis_gives_it():
