@@ -71,6 +71,13 @@ def test_few_groups_widen_the_interval_of_the_operator_law_and_sampling_agrees(g
     assert np.log(drawn[1] / drawn[0]) == pytest.approx(np.log(high / low), rel=0.05)
 
 
+def test_time_and_energy_are_as_sure_as_the_groups_that_were_held_out_of_each():
+    point = operating_point("wan2.1-t2v-1.3b", gpu="h100-sxm-80gb")
+    held = {tau: scatter(point.calibration), E: scatter(point.calibration, energy=True)}
+    assert held[E].groups < held[tau].groups
+    assert all(scatter_met(x, point).groups == expected.groups for x, expected in held.items())
+
+
 @pytest.fixture(scope="module")
 def thin(tmp_path_factory):
     """A user's calibration from long passes alone: its launches are known within a factor of seven."""

@@ -6,14 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from sympy import Integer
 
 import ditcarbon_sym
 from ditcarbon_sym import estimate
+from ditcarbon_sym.architectures.operators import DENSE
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.equations.notation import B, g, p, v_s
+from ditcarbon_sym.equations.notation import B, ell, g, p, v_s
+from ditcarbon_sym.equations.pipeline import evaluate
 from ditcarbon_sym.errors import InputError
-from ditcarbon_sym.estimation.memory import Memory, memory_of, peak_notes, weight_notes
+from ditcarbon_sym.estimation.memory import DENOISER_ALIVE, Memory, memory_of, peak_notes, weight_notes
+from ditcarbon_sym.estimation.point import operating_point
 from ditcarbon_sym.estimation.request import resolve_request
+from ditcarbon_sym.numerics.functions import compiled
 from fits.runs import published
 
 PUBLISHED = Path(__file__).parents[2] / "fits" / "measurements" / "memory.csv"
@@ -103,6 +108,17 @@ def test_passes_that_run_one_after_another_are_not_alive_together():
         model = load().model(name)
         one, two = (memory_of(model, {**resolve_request(model, {})[0], g: passes}) for passes in (1, 2))
         assert two.denoiser == pytest.approx(together * one.denoiser)
+
+
+@pytest.mark.parametrize("name", ["framepack-i2v", "helios-base"])
+def test_what_a_pass_keeps_alive_is_counted_at_the_latent_frames_of_the_request(name):
+    """Frames that these keep at a coarser grid take up a part of the tokens of one latent frame."""
+    point = operating_point(name)
+    dense = [x for x in point.model.networks().denoising(False) if x.kind == DENSE]
+    sizes = {**point.values, ell: float(evaluate(point.values, (ell,), point.route)[ell])}
+    moved = max(float(compiled((Integer(1) * x.moved,))(sizes)[0]) for x in dense)
+    alive = DENOISER_ALIVE * point.values[g] * 2 * moved / 2**30
+    assert memory_of(point.model, point.values).denoiser == pytest.approx(alive, rel=1e-12)
 
 
 def test_flags_alone_are_near_their_model(tmp_path):
