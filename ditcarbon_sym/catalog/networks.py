@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, get_type_hints
 
+from sympy import nan
+
 from ..architectures import network_class
 from ..architectures.operators import total
 from ..errors import InputError, similar
@@ -134,5 +136,5 @@ def _demand_network(found: Any, where: str) -> None:
     except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as error:
         lists = [name for name, value in vars(found).items() if isinstance(value, tuple)]
         raise InputError(f"{where}: the sizes do not fit together ({error}); look at {', '.join(lists)}") from None
-    if not parameters > 0 or not all(size > 0 for size in shape):
+    if parameters is nan or not parameters > 0 or not all(size > 0 for size in shape):
         raise InputError(f"{where}: the sizes make no network: {parameters} parameters")

@@ -64,6 +64,20 @@ def test_an_error_that_is_none_is_refused(error):
     assert ran.code == 2 and "held_out_mape_percent" in ran.err
 
 
+def test_a_width_of_nothing_inside_a_network_is_refused():
+    table = {**stages.released("sana-1.6b")["transformer"], "mlp_ratio": 0}
+    ran = run(("count", "--config", "config.json"), {"config.json": json.dumps(table)})
+    check(ran)
+    assert ran.code == 2 and "make no network" in ran.err
+
+
+def test_a_neutral_mode_beside_a_calibration_that_takes_none_is_refused():
+    line = ("sweep", "--model", "pixart-alpha", "--guidance-steps", "1", "--calibration", "c.toml")
+    ran = run(line, {"c.toml": tomli_w.dumps(BGR)})
+    check(ran)
+    assert ran.code == 2 and "guidance_steps = 1" in ran.err
+
+
 def test_a_fit_of_a_file_of_any_name_is_drawn_and_written():
     name = f"$x_$ two\nlines {SCRIPT} $\\frac$.csv"
     line = ("fit", name, "--gpu", "v100-pcie-16gb", "--bootstrap", "0", "--out", "o.toml", "--plot", "o.svg")

@@ -57,7 +57,8 @@ def _asked(mode: Mode) -> str:
     """Name the first option of a mode."""
     told = {name: getattr(mode, name) for name in OPTIONS}
     usual = {"software": EAGER, "attention": PLAIN, "precision": WIDE, "cache": 0.0, "guidance_steps": 1.0}
-    return next(f"{name} = {value!r}" for name, value in told.items() if value != usual.get(name, ""))
+    set_apart = (f"{name} = {value!r}" for name, value in told.items() if value != usual.get(name, ""))
+    return next(set_apart, f"guidance_steps = {mode.guidance_steps!r}")  # given, as an axis of a sweep is
 
 
 def _constant(name: str) -> Mapping[str, Any]:
