@@ -43,6 +43,7 @@ from ..equations.notation import (
 from ..errors import InputError, nearest
 from ..estimation.intervals import predictive
 from ..estimation.point import OperatingPoint, asked_again
+from .knobs import absent
 from .roots import all_roots, last_within, on_floats, root_inside
 from .sensitivity import NOUNS, refuse_if_calibrated
 
@@ -107,11 +108,10 @@ def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Sy
     """Return the output as an exact expression in the unknown alone."""
     x = unknown_symbol(unknown)
     refuse_if_calibrated(point, unknown, x)
-    tied: dict[Symbol, Expr] = {W: H} if unknown == "resolution" else {}
-    if unknown == "frames":
-        if not point.model.is_video:
-            raise InputError(f"cannot solve for frames: {point.model.id} is an image model")
-        tied = {n_latent: 1 + (n_frames - 1) / exact(point.values[v_t])}
+    if why := absent(point, unknown):
+        raise InputError(f"cannot solve for {unknown}: {why}")
+    latent = 1 + (n_frames - 1) / exact(point.values.get(v_t, 1))
+    tied: dict[Symbol, Expr] = {"resolution": {W: H}, "frames": {n_latent: latent}}.get(unknown, {})
     free = Symbol(x.name, real=True)  # sympy ponders the sign of every polynomial in a positive symbol
     known: dict[Symbol, Expr] = {y: exact(value) for y, value in point.values.items() if not math.isnan(value)}
     known |= {x: free, **{y: value.xreplace({x: free}) for y, value in tied.items()}}

@@ -188,6 +188,20 @@ def turned(point: OperatingPoint, knob: str, value: Any) -> dict[Symbol, Any]:
     return {x: point.values[x] * factor**power for x, power in moved.items()}
 
 
+def absent(point: OperatingPoint, name: str) -> str:
+    """Return why a request of this model has no such input; empty if it has.
+
+    >>> from ditcarbon_sym.estimation.point import operating_point
+    >>> absent(operating_point("stable-audio-open-1.0"), "side")
+    'stable-audio-open-1.0 makes sound, which has no height and width'
+    """
+    if name == "frames" and not point.model.is_video:
+        return f"{point.model.id} is an image model"
+    if name in ("side", "resolution") and not point.model.has_sides:
+        return f"{point.model.id} makes sound, which has no height and width"
+    return ""
+
+
 def loosened(point: OperatingPoint) -> OperatingPoint:
     """Return the point with width and depth of its network as symbols in the work of its route, where they can be.
 

@@ -26,7 +26,7 @@ from ..estimation.point import OperatingPoint
 from ..estimation.request import resolve_request
 from ..estimation.routes import outside_validity
 from ..estimation.spread.quantiles import LEVEL, quantile
-from .knobs import KNOBS, WORDS, belongs_to_calibration, exponents, loosened, setting, turned
+from .knobs import KNOBS, WORDS, absent, belongs_to_calibration, exponents, loosened, setting, turned
 
 NOUNS: Mapping[str, str] = MappingProxyType({
     "per_output_g": "carbon per output", "total_g": "carbon", "operational_g": "operational carbon",
@@ -113,6 +113,8 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
         raise InputError(f"{NOTATION[output].field} is unknown here: {'; '.join(point.notes)}")
     found = []
     for knob in KNOBS:
+        if absent(point, knob):
+            continue
         moved = exponents(point, knob)
         pulls = [power * float(slopes[x]) * point.values[x] for x, power in moved.items() if x in slopes]
         if knob == "frames":
@@ -124,8 +126,6 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
 
 def _pull_of_frames(point: OperatingPoint, slopes: Mapping[Symbol, Any]) -> list[float]:
     """Output frames act on the VAE, and through n_latent = 1 + (n_frames - 1) / v_t on the denoiser."""
-    if not point.model.is_video:
-        return []
     direct = float(slopes.get(n_frames, 0.0))
     through = float(slopes.get(n_latent, 0.0)) / point.values[v_t]
     return [(direct + through) * point.values[n_frames]]
@@ -140,7 +140,7 @@ def documented_ranges(point: OperatingPoint) -> dict[str, tuple[float, float, st
     found = {}
     for knob, entry in ranges().items():
         symbol = KNOBS[knob][0]
-        if knob == "frames" and not point.model.is_video:
+        if absent(point, knob):
             continue
         if math.isnan(point.values.get(symbol, math.nan)):
             continue
@@ -223,8 +223,8 @@ def spans(
     found = documented_ranges(point)
     for knob, (low, high) in (given or {}).items():
         check_range(knob, low, high)
-        if knob == "frames" and not point.model.is_video:
-            raise InputError(f"range of frames: {point.model.id} is an image model")
+        if why := absent(point, knob):
+            raise InputError(f"range of {knob}: {why}")
         refuse_if_calibrated(point, knob, KNOBS[knob][0])
         found[knob] = (low, high, "as given")
     return found

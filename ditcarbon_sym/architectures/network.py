@@ -64,6 +64,11 @@ class Denoiser(Network):
         return "3D" in type(self).__name__
 
     @property
+    def has_sides(self) -> bool:
+        """Whether what it makes has height and width; sound has frames alone."""
+        return True
+
+    @property
     def patch(self) -> int:
         """Side of a token in latent pixels, packing by the pipeline included."""
         return int(self.patch_size)
@@ -199,6 +204,10 @@ class Sound(Denoiser):
     @property
     def is_video(self) -> bool:
         return True
+
+    @property
+    def has_sides(self) -> bool:
+        return False
 
     @property
     def patch(self) -> int:

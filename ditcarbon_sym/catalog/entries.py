@@ -72,6 +72,11 @@ class Model(Entry):
         """Whether the VAE has a time axis."""
         return v_t in self.values
 
+    @property
+    def has_sides(self) -> bool:
+        """Whether what it makes has height and width; sound has frames alone."""
+        return self.networks is None or self.networks().denoiser.has_sides
+
 
 NVIDIA = "NVIDIA"
 

@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from ditcarbon_sym import InputError
+from ditcarbon_sym import InputError, solve
 from ditcarbon_sym.analysis.knobs import KNOBS, WORDS, loosened, setting, turned
 from ditcarbon_sym.analysis.sensitivity import documented_ranges, elasticities, interactions, tornado
 from ditcarbon_sym.analysis.variance import sobol
@@ -201,3 +201,11 @@ def test_parameters_have_elasticities_though_no_input_of_theirs_has_a_range(ditc
     outcome = ditcarbon("sensitivity", "pixart-alpha", "--output", "parameters", "--report", report)
     assert outcome.code == 0 and "hidden size" in outcome.out and "over documented ranges" not in outcome.out
     assert "1 % more blocks costs 0.97 % more parameters here" in report.read_text()
+
+
+def test_sound_has_no_side_to_turn_or_to_solve_for():
+    point = operating_point("stable-audio-open-1.0", gpu="h100-sxm-80gb")
+    assert {x.knob for x in elasticities(point)} >= {"frames", "steps"}
+    assert "side" not in {x.knob for x in elasticities(point)} | documented_ranges(point).keys()
+    with pytest.raises(InputError, match=r"cannot solve for resolution: .* makes sound"):
+        solve("stable-audio-open-1.0", "resolution", budget_s=5, gpu="h100-sxm-80gb")
