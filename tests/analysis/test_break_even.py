@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ditcarbon_sym import InputError, solve
+from ditcarbon_sym import InputError, estimate, solve
 from ditcarbon_sym.analysis.inversion import break_even
 from ditcarbon_sym.equations.notation import C_output, H, S, W
 from ditcarbon_sym.estimation.point import operating_point
@@ -23,6 +23,17 @@ def test_break_even_between_two_models():
 def test_break_even_of_regions_is_the_grid_that_makes_up_for_the_pue():
     norway = operating_point("pixart-alpha", resolution=1024, datacenter="norway-hydro", efficiency="bgr")
     assert break_even(PIXART, norway, "grid", C_output, both=False).exact == pytest.approx(20 * 1.05 / 1.2)
+
+
+def test_a_rival_skips_no_steps_unless_the_unknown_is_on_both_sides():
+    found = solve("flux.1-dev", "cache", gpu="h100-sxm-80gb", against={"model": "sd3.5-medium"}).solution
+    own, rival = (
+        estimate(model, gpu="h100-sxm-80gb", **options).per_output_g.value
+        for model, options in (("flux.1-dev", {"cache": found.value}), ("sd3.5-medium", {}))
+    )
+    assert (
+        0 < found.value < 1 and found.budget == pytest.approx(rival, rel=1e-9) and own == pytest.approx(rival, rel=1e-9)
+    )
 
 
 def test_break_even_with_the_unknown_on_both_sides():

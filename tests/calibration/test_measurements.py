@@ -38,6 +38,13 @@ def test_a_square_output_has_one_side_as_in_a_list_of_requests(write):
             read_csv(write(f"model,resolution,batch,mu\npixart-alpha,{text},4,0.4\n"))
 
 
+def test_one_energy_is_the_same_in_every_unit(write):
+    """Half a kilowatt hour is 500 Wh and 1.8 MJ; a batch of four has a quarter of it in each output."""
+    for column, told in (("energy_kwh", 0.5), ("energy_wh", 500), ("energy_j", 1.8e6), ("energy_j_per_output", 4.5e5)):
+        (row,) = read_csv(write(f"model,height,width,batch,{column}\npixart-alpha,512,512,4,{told}\n"))
+        assert row.measured["energy_j"] == pytest.approx(1.8e6, rel=1e-12)
+
+
 def test_optional_columns_may_be_empty(write):
     (row,) = read_csv(write("model,height,width,frames,batch,mu\ncogvideox-2b,480,480,,1,0.4\n"))
     assert "frames" not in row.request

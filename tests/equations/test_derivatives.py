@@ -3,8 +3,10 @@ from functools import cache
 import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
+from sympy import Add, Mul, symbols
 
 from ditcarbon_sym.equations import derivatives, pipeline
+from ditcarbon_sym.equations.equation import Equation
 from ditcarbon_sym.equations.notation import (
     PUE,
     TDP,
@@ -143,3 +145,13 @@ def test_second_derivatives_have_the_shape_of_arrays():
     values = {**point.values, S: np.array([4.0, 20.0, 50.0])}
     curvature = derivatives.hessian(values, C_total, (S, PUE), point.route)
     assert curvature[S, PUE].shape == (3,) and (curvature[S, PUE] > 0).all()
+
+
+def test_a_slope_that_is_nothing_is_no_step_of_the_tangents():
+    """The square of x - x is named for x, and nothing follows from it."""
+    x, y, z = symbols("x y z")
+    sum_of_both = Add(x, Mul(-1, x, evaluate=False), evaluate=False)
+    chain = (Equation("1", y, sum_of_both), Equation("2", z, y**2 + x))
+    definitions, slopes = derivatives.tangents((x,), chain)
+    assert all(rhs != 0 for _, rhs in definitions) and (y, x) not in slopes
+    assert dict(definitions)[slopes[z, x]] == 1

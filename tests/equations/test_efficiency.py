@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from sympy import Rational, expand, fraction, limit, oo, simplify, together
 
-from ditcarbon_sym.equations.efficiency import batch_saturation, saturation
+from ditcarbon_sym.equations.efficiency import batch_discrete, batch_saturation, saturation
 from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat
 from tests.strategies import HARDWARE, configurations
 
@@ -19,6 +19,11 @@ def test_without_a_length_scale_the_law_reduces_to_batch_saturation():
 
 def test_half_of_the_sequence_saturation_is_reached_at_ell_star_over_batch():
     at_threshold = saturation.rhs.subs(ell, ell_star / B) / batch_saturation.rhs
+    assert simplify(at_threshold) == Rational(1, 2)
+
+
+def test_a_level_is_halved_at_ell_star_over_batch_too():
+    at_threshold = batch_discrete.rhs.subs(ell, ell_star / B) / batch_discrete.rhs.subs(ell_star, 0)
     assert simplify(at_threshold) == Rational(1, 2)
 
 

@@ -17,6 +17,7 @@ from ditcarbon_sym.equations.notation import (
     F_total,
     L,
     S,
+    bandwidth,
     n_launch,
     t_launch,
     tau,
@@ -148,6 +149,12 @@ def test_keys_and_values_go_round_and_outputs_are_merged_as_counted_rank_by_rank
     values = dict.fromkeys(parallel.closed(parallel.around).inputs, 1.0)
     values |= {parallel.Q_attn: 4 * tensor, parallel.n_R: float(ranks), parallel.link: 2.0e9}
     assert parallel.closed(parallel.around)(values) == pytest.approx(sent / 2.0e9, rel=1e-12)
+    # Of the four, the outputs alone are merged: a shard at each turn, beside memory.
+    moving = parallel.closed(parallel.moving)
+    values = dict.fromkeys(moving.inputs, 1.0) | values | {crossed: 0.0, bandwidth: 1.0e9}
+    merged = sum(shard for _ in range(ranks - 1))
+    without = moving({**values, parallel.c_ring: 0.0})
+    assert moving(values) - without == pytest.approx(merged / 1.0e9, rel=1e-9)
 
 
 def test_accelerators_that_share_the_decoding_take_their_parts_of_it_and_no_more_energy_for_it():

@@ -158,7 +158,10 @@ def test_a_calibration_brings_its_accelerator_along(tmp_path):
 def test_frames_that_the_vae_rounds_are_told():
     result = estimate("cogvideox-2b", resolution=720, frames=6, steps=20)
     assert result.tokens["latent"] == 45 * 45 * 2
+    assert any("2 latent frames, as 5 would be" in warning for warning in result.warnings)
     assert any("6 output frames are counted as 2 latent frames" in warning for warning in result.warnings)
+    whole = estimate("cogvideox-2b", resolution=720, frames=5, steps=20)
+    assert whole.tokens == result.tokens and not any("latent frames" in warning for warning in whole.warnings)
 
 
 def test_pue_and_grid_may_be_given_instead_of_a_data_centre():

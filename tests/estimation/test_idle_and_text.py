@@ -29,6 +29,7 @@ def test_idle_energy_is_idle_power_times_the_idle_seconds_of_each_busy_one(utili
 def test_idle_energy_is_in_no_total_and_nothing_where_the_accelerator_is_always_in_use(ditcarbon):
     always, half = estimate(**FLUX), estimate(**FLUX, utilisation=0.5)
     assert always.idle_energy_wh.value == always.idle_g.value == 0
+    assert math.copysign(1, always.idle_energy_wh.value) == math.copysign(1, always.idle_g.value) == 1  # no -0
     assert half.energy_wh == always.energy_wh and half.operational_g == always.operational_g
     shown = [
         ditcarbon("estimate", FLUX["model"], "--gpu", FLUX["gpu"], "--boundary", "chip", "--utilisation", x).out

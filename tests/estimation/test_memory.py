@@ -110,6 +110,10 @@ def test_passes_that_run_one_after_another_are_not_alive_together():
         assert two.denoiser == pytest.approx(together * one.denoiser)
 
 
+def test_where_nothing_is_decoded_the_denoiser_is_the_peak_of_stages_in_turn_however_small():
+    assert Memory(0.5, 0.4, 0.1, 0.0).in_turn(1).value == pytest.approx(0.4 + 0.1)
+
+
 @pytest.mark.parametrize("name", ["framepack-i2v", "helios-base"])
 def test_what_a_pass_keeps_alive_is_counted_at_the_latent_frames_of_the_request(name):
     """Frames that these keep at a coarser grid take up a part of the tokens of one latent frame."""

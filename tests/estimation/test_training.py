@@ -151,6 +151,7 @@ def test_what_does_not_fit_is_said():
 def test_an_unknown_encoder_is_said_and_not_taken_for_nothing():
     found = run("hunyuanvideo", gpu="h200-sxm-141gb", height=256, width=256, frames=33)
     assert any("encoder of hunyuanvideo is not known" in x for x in found.warnings) and found.flops["frozen"] > 0
+    assert not any("is not known" in x for x in run("pixart-alpha").warnings)
 
 
 def test_the_command_prints_a_table_and_one_object(ditcarbon, refused):

@@ -18,9 +18,9 @@ from typing import Any
 from .made import PACKAGE, ROOMS, ROOT, Mutant
 
 MAP = ROOT / "build" / "mutants.json"
-ALSO = ("test_laws.py", "test_consistency.py")
+ALSO = ("derivations", "test_laws.py", "test_consistency.py")
 """Tests of several rooms."""
-VALUES = ("tests/test_values.py",)
+VALUES, PROOFS = ("tests/test_values.py",), "tests/derivations/"
 FIRST, FEWEST, SECONDS = 40, 8, 60.0
 """Tests that are tried at once; those that are tried however long they take; the time of all others."""
 
@@ -44,15 +44,21 @@ class Chooser:
         return sum(seconds for test, seconds in self.seconds.items() if test.startswith(file))
 
     def rounds(self, mutant: Mutant) -> list[list[str]]:
-        """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time."""
+        """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time.
+
+        What such a line makes may be used without a function of its file being called: the room's tests come last.
+        """
         own = self.lines.get(mutant.file, {}).get(str(mutant.line), []) if in_function(mutant) else []
-        others = self.of_file.get(mutant.file, set()) or {x for x in self.seconds if f"/{mutant.room}/" in x}
+        others, room = (
+            self.of_file.get(mutant.file, set()),
+            {x for x in self.seconds if f"/{mutant.room}/" in x or x.startswith(PROOFS)},
+        )
         near = [mutant.file, *(str(x) for x in mirrors(mutant)), *(VALUES if "@dataclass" in mutant.code else ())]
-        if not (own or others):
+        if not (own or others or room):
             return [near, [f"tests/{mutant.room}"]]
         whole = [] if own else near
         order: list[str] = []
-        for tests in (own, others - set(own)):
+        for tests in (own, others - set(own), () if own else room - others):
             left = [x for x in tests if not x.startswith(tuple(whole) or "?")]
             order += sorted(left, key=lambda x: (not x.startswith(tuple(near)), self.seconds.get(x, 1.0), x))
         spent, kept = 0.0, []

@@ -19,8 +19,9 @@ ABSURD = ("_LShift", "_RShift", "_BitOr", "_BitAnd", "_BitXor", "_Pow", "_FloorD
 """Changes that nobody makes by mistake: a sum that becomes a shift fails at once, and would flatter the score."""
 ALIKE = ("_Is_Eq", "_IsNot_NotEq", "_Eq_Is", "_NotEq_IsNot")
 """Identity for equality: the same of None, which is all that the package compares by identity; ruff refuses both."""
-CHECKED = ("strict=True", "strict=False")
-"""A zip that checks lengths which are equal however it is called: seen by nobody until another mistake is made."""
+CHECKED = (("strict=True", "strict=False"), ("*,", "/,"))
+"""A zip that checks lengths which are equal however it is called, and the mark after which arguments go by name: seen
+by nobody until another mistake is made."""
 EQUIVALENT = HERE / "equivalent.csv"
 KILLED = HERE / "killed.csv"
 
@@ -89,7 +90,7 @@ class Place:
         if len(after) != len(before) or len(differ) != 1:
             return None
         found = Mutant(self.file, differ[0] + 1, before[differ[0]].strip(), after[differ[0]].strip())
-        return None if found.code.replace(*CHECKED) == found.changed.replace(*CHECKED) else found
+        return None if any(found.code.replace(*x) == found.changed.replace(*x) for x in CHECKED) else found
 
 
 def places(room: str) -> list[Place]:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ditcarbon_sym.estimation.ratios import errors_of, ranks
+from ditcarbon_sym.estimation.ratios import Errors, errors_of, ranks
+from ditcarbon_sym.estimation.spread.quantiles import quantile
 from ditcarbon_sym.sweeps.filters import read_filter
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.order import EXACT, OUTPUT, lacking, ranked, unfiltered
@@ -155,3 +156,15 @@ def test_the_facilitys_energy_is_ranked_by_pue_and_not_by_the_grid(largest):
     middle = float(np.median(table))
     where = read_filter(f"{FACILITY_ENERGY}{'>' if largest else '<'}{middle!r}", NUMBERS)
     assert len(ranked(found, 6, "steps", where).rows["steps"]) == 3
+
+
+def test_the_errors_of_two_modes_add_up_as_squares():
+    """Three and four tenths, of one network at one size, are five tenths; a mode has none against itself."""
+    one, nothing = np.ones(3, int), np.zeros(3)
+    errors = Errors(
+        calibration=0 * one, model=0 * one, work=0 * one, slopes=np.zeros((3, 1)), own=nothing, scatter=nothing,
+        quantile=np.ones(3), runs=nothing, mode=np.array([0, 1, 1]), of_mode=np.array([0.3, 0.4, 0.4]),
+        covariances=np.zeros((1, 1, 1)), level=0.9,
+    )  # fmt: skip
+    assert errors.half_widths(0) == pytest.approx([0.0, 0.5 * quantile(0.9), 0.5 * quantile(0.9)])
+    assert errors.half_widths(1) == pytest.approx([0.5 * quantile(0.9), 0.0, 0.0])

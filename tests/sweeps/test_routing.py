@@ -85,6 +85,37 @@ def test_shared_choices_come_close_and_say_how_close(monkeypatch):
     assert found.lower <= exact.grams * (1 + 1e-9) and found.gap < 0.01
 
 
+def test_a_programme_is_solved_whole_up_to_so_many_pairs_of_class_and_slot(monkeypatch):
+    shared, prices = [], routing._smooth_prices
+    monkeypatch.setattr(routing, "_smooth_prices", lambda *x: shared.append(x) or prices(*x))
+    monkeypatch.setattr(routing, "SMALL", 40 * 30)
+    optimum(BIG)
+    assert not shared
+    monkeypatch.setattr(routing, "SMALL", 40 * 30 - 1)
+    optimum(BIG)
+    assert shared
+
+
+def test_a_slot_without_accelerators_is_as_good_as_none(monkeypatch):
+    monkeypatch.setattr(routing, "SMALL", 0)
+    p, more = BIG, np.array([1.0])
+    closed = Programme(
+        p.hours, p.power, np.r_[p.grams, more], np.r_[p.capacity, 0 * more],
+        np.c_[p.allowed, np.ones(len(p.hours), bool)], p.kind,
+    )  # fmt: skip
+    found, without = optimum(closed), optimum(p)
+    assert found.grams == pytest.approx(without.grams, rel=2 * routing.CLOSE)
+    assert found.gap < 0.01 and np.isfinite(found.per_accelerator).all()
+
+
+def test_the_prices_to_start_from_bound_the_optimum_from_below_and_closely():
+    """Weak duality: at any price of the slots, the cheapest choices less what the slots earn cost no more."""
+    price = routing._smooth_prices(BIG.power, BIG.hours, BIG.kind, BIG)
+    cost = np.where(BIG.allowed, BIG.power[:, None] * BIG.grams + price, np.inf)
+    bound, least = cost.min(axis=1) @ BIG.hours - price @ BIG.capacity, optimum(BIG).grams
+    assert 0.98 * least < bound <= least * (1 + 1e-9)
+
+
 @pytest.mark.parametrize("factor", [1e-3, 1.0, 1e4, 1e6])
 def test_so_many_times_the_hours_in_so_many_times_the_accelerators_cost_so_many_times_the_grams(factor):
     more = Programme(factor * BIG.hours, BIG.power, BIG.grams, factor * BIG.capacity, BIG.allowed, BIG.kind)

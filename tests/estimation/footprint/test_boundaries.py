@@ -88,6 +88,14 @@ def test_each_boundary_counts_more_than_the_one_before(law):
     assert found == sorted(found) and len(set(found)) == len(found)
 
 
+def test_embodied_carbon_is_that_of_the_boundary_and_within_the_chip_the_one_asked_for():
+    for name in ACCOUNTS:
+        if name != "chip":
+            assert operating_point(**ON, boundary=name).embodied_boundary == name
+    for name in operating_point(**ON).device.embodied:
+        assert operating_point(**ON, embodied_boundary=name).embodied_boundary == name
+
+
 @pytest.mark.parametrize("law", LAWS)
 def test_the_total_is_the_sum_of_its_lines(law):
     server = estimate(**ON, **law, boundary="server")
