@@ -94,12 +94,28 @@ def last_within(start: float, step: float, bounds: tuple[float, float], meets: C
         except InputError:
             return False
 
+    def inside(value: float) -> bool:
+        return low <= value <= high
+
     if meets(start):
-        while holds(start + step):
-            start += step
-        return start
-    while not holds(start):
-        start -= step
-        if not low <= start <= high:
-            raise InputError("no solution: no value near the root is a request that can be made and meets the budget")
-    return start
+        return start + step * _last(lambda k: holds(start + k * step))
+    found = start - step * (1 + _last(lambda k: inside(start - k * step) and not holds(start - k * step)))
+    if not holds(found):
+        raise InputError("no solution: no value near the root is a request that can be made and meets the budget")
+    return found
+
+
+def _last(true: Callable[[int], bool]) -> int:
+    """The last number of those from 0 on for which a condition is ``true``; it is for 0, and fails from some number on.
+
+    >>> [_last(lambda k: k <= last) for last in (0, 1, 2, 1000)]
+    [0, 1, 2, 1000]
+    """
+    beyond = 1
+    while true(beyond):
+        beyond *= 2
+    last = beyond // 2
+    while beyond - last > 1:
+        middle = (last + beyond) // 2
+        last, beyond = (middle, beyond) if true(middle) else (last, middle)
+    return last

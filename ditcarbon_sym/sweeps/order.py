@@ -78,6 +78,8 @@ def ranked(
 ) -> Ranking:
     """Rank the rows by a column that all of them have, and say which of their differences are known.
 
+    Raises `InputError` if the column is unknown in all rows that pass the filter.
+
     >>> from .grid import Grid, sweep
     >>> cards = sweep(Grid(("flux.1-dev",), gpu=("h100-sxm-80gb", "b200-sxm"), steps=(27, 28)))
     >>> found = ranked(cards, 4, "total_g")
@@ -88,6 +90,8 @@ def ranked(
         raise InputError(f"top = {number} is not a number of rows; expected at least 1")
     column, remarks = common(sweep, by, where)
     rows, numbers = numbered(sweep, number, column, where, largest=largest, beyond=1)
+    if not len(numbers) and (gpus := lacking(sweep, column, where)):
+        raise InputError(f"{column} is unknown on {', '.join(gpus)}: no row can be ranked by it; time_s may be known")
     if len(numbers) > MOST + 1:
         unranked = f"which differences are known is told of {MOST:,} rows or fewer"
         return Ranking(chosen(rows, slice(number)), column, (*remarks, unranked))

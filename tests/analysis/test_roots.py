@@ -99,3 +99,11 @@ def test_the_search_ends_at_the_bounds_and_says_where_nothing_meets_the_conditio
     with pytest.raises(InputError, match="too large"):
         last_within(4, 1, (1, 100), refuses)
     assert not math.isnan(last_within(1, 1, (1, 1), lambda k: True))
+
+
+@pytest.mark.parametrize("start", [1.0, 5e8])
+def test_a_far_end_takes_few_questions(start):
+    """Each is an estimate: a step at a time, a large budget once took minutes."""
+    asked = []
+    found = last_within(start, 1, (1, 1e9), lambda k: asked.append(k) or k <= 3e8)
+    assert found == 3e8 and len(asked) < 70

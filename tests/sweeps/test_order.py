@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.ratios import Errors, errors_of, ranks
 from ditcarbon_sym.estimation.spread.quantiles import quantile
 from ditcarbon_sym.sweeps.filters import read_filter
@@ -168,3 +169,10 @@ def test_the_errors_of_two_modes_add_up_as_squares():
     )  # fmt: skip
     assert errors.half_widths(0) == pytest.approx([0.0, 0.5 * quantile(0.9), 0.5 * quantile(0.9)])
     assert errors.half_widths(1) == pytest.approx([0.5 * quantile(0.9), 0.0, 0.0])
+
+
+def test_rows_that_all_lack_the_column_are_refused():
+    cards = sweep(Grid(("sd3-medium",), gpu=("tpu-v5p",)))
+    with pytest.raises(InputError, match="total_g is unknown on tpu-v5p: no row can be ranked by it"):
+        ranked(cards, 1, "total_g")
+    assert len(ranked(cards, 1, "time_s").rows["batch"]) == 1
