@@ -111,7 +111,9 @@ def elasticities(point: OperatingPoint, output: Symbol = C_output) -> list[Elast
         raise InputError(f"{NOTATION[output].field} is zero here: nothing changes it by a percentage")
     if math.isnan(value):
         why = "; ".join(x for x in point.notes if " unknown" in x)
-        raise InputError(f"{NOTATION[output].field} is unknown here: {why}; another output, such as time_s, may be known")
+        raise InputError(
+            f"{NOTATION[output].field} is unknown here: {why}; another output, such as time_s, may be known"
+        )
     found = []
     for knob in KNOBS:
         if absent(point, knob):
