@@ -1,13 +1,12 @@
 """The operator law of time and energy, fitted to each accelerator with several models, and the calibrations that ship.
 
-Run as ``python -m fits.operator_law``. The V100's law is fitted to the paper's corpus, those of newer accelerators to
+Run as ``python -m fits.operator_law``. That of the V100 is `v100_law`; those of newer accelerators are fitted to
 published runs (`runs`). A newer accelerator is expected to have the constants that all have in common
 (`transfer.common`), within a spread; its runs then say where it differs. Losses are of logarithms. Errors are mean
 absolute percentages; where models are held out, each model counts once. `law_choice` has the rivals of the law.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,10 +16,8 @@ import numpy as np
 from sympy import Symbol
 
 from ditcarbon_sym.calibration.confidence import Knowledge
-from ditcarbon_sym.calibration.data import Data
 from ditcarbon_sym.calibration.efficiency import interval_table
-from ditcarbon_sym.calibration.fitting import Fit, Free, Identified, fit
-from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter, residual_logs, within_scatter
+from ditcarbon_sym.calibration.fitting import Fit, Free, Identified
 from ditcarbon_sym.calibration.operator_fit import known
 from ditcarbon_sym.calibration.operator_law import law_table
 from ditcarbon_sym.catalog.entries import Gpu
@@ -36,24 +33,18 @@ from ditcarbon_sym.equations.notation import (
     eps_0,
     eps_byte,
     eps_flop,
-    mu,
     r_attn,
     rho,
-    t_exp,
     t_launch,
 )
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
-from . import chips, transfer
+from . import chips, transfer, v100_law
 from .chips import ONE, Out, members
-from .corpus import CORPUS
-from .runs import B200, H100, HEADS, PUBLISHED, V100, Run, data, v100_runs
+from .runs import B200, H100, HEADS, PUBLISHED, V100, Run, provenance
 from .transfer import Law, common, fitted, off, percent
 
 Free_ = Mapping[Symbol, Free]
-TIME_V100: Free_ = {t_launch: Free(1e-4, 0.0, 1e-2), e_dense: Free(0.5, 1e-3, 1.5), r_attn: Free(0.6, 0.05, 5.0)}
-FIXED_V100: Mapping[Symbol, float] = {e_mem: 1.0, **operator_law.ASSUMED}
-EFFICIENCY = Equation("operator law, mu of the denoiser", mu, operator_law.efficiency.inline(operator_law.runtime).rhs)
 
 SPREAD: Mapping[Symbol, float] = {
     t_launch: 0.35, e_dense: 0.12, r_attn: 0.15, rho: 0.15, e_VAE: 0.15, eps_flop: 0.12, eps_byte: 0.15,
@@ -65,21 +56,6 @@ CALIBRATED = (H100, B200, chips.A100, "l20", "h20", "rtx-4090")
 INSIDE = 0.95
 """A search that begins on a bound stays there: it begins within this part of the upper one."""
 TIME = (t_launch, e_dense, r_attn, rho, e_VAE)
-
-
-def v100_fit(runs: Sequence[Run]) -> Fit:
-    """Fit launches, dense efficiency and attention to runs of the corpus."""
-    return fit(EFFICIENCY.at(FIXED_V100), data(runs, "mu", families=True), TIME_V100, "log")
-
-
-def held_out_v100(runs: Sequence[Run]) -> dict[str, tuple[Fit, Data]]:
-    """The V100's fit without each family, and that family's runs."""
-    return leave_one_group_out(EFFICIENCY.at(FIXED_V100), data(runs, "mu", families=True), TIME_V100, "log")
-
-
-def by_group(held_out: Mapping[str, tuple[Fit, Data]]) -> dict[str, float]:
-    """Error of each group held out, per cent."""
-    return {name: trained.mape(rows) for name, (trained, rows) in held_out.items()}
 
 
 def in_clock(equation: Equation) -> Equation:
@@ -179,36 +155,10 @@ def common_scatter(target: str, without: str = "") -> Common:
     return Common(max(found, transfer.TEAMS), len(squares))
 
 
-def provenance(path: Path, rows: str, source: str) -> dict[str, str]:
-    """Where the measurements come from, as a calibration file says it."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return {"file": f"fits/measurements/{path.name}", "rows": rows, "sha256": digest, "source": source}
-
-
 SOURCES = (
     "mlenergy2025: benchmark v3.0 and leaderboard v2; delavande2025video; xdit2024notes; wan2025readme; "
     "torchao2024diffusers; paraattention2024readme; fluxfaster2025readme; onediff2024examples"
 )
-CORPUS_SAYS = {
-    e_mem: "fixed: bytes move at full bandwidth; the corpus does not tell it apart",
-    e_VAE: "assumed: a fifth of peak",
-}
-
-
-def v100_table() -> dict[str, Any]:
-    """The calibration of the V100: the corpus as printed, all sizes."""
-    runs = [run for run in v100_runs() if run.measured["printed"]]
-    fitted, held = v100_fit(runs), held_out_v100(runs)
-    quality = {
-        "mape_percent": fitted.mape(), "held_out_mape_percent": by_group(held),
-        "held_out_log_scatter": log_scatter(held), "within_log_scatter": within_scatter(residual_logs(fitted)),
-    }  # fmt: skip
-    verdicts = {x: "identified" if x in fitted.free else CORPUS_SAYS[x] for x in operator_law.TIME}
-    device, found = load().gpu(V100), provenance(CORPUS, "as printed, all sizes", "ditcarbon2026: Table 5")
-    return law_table(
-        device, {**device.values, t_exp: 0.0}, HEADS, [fitted], fitted.covariance, {**FIXED_V100, **fitted.values},
-        verdicts, quality, "denoiser", found,
-    )  # fmt: skip
 
 
 def _quality(name: str, target: str) -> dict[str, Any]:
@@ -303,7 +253,7 @@ def _with_common_joules(table: dict[str, Any], gpu: str, drawn: Mapping[Symbol, 
 
 
 TABLES: Mapping[str, Callable[[], dict[str, Any]]] = {
-    V100: v100_table,
+    V100: v100_law.table,
     **{gpu: partial(modern_table, gpu) for name in CALIBRATED for gpu in members(name)},
 }  # fmt: skip
 

@@ -28,8 +28,8 @@ from ditcarbon_sym.estimation.several.route import FILE
 from ditcarbon_sym.estimation.spread.quantiles import LEVEL, student_quantile
 from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
-from . import operator_law as one
 from .parallel_runs import GPUS, RUNS, Run, models, of_one, runs, split_over
+from .runs import provenance
 
 Floats = NDArray[np.float64]
 TARGETS = ("time", "energy")
@@ -258,7 +258,7 @@ def table() -> dict[str, Any]:
         "quality": quality,
         "validity": {"gpus": [2.0, 8.0], "batch": batches, "latent_tokens": tokens},
         "convention": {"terms": label, "stages": "whole request"},
-        "data": {**one.provenance(RUNS, "all", "mlenergy2025: benchmark v3.0"), "accelerators": list(GPUS)},
+        "data": {**provenance(RUNS, "all", "mlenergy2025: benchmark v3.0"), "accelerators": list(GPUS)},
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ The V100's are the paper's corpus: the efficiency of the denoiser, all sizes. Th
 requests, in seconds and joules.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -85,3 +86,9 @@ def data(runs: Sequence[Run], target: str, families: bool = False) -> Data:
     kept = [run for run in runs if target in run.measured]
     groups = tuple(FAMILIES.get(run.model, run.model) if families else run.model for run in kept)
     return Data(columns([run.values for run in kept]), np.array([run.measured[target] for run in kept]), groups)
+
+
+def provenance(path: Path, rows: str, source: str) -> dict[str, str]:
+    """Where the measurements come from, as a calibration file says it."""
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return {"file": f"fits/measurements/{path.name}", "rows": rows, "sha256": digest, "source": source}

@@ -13,8 +13,8 @@ from sympy import Symbol
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.equation import Equation
 
+from . import v100_law
 from .chips import CHIPS, earlier, members
-from .operator_law import FIXED_V100, v100_fit
 from .runs import V100, v100_runs
 from .transfer import Law, Pool, off
 
@@ -22,10 +22,10 @@ factor = Symbol("factor", positive=True)
 """By how much everything takes longer than the borrowed law says."""
 
 
-def v100_law() -> Law:
+def slowed() -> Law:
     """The V100's law, times the factor by which another accelerator is slower."""
     printed = [run for run in v100_runs() if run.measured["printed"]]
-    values = {**FIXED_V100, **v100_fit(printed).values, factor: 1.0}
+    values = {**v100_law.FIXED, **v100_law.fitted(printed).values, factor: 1.0}
     return Law(Equation("time", operator_law.runtime.lhs, factor * operator_law.runtime.rhs), values)
 
 
@@ -43,7 +43,7 @@ def others(out: str = "") -> tuple[str, ...]:
 @lru_cache(maxsize=8)
 def law(out: str = "") -> Law:
     """The law before Ampere, which has not seen one chip."""
-    return scaled(v100_law(), others(out))
+    return scaled(slowed(), others(out))
 
 
 @lru_cache(maxsize=1)

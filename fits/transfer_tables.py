@@ -24,8 +24,8 @@ from ditcarbon_sym.reports.formats import toml_text, write_atomically
 
 from . import chips, transfer, transfer_few
 from .chips import CHIPS, FIRST_MODERN
-from .operator_law import SOURCES, provenance
-from .runs import HEADS, PUBLISHED
+from .operator_law import SOURCES
+from .runs import HEADS, PUBLISHED, provenance
 from .transfer import Law, Pool
 from .transfer_few import factor
 

@@ -10,7 +10,7 @@ from ditcarbon_sym.calibration.fitting import fit_identified
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.efficiency import saturation
 from ditcarbon_sym.equations.notation import NOTATION, e_dense, e_VAE, r_attn, rho, t_launch
-from fits import chips, law_choice, operator_law, other_team, transfer, transfer_few
+from fits import chips, law_choice, operator_law, other_team, transfer, transfer_few, v100_law
 from fits.runs import data, v100_runs
 
 from .tables import Table
@@ -45,9 +45,9 @@ def v100() -> Table:
     rows = []
     for name, flag in (("83 rows", None), ("79 printed rows", "printed"), ("48 production rows", "production")):
         runs = [run for run in v100_runs() if flag is None or run.measured[flag]]
-        held = operator_law.by_group(operator_law.held_out_v100(runs))
+        held = v100_law.by_group(v100_law.held_out(runs))
         rows.append((
-            name, f"{operator_law.v100_fit(runs).mape():.2f}", f"{np.mean(list(held.values())):.2f}",
+            name, f"{v100_law.fitted(runs).mape():.2f}", f"{np.mean(list(held.values())):.2f}",
             ", ".join(f"{family} {error:.1f}" for family, error in held.items()), f"{_bgr(runs):.1f}",
         ))  # fmt: skip
     return Table(

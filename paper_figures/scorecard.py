@@ -11,7 +11,7 @@ import numpy as np
 
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import JOULE_PER_KWH, B
-from fits import baselines, chips, operator_law, transfer, transfer_few, unseen as not_fitted
+from fits import baselines, chips, operator_law, transfer, transfer_few, unseen as not_fitted, v100_law
 from fits.runs import V100, Run, v100_runs
 from fits.transfer import Law
 
@@ -185,7 +185,7 @@ def _cell(value: float | None) -> str:
 def corpus_ratios() -> list[float]:
     """Predicted over measured efficiency of the paper's 79 printed rows, each family of models held out."""
     runs = [run for run in v100_runs() if run.measured["printed"]]
-    held = operator_law.held_out_v100(runs)
+    held = v100_law.held_out(runs)
     # Time is proportional to the inverse of the efficiency.
     return [float(x) for fitted, rows in held.values() for x in rows.observed / fitted.predict(rows)]
 

@@ -9,7 +9,7 @@ from ditcarbon_sym import estimate
 from ditcarbon_sym.catalog.loading import load, load_calibration, shipped_calibration
 from ditcarbon_sym.equations import operator_law
 from ditcarbon_sym.equations.notation import t_launch
-from fits import launches, law_choice, operator_law as refit, other_team, transfer, unseen
+from fits import launches, law_choice, operator_law as refit, other_team, transfer, unseen, v100_law
 from fits.runs import B200, H100, V100, published, v100_runs
 
 GPUS = (V100, H100, B200)
@@ -42,9 +42,9 @@ def test_on_the_v100_one_law_of_three_parameters_serves_all_sizes():
     printed = [run for run in runs if run.measured["printed"]]
     production = [run for run in runs if run.measured["production"]]
     assert len(printed) == 79 and len(production) == 48
-    assert refit.v100_fit(printed).mape() <= 5.5
-    assert max(refit.by_group(refit.held_out_v100(printed)).values()) <= 9
-    assert refit.v100_fit(production).mape() <= 4.5
+    assert v100_law.fitted(printed).mape() <= 5.5
+    assert max(v100_law.by_group(v100_law.held_out(printed)).values()) <= 9
+    assert v100_law.fitted(production).mape() <= 4.5
 
 
 @pytest.mark.parametrize(("gpu", "suffix"), [(H100, ""), (B200, ""), (H100, "_energy"), (B200, "_energy")])
