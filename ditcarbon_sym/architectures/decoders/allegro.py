@@ -14,7 +14,7 @@ from sympy import Expr, Rational
 from ...equations.notation import H, W, n_latent
 from ..network import Tile
 from ..operators import Operator, Size, activation, convolution, norm, repeated, residual, within
-from .blocks import CUBE, SQUARE, LevelledDecoder, pixel_attention, residual_block, scaled_residual
+from .blocks import CUBE, PIXEL, SQUARE, LevelledDecoder, pixel_attention, residual_block, scaled_residual
 
 FRAMES, OVERLAP = 24, (8, 120, 80)
 """Output frames in a tile; frames, rows and columns that two tiles share."""
@@ -72,7 +72,7 @@ class AutoencoderKLAllegro(LevelledDecoder):
     def entrance(self, rows: Expr, width: Size) -> list[Operator]:
         channels = self.latent_channels
         return [
-            convolution("post_quant_conv", rows, channels, channels, (1, 1)),
+            convolution("post_quant_conv", rows, channels, channels, PIXEL),
             convolution("conv_in", rows, channels, width, SQUARE),
             convolution("temp_conv_in", rows, width, width, IN_TIME),
             residual("temp_conv_in.add", rows, width),

@@ -27,8 +27,8 @@ from ..operators import (
     within,
 )
 
-CUBE, SQUARE, POINT = (3, 3, 3), (3, 3), (1, 1, 1)
-"""Kernels over time and space, over space, and over channels alone."""
+CUBE, SQUARE, POINT, PIXEL = (3, 3, 3), (3, 3), (1, 1, 1), (1, 1)
+"""Kernels over time and space, over space, and over channels alone, of films and of images."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from sympy import Expr, Rational
 
 from ...equations.notation import n_latent
 from ..operators import Operator, Size, activation, attention, convolution, elementwise, residual, rms_norm, within
-from .blocks import CUBE, POINT
+from .blocks import CUBE, PIXEL, POINT
 
 KEPT = 2
 """Frames that a convolution over three of them sees before its own: kept from the pass before, or empty."""
@@ -84,10 +84,10 @@ def middle(grid: Grid, width: Size) -> list[Operator]:
     rows = grid.rows
     attends = [
         rms_norm("norm", rows, width),
-        convolution("to_qkv", rows, width, 3 * width, (1, 1)),
+        convolution("to_qkv", rows, width, 3 * width, PIXEL),
         elementwise("to_qkv.contiguous", rows, 3 * width, operations=0),
         replace(attention("scores", grid.pixels, grid.pixels, 1, width), times=n_latent),
-        convolution("proj", rows, width, width, (1, 1)),
+        convolution("proj", rows, width, width, PIXEL),
         residual("add", rows, width),
     ]
     return [

@@ -30,7 +30,7 @@ from ..operators import (
     residual,
     within,
 )
-from .blocks import SQUARE, interpolation
+from .blocks import PIXEL, SQUARE, interpolation
 
 BlockType = Literal["ResBlock", "EfficientViTBlock"]
 """Two convolutions, or attention and a convolutional gated MLP."""
@@ -163,7 +163,7 @@ class AutoencoderDC(Decoder):
                     bias=False,
                 ),
                 convolution(
-                    f"to_qkv_multiscale.{place}.proj_out", rows, 3 * inner, 3 * inner, (1, 1), groups=3 * heads,
+                    f"to_qkv_multiscale.{place}.proj_out", rows, 3 * inner, 3 * inner, PIXEL, groups=3 * heads,
                     bias=False,
                 ),
             )

@@ -12,7 +12,7 @@ from sympy import Expr, Rational
 
 from ...equations.notation import H, W, n_frames
 from ..operators import Operator, Size, activation, convolution, elementwise, norm, repeated, within
-from .blocks import SQUARE, LevelledDecoder, interpolation, pixel_attention, residual_block, scaled_residual
+from .blocks import PIXEL, SQUARE, LevelledDecoder, interpolation, pixel_attention, residual_block, scaled_residual
 
 PLAIN, ATTENDS = "DownEncoderBlock2D", "AttnDownEncoderBlock2D"
 """Blocks of the encoder, without attention and with it."""
@@ -41,7 +41,7 @@ class ImageDecoder(LevelledDecoder):
 
     def entrance(self, rows: Expr, width: Size) -> list[Operator]:
         channels = self.latent_channels
-        quantised = convolution("post_quant_conv", rows, channels, channels, (1, 1))
+        quantised = convolution("post_quant_conv", rows, channels, channels, PIXEL)
         return [
             *([quantised] if self.use_post_quant_conv else []),
             convolution("conv_in", rows, channels, width, SQUARE),
@@ -72,7 +72,7 @@ class ImageDecoder(LevelledDecoder):
             norm("conv_norm_out", latent, last, vectors=2),
             activation("conv_act", latent, last),
             convolution("conv_out", latent, last, channels, SQUARE),
-            *([convolution("quant_conv", latent, channels, channels, (1, 1))] if self.use_quant_conv else []),
+            *([convolution("quant_conv", latent, channels, channels, PIXEL)] if self.use_quant_conv else []),
         ]
 
     def down_block(self, level: int, levels: list[Expr]) -> list[Operator]:

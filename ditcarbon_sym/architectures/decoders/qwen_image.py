@@ -26,12 +26,9 @@ from ..operators import (
     unused,
     within,
 )
-from .blocks import SQUARE, interpolation
+from .blocks import PIXEL, SQUARE, interpolation
 from .causal import twice
 from .wan import CausalDecoder
-
-POINT = (1, 1)
-"""Kernel over channels alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +87,7 @@ class AutoencoderKLQwenImage21(Decoder):
     def operators(self) -> list[Operator]:
         widths, first, last = self.widths, self.pixels(0), self.pixels(len(self.dim_mult) - 1)
         return [
-            convolution("post_quant_conv", first, self.z_dim, self.z_dim, POINT),
+            convolution("post_quant_conv", first, self.z_dim, self.z_dim, PIXEL),
             *padded("conv_in", first, self.z_dim, widths[0]),
             *repeated("mid_block", 1, middle(first, widths[0])),
             *(x for level in range(len(widths)) for x in self.up_block(level)),
@@ -107,7 +104,7 @@ class AutoencoderKLQwenImage21(Decoder):
         doubled: list[Operator] = []
         if level < len(self.dim_mult) - 1:
             larger = self.pixels(level + 1)
-            in_time = unused([convolution("upsampler.time_conv", rows, width, 2 * width, POINT)])
+            in_time = unused([convolution("upsampler.time_conv", rows, width, 2 * width, PIXEL)])
             doubled = [
                 *(in_time if self.temperal_downsample[::-1][level] else []),
                 interpolation("upsampler.resample.0", larger, width),
@@ -129,7 +126,7 @@ def padded(name: str, rows: Size, inputs: Size, outputs: Size) -> list[Operator]
 
 def residual_block(rows: Size, inputs: Size, outputs: Size) -> list[Operator]:
     """A residual block of convolutions over height and width."""
-    shortcut = convolution("conv_shortcut", rows, inputs, outputs, POINT)
+    shortcut = convolution("conv_shortcut", rows, inputs, outputs, PIXEL)
     return twice(shortcut, inputs, outputs, lambda name, *widths: padded(name, rows, *widths))
 
 
@@ -138,9 +135,9 @@ def middle(rows: Expr, width: Size) -> list[Operator]:
     share = rows / n_frames
     attends = [
         rms_norm("norm", rows, width),
-        convolution("to_qkv", rows, width, 3 * width, POINT),
+        convolution("to_qkv", rows, width, 3 * width, PIXEL),
         *repeated("", n_frames, [attention("scores", share, share, 1, width)]),
-        convolution("proj", rows, width, width, POINT),
+        convolution("proj", rows, width, width, PIXEL),
         residual("add", rows, width),
     ]
     block = residual_block(rows, width, width)

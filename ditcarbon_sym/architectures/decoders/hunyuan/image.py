@@ -24,10 +24,7 @@ from ...operators import (
     residual,
     within,
 )
-from ..blocks import SQUARE, residual_block
-
-POINT = (1, 1)
-"""Kernel over channels alone."""
+from ..blocks import PIXEL, SQUARE, residual_block
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +102,9 @@ class AutoencoderKLHunyuanImage(Decoder):
             "attentions.0",
             [
                 norm("norm", rows, width, vectors=2),
-                *(convolution(name, rows, width, width, POINT) for name in ("to_q", "to_k", "to_v")),
+                *(convolution(name, rows, width, width, PIXEL) for name in ("to_q", "to_k", "to_v")),
                 *repeated("", n_frames, [scores]),
-                convolution("proj", rows, width, width, POINT),
+                convolution("proj", rows, width, width, PIXEL),
                 residual("add", rows, width),
             ],
         )
