@@ -36,8 +36,8 @@ from ..notation import (
 )
 from ..parallel.symbols import n_gpu
 
-host_energy = Equation("host", E_host, tau * P_host / JOULE_PER_KWH + h_host * E)
-host_carbon = Equation("host", C_host, E_host * PUE * I_grid)
+host_energy = Equation("host, energy", E_host, tau * P_host / JOULE_PER_KWH + h_host * E)
+host_carbon = Equation("host, carbon", C_host, E_host * PUE * I_grid)
 embodied_of_server = Equation("embodied, with the server", C_emb, tau / L * (C_chip + C_server))
 total_of_server = Equation("total, with the server", C_total, C_op + C_host + C_emb)
 idle_of_facility = Equation("idle, with the host", E_idle, tau * (1 / u - 1) * (P_idle + P_host) / JOULE_PER_KWH)
