@@ -68,8 +68,8 @@ def resolve_request(model: Model, request: Mapping[str, Any]) -> tuple[dict[Symb
     unknown = [key for key in given if key not in known]
     if unknown:
         raise InputError(
-            f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)} (a place is given as "
-            "datacenter, an accelerator as gpu)"
+            f"unknown request field {unknown[0]!r}; expected one of resolution, {', '.join(known)} (a place is given "
+            "as datacenter, an accelerator as gpu)"
         )
     numbers = {
         n_ref: 0.0,
