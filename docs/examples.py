@@ -148,7 +148,8 @@ def run_ditcarbon(arguments: list[str]) -> tuple[str, str]:
     """Run the command line in this process; return stdout and stderr. Its exit code must be 0 or 2."""
     from ditcarbon_sym.cli import app
 
-    out, err, before = io.StringIO(), io.StringIO(), sys.argv
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")  # some rows are written as bytes, as to a terminal
+    err, before = io.StringIO(), sys.argv
     try:
         sys.argv = ["ditcarbon", *arguments]
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
@@ -158,7 +159,8 @@ def run_ditcarbon(arguments: list[str]) -> tuple[str, str]:
             raise RuntimeError(f"ditcarbon {shlex.join(arguments)} ended with {ended.code}: {err.getvalue()}") from None
     finally:
         sys.argv = before
-    return out.getvalue(), err.getvalue()
+    out.seek(0)
+    return out.read(), err.getvalue()
 
 
 def refreshed(page: str, folder: Path) -> str:

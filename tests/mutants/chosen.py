@@ -18,8 +18,10 @@ from typing import Any
 from .made import PACKAGE, ROOMS, ROOT, Mutant
 
 MAP = ROOT / "build" / "mutants.json"
-ALSO = ("derivations", "test_laws.py", "test_consistency.py")
+ALSO = ("derivations", "answers", "test_laws.py", "test_consistency.py")
 """Tests of several rooms."""
+ANSWERS = "tests/answers/"
+"""Tests that see any change of an answer, and do not say that it is wrong: they come last."""
 VALUES, PROOFS = ("tests/test_values.py",), "tests/derivations/"
 FIRST, FEWEST, SECONDS = 40, 8, 60.0
 """Tests that are tried at once; those that are tried however long they take; the time of all others."""
@@ -46,7 +48,8 @@ class Chooser:
     def rounds(self, mutant: Mutant) -> list[list[str]]:
         """Rounds of tests: those that mirror the file, for a line that is run on import; the others by their time.
 
-        What such a line makes may be used without a function of its file being called: the room's tests come last.
+        What such a line makes may be used without a function of its file being called: the room's tests come then, and
+        last the answers that are kept.
         """
         own = self.lines.get(mutant.file, {}).get(str(mutant.line), []) if in_function(mutant) else []
         others, room = (
@@ -59,7 +62,7 @@ class Chooser:
         whole = [] if own else near
         order: list[str] = []
         for tests in (own, others - set(own), () if own else room - others):
-            left = [x for x in tests if not x.startswith(tuple(whole) or "?")]
+            left = [x for x in tests if not x.startswith((*whole, ANSWERS))]
             order += sorted(left, key=lambda x: (not x.startswith(tuple(near)), self.seconds.get(x, 1.0), x))
         spent, kept = 0.0, []
         for test in order:
@@ -67,7 +70,8 @@ class Chooser:
             if spent < self.most or len(kept) < FEWEST:
                 kept.append(test)
         late = [x for x in near if self.seconds_of(x) < self.most and not whole]  # tests that the map does not know yet
-        return [whole, kept[:FIRST], kept[FIRST:], late]
+        answers = [x for x in own if x.startswith(ANSWERS)] or [ANSWERS]
+        return [whole, kept[:FIRST], kept[FIRST:], late, answers]
 
 
 def in_function(mutant: Mutant) -> bool:
