@@ -14,7 +14,9 @@ def test_every_row_says_why_and_is_there_once(path: Path):
     assert all(rows.values()) and all(x.room in ROOMS and x.code != x.changed for x in rows)
 
 
-@pytest.mark.skipif(not (ROOT / PACKAGE).is_dir(), reason="the package is installed; its source is not beside the tests")
+@pytest.mark.skipif(
+    not (ROOT / PACKAGE).is_dir(), reason="the package is installed; its source is not beside the tests"
+)
 def test_the_line_of_every_equivalent_mutant_is_still_there():
     """A line that was edited may have mutants that somebody could see: its row has to go."""
     gone = [x for x in listed(EQUIVALENT) if x.applied((ROOT / x.file).read_text(encoding="utf-8")) is None]
