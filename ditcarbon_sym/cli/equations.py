@@ -20,6 +20,7 @@ def formula(
     code: Annotated[bool, typer.Option("--code", help="Print the function that sympy writes for it.")] = False,
     symbols: Annotated[bool, typer.Option("--symbols", help="Explain the symbols, with units.")] = False,
     catalog: CatalogOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Print an equation: plain, LaTeX, closed form or code.
 
@@ -29,12 +30,12 @@ def formula(
     from ..equations import pipeline
     from ..errors import InputError
     from ..estimation import work
-    from ..reports import equations as report
+    from ..reports import equations as report, formats
 
     equation = pipeline.find(name)
     if code:
-        if closed or latex:
-            raise InputError("--code prints the equation with its intermediates; leave --closed and --latex out")
+        if closed or latex or as_json:
+            raise InputError("--code prints the equation with its intermediates; leave --closed, --latex, --json out")
         entry = load(catalog).model(model) if model is not None else None
         print(pipeline.code(equation, {**entry.values, **entry.request} if entry is not None else {}))
         return
@@ -43,6 +44,9 @@ def formula(
     if model is not None:
         equation, notes = work.with_model(equation, load(catalog).model(model))
         warn(notes)
+    if as_json:
+        print(formats.json_text(report.equation_as_dict(equation)))
+        return
     print(equation.latex() if latex else f"{equation}    ({report.label(equation)})")
     if symbols:
         print_table("", ("symbol", "meaning", "unit"), report.symbol_rows(equation))

@@ -1,4 +1,4 @@
-"""What --report writes for estimate, account and route, and what rerun compares."""
+"""What --report writes for estimate, account, route and train, and what rerun compares."""
 
 import inspect
 import shlex
@@ -103,6 +103,37 @@ def of_route(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
     handover.write(path, "Requests by place and hour", run, found.boundary, lines, tables, found.warnings)
 
 
+def trained(per_output: float | None = None, **asked: Any) -> Any:
+    """Estimate a training as it was asked for on the command line."""
+    from ..estimation.training import train
+
+    return train(outputs=per_output, **asked)
+
+
+def of_training(path: Path, arguments: Mapping[str, Any], found: Any) -> None:
+    """Write the report of a training."""
+    from ..reports.footprints import handover, training as report
+
+    basis = found.basis
+    grid = basis["grid_gco2eq_per_kwh"]
+    energy = found.facility_energy_kwh.value
+    lines = [
+        "functional unit: the training, once",
+        f"score (ISO/IEC 21031): {handover.score(energy, grid, found.embodied_g.value, 1.0, 'training')}",
+        f"method: {basis['place']['method']}-based figure of the grid; place: {found.datacenter}",
+        f"intervals: {basis['interval']}",
+    ]
+    tables: list[Table] = [
+        ("Results", report.header(found), report.rows(found)),
+        ("One step, each accelerator", ("", "value", ""), report.step_rows(found)),
+        ("Basis", ("", "what"), report.basis_rows(found)),
+    ]
+    run = _run("train", arguments, found.to_dict())
+    handover.write(
+        path, f"Carbon of a {report.title(found)}", run, basis["boundary"]["name"], lines, tables, found.warnings
+    )
+
+
 def answered_again(path: Path) -> tuple[list[str], list[tuple[str, Any, Any]], int]:
     """Run a manifest again: what of its inputs changed, the numbers that differ, and how many there are."""
     from ..calibration.used import accounted
@@ -111,9 +142,9 @@ def answered_again(path: Path) -> tuple[list[str], list[tuple[str, Any, Any]], i
 
     found = manifest.read_manifest(path)
     said = manifest.changed_inputs(found)
-    function: Any = {"estimate": estimated, "account": accounted, "route": route}[found["command"]]
+    functions: Any = {"estimate": estimated, "account": accounted, "route": route, "train": trained}
     _demand_known(path, found["command"], found["arguments"])
-    again = function(**found["arguments"]).to_dict()
+    again = functions[found["command"]](**found["arguments"]).to_dict()
     differ = manifest.differences(found["answer"], again)
     return said, differ, len(dict(manifest.numbers(found["answer"])))
 
@@ -132,5 +163,5 @@ def _demand_known(path: Path, command: str, arguments: Mapping[str, Any]) -> Non
         kind = get_args(taken[name].annotation)[0]
         kinds = (float, int) if float in (kind, *get_args(kind)) else get_args(kind) or (kind,)
         words = name == "places" and isinstance(value, list) and all(isinstance(x, str) for x in value)
-        if isinstance(value, bool) or not (words or isinstance(value, kinds)):
+        if isinstance(value, bool) != (kind is bool) or not (words or isinstance(value, kinds)):
             raise InputError(f"{path}: its argument {name} = {str(value)[:60]} is not what {command} takes")

@@ -13,6 +13,7 @@ from .options import (
     JsonOption,
     OptionalModel,
     PueOption,
+    ReportOption,
     accounting_options,
     integer_option,
     number_option,
@@ -81,13 +82,17 @@ def train(
     ] = None,
     config: ConfigOption = None,
     catalog: CatalogOption = None,
+    report: ReportOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Estimate a training, and what of it falls on an output."""
-    from ..estimation.training import train as trained
     from ..reports.footprints import training as shown
+    from .reporting import of_training, trained
 
-    found = trained(model, outputs=per_output, config=config, catalog=catalog, **options)
+    asked = {"model": model, "per_output": per_output, "config": config, "catalog": catalog, **options}
+    found = trained(**asked)
+    if report is not None:
+        of_training(report, asked, found)
     if told_as_json(found, as_json):
         return
     print_table(shown.title(found), shown.header(found), shown.rows(found), right=(1,))

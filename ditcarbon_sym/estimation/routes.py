@@ -143,7 +143,9 @@ def is_production(calibration: Calibration, numbers: Mapping[Symbol, float]) -> 
 def outside_validity(calibration: Calibration, model: Model, numbers: Mapping[Symbol, float]) -> tuple[str, ...]:
     """Say, a line each, in which ways a request lies outside the range the calibration was measured in."""
     notes = []
-    if not is_production(calibration, numbers):
+    if not model.has_sides:
+        notes.append("extrapolates: the calibration was fitted on images and videos, and this is sound")
+    elif not is_production(calibration, numbers):
         notes.append(
             f"extrapolates: {numbers[H]:g} x {numbers[W]:g} lies below the calibrated regime ({_regime(calibration)})"
         )

@@ -23,6 +23,15 @@ def symbol_rows(equation: Equation) -> list[tuple[str, ...]]:
     return [(entry.symbol.name, entry.meaning, entry.unit) for entry in entries]
 
 
+def equation_as_dict(equation: Equation) -> dict[str, Any]:
+    """Return a plain dictionary of an equation, ready for JSON."""
+    symbols = [dict(zip(("symbol", "meaning", "unit"), row, strict=True)) for row in symbol_rows(equation)]
+    return {
+        "schema_version": 1, "label": label(equation), "left": equation.lhs.name, "right": str(equation.rhs),
+        "latex": equation.latex(), "symbols": symbols,
+    }  # fmt: skip
+
+
 def rows(forms: Forms | PassForms, *, coefficients_only: bool) -> list[tuple[str, str]]:
     """Return the closed forms for people."""
     name = forms.variable.name

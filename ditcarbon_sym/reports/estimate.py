@@ -178,9 +178,20 @@ def request_words(model: str, request: Mapping[str, int]) -> str:
 
 
 def size_words(request: Mapping[str, int]) -> str:
-    """Name the size of an output: height, width, and the frames of a video."""
+    """Name the size of an output: height, width, and the frames of a video; of sound, which has no sides, its frames.
+
+    >>> size_words({"height": 480, "width": 832, "frames": 81}), size_words({"height": 1, "width": 1, "frames": 1024})
+    ('480 x 832 x 81 frames', '1,024 frames of sound')
+    """
+    if not has_sides(request):
+        return f"{request['frames']:,} frames of sound"
     frames = f" x {request['frames']} frames" if request["frames"] != 1 else ""
     return f"{request['height']} x {request['width']}{frames}"
+
+
+def has_sides(request: Mapping[str, int]) -> bool:
+    """Whether an output has height and width: sound has neither, and a picture more than one pixel."""
+    return (request["height"], request["width"]) != (1, 1)
 
 
 def assumed_rows(estimate: Estimate, given: Collection[str]) -> list[tuple[str, str]]:
@@ -191,7 +202,8 @@ def assumed_rows(estimate: Estimate, given: Collection[str]) -> list[tuple[str, 
         for names, words in (
             ({"gpu", "calibration"}, f"accelerator {estimate.gpu}"),
             ({"datacenter", "pue"}, f"place {estimate.datacenter}"),
-            ({"resolution", "height"}, f"{r['height']} x {r['width']}"),
+            *([({"resolution", "height"}, f"{r['height']} x {r['width']}")] if has_sides(r) else []),
+            *([({"frames"}, f"{r['frames']:,} frames")] if r["frames"] != 1 else []),
             *([({"split"}, f"split {split_words(estimate)}")] if estimate.split else []),
             ({"batch"}, f"batch {r['batch']}"),
             ({"steps"}, f"{r['steps']} steps"),

@@ -8,6 +8,7 @@ from ..estimation.spread.quantiles import LEVEL
 from ..sweeps.pareto import Front
 from ..sweeps.streaming import WHOLE
 from ..sweeps.table import DOUBTFUL, FACILITY_ENERGY, GPU_SECONDS, GPUS, MODES, RANK, SPLIT, TEXT, Columns, Text
+from .estimate import size_words
 from .formats import ends, plain, significant
 
 SCHEMA_VERSION = 1
@@ -41,8 +42,7 @@ def rows(columns: Columns, names: Sequence[str]) -> list[tuple[str, ...]]:
 
 def _cell(row: Mapping[str, Any], name: str) -> str:
     if name == "size":
-        frames = f" x {row['frames']}" if row["frames"] != 1 else ""
-        return f"{row['height']} x {row['width']}{frames}"
+        return size_words({key: row[key] for key in ("height", "width", "frames")})
     value = row[name]
     if name == DOUBTFUL:
         return "~" if value else ""

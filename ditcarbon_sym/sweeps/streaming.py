@@ -119,7 +119,7 @@ def write_folder(
     ...     [write_folder(Path(place), sweep(Grid(("dit-xl-2-256",), batch=(1, 2)))) for _ in range(2)]
     [(2, 1, 0), (0, 0, 1)]
     """
-    check_path(Path("part.parquet"))
+    check_path(folder / "part-000000.parquet")
     plan = fingerprint(found, conditions, rows)
     written = made = there = 0
     for number, pieces in enumerate(_files(found, rows)):

@@ -12,6 +12,7 @@ from ditcarbon_sym.reports.footprints import handover
 from ditcarbon_sym.reports.formats import significant
 
 ESTIMATE = ("estimate", "flux.1-dev", "--gpu", "h100", "--place", "FR", "--boundary", "server")
+TRAIN = ("train", "dit-xl-2-256", "--steps", 400_000, "--batch", 256, "--gpus", 8, "--gpu", "a100-sxm-80gb", "--ema")
 ACCOUNT = ("account", "--gpu", "h100", "--hours", 10, "--outputs", 500, "--place", "gcp:us-central1")
 
 
@@ -22,7 +23,7 @@ def written(ditcarbon, path, *command):
 
 
 @pytest.mark.parametrize("suffix", [".html", ".md", ".tex"])
-@pytest.mark.parametrize("command", [ESTIMATE, ACCOUNT], ids=["estimate", "account"])
+@pytest.mark.parametrize("command", [ESTIMATE, ACCOUNT, TRAIN], ids=["estimate", "account", "train"])
 def test_a_report_says_unit_score_boundary_method_place_sources_version_and_date(ditcarbon, tmp_path, command, suffix):
     text, run = written(ditcarbon, tmp_path / f"report{suffix}", *command)
     plain = text.replace("\\", "").replace("&#x27;", "'")
@@ -33,7 +34,7 @@ def test_a_report_says_unit_score_boundary_method_place_sources_version_and_date
         assert f"{key}: " in plain.replace("_", "_"), key
 
 
-@pytest.mark.parametrize("command", [ESTIMATE, ACCOUNT], ids=["estimate", "account"])
+@pytest.mark.parametrize("command", [ESTIMATE, ACCOUNT, TRAIN], ids=["estimate", "account", "train"])
 def test_a_manifest_that_is_run_again_gives_the_same_numbers(ditcarbon, tmp_path, command):
     written(ditcarbon, tmp_path / "report.md", *command)
     outcome = ditcarbon("rerun", tmp_path / "report.json", "--json")

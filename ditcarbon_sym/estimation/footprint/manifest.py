@@ -15,7 +15,7 @@ from ...errors import InputError
 from ...version import __version__
 
 SCHEMA_VERSION = 1
-COMMANDS = ("estimate", "account", "route")
+COMMANDS = ("estimate", "account", "route", "train")
 SAME = 1e-9
 """Relative difference up to which two numbers are the same."""
 LEFT_OUT = ("package_version", "sources", "warnings")

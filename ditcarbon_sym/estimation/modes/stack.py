@@ -121,6 +121,8 @@ def passes_left(values: Mapping[Symbol, float], flops: Mapping[Symbol, float | N
 def stack_of(mode: Mode, calibration: Calibration | None) -> dict[str, Any]:
     """Say which stack the constants of an estimate stand for, and of which years their sources are.
 
+    What no source tells of the stack that is assumed is None.
+
     >>> from ..point import operating_point
     >>> point = operating_point("flux.1-dev", gpu="h100-sxm-80gb")
     >>> stack_of(point.mode, point.calibration)["words"]
@@ -133,24 +135,30 @@ def stack_of(mode: Mode, calibration: Calibration | None) -> dict[str, Any]:
     years = sorted({year for x in sources for year in re.findall(r"(?<!\d)20\d\d", x)})
     when = f"{years[0]} to {years[-1]}" if len(years) > 1 else (years[0] if years else "an unknown year")
     told = {
-        "software": mode.software, "attention": mode.attention, "precision": _precision(mode, calibration),
-        "cache": mode.cache, "guidance_steps": mode.guidance_steps, "offload": mode.offload or None,
-        "preset": mode.preset or None, "years": years,
+        "software": mode.software, "attention": _attention(mode, calibration),
+        "precision": _precision(mode, calibration), "cache": mode.cache, "guidance_steps": mode.guidance_steps,
+        "offload": mode.offload or None, "preset": mode.preset or None, "years": years,
     }  # fmt: skip
     return {**told, "words": f"{', '.join(_words(told))}; constants of {when}"}
 
 
-def _precision(mode: Mode, calibration: Calibration) -> str:
+def _attention(mode: Mode, calibration: Calibration) -> str | None:
+    """The kernel asked for, else that of PyTorch, if a source of the calibration tells of its kernel."""
+    told = mode.attention != PLAIN or any(row["attention"] for row in software_of(calibration))
+    return mode.attention if told else None
+
+
+def _precision(mode: Mode, calibration: Calibration) -> str | None:
     """The format asked for, else that of the calibration's sources."""
     if mode.precision != WIDE:
         return mode.precision
     told = {row["precision"].partition(",")[0] for row in software_of(calibration) if row["precision"]}
-    return told.pop() if len(told) == 1 else "16 bits"
+    return told.pop() if len(told) == 1 else "16 bits" if told else None
 
 
 def _words(told: Mapping[str, Any]) -> list[str]:
     stack = {"eager": "eager PyTorch", "compile": "compiled PyTorch"}.get(told["software"], told["software"])
-    found = [stack, told["precision"], f"attention {told['attention']}"]
+    found = [stack, told["precision"] or "precision unknown", f"attention {told['attention'] or 'unknown'}"]
     found += [f"a cache that skips {told['cache']:.0%} of the steps"] if told["cache"] else []
     found += [f"guidance on {told['guidance_steps']:.0%} of the steps"] if told["guidance_steps"] < 1 else []
     found += [f"{told['offload']} offload"] if told["offload"] else []

@@ -3,17 +3,16 @@
 from ...estimation.footprint.boundaries import EXCLUDED
 from ...estimation.service import Quantity
 from ...estimation.training import Training
-from ..estimate import facility_words, interval
+from ..estimate import facility_words, interval, size_words
 from ..formats import carbon_unit, count, energy_unit, significant
 
 
 def title(found: Training) -> str:
     """Name the network, what it is trained on and where."""
     size, setting = found.request, found.setting
-    frames = f" x {size['frames']} frames" if size["frames"] > 1 else ""
     return (
         f"training of {found.model}: {setting['steps']:,.0f} steps of {setting['batch']:,.0f} samples of "
-        f"{size['height']} x {size['width']}{frames}, on {setting['gpus']:,.0f} x {found.gpu}"
+        f"{size_words(size)}, on {setting['gpus']:,.0f} x {found.gpu}"
         f", boundary: {found.basis['boundary']['name']}"
     )
 
