@@ -16,23 +16,11 @@ from ..equations import derivatives, pipeline
 from ..equations.equation import exact
 from ..equations.notation import (
     NOTATION,
-    PUE,
-    TDP,
-    B,
-    C_chip,
     C_output,
     C_total,
     E,
     H,
-    I_grid,
-    N,
-    S,
-    Theta_peak,
     W,
-    c_skip,
-    g,
-    gamma_g,
-    m,
     n_frames,
     n_latent,
     p,
@@ -43,26 +31,14 @@ from ..equations.notation import (
 from ..errors import InputError, nearest
 from ..estimation.intervals import predictive
 from ..estimation.point import OperatingPoint, asked_again
-from .knobs import absent
+from .knobs import OF_A_MODE, REQUESTED, SIZES, UNKNOWNS, absent
 from .roots import all_roots, last_within, on_floats, root_inside
 from .sensitivity import NOUNS, refuse_if_calibrated
 
-UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
-    "resolution": H, "frames": n_frames, "steps": S, "batch": B, "text_tokens": m, "guidance": g, "cache": c_skip,
-    "guidance_steps": gamma_g, "blocks": N, "grid": I_grid, "pue": PUE, "tdp_watt": TDP, "embodied_gco2eq": C_chip,
-    "peak_flop_per_second": Theta_peak,
-})  # fmt: skip
-"""What can be solved for. ``resolution`` is the side of a square output."""
-
 ROUNDING = 1e-12
 """A budget met up to this is met: an output given back as a budget may differ in its last digits."""
-REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
-"""Unknowns of the request: an estimate of the answer confirms it."""
-SIZES = ("resolution", "frames", "text_tokens", "guidance")
-"""Of these, what the operators of a network are counted at."""
-PARTS = ("cache", "guidance_steps")
-"""Unknowns of a mode: parts of the steps."""
-
+REFINED = 4
+"""How often an answer that has to be sure is found anew with the interval that it has: four times give all digits."""
 INCREASING, DECREASING = "rises", "falls"
 
 TOLD: Mapping[Symbol, tuple[float, str]] = MappingProxyType({
@@ -77,7 +53,8 @@ class Solution:
     """An answer: the exact value, the valid one nearest inside the budget, and how much of the budget it leaves.
 
     ``budget``, ``reached`` and ``slack`` are in ``unit``; of a break-even the budget is the rival's cost at ``value``.
-    ``answer`` is one that is no number; ``beside`` is what else there is to say, by name.
+    ``answer`` is one that is no number; ``beside`` is what else there is to say, by name. With ``sure`` the upper end
+    of the interval meets the budget, and ``slack`` is what that end leaves.
     """
 
     unknown: str
@@ -95,6 +72,7 @@ class Solution:
     reached_high: float | None = None
     answer: str = ""
     beside: tuple[tuple[str, str], ...] = ()
+    sure: bool = False
 
 
 def unknown_symbol(name: str) -> Symbol:
@@ -127,11 +105,12 @@ def as_function(point: OperatingPoint, unknown: str, output: Symbol) -> tuple[Sy
     return free, expression
 
 
-def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -> Solution:
+def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float, *, sure: bool = False) -> Solution:
     """Return the extreme value of the unknown at which ``output`` still meets the budget, given in the unit of `TOLD`.
 
-    That is the largest value where the output rises with the unknown, the smallest where it falls. Raises
-    `InputError`, with the reason, where no valid value meets the budget or every one does.
+    That is the largest value where the output rises with the unknown, the smallest where it falls. With ``sure`` the
+    upper end of the 90 % interval meets it. Raises `InputError`, with the reason, where no valid value meets the budget
+    or every one does.
 
     >>> from ditcarbon_sym import operating_point
     >>> isinstance(within(operating_point("pixart-alpha", efficiency="bgr"), "batch", C_total, 10.0), Solution)
@@ -148,7 +127,11 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
 
     def cost(value: float) -> float:
         """By an estimate of its own, where that is another request."""
-        return scale * _output(answered(point, unknown, value), output)
+        return scale * _output(answered(point, unknown, value), output, sure=sure)
+
+    def over(there: OperatingPoint) -> Expr:
+        """How far the cost lies above the value."""
+        return exact(_output(there, output, sure=sure) / _output(there, output))
 
     at_low, at_high = (_else(cost, function, end) for end in (low, high))
     rising = at_high > at_low
@@ -165,28 +148,32 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float) -
             f"no limit: any {name} from {low:g} to {high:g} meets the budget of {budget:.4g} {unit} "
             f"(the dearest, {dearest:g}, takes {max(at_low, at_high):.4g})"
         )
-    root, method = root_inside(x, expression - exact(budget), low, high)
+    root, method = root_inside(x, over(point) * expression - exact(budget), low, high)
     value = _valid(unknown, root, rising=rising, low=low, high=high, steps=steps)
     if unknown in REQUESTED:
         step = steps.get(unknown, 1) * (1 if rising else -1)
         value = last_within(value, step, (low, high), lambda k: cost(k) <= budget * (1 + ROUNDING))
-    if unknown in SIZES:  # tiles and padded rows are those of the answer, not of the request asked about
-        _, there = as_function(answered(point, unknown, value), unknown, output)
-        root, method = root_inside(x, exact(scale) * there - exact(budget), low, high)
-    reached = cost(value)
-    question = f"{'largest' if rising else 'smallest'} {name} at which {noun} is at most {budget:.4g} {unit}"
+    for _ in range(REFINED if sure else unknown in SIZES):  # interval, tiles and padded rows are those of the answer
+        there = answered(point, unknown, value)
+        expression = exact(scale) * as_function(there, unknown, output)[1]
+        root, method = root_inside(x, over(there) * expression - exact(budget), low, high)
+        value = value if unknown in REQUESTED else root
+    reached, left = scale * _output(answered(point, unknown, value), output), budget - cost(value)
+    surely = "surely " if sure else ""
+    question = f"{'largest' if rising else 'smallest'} {name} at which {noun} is {surely}at most {budget:.4g} {unit}"
     return Solution(
-        unknown, NOTATION[output].field, unit, budget, root, value, reached, _clamped(budget - reached, budget),
+        unknown, NOTATION[output].field, unit, budget, root, value, reached, _clamped(left, budget),
         INCREASING if rising else DECREASING, method, question, *_ends(answered(point, unknown, value), output, scale),
+        sure=sure,
     )  # fmt: skip
 
 
 def answered(point: OperatingPoint, unknown: str, value: float) -> OperatingPoint:
     """Return the operating point with the unknown at this value; raises `InputError` if there is no such request."""
-    if unknown not in (*REQUESTED, *PARTS):
+    if unknown not in (*REQUESTED, *OF_A_MODE):
         return replace(point, values={**point.values, UNKNOWNS[unknown]: value})
     try:
-        return asked_again(point, **{unknown: value if unknown in PARTS else int(value)})
+        return asked_again(point, **{unknown: value if unknown in OF_A_MODE else int(value)})
     except InputError as error:
         raise InputError(f"no answer: {unknown} = {value:g} meets the budget, but {error}") from None
 
@@ -199,8 +186,14 @@ def _else(cost: Callable[[float], float], function: Callable[[float], float], va
         return float(function(value))
 
 
-def _output(point: OperatingPoint, output: Symbol) -> float:
-    return float(pipeline.evaluate(point.values, (output,), point.route)[output])
+def _output(point: OperatingPoint, output: Symbol, *, sure: bool = False) -> float:
+    """The value, or the upper end of its interval."""
+    if not sure:
+        return float(pipeline.evaluate(point.values, (output,), point.route)[output])
+    _, high = _ends(point, output, 1.0)
+    if high is None:
+        raise InputError("sure: no interval is known here, so that nothing is sure")
+    return high
 
 
 def _ends(point: OperatingPoint, output: Symbol, scale: float) -> tuple[float | None, float | None]:

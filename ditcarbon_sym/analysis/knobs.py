@@ -42,6 +42,7 @@ from ..equations.notation import (
     Theta_peak,
     W,
     bandwidth,
+    c_skip,
     d,
     e_dense,
     e_mem,
@@ -52,6 +53,7 @@ from ..equations.notation import (
     eps_flop,
     f,
     g,
+    gamma_g,
     h_host,
     k_VAE,
     m,
@@ -107,6 +109,19 @@ KNOBS: Mapping[str, tuple[Symbol, ...]] = MappingProxyType({
     **{NOTATION[x].field: (x,) for x in (*CONSTANTS, *OF_MODES, *PARTS)},
 })  # fmt: skip
 """What can be turned, and the symbols that turn with it."""
+
+UNKNOWNS: Mapping[str, Symbol] = MappingProxyType({
+    "resolution": H, "frames": n_frames, "steps": S, "batch": B, "text_tokens": m, "guidance": g, "cache": c_skip,
+    "guidance_steps": gamma_g, "blocks": N, "grid": I_grid, "pue": PUE, "tdp_watt": TDP, "embodied_gco2eq": C_chip,
+    "peak_flop_per_second": Theta_peak,
+})  # fmt: skip
+"""What can be solved for. ``resolution`` is the side of a square output."""
+REQUESTED = ("resolution", "frames", "steps", "batch", "text_tokens", "guidance")
+"""Unknowns of the request: an estimate of the answer confirms it."""
+SIZES = ("resolution", "frames", "text_tokens", "guidance")
+"""Of these, what the operators of a network are counted at."""
+OF_A_MODE = ("cache", "guidance_steps")
+"""Unknowns of a mode: parts of the steps."""
 
 WORDS: Mapping[str, str] = MappingProxyType({
     "side": "side length", "frames": "frames", "steps": "steps", "batch": "batch size", "guidance": "guidance passes",

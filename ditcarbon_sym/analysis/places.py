@@ -96,26 +96,32 @@ def _spread_known(place: Datacenter) -> float:
     return np.nan if place.figures and place.method == "location" else 0.0
 
 
-def places_within(point: OperatingPoint, output: Symbol, budget: float) -> tuple[Solution, tuple[Placed, ...]]:
+def places_within(
+    point: OperatingPoint, output: Symbol, budget: float, *, sure: bool = False
+) -> tuple[Solution, tuple[Placed, ...]]:
     """Return the places where the output is at most the budget, and of these the one with the least.
 
-    Raises `InputError` where no place has so little.
+    With ``sure`` the upper end of the interval, in any year of the grid, is within the budget. Raises `InputError`
+    where no place has so little.
     """
     if not 0 < budget < float("inf"):
         raise InputError(f"budget = {budget:g} is not a positive number")
     unit = TOLD[output][1]
     every = grams_anywhere(point, output, budget)
-    best, inside = every[0], tuple(x for x in every if x.grams <= budget)
+    inside = tuple(x for x in every if (x.surely if sure else x.grams <= budget))
+    best = inside[0] if inside else every[0]
     if not inside:
+        if best.grams <= budget:
+            raise InputError(f"no solution: no place is surely within the budget of {budget:.4g} {unit}")
         raise InputError(
             f"no solution: even at {best.id} it takes {best.grams:.4g} {unit}, above the budget of {budget:.4g}"
         )
     solution = Solution(
         "place", NOTATION[output].field, unit, budget, float(len(inside)), float(len(inside)), best.grams,
         budget - best.grams, INCREASING, SEARCHED,
-        f"places where carbon is at most {budget:.4g} {unit}: {len(inside)} of {len(every)}, "
-        f"{sum(x.surely for x in inside)} surely",
-        best.low, best.high, answer=best.id,
+        f"places where carbon is {'surely ' if sure else ''}at most {budget:.4g} {unit}: {len(inside)} of {len(every)}"
+        + ("" if sure else f", {sum(x.surely for x in inside)} surely"),
+        best.low, best.high, answer=best.id, sure=sure,
     )  # fmt: skip
     return solution, inside
 

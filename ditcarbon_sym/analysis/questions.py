@@ -17,8 +17,8 @@ from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.memory import peak_notes
 from ..estimation.point import OperatingPoint, asked_again, counted_alike, operating_point
 from ..estimation.routes import order_notes, outside_validity
-from .inversion import PARTS, Solution, answered, break_even, within
-from .knobs import CONSTANTS, loosened
+from .inversion import Solution, answered, break_even, within
+from .knobs import CONSTANTS, OF_A_MODE, loosened
 from .places import Placed, asked_without_place, places_within
 from .saving import Saving, savings
 from .sensitivity import NOUNS, Elasticity, Swing, elasticities, interactions, output_symbol, spans, tornado
@@ -63,9 +63,10 @@ def solve(
     ``mu``. Carbon is that of one output, or of the batch with ``per="batch"``; time and energy are of the batch. With
     ``both`` the unknown is the same in the two requests. ``options`` are those of `estimate`. Raises `InputError`.
 
-    For "gpus" it is the fewest accelerators for a deadline, ``sure`` by the upper end of the interval; for "split" the
-    degrees that take least time, or least of what a budget would be of. For "place" it is every place where the carbon
-    is within the budget, the least first.
+    With ``sure`` the upper end of the 90 % interval meets the budget.
+
+    For "gpus" it is the fewest accelerators for a deadline; for "split" the degrees that take least time, or least of
+    what a budget would be of. For "place" it is every place where the carbon is within the budget, the least first.
 
     >>> found = solve("pixart-alpha", "steps", budget_g=0.5).solution
     >>> found.unknown, found.value, found.reached <= found.budget
@@ -73,12 +74,12 @@ def solve(
     """
     given = {unit: x for unit, x in (("g", budget_g), ("wh", budget_wh), ("s", budget_s)) if x is not None}
     rival = {key: value for key, value in (against or {}).items() if value is not None}
+    if sure and (rival or unknown == "split"):
+        raise InputError("--sure is about a budget; of two requests, compare says what is known")
     if unknown in ("gpus", "split"):
         return _of_several(operating_point(model, **options), unknown, given, per, sure=sure, alone=not (rival or both))
-    if sure:
-        raise InputError("--sure is about --for gpus")
     if unknown in ("place", "datacenter"):
-        return _of_places(model, given, per, options, alone=not (rival or both))
+        return _of_places(model, given, per, options, sure=sure, alone=not (rival or both))
     if len(given) + bool(rival) != 1:
         raise InputError(
             "give one budget (--budget-g, --budget-wh or --budget-s) or a rival (--against-...), not several or none"
@@ -90,7 +91,7 @@ def solve(
     if both and not rival:
         raise InputError("--both needs a rival (--against-...)")
     carbon = C_total if per == "batch" else C_output
-    asked = {**options, **({unknown: 0.5} if unknown in PARTS else {})}  # so that the law has the symbol
+    asked = {**options, **({unknown: 0.5} if unknown in OF_A_MODE else {})}  # so that the law has the symbol
     if rival:
         point, other = _pair(model, asked, asked if both else options, rival)
         if estimate_at(other).total_g.value is None:
@@ -105,13 +106,13 @@ def solve(
         point = operating_point(model, **asked)
         ((unit, budget),) = given.items()
         output: Symbol = {"g": carbon, "wh": E, "s": tau}[unit]
-        solution = within(point, unknown, output, budget)
+        solution = within(point, unknown, output, budget, sure=sure)
         notes = ()
     there = answered(point, unknown, solution.value)
     square = unknown == "resolution" and point.values[H] != point.values[W]
     shape = ("the request is not square; the answer is the side of a square output",) if square else ()
     at_answer = tuple(f"at the answer: {note}" for note in _notes(there))
-    lasting = _lasting(there if unknown in PARTS else point)
+    lasting = _lasting(there if unknown in OF_A_MODE else point)
     return Answer(point, solution, (*shape, *lasting, *at_answer, *notes))
 
 
@@ -133,7 +134,13 @@ def _of_several(
 
 
 def _of_places(
-    model: str | None, given: Mapping[str, float], per: str | None, options: Mapping[str, Any], *, alone: bool
+    model: str | None,
+    given: Mapping[str, float],
+    per: str | None,
+    options: Mapping[str, Any],
+    *,
+    sure: bool,
+    alone: bool,
 ) -> Answer:
     """The places within a budget of carbon; all else of the request is as asked for."""
     if not alone or list(given) != ["g"]:
@@ -142,7 +149,7 @@ def _of_places(
     method = options.get("method")
     point = operating_point(model, **{**options, "method": None})
     point = replace(point, asked={**point.asked, "method": method})
-    solution, inside = places_within(point, C_total if per == "batch" else C_output, given["g"])
+    solution, inside = places_within(point, C_total if per == "batch" else C_output, given["g"], sure=sure)
     return Answer(point, solution, _lasting(point), inside)
 
 

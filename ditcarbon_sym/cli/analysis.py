@@ -138,9 +138,7 @@ def solve(
     ] = None,
     against_mu: Annotated[float | None, number_option("The rival's own measured efficiency.")] = None,
     both: Annotated[bool, typer.Option("--both", help="Change the unknown on both sides.")] = False,
-    sure: Annotated[
-        bool, typer.Option("--sure", help="With --for gpus: the upper end of the interval meets the budget.")
-    ] = False,
+    sure: Annotated[bool, typer.Option("--sure", help="The upper end of the interval meets the budget.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Find the largest request in a budget, or a break-even."""

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..analysis.inversion import UNKNOWNS, Solution
+from ..analysis.inversion import Solution
+from ..analysis.knobs import UNKNOWNS
 from ..analysis.questions import Answer
 from ..equations.notation import NOTATION, E
 from ..estimation.footprint.boundaries import CHIP
@@ -23,7 +24,7 @@ def rows(solution: Solution) -> list[tuple[str, str]]:
         else ("exact root", f"{solution.exact:.6g} ({solution.method})"),
         ("reached", f"{significant(scale * solution.reached)} {unit}{_interval(solution, scale)}"),
         ("budget", f"{significant(scale * solution.budget)} {unit}"),
-        ("slack", f"{significant(scale * solution.slack)} {unit}"),
+        ("slack", f"{significant(scale * solution.slack)} {unit}{' to the upper end' * solution.sure}"),
         ("direction", f"{solution.output} {solution.direction} with {solution.unknown}"),
     ]
     dropped = {"direction"} if solution.beside else set()

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym import InputError, estimate, solve
-from ditcarbon_sym.analysis.inversion import UNKNOWNS, within
+from ditcarbon_sym.analysis.inversion import within
+from ditcarbon_sym.analysis.knobs import UNKNOWNS
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import B, C_output, C_total, E, H, I_grid, S, W, tau
 from ditcarbon_sym.estimation.point import asked_again, operating_point
@@ -219,3 +220,44 @@ def test_the_part_of_the_steps_found_meets_the_budget_as_an_estimate_says(model,
     there = estimate(model, gpu="h100-sxm-80gb", **{unknown: found.solution.value})
     assert 0 < found.solution.value < 1
     assert there.time_s.value == pytest.approx(budget, rel=1e-9) and found.warnings == there.warnings
+
+
+@pytest.mark.parametrize(("unknown", "budget"), [("steps", {"budget_g": 0.9}), ("resolution", {"budget_s": 5.0})])
+def test_the_upper_end_at_a_sure_answer_meets_the_budget_and_at_the_next_does_not(unknown, budget):
+    sure = solve("flux.1-dev", unknown, gpu="h100-sxm-80gb", sure=True, **budget).solution
+    (most,) = budget.values()
+    name, step = ("per_output_g", 1) if unknown == "steps" else ("time_s", 16)
+    ends = [
+        getattr(estimate("flux.1-dev", gpu="h100-sxm-80gb", **{unknown: int(sure.value) + more}), name).high
+        for more in (0, step)
+    ]
+    assert ends[0] <= most < ends[1]
+    assert sure.reached < sure.reached_high == pytest.approx(most - sure.slack) and sure.value <= sure.exact
+    assert sure.value < solve("flux.1-dev", unknown, gpu="h100-sxm-80gb", **budget).solution.value
+
+
+def test_a_sure_answer_that_is_no_whole_number_leaves_the_upper_end_nothing():
+    found = solve("flux.1-dev", "grid", gpu="h100-sxm-80gb", budget_g=0.5, sure=True).solution
+    assert found.reached_high == pytest.approx(0.5, rel=1e-9) and found.slack == pytest.approx(0, abs=1e-9)
+    dirtier = estimate("flux.1-dev", gpu="h100-sxm-80gb", pue=1.2, grid=1.01 * found.value)
+    assert dirtier.per_output_g.high > 0.5
+
+
+def test_places_that_are_sure_are_those_that_are_told_to_be():
+    every, sure = (
+        solve("flux.1-dev", "place", gpu="h100-sxm-80gb", budget_g=0.3, sure=x).places for x in (False, True)
+    )
+    assert sure == tuple(x for x in every if x.surely) and 0 < len(sure) < len(every)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("steps", "--budget-s", 3, "--mu", 0.4), "no interval is known"),
+        (("steps", "--against-gpu", "l40s"), "about a budget"),
+        (("split", "--gpus", 4), "about a budget"),
+        (("place", "--budget-g", 0.0375), "no place is surely"),
+    ],
+)
+def test_what_cannot_be_sure_is_refused(refused, options, told):
+    assert told in refused("solve", "flux.1-dev", "--gpu", "h100-sxm-80gb", "--sure", "--for", *options)

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from ditcarbon_sym.analysis.inversion import SIZES, break_even, within
+from ditcarbon_sym.analysis.inversion import break_even, within
+from ditcarbon_sym.analysis.knobs import SIZES
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
 from ditcarbon_sym.equations.notation import C_total, E, m, p, tau, v_s, v_t
