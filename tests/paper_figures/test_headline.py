@@ -37,3 +37,12 @@ def test_the_readme_tells_how_trainings_that_were_never_fitted_come_out():
     )
     inside = sum(x.inside for x in totals)
     assert told.groups() == tuple(map(str, (sum(x.fitted for x in rows), len(totals), inside)))
+
+
+def test_the_page_about_trainings_names_those_that_lie_outside():
+    rows = [x for x in training.rows() if not x.fitted]
+    page = " ".join(Path("docs/pages/how-to/train.md").read_text(encoding="utf-8").split())
+    told = page.partition("Outside are ")[2].partition("is assumed.")[0]
+    assert {x.run for x in rows if not x.inside} == {"Lumina-Image 2.0", "Open-Sora 1.0", "Stable Diffusion 3"}
+    assert all(x.run in told for x in rows if not x.inside)
+    assert [x.run for x in rows if not x.inside].count("Open-Sora 1.0") == 2 and "two stages of Open-Sora 1.0" in told
