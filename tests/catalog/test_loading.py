@@ -99,6 +99,16 @@ def test_the_catalogue_has_what_the_paper_names():
     assert len(shipped.datacenters) == 7
 
 
+def test_an_accelerator_is_read_when_it_is_asked_for(monkeypatch):
+    read = []
+    monkeypatch.setattr(loading, "shipped_table", lambda *which: read.append(which) or files.shipped_table(*which))
+    gpus = loading._shipped.__wrapped__().gpus
+    assert "l4" in gpus and "l5" not in gpus and list(gpus) == list(files.shipped_names("gpus")) and not read
+    assert gpus["l4"] is gpus["l4"] and read == [("gpus", "l4")]
+    with pytest.raises(KeyError):
+        gpus["l5"]
+
+
 def test_an_entry_of_the_users_gets_the_papers_defaults(write):
     values = loading.load(write(MODEL)).model("mine").values
     assert (values[n_ada], values[j], values[k_VAE], values[t], values[N]) == (1, 0, 3, values[d], 12)
