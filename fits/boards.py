@@ -12,7 +12,7 @@ Run ``python -m fits.boards`` to print them.
 import math
 from dataclasses import dataclass, replace
 
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import shipped_table
 
 SOURCE = "boaviztapi2026: data/factors.yml, crowdsourcing/gpu_specs.csv, models/component/gpu.py"
 DIE, MEMORY, BOARD = 42.592, 183.79, 32.549
@@ -95,12 +95,12 @@ def yielded_mm2(area: float) -> float:
 
 def assumed_cards() -> dict[str, Card]:
     """Return the cards that Boavizta has not taken apart: their own die and memory, the board of another."""
-    facts = read_toml(DATA / "gpus.toml")["gpus"]
     found = {}
     for name, build in BUILDS.items():
-        memory = float(facts[name]["memory_gb"])
+        facts = shipped_table("gpus", name)
+        memory = float(facts["memory_gb"])
         dies = STACKS.get(name, round(memory / GB_PER_DIE))
-        die = yielded_mm2(100 * float(facts[name]["die_cm2"]))
+        die = yielded_mm2(100 * float(facts["die_cm2"]))
         found[name] = replace(build, die_mm2=die, memory_gb=memory, memory_dies=dies)
     return found
 

@@ -24,7 +24,7 @@ CHIPS = {
     A100: "GA100", H100: "GH100", "h20": "GH100", "h200-sxm-141gb": "GH100", B200: "GB100", "l20": "AD102",
     "l40s": "AD102", "rtx-4090": "AD102", "t4": "TU104", V100: "GV100", "v100-sxm2-32gb": "GV100",
 }  # fmt: skip
-"""The chip of each accelerator. `gpus.toml` has the sources, beside the areas of the dies; that of the H20 is reported,
+"""The chip of each accelerator. `data/gpus` has the sources, beside the areas of the dies; that of the H20 is reported,
 NVIDIA does not print it."""
 Out = tuple[tuple[str, str], ...]
 """What is held out: pairs of a kind and a name."""

@@ -20,7 +20,7 @@ import torch
 from ditcarbon_sym.architectures import ELSEWHERE
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.csv_table import read_table
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import DATA, read_toml, shipped_names, shipped_table
 from ditcarbon_sym.catalog.stages import Stages
 from ditcarbon_sym.measure import networks
 from fits import reference
@@ -133,7 +133,7 @@ def encoders(names: Iterable[str] = ()) -> Iterator[Row]:
 
 def chosen(kind: str, names: Iterable[str]) -> list[tuple[str, Mapping[str, Any]]]:
     """The configurations of one kind of network that can be counted here, all or those of these names."""
-    listed, wanted = read_toml(DATA / f"{kind}.toml")[kind], set(names)
+    listed, wanted = {name: shipped_table(kind, name) for name in shipped_names(kind)}, set(names)
     ours = {name: table for name, table in listed.items() if table["_class_name"] not in ELSEWHERE}
     return [(name, table) for name, table in ours.items() if not wanted or name in wanted]
 

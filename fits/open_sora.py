@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import PretrainedConfig, PreTrainedModel  # noqa: F401  # look for flash_attn, before it is replaced
 
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import shipped_table
 
 from .reference import counting
 
@@ -145,7 +145,7 @@ class Both(nn.Module):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         published: Any = import_module("opensora.models.vae.vae")
-        sdxl = counting.build({**read_toml(DATA / "vaes.toml")["vaes"]["kl-f8-4ch"], "_class_name": "AutoencoderKL"})
+        sdxl = counting.build({**shipped_table("vaes", "kl-f8-4ch"), "_class_name": "AutoencoderKL"})
         published.AutoencoderKL = SimpleNamespace(from_pretrained=lambda *_, **__: sdxl)
         temporal = import_module("opensora.models.vae.vae_temporal").VAE_Temporal_SD()
         spatial = published.VideoAutoencoderKL(micro_batch_size=4)

@@ -1,8 +1,9 @@
 """What an entry of the catalogue holds: numbers for symbols, a name, and where they come from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 from sympy import Symbol
 
@@ -21,6 +22,34 @@ class Entry:
     values: Mapping[Symbol, float]
     sources: Mapping[str, str]
     origin: str
+
+
+E = TypeVar("E")
+
+
+class OnDemand(Mapping[str, E]):
+    """Entries by id, each made when it is first asked for.
+
+    >>> OnDemand(("a", "b"), str.upper)["b"]
+    'B'
+    """
+
+    def __init__(self, ids: Iterable[str], make: Callable[[str], E]) -> None:
+        self._ids, self._made = dict.fromkeys(ids), cache(make)
+
+    def __getitem__(self, key: str) -> E:
+        if key not in self._ids:
+            raise KeyError(key)
+        return self._made(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._ids
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
 
 
 @dataclass(frozen=True)
@@ -85,10 +114,17 @@ NVIDIA = "NVIDIA"
 class Gpu(Entry):
     """An accelerator; ``embodied`` holds gCO2eq by system boundary, and is empty where no figure is known.
 
+    Those that are shipped are a file each, ``data/gpus/ID.toml``. Peak throughput is dense, never the sparse figure, at
+    the rate of products summed in FP32. Power is the limit that the driver enforces. Idle power is of the whole board
+    while no program holds a context; with one it is 25 to 70 W more on data-centre boards (vadari2026parking). Seconds
+    per exponential are those of all special-function units together, at the clock of the peak. What is unknown is
+    absent; a source says where several print another figure.
+
     ``compute_capability`` is NVIDIA's number of the architecture; None if unknown or of another maker.
-    ``maker`` is who makes it; ``names`` are others that it goes by, ``nvml_names`` those that the driver gives it.
+    ``maker`` is who makes it; ``names`` are others that it goes by, ``nvml_names`` those that the driver gives it
+    (NVML, nvidia-smi, CodeCarbon; older drivers leave out the word NVIDIA).
     ``link_byte_per_second`` is its link to another accelerator of the node, each way, and ``node_gpus`` how many a node
-    has; None if unknown.
+    has, all that the link reaches; None if unknown.
 
     >>> from ditcarbon_sym import load
     >>> load().gpu("h100").memory_gb

@@ -7,7 +7,8 @@ import os
 import shutil
 import stat
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,22 @@ DEEPEST = 100
 """Dots in a key of TOML."""
 
 
+@cache
+def shipped_names(kind: str) -> tuple[str, ...]:
+    """Return the names of the entries that the package ships of one kind: those of the files in ``data/kind``, sorted.
+
+    >>> "h100-sxm-80gb" in shipped_names("gpus")
+    True
+    """
+    return tuple(sorted(path.name.removesuffix(".toml") for path in (DATA / kind).glob("*.toml")))
+
+
+@cache
+def shipped_table(kind: str, name: str) -> Mapping[str, Any]:
+    """Return one of these entries as its file has it, read once; it is not to be changed."""
+    return read_toml(DATA / kind / f"{name}.toml")
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Parse a TOML file."""
     return toml_of(read_text(path, "TOML"), str(path))
@@ -28,9 +45,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def toml_of(text: str, where: str) -> dict[str, Any]:
     """Parse a text in TOML; ``where`` says in a refusal what it is."""
-    keys = (key for line in text.splitlines() for key in (line.split("=")[:-1] or [line]))
-    if any(key.count(".") > DEEPEST for key in keys):
-        raise InputError(f"{where}: not valid TOML: nested too deep")
+    if text.count(".") > DEEPEST:  # else no key has as many
+        keys = (key for line in text.splitlines() for key in (line.split("=")[:-1] or [line]))
+        if any(key.count(".") > DEEPEST for key in keys):
+            raise InputError(f"{where}: not valid TOML: nested too deep")
     try:
         return tomllib.loads(text)
     except RecursionError:

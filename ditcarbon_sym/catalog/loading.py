@@ -6,9 +6,9 @@ tests validate the files shipped in ``data/``; a file of the user's is validated
 
 import csv
 from collections import ChainMap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,8 +34,8 @@ from ..equations.notation import (
 )
 from ..equations.operator_law import LAWS
 from . import stages
-from .entries import Calibration, Datacenter, Entry, Gpu, Model
-from .files import DATA, read_toml
+from .entries import Calibration, Datacenter, Entry, Gpu, Model, OnDemand
+from .files import DATA, read_toml, shipped_names, shipped_table
 from .names import meant, without_maker
 from .stages import Stages
 
@@ -124,7 +124,7 @@ def load(extra: str | Path | None = None) -> Catalog:
     added = _catalog(validate_catalog(read_toml(path), path), str(path))
     return Catalog(
         ChainMap(dict(added.models), shipped.models),  # type: ignore[arg-type]  # never written to
-        MappingProxyType({**shipped.gpus, **added.gpus}),
+        ChainMap(dict(added.gpus), shipped.gpus),  # type: ignore[arg-type]
         MappingProxyType({**shipped.datacenters, **added.datacenters}),
     )
 
@@ -147,12 +147,10 @@ def shipped_calibration(gpu: str, law: str = "bgr") -> Calibration | None:
     >>> shipped_calibration("l4") is None
     True
     """
-    shipped = {path.stem: path for path in (DATA / "calibrations").glob("*.toml")}
     name = gpu if law == "bgr" else f"{gpu}-{law}"
-    if name not in shipped:
+    if name not in shipped_names("calibrations"):
         return None
-    path = shipped[name]
-    return _calibration(read_toml(path), f"shipped with the package ({path.name})")
+    return _calibration(shipped_table("calibrations", name), f"{SHIPPED} ({name}.toml)")
 
 
 def load_calibration(path: str | Path) -> Calibration:
@@ -181,40 +179,23 @@ def claims() -> list[dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def _printed() -> Catalog:
-    tables = {kind: read_toml(DATA / f"{kind}.toml")[kind] for kind in ("models", "gpus", "datacenters")}
-    return _catalog(tables, SHIPPED)
+    return _catalog({kind: read_toml(DATA / f"{kind}.toml")[kind] for kind in ("models", "datacenters")}, SHIPPED)
 
 
 @lru_cache(maxsize=1)
 def _shipped() -> Catalog:
     printed = _printed()
-    released = [name for name in stages.shipped_ids() if name not in printed.models]
-    models = _Models({**dict.fromkeys(printed.models), **dict.fromkeys(sorted(released))}, printed.models)
-    return Catalog(models, printed.gpus, printed.datacenters)
+    return Catalog(
+        OnDemand((*printed.models, *shipped_names("pipelines")), _shipped_model),
+        OnDemand(shipped_names("gpus"), lambda key: _gpu(key, shipped_table("gpus", key), SHIPPED)),
+        printed.datacenters,
+    )
 
 
-class _Models(Mapping[str, Model]):
-    """The shipped models: the paper's by their printed flags, the others from their configuration, when asked for."""
-
-    def __init__(self, names: Mapping[str, None], printed: Mapping[str, Model]) -> None:
-        self._names, self._printed = names, printed
-
-    def __getitem__(self, name: str) -> Model:
-        if name in self._printed:
-            return self._printed[name]
-        if name not in self._names:
-            raise KeyError(name)
-        return _released_model(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-
-@cache
-def _released_model(name: str) -> Model:
+def _shipped_model(name: str) -> Model:
+    """A model of the paper's by its printed flags, another from its configuration."""
+    if name in paper_models():
+        return paper_models()[name]
     table = stages.released(name)
     request = {n_frames: 1.0, n_ref: 0.0, **_values(table["request"], REQUEST_FIELDS)}
     model = model_of(name, stages.shipped(name), request, SHIPPED)

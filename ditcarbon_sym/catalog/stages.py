@@ -1,7 +1,8 @@
 """The stages of a generation pipeline as networks: text encoders, denoiser, VAE decoder.
 
-``shipped`` makes them from the released configurations in ``data/pipelines``; `diffusers` makes them from a folder
-of the user's.
+``shipped`` makes them from the released configurations: a file each in ``data/pipelines``, which names its VAE and text
+encoders, in ``data/vaes`` and ``data/text_encoders``. These hold the fields of the release's config.json that shape the
+network. `diffusers` makes stages from a folder of the user's.
 """
 
 import re
@@ -18,7 +19,7 @@ from ..architectures.network import Decoder, Denoiser, Network
 from ..architectures.operators import Operator, Size, repeated
 from ..architectures.text_encoders.encoder import Encoder
 from ..equations.notation import m, n_ref
-from .files import DATA, read_toml
+from .files import shipped_names, shipped_table
 
 TEXT, DENOISER, DECODER = "text_encoder", "denoiser", "vae_decoder"
 STAGES = (TEXT, DENOISER, DECODER)
@@ -191,11 +192,11 @@ def shipped(name: str) -> Stages:
     kind = table.get("pipeline", "")
     references, image_tokens = REFERENCES.get(kind, (0, 0))
     absent, denoiser, vae = table.get("absent", {}), made(table["transformer"]), table.get("vae")
-    sound = tuple(made(_listed("vaes")[name]) for name in table.get("sound", ()))
+    sound = tuple(made(shipped_table("vaes", name)) for name in table.get("sound", ()))
     return Stages(
         name=table["name"],
         denoiser=denoiser,
-        decoder=with_sound(made(_listed("vaes")[vae]), sound, denoiser.sound_rows) if vae else None,
+        decoder=with_sound(made(shipped_table("vaes", vae)), sound, denoiser.sound_rows) if vae else None,
         text=None if TEXT in absent else tuple(_text_stage(entry) for entry in table["text_encoders"]),
         absent=absent,
         remarks=tuple(table.get("remarks", ())),
@@ -208,16 +209,15 @@ def shipped(name: str) -> Stages:
     )
 
 
-@cache
 def released(name: str) -> Mapping[str, Any]:
-    """The file of a released pipeline as it is written, read once; it is not to be changed."""
-    return read_toml(DATA / "pipelines" / f"{name}.toml")
+    """The file of a released pipeline as it is written; it is not to be changed."""
+    return shipped_table("pipelines", name)
 
 
 @lru_cache(maxsize=1)
 def shipped_ids() -> frozenset[str]:
     """The catalogue models whose released configuration is shipped."""
-    return frozenset(path.name.removesuffix(".toml") for path in (DATA / "pipelines").glob("*.toml"))
+    return frozenset(shipped_names("pipelines"))
 
 
 @lru_cache(maxsize=1)
@@ -260,8 +260,8 @@ def made(configuration: Mapping[str, Any]) -> Any:
 
 
 def text_network(name: str) -> Encoder:
-    """Return a text encoder by its id in ``data/text_encoders.toml``."""
-    network: Encoder = made(_listed("text_encoders")[name])
+    """Return a text encoder by its id, the name of its file in ``data/text_encoders``."""
+    network: Encoder = made(shipped_table("text_encoders", name))
     return network
 
 
@@ -289,9 +289,3 @@ def _tuples(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _tuples(inner) for key, inner in value.items()}
     return tuple(_tuples(inner) for inner in value) if isinstance(value, list) else value
-
-
-@lru_cache(maxsize=2)
-def _listed(kind: str) -> Mapping[str, Any]:
-    """The configurations of one kind of network, by name."""
-    return read_toml(DATA / f"{kind}.toml")[kind]

@@ -106,9 +106,10 @@ def _of_the_same_chip(device: Gpu, pool: Calibration) -> Calibration:
     """The constants of a calibrated accelerator of the same peak, clock and rated power, if there is one; the interval
     is the pool's.
     """
-    for other in load().gpus.values():
-        known = shipped_calibration(other.id, operator_law.LAW)
-        if known is not None and all(device.values.get(x) == other.values.get(x) for x in (Theta_peak, t_exp, TDP)):
+    gpus, facts = load().gpus, (Theta_peak, t_exp, TDP)
+    for name in gpus:
+        known = shipped_calibration(name, operator_law.LAW)
+        if known is not None and all(device.values.get(x) == gpus[name].values.get(x) for x in facts):
             ratio = known.device[bandwidth] / device.values[bandwidth]
             memory = known.values[e_mem] * ratio
             scale = [ratio if x == e_mem else 1.0 for x in known.free]
@@ -120,7 +121,7 @@ def _of_the_same_chip(device: Gpu, pool: Calibration) -> Calibration:
                 known, covariance=covariance, gpu=device.id, device=pool.device, transferred=True,
                 values={**known.values, e_mem: memory},
                 quality={**pool.quality, "mape_percent": known.quality["mape_percent"]}, data=pool.data,
-                origin=f"{ORIGIN}: {other.id}, which has the same peak, clock and rated power",
+                origin=f"{ORIGIN}: {name}, which has the same peak, clock and rated power",
             )  # fmt: skip
     return pool
 

@@ -227,7 +227,7 @@ def denoising(model: str, net: Any, size: Mapping[str, int], device: str, dtype:
 def decoder(model: str, device: str, dtype: Any) -> Any:
     """The VAE of a catalogue model; its decoding half must be as large as counted."""
     table = read_toml(DATA / "pipelines" / f"{model}.toml")
-    fields = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
+    fields = read_toml(DATA / "vaes" / f"{table['vae']}.toml")
     net = random_weights(device, dtype, lambda: build(fields))
     _demand_as_counted(model, stages.DECODER, parameters([net]))
     return net
@@ -261,9 +261,9 @@ def decoding(model: str, net: Any, size: Mapping[str, int], device: str, dtype: 
 
 def encoders(model: str, device: str, dtype: Any) -> list[Any]:
     """The text encoders of a catalogue model, in order; together they must be as large as counted."""
-    known = read_toml(DATA / "text_encoders.toml")["text_encoders"]
     named = read_toml(DATA / "pipelines" / f"{model}.toml")["text_encoders"]
-    nets = [random_weights(device, dtype, partial(build_encoder, known[x["network"]])) for x in named]
+    known = [read_toml(DATA / "text_encoders" / f"{x['network']}.toml") for x in named]
+    nets = [random_weights(device, dtype, partial(build_encoder, table)) for table in known]
     _demand_as_counted(model, stages.TEXT, parameters(nets))
     return nets
 

@@ -129,7 +129,7 @@ class Compiled:
         return self._written("math", printer, self.definitions)
 
     def _written(self, modules: str, printer: Any, lines: Sequence[Any]) -> Any:
-        return lambdify(self.arguments, self.expressions, modules, printer, cse=lambda outputs: (lines, outputs))
+        return lambdify(self.arguments, self.expressions, modules, printer, cse=lambda x: (lines, x), docstring_limit=0)
 
 
 @lru_cache(maxsize=256)

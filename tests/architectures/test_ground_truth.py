@@ -8,7 +8,7 @@ import pytest
 
 from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import shipped_table
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations.notation import ell, m, n_latent
 from ditcarbon_sym.estimation.counting import decoded, flops
@@ -144,7 +144,7 @@ def test_a_denoiser_is_counted_to_the_last_parameter_and_flop(row):
 
 @pytest.mark.parametrize("row", rows("decoders"), ids=label)
 def test_a_vae_decoder_is_counted_exactly(row):
-    network = stages.made(read_toml(DATA / "vaes.toml")["vaes"][row["id"]])
+    network = stages.made(shipped_table("vaes", row["id"]))
     assert total(network.operators()).parameters == int(row["parameters"])
     expression = total(network.operators()).flop
     found = decoded(network, expression, int(row["height"]), int(row["width"]), int(row["latent_frames"]))

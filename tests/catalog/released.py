@@ -14,15 +14,15 @@ def transformer(name):
 def components(name):
     """Class and configuration of each component of a released pipeline, by folder."""
     table = read_toml(DATA / "pipelines" / f"{name}.toml")
-    encoders = read_toml(DATA / "text_encoders.toml")["text_encoders"]
     found = {"transformer": transformer(name), **({"transformer_2": transformer(name)} if "copies" in table else {})}
     if "vae" in table:
-        found["vae"] = read_toml(DATA / "vaes.toml")["vaes"][table["vae"]]
+        found["vae"] = read_toml(DATA / "vaes" / f"{table['vae']}.toml")
     for sound in table.get("sound", ()):
-        network = read_toml(DATA / "vaes.toml")["vaes"][sound]
+        network = read_toml(DATA / "vaes" / f"{sound}.toml")
         found[OF_SOUND[network["_class_name"]]] = network
     for number, entry in enumerate(table["text_encoders"], 1):
-        network, folder = encoders[entry["network"]], "text_encoder" + (f"_{number}" if number > 1 else "")
+        network = read_toml(DATA / "text_encoders" / f"{entry['network']}.toml")
+        folder = "text_encoder" + (f"_{number}" if number > 1 else "")
         found[AFTER_TEXT.get(network["_class_name"], folder)] = network
     return {folder: {key: x for key, x in content.items() if key != "sources"} for folder, content in found.items()}
 

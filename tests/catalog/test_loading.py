@@ -42,10 +42,17 @@ def bibliography():
     return set(re.findall(r"^@\w+\{(\w+),", (files.DATA / "sources.bib").read_text(encoding="utf-8"), re.M))
 
 
+def shipped_tables(kind):
+    """What a file of the user's would hold: the entries of a kind, in one file or a file each."""
+    path = files.DATA / f"{kind}.toml"
+    if path.exists():
+        return files.read_toml(path)[kind]
+    return {name: files.shipped_table(kind, name) for name in files.shipped_names(kind)}
+
+
 @pytest.mark.parametrize("kind", ["models", "gpus", "datacenters"])
 def test_shipped_files_pass_the_users_validation(kind):
-    path = files.DATA / f"{kind}.toml"
-    assert schema.validate_catalog(tomllib.loads(path.read_text(encoding="utf-8")), path)
+    assert schema.validate_catalog({kind: shipped_tables(kind)}, files.DATA)
 
 
 @pytest.mark.parametrize("path", sorted((files.DATA / "calibrations").glob("*.toml")), ids=lambda path: path.stem)
@@ -75,9 +82,8 @@ def test_every_stage_of_a_released_pipeline_has_a_source(name):
 
 
 def test_every_number_of_an_accelerator_or_data_centre_has_a_source():
-    tables = {kind: tomllib.loads((files.DATA / f"{kind}.toml").read_text())[kind] for kind in ("gpus", "datacenters")}
-    for entries in tables.values():
-        for key, table in entries.items():
+    for kind in ("gpus", "datacenters"):
+        for key, table in shipped_tables(kind).items():
             numbers = {field for field, value in table.items() if isinstance(value, int | float | dict)} - {"sources"}
             assert numbers <= set(table["sources"]), key
 
@@ -91,6 +97,16 @@ def test_the_catalogue_has_what_the_paper_names():
     assert {"dit-xl-2-256", "pixart-alpha", "sd3-medium", "sd3.5-large", "cogvideox-2b"} <= set(shipped.models)
     assert {"v100-pcie-16gb", "gtx-1080-ti"} <= set(shipped.gpus)
     assert len(shipped.datacenters) == 7
+
+
+def test_an_accelerator_is_read_when_it_is_asked_for(monkeypatch):
+    read = []
+    monkeypatch.setattr(loading, "shipped_table", lambda *which: read.append(which) or files.shipped_table(*which))
+    gpus = loading._shipped.__wrapped__().gpus
+    assert "l4" in gpus and "l5" not in gpus and list(gpus) == list(files.shipped_names("gpus")) and not read
+    assert gpus["l4"] is gpus["l4"] and read == [("gpus", "l4")]
+    with pytest.raises(KeyError):
+        gpus["l5"]
 
 
 def test_an_entry_of_the_users_gets_the_papers_defaults(write):

@@ -41,7 +41,7 @@ def test_every_room_has_a_page_with_all_its_public_names():
 
 def test_the_schemas_name_the_fields_of_what_ships():
     schemas = formats.schemas()
-    gpu = read_toml(DATA / "gpus.toml")["gpus"]["h100-sxm-80gb"]
+    gpu = read_toml(DATA / "gpus" / "h100-sxm-80gb.toml")
     table = schemas["catalog"]["properties"]["gpus"]["additionalProperties"]
     assert set(gpu) <= set(table["properties"])
     assert table["properties"]["tdp_watt"]["description"]

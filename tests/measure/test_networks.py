@@ -6,7 +6,7 @@ import pytest
 
 from ditcarbon_sym.architectures import ELSEWHERE
 from ditcarbon_sym.catalog import stages
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import DATA, read_toml, shipped_names, shipped_table
 from ditcarbon_sym.measure import networks
 from ditcarbon_sym.measure.inputs import tensors
 
@@ -16,7 +16,7 @@ def test_every_denoiser_and_decoder_of_the_catalogue_can_be_fed():
         read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]["_class_name"] for name in stages.of_diffusers()
     }
     assert kinds <= set(networks.DENOISERS)
-    decoders = {table["_class_name"] for table in read_toml(DATA / "vaes.toml")["vaes"].values()}
+    decoders = {shipped_table("vaes", name)["_class_name"] for name in shipped_names("vaes")}
     assert decoders - set(ELSEWHERE) <= set(networks.DECODERS)
     assert set(networks.DENOISERS) >= networks.ONE_AFTER_ANOTHER
 

@@ -8,14 +8,14 @@ import pytest
 from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import DATA, read_toml, shipped_names, shipped_table
 from ditcarbon_sym.catalog.index import AFTER_TEXT, OF_SOUND
 from fits.ground_truth import references
 from fits.reference import counting, text_encoders
 
 RELEASED_AS = references("RELEASED_AS")
-ENCODERS = read_toml(DATA / "text_encoders.toml")["text_encoders"]
-VAES = read_toml(DATA / "vaes.toml")["vaes"]
+ENCODERS = {name: shipped_table("text_encoders", name) for name in shipped_names("text_encoders")}
+VAES = {name: shipped_table("vaes", name) for name in shipped_names("vaes")}
 
 
 @lru_cache

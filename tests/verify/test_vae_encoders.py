@@ -6,13 +6,13 @@ from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.architectures.operators import total
 from ditcarbon_sym.catalog import stages
-from ditcarbon_sym.catalog.files import DATA, read_toml
+from ditcarbon_sym.catalog.files import shipped_names, shipped_table
 from ditcarbon_sym.equations.notation import H, W, n_frames, n_latent
 from fits.reference import counting
 
 VAES = {
-    name: {key: value for key, value in table.items() if key != "sources"}
-    for name, table in read_toml(DATA / "vaes.toml")["vaes"].items()
+    name: {key: value for key, value in shipped_table("vaes", name).items() if key != "sources"}
+    for name in shipped_names("vaes")
 }
 ENCODING = sorted(name for name, table in VAES.items() if stages.made(table).encoder_operators() is not None)
 VIDEO = ("AutoencoderKLWan", "AutoencoderKLQwenImage")
