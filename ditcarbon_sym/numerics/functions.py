@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache, partialmethod, reduce
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sympy import Expr, Piecewise, Rational, Symbol, lambdify
@@ -28,6 +29,8 @@ Definition = tuple[Symbol, Expr]
 """An intermediate quantity and the expression that it stands for."""
 LARGE = 2**20
 """Elements from which partial evaluation repays the writing of a new function."""
+WRITING = Lock()
+"""sympy fills the names of NumPy in while it writes the first function: another thread would find half of them."""
 
 
 class Compiled:
@@ -128,8 +131,9 @@ class Compiled:
         printer = PythonCodePrinter({"fully_qualified_modules": False, "order": "none"})  # to sort terms takes as long
         return self._written("math", printer, self.definitions)
 
-    def _written(self, modules: str, printer: Any, lines: Sequence[Any]) -> Any:
-        return lambdify(self.arguments, self.expressions, modules, printer, cse=lambda x: (lines, x), docstring_limit=0)
+    def _written(self, kind: str, printer: Any, body: Sequence[Any]) -> Any:
+        with WRITING:
+            return lambdify(self.arguments, self.expressions, kind, printer, cse=lambda x: (body, x), docstring_limit=0)
 
 
 @lru_cache(maxsize=256)

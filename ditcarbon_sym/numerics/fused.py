@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..errors import imported
 
 if TYPE_CHECKING:
     from .functions import Compiled
@@ -14,10 +13,7 @@ if TYPE_CHECKING:
 @lru_cache(maxsize=64)
 def loop(function: "Compiled") -> Callable[..., None]:
     """Return the compiled loop over flat arrays, inputs first."""
-    if find_spec("numba") is None:
-        raise InputError("fused loops need numba: pip install 'ditcarbon-sym[fast]'")
-    import numba
-
+    numba = imported("numba", "fast", "a fused loop")
     options: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "arcp"}}
     space: dict[str, Any] = {"function": numba.njit(**options)(function.on_numbers)}
     exec(source(len(function.arguments), len(function.expressions)), space)

@@ -1,5 +1,7 @@
 import math
 import pickle
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -45,6 +47,23 @@ def test_a_constant_derivative_fills_the_shape():
 
 def test_numbers_give_numbers():
     assert Compiled((Integer(4), S))({S: 2}) == [4, 2]
+
+
+def test_sympy_writes_one_function_at_a_time(monkeypatch):
+    """From Python 3.12 on, the first function of several threads found half of NumPy's names."""
+    writing, most, write = [], [], functions.lambdify
+
+    def slow(*arguments, **options):
+        writing.append(1)
+        most.append(len(writing))
+        time.sleep(0.02)
+        writing.pop()
+        return write(*arguments, **options)
+
+    monkeypatch.setattr(functions, "lambdify", slow)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda k: Compiled((x + k,))._written("math", None, []), range(4)))
+    assert [f(1.0) for f in found] == [(1.0,), (2.0,), (3.0,), (4.0,)] and set(most) == {1}
 
 
 def test_a_missing_symbol_is_named():
