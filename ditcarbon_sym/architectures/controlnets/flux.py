@@ -31,8 +31,8 @@ class FluxControlNetModel(Network):
     guidance_embeds: bool = False
     num_mode: int | None = None
     conditioning_embedding_channels: None = None
-    # This does not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
+
+    passed_over = frozenset({"axes_dims_rope"})
 
     @property
     def denoiser(self) -> FluxTransformer2DModel:

@@ -23,9 +23,8 @@ class QwenImageControlNetModel(Network):
     num_attention_heads: int = 24
     joint_attention_dim: int = 3584
     extra_condition_channels: int = 0
-    # These do not change the count.
-    out_channels: int | None = 16
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
+
+    passed_over = frozenset({"out_channels", "axes_dims_rope"})
 
     def operators(self) -> list[Operator]:
         denoiser = denoiser_of(self, QwenImageTransformer2DModel)

@@ -39,10 +39,9 @@ class LevelledDecoder(Decoder):
     latent_channels: int
     layers_per_block: int
     out_channels: int = 3
-    # These do not change the count.
     in_channels: int = 3
-    act_fn: str = "silu"
-    norm_num_groups: int = 32
+
+    passed_over = frozenset({"act_fn", "norm_num_groups"})
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ second has Wan 2.2's blocks with convolutions over height and width alone.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sympy import Expr, Rational
 
@@ -59,16 +59,11 @@ class AutoencoderKLQwenImage21(Decoder):
     out_channels: int = 4
     is_residual: Literal[True] = True
     patch_size: Literal[None] = None
-    # These do not change the count of the decoder.
-    attn_scales: tuple[float, ...] = ()
-    dropout: float = 0.0
-    in_channels: int = 4
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
-    scale_factor_temporal: int | None = 8
-    scale_factor_spatial: int | None = 16
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"clip_output"})
+    passed_over = frozenset({
+        "clip_output", "attn_scales", "dropout", "in_channels", "latents_mean", "latents_std", "scale_factor_temporal",
+        "scale_factor_spatial",
+    })  # fmt: skip
 
     @property
     def widths(self) -> list[int]:

@@ -29,11 +29,9 @@ class CausalDecoder(Decoder):
     dim_mult: tuple[int, ...]
     num_res_blocks: int
     temperal_downsample: tuple[bool, ...]
-    # These do not change the count.
     attn_scales: tuple[float, ...] = ()
-    dropout: float = 0.0
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
+
+    passed_over = frozenset({"dropout", "latents_mean", "latents_std"})
 
     @property
     def base(self) -> Any:
@@ -161,12 +159,9 @@ class AutoencoderKLWan(CausalDecoder):
     out_channels: int = 3
     is_residual: bool = False
     patch_size: int | None = None
-    # These do not change the count.
     in_channels: int = 3
-    scale_factor_temporal: int | None = 4
-    scale_factor_spatial: int | None = 8
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"clip_output"})
+    passed_over = CausalDecoder.passed_over | {"clip_output", "scale_factor_temporal", "scale_factor_spatial"}
     slowdown: ClassVar[int] = 2
     """The documentation of the pipelines loads it in FP32 (vonplaten2022diffusers: docs, Wan)."""
 

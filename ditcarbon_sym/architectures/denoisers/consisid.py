@@ -47,9 +47,8 @@ class ConsisIDTransformer3DModel(CogVideoXBlocks):
     LFE_output_dim: int = 2048
     LFE_ff_mult: int = 4
     LFE_num_scale: int = 5
-    # These do not change the count.
-    is_kps: bool = False
-    local_face_scale: float = 1.0
+
+    passed_over = CogVideoXBlocks.passed_over | {"is_kps", "local_face_scale"}
 
     def operators(self) -> list[Operator]:
         return [*super().operators(), *(self.face() if self.is_train_face else [])]

@@ -67,9 +67,10 @@ class HunyuanDiT2DModel(Reading, Transformer):
     hidden_size: int
     num_layers: int
     learn_sigma: bool = True
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int | None = 32
-    norm_type: str = "layer_norm"
+
+    passed_over = frozenset({"norm_type"})
 
     @property
     def text_tokens_fixed(self) -> int:

@@ -31,9 +31,8 @@ class T5FilmDecoder(Sound):
     num_heads: int = 12
     d_kv: int = 64
     d_ff: int = 2048
-    # These do not change the count.
-    max_decoder_noise_time: float = 2000.0
-    dropout_rate: float = 0.1
+
+    passed_over = frozenset({"max_decoder_noise_time", "dropout_rate"})
 
     @property
     def in_channels(self) -> int:

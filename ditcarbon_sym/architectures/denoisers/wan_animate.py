@@ -53,8 +53,8 @@ class WanAnimateTransformer3DModel(WanTransformer3DModel):
     face_encoder_hidden_dim: int = 1024
     face_encoder_num_heads: int = 4
     inject_face_latents_blocks: int = 5
-    # This does not change the count.
-    motion_encoder_batch_size: int = 8
+
+    passed_over = WanTransformer3DModel.passed_over | {"motion_encoder_batch_size"}
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a segment, and of the frame of the given character before it."""

@@ -33,12 +33,8 @@ class AceStepConditionEncoder(Encoder):
     num_key_value_heads: int = 8
     head_dim: int = 128
     attention_bias: bool = False
-    # These do not change the count.
-    rope_theta: float = 1000000.0
-    attention_dropout: float = 0.0
-    rms_norm_eps: float = 1e-6
-    sliding_window: int = 128
-    layer_types: tuple[str, ...] | None = None
+
+    passed_over = frozenset({"rope_theta", "attention_dropout", "rms_norm_eps", "sliding_window", "layer_types"})
 
     @property
     def longest(self) -> int:

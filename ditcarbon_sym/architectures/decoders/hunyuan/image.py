@@ -39,9 +39,8 @@ class AutoencoderKLHunyuanImage(Decoder):
     in_channels: int
     out_channels: int
     upsample_match_channel: Literal[True] = True
-    # These do not change the count of the decoder.
-    scaling_factor: float | None = None
-    downsample_match_channel: bool = True
+
+    passed_over = frozenset({"scaling_factor", "downsample_match_channel"})
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -42,10 +42,8 @@ class AutoencoderKLHunyuanVideo15(Decoder):
     spatial_compression_ratio: int = 16
     temporal_compression_ratio: int = 4
     upsample_match_channel: bool = True
-    # These do not change the count of the decoder.
-    in_channels: int = 3
-    downsample_match_channel: bool = True
-    scaling_factor: float = 1.03682
+
+    passed_over = frozenset({"in_channels", "downsample_match_channel", "scaling_factor"})
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -47,14 +47,10 @@ class AutoencoderKLLTX2Audio(SoundDecoder):
     causality_axis: Literal["height"] = "height"
     attn_resolutions: None = None
     mid_block_add_attention: Literal[False] = False
-    # These do not change the count of the decoder.
-    in_channels: int = 2
-    resolution: int = 256
-    dropout: float = 0.0
-    sample_rate: int = 16000
-    mel_hop_length: int = 160
-    is_causal: bool = True
-    double_z: bool = True
+
+    passed_over = frozenset({
+        "in_channels", "resolution", "dropout", "sample_rate", "mel_hop_length", "is_causal", "double_z",
+    })  # fmt: skip
 
     def samples(self, steps: Any) -> Any:
         return self.frames(len(self.ch_mult) - 1, steps)
@@ -121,10 +117,8 @@ class LTX2Vocoder(SoundDecoder):
     antialias_ratio: Literal[2] = 2
     antialias_kernel_size: int = 12
     final_bias: bool = True
-    # These do not change the count.
-    leaky_relu_negative_slope: float = 0.1
-    final_act_fn: str | None = "tanh"
-    output_sampling_rate: int = 24000
+
+    passed_over = frozenset({"leaky_relu_negative_slope", "final_act_fn", "output_sampling_rate"})
 
     @property
     def waveform(self) -> Waveform:
@@ -176,12 +170,11 @@ class LTX2VocoderWithBWE(SoundDecoder):
     num_mel_channels: int = 64
     input_sampling_rate: int = 16000
     output_sampling_rate: int = 48000
-    # These do not change the count.
-    window_length: int = 512
-    leaky_relu_negative_slope: float = 0.1
-    final_act_fn: str | None = None
-    bwe_leaky_relu_negative_slope: float = 0.1
-    bwe_final_act_fn: str | None = None
+
+    passed_over = frozenset({
+        "window_length", "leaky_relu_negative_slope", "final_act_fn", "bwe_leaky_relu_negative_slope",
+        "bwe_final_act_fn",
+    })  # fmt: skip
 
     @property
     def first(self) -> LTX2Vocoder:
@@ -195,8 +188,7 @@ class LTX2VocoderWithBWE(SoundDecoder):
 
     def fields_of_vocoder(self, prefix: str) -> dict[str, Any]:
         """The fields of one of the two."""
-        names = [x.name for x in fields(LTX2Vocoder) if x.name != "output_sampling_rate"]
-        return {name: getattr(self, prefix + name) for name in names}
+        return {x.name: getattr(self, prefix + x.name) for x in fields(LTX2Vocoder)}
 
     @property
     def ratio(self) -> int:

@@ -39,11 +39,8 @@ class MMAudioVAE(SoundDecoder):
     hidden_channels: int = 512
     channel_multipliers: tuple[int, ...] = (1, 2, 4)
     layers_per_block: int = 2
-    # These do not change the count of the decoder.
-    sample_rate: int = 44_100
-    n_fft: int = 2048
-    hop_length: int = 512
-    scaling_factor: float = 0.417
+
+    passed_over = frozenset({"sample_rate", "n_fft", "hop_length", "scaling_factor"})
 
     def samples(self, steps: Any) -> Any:
         return 2 * steps if len(self.channel_multipliers) > DOUBLED else steps
