@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from ....equations.notation import n_latent
 from ...operators import Operator
 from .blocks import SoundDecoder, over_time
-from .mmaudio import FILTER
-from .vocoder import Waveform
+from .vocoder import FILTER, Waveform
 
 
 @dataclass(frozen=True, kw_only=True)

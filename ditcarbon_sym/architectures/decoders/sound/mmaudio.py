@@ -21,13 +21,11 @@ from ...operators import (
     within,
 )
 from .blocks import SoundDecoder, over_time
-from .vocoder import Waveform
+from .vocoder import FILTER, Waveform
 
 KERNEL = 3
 DOUBLED = 1
 """The level, counted from the spectrogram, that ends by doubling the frames."""
-FILTER = 12
-"""Kernel of the filters around each activation of the vocoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
