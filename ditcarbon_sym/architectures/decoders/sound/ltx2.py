@@ -39,9 +39,9 @@ class AutoencoderKLLTX2Audio(SoundDecoder):
     attn_resolutions: None = None
     mid_block_add_attention: Literal[False] = False
 
-    passed_over = frozenset({
-        "in_channels", "resolution", "dropout", "sample_rate", "mel_hop_length", "is_causal", "double_z",
-    })  # fmt: skip
+    passed_over = SoundDecoder.passed_over | {
+        "in_channels", "resolution", "dropout", "mel_hop_length", "is_causal", "double_z",
+    }  # fmt: skip
 
     def samples(self, steps: Any) -> Any:
         return self.frames(len(self.ch_mult) - 1, steps)

@@ -31,7 +31,7 @@ class LTX2Vocoder(SoundDecoder):
     antialias_kernel_size: int = 12
     final_bias: bool = True
 
-    passed_over = frozenset({"leaky_relu_negative_slope", "final_act_fn", "output_sampling_rate"})
+    passed_over = SoundDecoder.passed_over | {"leaky_relu_negative_slope", "final_act_fn", "output_sampling_rate"}
 
     @property
     def waveform(self) -> Waveform:
@@ -51,7 +51,32 @@ class LTX2Vocoder(SoundDecoder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class LTX2VocoderWithBWE(LTX2Vocoder):
+class MelSpectrogram:
+    """The sizes of the spectrogram of what a vocoder made (``MelSTFT``), and its making."""
+
+    filter_length: int = 512
+    hop_length: int = 80
+    num_mel_channels: int = 64
+
+    def windows(self, waves: Any) -> Any:
+        """Windows of the transform: one to each hop."""
+        return waves * Rational(1, self.hop_length)
+
+    def spectrogram(self, waves: Any, channels: int) -> list[Operator]:
+        """A Fourier transform in windows as a convolution, and its sums over bins of pitch, for each channel."""
+        frequencies, length = self.filter_length // 2 + 1, self.filter_length
+        rows = self.windows(waves) * channels
+        transform = convolution("stft", rows, 1, 2 * frequencies, (length,), bias=False)
+        return [
+            replace(transform, parameters=0, weights=0),
+            elementwise("magnitude", rows, frequencies, operations=4, reads=6, writes=4),
+            product("mel", self.num_mel_channels, frequencies, self.windows(waves), times=channels),
+            elementwise("log", rows, self.num_mel_channels, operations=2, reads=2, writes=2),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LTX2VocoderWithBWE(MelSpectrogram, LTX2Vocoder):
     """A vocoder, a spectrogram of what it made, and a second vocoder that adds what a higher rate can hold (2.3)."""
 
     hidden_channels: int = 1536
@@ -72,9 +97,6 @@ class LTX2VocoderWithBWE(LTX2Vocoder):
     bwe_antialias_ratio: Literal[2] = 2
     bwe_antialias_kernel_size: int = 12
     bwe_final_bias: bool = False
-    filter_length: int = 512
-    hop_length: int = 80
-    num_mel_channels: int = 64
     input_sampling_rate: int = 16000
     output_sampling_rate: int = 48000
 
@@ -101,26 +123,10 @@ class LTX2VocoderWithBWE(LTX2Vocoder):
         waves = super().samples(n_latent)
         return [
             *within("vocoder", super().operators()),
-            *self.spectrogram(waves),
+            *self.spectrogram(waves, self.out_channels),
             *within("bwe_generator", self.second.waveform.operators(self.windows(waves))),
             *self.resampled(waves),
             residual("add", waves * self.ratio, self.out_channels),
-        ]
-
-    def windows(self, waves: Any) -> Any:
-        """Windows of the transform: one to each hop."""
-        return waves * Rational(1, self.hop_length)
-
-    def spectrogram(self, waves: Any) -> list[Operator]:
-        """A Fourier transform in windows as a convolution, and its sums over bins of pitch, for each channel."""
-        frequencies, length = self.filter_length // 2 + 1, self.filter_length
-        rows = self.windows(waves) * self.out_channels
-        transform = convolution("stft", rows, 1, 2 * frequencies, (length,), bias=False)
-        return [
-            replace(transform, parameters=0, weights=0),
-            elementwise("magnitude", rows, frequencies, operations=4, reads=6, writes=4),
-            product("mel", self.num_mel_channels, frequencies, self.windows(waves), times=self.out_channels),
-            elementwise("log", rows, self.num_mel_channels, operations=2, reads=2, writes=2),
         ]
 
     def resampled(self, waves: Any) -> list[Operator]:

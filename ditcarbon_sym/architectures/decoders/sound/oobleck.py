@@ -28,7 +28,7 @@ class AutoencoderOobleck(SoundDecoder):
     decoder_input_channels: int = 64
     audio_channels: int = 2
 
-    passed_over = frozenset({"encoder_hidden_size", "sampling_rate"})
+    passed_over = SoundDecoder.passed_over | {"encoder_hidden_size"}
 
     @property
     def strides(self) -> tuple[int, ...]:

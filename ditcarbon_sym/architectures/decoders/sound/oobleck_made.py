@@ -35,9 +35,9 @@ class LongCatAudioDiTVae(SoundDecoder):
     in_shortcut: Literal["duplicating", "none"] = "duplicating"
     final_tanh: bool = False
 
-    passed_over = frozenset({
-        "encoder_latent_dim", "downsample_shortcut", "out_shortcut", "downsampling_ratio", "sample_rate", "scale",
-    })  # fmt: skip
+    passed_over = SoundDecoder.passed_over | {
+        "encoder_latent_dim", "downsample_shortcut", "out_shortcut", "downsampling_ratio", "scale",
+    }  # fmt: skip
 
     @property
     def snakes(self) -> bool:
@@ -97,8 +97,6 @@ class MiniMaxMusic3Vocoder(SoundDecoder):
     decoder_input_dim: int = 1024
     decoder_hidden_dim: int = 1536
     upsampling_ratios: tuple[int, ...] = (8, 8, 4, 2)
-
-    passed_over = frozenset({"sampling_rate"})
 
     def samples(self, steps: Any) -> Any:
         return steps_after(self.upsampling_ratios, steps)

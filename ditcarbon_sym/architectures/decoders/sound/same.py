@@ -43,9 +43,9 @@ class AutoencoderSAME(SoundDecoder):
     dim_heads: int = 64
     ff_mult: int = 3
 
-    passed_over = frozenset({
-        "sliding_window", "encoder_sinusoidal_blocks", "decoder_sinusoidal_blocks", "sampling_rate",
-    })  # fmt: skip
+    passed_over = SoundDecoder.passed_over | {
+        "sliding_window", "encoder_sinusoidal_blocks", "decoder_sinusoidal_blocks",
+    }  # fmt: skip
 
     @property
     def widths(self) -> tuple[int, ...]:
