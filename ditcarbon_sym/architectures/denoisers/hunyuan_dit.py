@@ -54,6 +54,11 @@ class Reading:
     text_len: int = 77
     text_len_t5: int = 256
 
+    @property
+    def text_tokens_fixed(self) -> int:
+        """Text tokens of both encoders together."""
+        return self.text_len + self.text_len_t5
+
 
 @dataclass(frozen=True, kw_only=True)
 class HunyuanDiT2DModel(Reading, Transformer):
@@ -71,11 +76,6 @@ class HunyuanDiT2DModel(Reading, Transformer):
     sample_size: int | None = 32
 
     passed_over = frozenset({"norm_type"})
-
-    @property
-    def text_tokens_fixed(self) -> int:
-        """Text tokens of both encoders together."""
-        return self.text_len + self.text_len_t5
 
     @property
     def outputs(self) -> Any:
