@@ -246,6 +246,8 @@ class Decoder(Network):
     ``n_latent``.
     """
 
+    passed_over = frozenset({"scaling_factor", "shift_factor", "latents_mean", "latents_std"})
+    """What scales a latent before it is decoded."""
     slowdown: ClassVar[int] = 1
     """Peak of products in 16 bits over peak in the precision that the released pipeline decodes in: 2 for FP32, whose
     convolutions run as TF32 from Ampere on."""

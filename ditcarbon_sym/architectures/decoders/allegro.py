@@ -30,9 +30,7 @@ class AutoencoderKLAllegro(LevelledDecoder):
     temporal_compression_ratio: float = 4
     up_block_types: tuple[Literal["AllegroUpBlock3D"], ...] = ("AllegroUpBlock3D",) * 4
 
-    passed_over = LevelledDecoder.passed_over | {
-        "down_block_types", "temporal_downsample_blocks", "scaling_factor", "force_upcast",
-    }  # fmt: skip
+    passed_over = LevelledDecoder.passed_over | {"down_block_types", "temporal_downsample_blocks", "force_upcast"}
 
     @property
     def kernel(self) -> tuple[int, ...]:

@@ -57,7 +57,7 @@ class LevelledDecoder(Levelled):
     out_channels: int = 3
     in_channels: int = 3
 
-    passed_over = frozenset({"act_fn", "norm_num_groups"})
+    passed_over = Decoder.passed_over | {"act_fn", "norm_num_groups"}
 
     @property
     def spatial_factor(self) -> int:

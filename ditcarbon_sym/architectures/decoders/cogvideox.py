@@ -28,8 +28,8 @@ class AutoencoderKLCogVideoX(LevelledDecoder):
     up_block_types: tuple[Literal["CogVideoXUpBlock3D"], ...] = ("CogVideoXUpBlock3D",) * 4
 
     passed_over = LevelledDecoder.passed_over | {
-        "down_block_types", "norm_eps", "sample_height", "sample_width", "scaling_factor", "shift_factor",
-        "latents_mean", "latents_std", "force_upcast", "use_quant_conv", "invert_scale_latents",
+        "down_block_types", "norm_eps", "sample_height", "sample_width", "force_upcast", "use_quant_conv",
+        "invert_scale_latents",
     }  # fmt: skip
 
     @property

@@ -55,10 +55,10 @@ class AutoencoderDC(Decoder):
     upsample_block_type: Literal["pixel_shuffle", "interpolate"] = "pixel_shuffle"
     decoder_in_shortcut: bool = True
 
-    passed_over = frozenset({
+    passed_over = Decoder.passed_over | {
         "encoder_block_types", "encoder_block_out_channels", "encoder_layers_per_block", "encoder_qkv_multiscales",
-        "downsample_block_type", "decoder_act_fns", "encoder_out_shortcut", "decoder_conv_act_fn", "scaling_factor",
-    })  # fmt: skip
+        "downsample_block_type", "decoder_act_fns", "encoder_out_shortcut", "decoder_conv_act_fn",
+    }  # fmt: skip
 
     @property
     def stages(self) -> int:

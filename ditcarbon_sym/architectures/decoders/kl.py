@@ -116,8 +116,6 @@ class AutoencoderKL(ImageDecoder):
 
     down_block_types: tuple[str, ...] = (PLAIN,)
 
-    passed_over = ImageDecoder.passed_over | {"scaling_factor", "shift_factor", "latents_mean", "latents_std"}
-
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderKLFlux2(ImageDecoder):

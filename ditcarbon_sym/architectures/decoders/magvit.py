@@ -25,7 +25,7 @@ class AutoencoderKLMagvit(LevelledDecoder):
     up_block_types: tuple[Up, ...] = ("SpatialUpBlock3D", *("SpatialTemporalUpBlock3D",) * 3)
     layers_per_block: int = 2
 
-    passed_over = LevelledDecoder.passed_over | {"down_block_types", "scaling_factor", "spatial_group_norm"}
+    passed_over = LevelledDecoder.passed_over | {"down_block_types", "spatial_group_norm"}
 
     @property
     def kernel(self) -> tuple[int, ...]:

@@ -41,10 +41,10 @@ class AutoencoderKLMiniMaxH3(Decoder):
     clip_length: int = 17
     token_drop: int = 3
 
-    passed_over = frozenset({
+    passed_over = Decoder.passed_over | {
         "block_out_channels", "layers_per_block", "norm_num_groups", "norm_eps", "spatial_padding_mode",
-        "decoder_rope_theta", "decoder_norm_eps", "latents_mean", "latents_std",
-    })  # fmt: skip
+        "decoder_rope_theta", "decoder_norm_eps",
+    }  # fmt: skip
 
     @property
     def spatial_factor(self) -> int:

@@ -26,10 +26,7 @@ class AutoencoderKLMochi(Decoder):
     spatial_expansions: tuple[int, ...] = (2, 2, 2)
     out_channels: int = 3
 
-    passed_over = frozenset({
-        "in_channels", "encoder_block_out_channels", "act_fn", "add_attention_block", "latents_mean", "latents_std",
-        "scaling_factor",
-    })  # fmt: skip
+    passed_over = Decoder.passed_over | {"in_channels", "encoder_block_out_channels", "act_fn", "add_attention_block"}
 
     @property
     def spatial_factor(self) -> int:

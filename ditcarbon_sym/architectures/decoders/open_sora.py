@@ -49,7 +49,7 @@ class OpenSoraVAE_V1_2(Decoder):
 
     micro_frame_size: int = 17
 
-    passed_over = frozenset({"micro_batch_size"})
+    passed_over = Decoder.passed_over | {"micro_batch_size"}
 
     @property
     def spatial_factor(self) -> int:

@@ -30,7 +30,7 @@ class WanSizes(Decoder):
     num_res_blocks: int
     temperal_downsample: tuple[bool, ...]
 
-    passed_over = frozenset({"dropout", "latents_mean", "latents_std"})
+    passed_over = Decoder.passed_over | {"dropout"}
 
     @property
     def base(self) -> Any:

@@ -36,7 +36,7 @@ class AutoencoderKLHunyuanImage(Levelled):
     out_channels: int
     upsample_match_channel: Literal[True] = True
 
-    passed_over = frozenset({"scaling_factor", "downsample_match_channel"})
+    passed_over = Levelled.passed_over | {"downsample_match_channel"}
 
     @property
     def doublings(self) -> int:

@@ -28,7 +28,7 @@ class AutoencoderKLHunyuanVideo(LevelledDecoder):
     mid_block_add_attention: bool = True
     up_block_types: tuple[Literal["HunyuanVideoUpBlock3D"], ...] = ("HunyuanVideoUpBlock3D",) * 4
 
-    passed_over = LevelledDecoder.passed_over | {"down_block_types", "scaling_factor"}
+    passed_over = LevelledDecoder.passed_over | {"down_block_types"}
 
     @property
     def kernel(self) -> tuple[int, ...]:

@@ -42,7 +42,7 @@ class AutoencoderKLHunyuanVideo15(Levelled):
     temporal_compression_ratio: int = 4
     upsample_match_channel: bool = True
 
-    passed_over = frozenset({"in_channels", "downsample_match_channel", "scaling_factor"})
+    passed_over = Levelled.passed_over | {"in_channels", "downsample_match_channel"}
 
     @property
     def doublings(self) -> tuple[tuple[bool, bool], ...]:

@@ -44,11 +44,11 @@ class AutoencoderKLLTXVideo(Decoder):
     patch_size: int = 4
     patch_size_t: Literal[1] = 1
 
-    passed_over = frozenset({
+    passed_over = Decoder.passed_over | {
         "in_channels", "block_out_channels", "down_block_types", "layers_per_block", "spatio_temporal_scaling",
-        "downsample_type", "resnet_norm_eps", "scaling_factor", "encoder_causal", "decoder_causal",
-        "spatial_compression_ratio", "temporal_compression_ratio",
-    })  # fmt: skip
+        "downsample_type", "resnet_norm_eps", "encoder_causal", "decoder_causal", "spatial_compression_ratio",
+        "temporal_compression_ratio",
+    }  # fmt: skip
 
     @property
     def doublings(self) -> tuple[tuple[bool, bool], ...]:

@@ -25,9 +25,7 @@ class AutoencoderKLMiniMaxH3Audio(SoundDecoder):
     resblock_kernel_sizes: tuple[int, ...] = (3, 7, 11)
     resblock_dilation_sizes: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
 
-    passed_over = SoundDecoder.passed_over | {
-        "encoder_dim", "encoder_rates", "num_attention_heads", "latents_mean", "latents_std",
-    }  # fmt: skip
+    passed_over = SoundDecoder.passed_over | {"encoder_dim", "encoder_rates", "num_attention_heads"}
     streams: ClassVar[int] = 2
 
     @property

@@ -38,7 +38,7 @@ class MMAudioVAE(SoundDecoder):
     channel_multipliers: tuple[int, ...] = (1, 2, 4)
     layers_per_block: int = 2
 
-    passed_over = SoundDecoder.passed_over | {"n_fft", "hop_length", "scaling_factor"}
+    passed_over = SoundDecoder.passed_over | {"n_fft", "hop_length"}
 
     def samples(self, steps: Any) -> Any:
         return 2 * steps if len(self.channel_multipliers) > DOUBLED else steps
