@@ -1,8 +1,9 @@
 """What every architecture offers: its operators, its patches, and the flags of the paper that come nearest to it.
 
-A family is a frozen dataclass with the name of the released class and the fields of its ``config.json``. A field
-without a default sizes the network and must be given; the others have the default of the released class. A field
-whose type is a ``Literal`` changes the count in ways that are only understood for those values.
+A family is a frozen dataclass with the name of the released class and those fields of its ``config.json`` that change
+the count; the names of the others are in ``passed_over``. A field without a default sizes the network and must be
+given; the others have the default of the released class. A field whose type is a ``Literal`` changes the count in ways
+that are only understood for those values.
 
 Fields may hold sympy symbols in place of numbers: ``operators`` does arithmetic on them and no more, so that the
 paper's equations fall out of the same list.
@@ -25,6 +26,11 @@ from .operators import Operator, Size, at_rows
 class Network(ABC):
     """A network given by its released configuration."""
 
+    passed_over: ClassVar[frozenset[str]] = frozenset()
+    """Fields of released configurations that do not change the count, be they the class's own or left over from
+    another one. Their values are not looked at.
+    """
+
     @abstractmethod
     def operators(self) -> list[Operator]:
         """Everything that one pass consists of, for one sample."""
@@ -41,8 +47,6 @@ class Denoiser(Network):
     mlp_ratio: Any
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
     """Downsampling in space and time of the VAE it was released with, used where no VAE is given."""
-    passed_over: ClassVar[frozenset[str]] = frozenset()
-    """Fields of released configurations that the released class itself does not have and passes over."""
     reference_pixels: ClassVar[int] = 0
     """Pixels of a reference image whose tokens a pipeline appends to the latent's; 0 where none does."""
     copies: ClassVar[str] = ""
@@ -242,6 +246,8 @@ class Decoder(Network):
     ``n_latent``.
     """
 
+    passed_over = frozenset({"scaling_factor", "shift_factor", "latents_mean", "latents_std"})
+    """What scales a latent before it is decoded."""
     slowdown: ClassVar[int] = 1
     """Peak of products in 16 bits over peak in the precision that the released pipeline decodes in: 2 for FP32, whose
     convolutions run as TF32 from Ampere on."""

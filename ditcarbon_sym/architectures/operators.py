@@ -32,8 +32,23 @@ KINDS = (DENSE, ATTENTION, LINEAR_ATTENTION, CONVOLUTION, EMBEDDING, NORM, ELEME
 LAYER_NORM, RMS_NORM, AFFINE, SOFTMAX, ROTATION = 5, 3, 1, 5, 3
 
 
+@dataclass(frozen=True, kw_only=True)
+class Costs:
+    """What is counted of an operator each time that it occurs, or of many together: numbers, or expressions in tokens,
+    pixels and frames.
+    """
+
+    parameters: Any = 0
+    flop: Any = 0
+    elementwise: Any = 0
+    moved: Any = 0
+    weights: Any = 0
+    """Parameters read in a pass, fewer than ``parameters`` where a table is looked up."""
+    buffers: Any = 0
+
+
 @dataclass(frozen=True)
-class Operator:
+class Operator(Costs):
     """One piece of a network."""
 
     name: str
@@ -41,13 +56,6 @@ class Operator:
     kind: str
     rows: Size = 1
     """Where it applies: latent rows (ell), text rows (m), both, or once per sample (1)."""
-    parameters: Size = 0
-    flop: Size = 0
-    elementwise: Size = 0
-    moved: Size = 0
-    weights: Size = 0
-    """Parameters read in a pass, fewer than ``parameters`` where a table is looked up."""
-    buffers: Size = 0
     times: Size = 1
     """How often it occurs."""
     together: Size = 1
@@ -61,26 +69,14 @@ class Operator:
         return Integer(1) * self.times / self.together
 
 
-@dataclass(frozen=True)
-class Totals:
-    """Sums over operators, each with its multiplicity; expressions in tokens, pixels and frames."""
-
-    parameters: Expr
-    flop: Expr
-    elementwise: Expr
-    moved: Expr
-    weights: Expr
-    buffers: Expr
-
-
-def total(operators: Iterable[Operator]) -> Totals:
-    """Add up.
+def total(operators: Iterable[Operator]) -> Costs:
+    """Add up, each with its multiplicity.
 
     >>> total([dense("q", 10, 4, 8), dense("k", 10, 4, 8)]).flop
     1280
     """
     listed = list(operators)
-    return Totals(*(Add(*(Mul(x.times, getattr(x, field.name)) for x in listed)) for field in fields(Totals)))
+    return Costs(**{y.name: Add(*(Mul(x.times, getattr(x, y.name)) for x in listed)) for y in fields(Costs)})
 
 
 def flop(operators: Iterable[Operator]) -> Expr:
@@ -268,4 +264,6 @@ def _weighted(
     name: str, kind: str, rows: Size, *, parameters: Size, flop: Size = 0, elementwise: Size = 0, moved: Size = 0
 ) -> Operator:
     """An operator that reads all its parameters in a pass."""
-    return Operator(name, kind, rows, parameters, flop, elementwise, moved, weights=parameters)
+    return Operator(
+        name, kind, rows, parameters=parameters, flop=flop, elementwise=elementwise, moved=moved, weights=parameters
+    )

@@ -17,11 +17,8 @@ from ..errors import InputError, similar
 
 LARGEST_SIZE = 10_000_000
 """More than any width, depth or vocabulary."""
-FREE_OF_SIGN = {
-    "latents_mean", "latents_std", "shift_factor", "rope_scale", "dual_attention_layers", "llama_layers",
-    "encoder_sinusoidal_blocks", "decoder_sinusoidal_blocks",
-}  # fmt: skip
-"""Fields that scale or number something: they may be negative or zero."""
+FREE_OF_SIGN = {"dual_attention_layers"}
+"""Fields that number something: they may be negative or zero."""
 QUANTISED = "quantization_config"
 
 
@@ -33,15 +30,15 @@ def network(name: str, configuration: Mapping[str, Any], where: str) -> tuple[An
     """
     kind = network_class(name)
     fields = {x.name for x in dataclasses.fields(kind)}
-    passed_over: frozenset[str] = getattr(kind, "passed_over", frozenset())
     known = {key: value for key, value in configuration.items() if key in fields}
     ignored = {
         key: value
         for key, value in configuration.items()
-        if not (key in fields or key in passed_over or key.startswith("_") or value is None or value is False)
+        if not (key in fields or key in kind.passed_over or key.startswith("_") or value is None or value is False)
     }
+    absent = (fields | kind.passed_over) - set(configuration)
     found = _validated(kind, known, f"{where}: {name}")
-    return found, tuple(_ignored(name, key, value, fields - set(known)) for key, value in ignored.items())
+    return found, tuple(_ignored(name, key, value, absent) for key, value in ignored.items())
 
 
 def _ignored(name: str, key: str, value: Any, absent: set[str]) -> str:
@@ -85,7 +82,7 @@ def _validated(kind: type[Any], configuration: Mapping[str, Any], where: str) ->
     values = {x.name: getattr(checked, x.name) for x in own}
     for x in own:
         if x.name not in FREE_OF_SIGN:
-            # Bria 3.2 turns no channels of a head by an axis that images lack.
+            # An axis that images lack may turn no channels of a head.
             may_be_none = "layers" in x.name or x.name.startswith("axes_") or x.default in (0, 0.0, False)
             _demand_size(f"{where}: {x.name}", values[x.name], 0 if may_be_none else 1)
     found = kind(**values)

@@ -254,9 +254,10 @@ def shipped_as(pipeline: str) -> tuple[str, ...]:
 
 def made(configuration: Mapping[str, Any]) -> Any:
     """Make a network from a shipped configuration, unchecked; ``_null`` lists its null fields, which TOML lacks."""
+    kind = network_class(configuration["_class_name"])
     fields = {key: value for key, value in configuration.items() if key not in ("_class_name", "_null", "sources")}
     fields |= dict.fromkeys(configuration.get("_null", ()))
-    return network_class(configuration["_class_name"])(**{key: _tuples(value) for key, value in fields.items()})
+    return kind(**{key: _tuples(value) for key, value in fields.items() if key not in kind.passed_over})
 
 
 def text_network(name: str) -> Encoder:

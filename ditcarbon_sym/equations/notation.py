@@ -32,12 +32,7 @@ SECONDS_PER_YEAR = Integer(31_557_600)  # Julian year, 365.25 days: what Table 7
 
 
 _TABLE = Table()
-_symbol, _flag = _TABLE.symbol, _TABLE.flag
-
-
-def _part(name: str, meaning: str, field: str, high: float = 1) -> Symbol:
-    return _symbol(name, meaning, "1", field, 0, high, zero=True)
-
+_symbol, _flag, _ratio = _TABLE.symbol, _TABLE.flag, _TABLE.ratio
 
 # Architecture (Section 3.1)
 s = _flag("s", "dual-stream flag: text and latent tokens have weights of their own", "dual_stream")
@@ -115,9 +110,7 @@ F_attn = _symbol("F_attn", "FLOP of attention, heads padded as the accelerator p
 n_exp = _symbol("n_exp", "exponentials of the softmax, one pass, one output", zero=True)
 Q_elem = _symbol("Q_elem", "bytes moved by norms and elementwise passes, one pass, one output", zero=True)
 n_launch = _symbol("n_launch", "kernels launched in a pass")
-bandwidth = _symbol(
-    "beta", "memory bandwidth", "B/s", "bandwidth_byte_per_second", 1e9, 1e15, hint="in B/s: was it given in GB/s?"
-)
+bandwidth = _TABLE.rate("beta", "memory bandwidth", "bandwidth_byte_per_second", 1e9)
 t_exp = _symbol(
     "t_exp", "seconds per exponential on the special-function units", "s", "seconds_per_exponential", 0, 1e-6, zero=True
 )
@@ -142,20 +135,20 @@ eps_0 = _symbol(
 )
 
 # The software stack: what a mode leaves of the work (`software`)
-kappa_elem = _part("kappa_elem", "part of the elementwise traffic that the software leaves", "elementwise_left", 10)
-lambda_launch = _part("lambda_launch", "part of the launches that the software leaves", "launches_left", 10)
-alpha_attn = _part("alpha_attn", "time of the attention kernel over FlashAttention 2's", "attention_time", 10)
-delta_attn = _part("delta_attn", "part of the attention scores that a sparse pattern computes", "attention_density")
-R_peak = _part("R_peak", "peak of products in the format over that of 16 bits", "format_peak_ratio", 16)
-eta_peak = _part("eta_peak", "part of the format's higher peak that products reach", "format_peak_reached", 2)
-w_quant = _part("w_quant", "bytes moved to convert a weight, in each pass", "byte_per_weight", 1e3)
-c_skip = _part("c_skip", "part of the steps that a cache skips", "steps_skipped")
-k_check = _part("k_check", "cost of a skipped step over that of a step", "check_cost")
-gamma_g = _part("gamma_g", "part of the steps with guidance", "guidance_part")
-b_weight = _part("b_weight", "bytes of a weight of the denoiser", "weight_byte", 8)
-chi_time = _part("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
-Q_host = _part("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
-Q_step = _part("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
+kappa_elem = _ratio("kappa_elem", "part of the elementwise traffic that the software leaves", "elementwise_left", 10)
+lambda_launch = _ratio("lambda_launch", "part of the launches that the software leaves", "launches_left", 10)
+alpha_attn = _ratio("alpha_attn", "time of the attention kernel over FlashAttention 2's", "attention_time", 10)
+delta_attn = _ratio("delta_attn", "part of the attention scores that a sparse pattern computes", "attention_density")
+R_peak = _ratio("R_peak", "peak of products in the format over that of 16 bits", "format_peak_ratio", 16)
+eta_peak = _ratio("eta_peak", "part of the format's higher peak that products reach", "format_peak_reached", 2)
+w_quant = _ratio("w_quant", "bytes moved to convert a weight, in each pass", "byte_per_weight", 1e3)
+c_skip = _ratio("c_skip", "part of the steps that a cache skips", "steps_skipped")
+k_check = _ratio("k_check", "cost of a skipped step over that of a step", "check_cost")
+gamma_g = _ratio("gamma_g", "part of the steps with guidance", "guidance_part")
+b_weight = _ratio("b_weight", "bytes of a weight of the denoiser", "weight_byte", 8)
+chi_time = _ratio("chi_time", "power at which joules of a faster kernel follow its time", "energy_follows_time", 4)
+Q_host = _ratio("Q_host", "bytes of weights moved between host and accelerator once", "host_byte", 1e15)
+Q_step = _ratio("Q_step", "bytes of weights moved from the host in each step", "host_byte_per_step", 1e15)
 beta_host = _symbol("beta_host", "rate at which weights cross the host's link", "B/s", "host_byte_per_second", 1, 1e13)
 
 # Carbon accounting (Section 3.4)

@@ -119,6 +119,14 @@ class Table(dict[Symbol, Notation]):
         self[made] = Notation(made, latex or latex_of(name), meaning, unit, field or name, low, high, integer, hint)
         return made
 
+    def ratio(self, name: str, meaning: str, field: str, high: float = 1) -> Symbol:
+        """Create the symbol of a number without a unit, from 0 to ``high``."""
+        return self.symbol(name, meaning, "1", field, 0, high, zero=True)
+
+    def rate(self, name: str, meaning: str, field: str, low: float = 1e6) -> Symbol:
+        """Create the symbol of bytes per second, which people often give in thousands of millions."""
+        return self.symbol(name, meaning, "B/s", field, low, 1e15, hint="in B/s: was it given in GB/s?")
+
     def flag(self, name: str, meaning: str, field: str) -> Symbol:
         """Create the symbol of something that is so (1) or not (0)."""
         return self.symbol(name, meaning, "1", field, 0, 1, integer=True, zero=True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ditcarbon_sym import estimate
+from ditcarbon_sym.architectures import MODULES, network_class
 from ditcarbon_sym.catalog import stages
 from ditcarbon_sym.catalog.diffusers import from_diffusers
 from ditcarbon_sym.catalog.files import LARGEST_JSON
@@ -109,6 +110,19 @@ def test_an_ignored_field_that_resembles_one_of_the_class_says_which(config):
     assert any("did you mean axes_dims_rope?" in x for x in found.warnings)
 
 
+@pytest.mark.parametrize("value", [[8, 60, 60], None, "none", -1])
+def test_the_value_of_a_field_that_does_not_change_the_count_is_not_looked_at(value, config):
+    found = from_diffusers(config({**transformer("flux.1-dev"), "axes_dims_rope": value}))
+    assert found.denoiser == stages.shipped("flux.1-dev").denoiser
+    assert found.warnings == from_diffusers(config(transformer("flux.1-dev"))).warnings
+
+
+@pytest.mark.parametrize("kind", sorted(MODULES))
+def test_no_class_passes_over_a_field_of_its_own(kind):
+    own = {x.name for x in dataclasses.fields(network_class(kind))}
+    assert not own & network_class(kind).passed_over
+
+
 def test_quantised_weights_are_read_past_with_a_warning(config):
     quantised = {"quant_method": "bitsandbytes", "load_in_4bit": True}
     path = config({**transformer("flux.1-dev"), "quantization_config": quantised})
@@ -128,7 +142,7 @@ def test_no_field_of_a_configuration_is_silently_unused(name, value):
         "FluxTransformer2DModel", {"_class_name": "FluxTransformer2DModel", name: value} | fields, "x"
     )
     assert found == stages.shipped("flux.1-dev").denoiser
-    known = {x.name for x in dataclasses.fields(found)} | set(fields)
+    known = {x.name for x in dataclasses.fields(found)} | found.passed_over | set(fields)
     assert len(ignored) == (not (name.startswith("_") or name in known))
     assert all(line.isprintable() for line in ignored)
 
@@ -181,7 +195,7 @@ def test_a_size_out_of_range_is_refused(value, config):
     [
         ("flux.1-dev", {"num_attention_heads": 0}),
         ("flux.1-dev", {"attention_head_dim": 0}),
-        ("flux.1-dev", {"axes_dims_rope": [-16, 56, 56]}),
+        ("hidream-i1", {"axes_dims_rope": [-64, 32, 32]}),
         ("hunyuanvideo", {"mlp_ratio": -4.0}),
         ("wan2.1-t2v-14b", {"patch_size": []}),
         ("wan2.1-t2v-14b", {"patch_size": [1, 0, 2]}),

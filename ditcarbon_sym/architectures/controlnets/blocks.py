@@ -1,7 +1,7 @@
 """What ControlNets share: the blocks of a denoiser without its output, and a matrix for the rows of each block."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from ...equations.notation import ell
@@ -9,6 +9,18 @@ from ..network import Denoiser, Network
 from ..operators import Operator, Size, dense, repeated, residual
 
 D = TypeVar("D", bound=Denoiser)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfFluxSize(Network):
+    """A ControlNet as wide as FLUX.1, whose sizes Qwen-Image has, too."""
+
+    num_layers: int
+    in_channels: int = 64
+    num_attention_heads: int = 24
+    attention_head_dim: int = 128
+
+    passed_over = frozenset({"axes_dims_rope"})
 
 
 def denoiser_of(control: Network, kind: type[D], **others: Any) -> D:

@@ -7,32 +7,25 @@ from dataclasses import dataclass
 
 from ...equations.notation import ell, m
 from ..denoisers.flux import FluxTransformer2DModel
-from ..network import Network
 from ..operators import Operator, at_rows, dense, embedding, residual
-from .blocks import denoiser_of, handed_over, without_output
+from .blocks import OfFluxSize, denoiser_of, handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
-class FluxControlNetModel(Network):
+class FluxControlNetModel(OfFluxSize):
     """The first blocks of FLUX.1 with a linear layer for the rows of each.
 
     ``num_mode``: of how many kinds the control image may be; its kind then is one row more of text, which the
     embedder of the text does not see.
     """
 
-    num_layers: int
     num_single_layers: int
-    in_channels: int = 64
     patch_size: int = 1
-    num_attention_heads: int = 24
-    attention_head_dim: int = 128
     joint_attention_dim: int = 4096
     pooled_projection_dim: int = 768
     guidance_embeds: bool = False
     num_mode: int | None = None
     conditioning_embedding_channels: None = None
-    # This does not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
     @property
     def denoiser(self) -> FluxTransformer2DModel:

@@ -23,9 +23,8 @@ class HunyuanDiT2DControlNetModel(Reading, Network):
     attention_head_dim: int = 88
     hidden_size: int = 1152
     transformer_num_layers: int = 40
-    # These do not change the count.
-    conditioning_channels: int = 3
-    sample_size: int | None = 32
+
+    passed_over = frozenset({"conditioning_channels", "sample_size"})
 
     @property
     def denoiser(self) -> HunyuanDiT2DModel:

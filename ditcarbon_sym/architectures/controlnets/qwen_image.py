@@ -7,25 +7,19 @@ from dataclasses import dataclass
 
 from ...equations.notation import ell
 from ..denoisers.qwen_image import QwenImageTransformer2DModel
-from ..network import Network
 from ..operators import Operator, dense, residual
-from .blocks import denoiser_of, handed_over, without_output
+from .blocks import OfFluxSize, denoiser_of, handed_over, without_output
 
 
 @dataclass(frozen=True, kw_only=True)
-class QwenImageControlNetModel(Network):
+class QwenImageControlNetModel(OfFluxSize):
     """The first blocks of Qwen-Image; ``extra_condition_channels`` come with a mask, for inpainting."""
 
-    num_layers: int
     patch_size: int = 2
-    in_channels: int = 64
-    attention_head_dim: int = 128
-    num_attention_heads: int = 24
     joint_attention_dim: int = 3584
     extra_condition_channels: int = 0
-    # These do not change the count.
-    out_channels: int | None = 16
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
+
+    passed_over = OfFluxSize.passed_over | {"out_channels"}
 
     def operators(self) -> list[Operator]:
         denoiser = denoiser_of(self, QwenImageTransformer2DModel)

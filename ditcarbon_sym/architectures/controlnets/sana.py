@@ -26,8 +26,8 @@ class SanaControlNetModel(SanaOptions, Network):
     sample_size: int = 32
     patch_size: int = 1
     interpolation_scale: int | None = None
-    # This does not change the count.
-    out_channels: int | None = 32
+
+    passed_over = SanaOptions.passed_over | {"out_channels"}
 
     def operators(self) -> list[Operator]:
         denoiser = denoiser_of(self, SanaTransformer2DModel)

@@ -38,9 +38,8 @@ class SD3ControlNetModel(Network):
     qk_norm: Literal["rms_norm"] | None = None
     use_pos_embed: bool = True
     pos_embed_type: Literal["sincos"] | None = "sincos"
-    # These do not change the count.
-    out_channels: int = 16
-    force_zeros_for_pooled_projection: bool = True
+
+    passed_over = frozenset({"out_channels", "force_zeros_for_pooled_projection"})
 
     @property
     def denoiser(self) -> SD3Transformer2DModel:

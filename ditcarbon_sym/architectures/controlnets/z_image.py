@@ -33,10 +33,8 @@ class ZImageControlNetModel(Network):
     n_refiner_layers: int = 2
     n_heads: int = 30
     qk_norm: bool = True
-    # These do not change the count.
-    n_kv_heads: int = 30
-    norm_eps: float = 1e-5
 
+    passed_over = frozenset({"n_kv_heads", "norm_eps"})
     latent_channels: ClassVar[int] = 16
     text_channels: ClassVar[int] = 2560
 

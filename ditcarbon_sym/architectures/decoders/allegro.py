@@ -28,12 +28,9 @@ class AutoencoderKLAllegro(LevelledDecoder):
     temporal_upsample_blocks: tuple[bool, ...]
     sample_size: int = 320
     temporal_compression_ratio: float = 4
-    # These do not change the count.
-    down_block_types: tuple[str, ...] = ("AllegroDownBlock3D",) * 4
     up_block_types: tuple[Literal["AllegroUpBlock3D"], ...] = ("AllegroUpBlock3D",) * 4
-    temporal_downsample_blocks: tuple[bool, ...] = (True, True, False, False)
-    scaling_factor: float = 0.13
-    force_upcast: bool = True
+
+    passed_over = LevelledDecoder.passed_over | {"down_block_types", "temporal_downsample_blocks", "force_upcast"}
 
     @property
     def kernel(self) -> tuple[int, ...]:

@@ -32,17 +32,12 @@ CUBE, SQUARE, POINT, PIXEL = (3, 3, 3), (3, 3), (1, 1, 1), (1, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LevelledDecoder(Decoder):
+class Levelled(Decoder):
     """A middle, then levels of one residual block more than ``layers_per_block``, narrower from level to level."""
 
     block_out_channels: tuple[int, ...]
     latent_channels: int
     layers_per_block: int
-    out_channels: int = 3
-    # These do not change the count.
-    in_channels: int = 3
-    act_fn: str = "silu"
-    norm_num_groups: int = 32
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -53,6 +48,16 @@ class LevelledDecoder(Decoder):
     def last(self) -> int:
         """The last level, of the output's size."""
         return len(self.widths) - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelledDecoder(Levelled):
+    """One whose levels all but the last double the sides."""
+
+    out_channels: int = 3
+    in_channels: int = 3
+
+    passed_over = Decoder.passed_over | {"act_fn", "norm_num_groups"}
 
     @property
     def spatial_factor(self) -> int:

@@ -25,19 +25,12 @@ class AutoencoderKLCogVideoX(LevelledDecoder):
 
     temporal_compression_ratio: float = 4
     use_post_quant_conv: Literal[False] = False
-    # These do not change the count.
-    down_block_types: tuple[str, ...] = ("CogVideoXDownBlock3D",) * 4
     up_block_types: tuple[Literal["CogVideoXUpBlock3D"], ...] = ("CogVideoXUpBlock3D",) * 4
-    norm_eps: float = 1e-6
-    sample_height: int = 480
-    sample_width: int = 720
-    scaling_factor: float = 1.15258426
-    shift_factor: float | None = None
-    latents_mean: tuple[float, ...] | None = None
-    latents_std: tuple[float, ...] | None = None
-    force_upcast: bool = True
-    use_quant_conv: bool = False
-    invert_scale_latents: bool = False
+
+    passed_over = LevelledDecoder.passed_over | {
+        "down_block_types", "norm_eps", "sample_height", "sample_width", "force_upcast", "use_quant_conv",
+        "invert_scale_latents",
+    }  # fmt: skip
 
     @property
     def kernel(self) -> tuple[int, ...]:

@@ -54,16 +54,11 @@ class AutoencoderDC(Decoder):
     in_channels: int = 3
     upsample_block_type: Literal["pixel_shuffle", "interpolate"] = "pixel_shuffle"
     decoder_in_shortcut: bool = True
-    # These do not change the count.
-    encoder_block_types: str | tuple[str, ...] = "ResBlock"
-    encoder_block_out_channels: tuple[int, ...] = (128, 256, 512, 512, 1024, 1024)
-    encoder_layers_per_block: tuple[int, ...] = (2, 2, 2, 3, 3, 3)
-    encoder_qkv_multiscales: tuple[tuple[int, ...], ...] = ((), (), (), (5,), (5,), (5,))
-    downsample_block_type: str = "pixel_unshuffle"
-    decoder_act_fns: str | tuple[str, ...] = "silu"
-    encoder_out_shortcut: bool = True
-    decoder_conv_act_fn: str = "relu"
-    scaling_factor: float = 1.0
+
+    passed_over = Decoder.passed_over | {
+        "encoder_block_types", "encoder_block_out_channels", "encoder_layers_per_block", "encoder_qkv_multiscales",
+        "downsample_block_type", "decoder_act_fns", "encoder_out_shortcut", "decoder_conv_act_fn",
+    }  # fmt: skip
 
     @property
     def stages(self) -> int:

@@ -6,7 +6,7 @@ each other, which is quadratic in them. Frames of a video are images to it, deco
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 from sympy import Expr, Rational
 
@@ -27,9 +27,11 @@ class ImageDecoder(LevelledDecoder):
     up_block_types: tuple[UpBlock, ...]
     use_post_quant_conv: bool = True
     mid_block_add_attention: bool = True
-    # These do not change the count of the decoder.
+    # These shape the encoder alone.
     use_quant_conv: bool = True
     down_block_types: tuple[str, ...]
+
+    passed_over = LevelledDecoder.passed_over | {"force_upcast", "sample_size"}
 
     @property
     def kernel(self) -> tuple[int, ...]:
@@ -112,14 +114,7 @@ def attended(rows: Expr, width: Size) -> list[Operator]:
 class AutoencoderKL(ImageDecoder):
     """The VAE of most image models, with 4 or 16 channels in the latent."""
 
-    # These do not change the count of the decoder.
     down_block_types: tuple[str, ...] = (PLAIN,)
-    sample_size: int | tuple[int, ...] = 32
-    scaling_factor: float = 0.18215
-    shift_factor: float | None = None
-    latents_mean: tuple[float, ...] | None = None
-    latents_std: tuple[float, ...] | None = None
-    force_upcast: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +122,9 @@ class AutoencoderKLFlux2(ImageDecoder):
     """The same with 32 channels; the pipeline packs and scales the latent, which is not the decoder's work."""
 
     decoder_block_out_channels: tuple[int, ...] | None = None
-    # These do not change the count of the decoder.
     down_block_types: tuple[str, ...] = (PLAIN,) * 4
-    sample_size: int | tuple[int, ...] = 1024
-    batch_norm_eps: float = 1e-4
-    batch_norm_momentum: float = 0.1
-    patch_size: tuple[int, int] = (2, 2)
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"force_upcast"})
+    passed_over = ImageDecoder.passed_over | {"batch_norm_eps", "batch_norm_momentum", "patch_size"}
 
     @property
     def widths(self) -> tuple[int, ...]:

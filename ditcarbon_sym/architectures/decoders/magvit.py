@@ -24,10 +24,8 @@ class AutoencoderKLMagvit(LevelledDecoder):
     block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
     up_block_types: tuple[Up, ...] = ("SpatialUpBlock3D", *("SpatialTemporalUpBlock3D",) * 3)
     layers_per_block: int = 2
-    # These do not change the count of the decoder.
-    down_block_types: tuple[str, ...] = ("SpatialDownBlock3D", *("SpatialTemporalDownBlock3D",) * 3)
-    scaling_factor: float = 0.7125
-    spatial_group_norm: bool = True
+
+    passed_over = LevelledDecoder.passed_over | {"down_block_types", "spatial_group_norm"}
 
     @property
     def kernel(self) -> tuple[int, ...]:

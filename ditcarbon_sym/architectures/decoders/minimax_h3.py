@@ -40,16 +40,11 @@ class AutoencoderKLMiniMaxH3(Decoder):
     decoder_rope_dim_ratio: float = 0.75
     clip_length: int = 17
     token_drop: int = 3
-    # These do not change the count of the decoder.
-    block_out_channels: tuple[int, ...] = (128, 256, 256, 512, 512, 1024)
-    layers_per_block: int = 2
-    norm_num_groups: int = 32
-    norm_eps: float = 1e-6
-    spatial_padding_mode: str = "reflect"
-    decoder_rope_theta: float = 100.0
-    decoder_norm_eps: float = 1e-5
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
+
+    passed_over = Decoder.passed_over | {
+        "block_out_channels", "layers_per_block", "norm_num_groups", "norm_eps", "spatial_padding_mode",
+        "decoder_rope_theta", "decoder_norm_eps",
+    }  # fmt: skip
 
     @property
     def spatial_factor(self) -> int:

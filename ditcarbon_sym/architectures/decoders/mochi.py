@@ -25,14 +25,8 @@ class AutoencoderKLMochi(Decoder):
     temporal_expansions: tuple[int, ...] = (1, 2, 3)
     spatial_expansions: tuple[int, ...] = (2, 2, 2)
     out_channels: int = 3
-    # These do not change the count.
-    in_channels: int = 15
-    encoder_block_out_channels: tuple[int, ...] = (64, 128, 256, 384)
-    act_fn: str = "silu"
-    add_attention_block: tuple[bool, ...] = (False, True, True, True, True)
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
-    scaling_factor: float = 1.0
+
+    passed_over = Decoder.passed_over | {"in_channels", "encoder_block_out_channels", "act_fn", "add_attention_block"}
 
     @property
     def spatial_factor(self) -> int:

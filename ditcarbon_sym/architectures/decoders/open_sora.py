@@ -48,8 +48,8 @@ class OpenSoraVAE_V1_2(Decoder):
     """Clips of as many latent frames as ``micro_frame_size`` frames make."""
 
     micro_frame_size: int = 17
-    # This does not change the count.
-    micro_batch_size: int = 4
+
+    passed_over = Decoder.passed_over | {"micro_batch_size"}
 
     @property
     def spatial_factor(self) -> int:

@@ -7,12 +7,11 @@ second has Wan 2.2's blocks with convolutions over height and width alone.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, Literal
 
 from sympy import Expr, Rational
 
 from ...equations.notation import H, W, n_frames
-from ..network import Decoder
 from ..operators import (
     Operator,
     Size,
@@ -28,7 +27,7 @@ from ..operators import (
 )
 from .blocks import PIXEL, SQUARE, interpolation
 from .causal import twice
-from .wan import CausalDecoder
+from .wan import CausalDecoder, WanSizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,38 +46,21 @@ class AutoencoderKLQwenImage(CausalDecoder):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderKLQwenImage21(Decoder):
+class AutoencoderKLQwenImage21(WanSizes):
     """Repeated pixels are added past each block; the convolutions over time that are left run on later frames alone."""
 
-    base_dim: int
-    z_dim: int
-    dim_mult: tuple[int, ...]
-    num_res_blocks: int
-    temperal_downsample: tuple[bool, ...]
     decoder_base_dim: int | None = 144
     out_channels: int = 4
     is_residual: Literal[True] = True
     patch_size: Literal[None] = None
-    # These do not change the count of the decoder.
-    attn_scales: tuple[float, ...] = ()
-    dropout: float = 0.0
-    in_channels: int = 4
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
-    scale_factor_temporal: int | None = 8
-    scale_factor_spatial: int | None = 16
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"clip_output"})
+    passed_over = WanSizes.passed_over | {
+        "clip_output", "attn_scales", "in_channels", "scale_factor_temporal", "scale_factor_spatial",
+    }  # fmt: skip
 
     @property
-    def widths(self) -> list[int]:
-        """Channels of the levels, from the latent's size on."""
-        base = self.base_dim if self.decoder_base_dim is None else self.decoder_base_dim
-        return [base * factor for factor in self.dim_mult[::-1]]
-
-    @property
-    def spatial_factor(self) -> int:
-        return int(2 ** (len(self.dim_mult) - 1))
+    def base(self) -> Any:
+        return self.base_dim if self.decoder_base_dim is None else self.decoder_base_dim
 
     def pixels(self, level: int) -> Expr:
         """Pixels of all images after so many doublings of the sides."""

@@ -21,19 +21,16 @@ from .causal_encoder import CausalEncoder
 
 
 @dataclass(frozen=True, kw_only=True)
-class CausalDecoder(Decoder):
-    """What Wan's decoder and those made from it have in common."""
+class WanSizes(Decoder):
+    """The sizes of Wan's VAE, by which others are given, too: levels of ``dim_mult`` times as many channels."""
 
     base_dim: int
     z_dim: int
     dim_mult: tuple[int, ...]
     num_res_blocks: int
     temperal_downsample: tuple[bool, ...]
-    # These do not change the count.
-    attn_scales: tuple[float, ...] = ()
-    dropout: float = 0.0
-    latents_mean: tuple[float, ...] = ()
-    latents_std: tuple[float, ...] = ()
+
+    passed_over = Decoder.passed_over | {"dropout"}
 
     @property
     def base(self) -> Any:
@@ -41,14 +38,30 @@ class CausalDecoder(Decoder):
         return self.base_dim
 
     @property
-    @abstractmethod
-    def channels_out(self) -> int:
-        """Channels that come out, those of an unpacked patch included."""
+    def widths(self) -> list[int]:
+        """Channels of the levels, from the latent's size on."""
+        return [self.base * factor for factor in self.dim_mult[::-1]]
 
     @property
     def packing(self) -> int:
         """Output pixels to a side of what comes out."""
         return 1
+
+    @property
+    def spatial_factor(self) -> int:
+        return int(2 ** (len(self.dim_mult) - 1) * self.packing)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CausalDecoder(WanSizes):
+    """What Wan's decoder and those made from it have in common."""
+
+    attn_scales: tuple[float, ...] = ()
+
+    @property
+    @abstractmethod
+    def channels_out(self) -> int:
+        """Channels that come out, those of an unpacked patch included."""
 
     @property
     def past_blocks(self) -> bool:
@@ -61,10 +74,6 @@ class CausalDecoder(Decoder):
         return self.temperal_downsample[::-1][: len(self.dim_mult) - 1]
 
     @property
-    def spatial_factor(self) -> int:
-        return int(2 ** (len(self.dim_mult) - 1) * self.packing)
-
-    @property
     def temporal_factor(self) -> int:
         return int(2 ** sum(self.doublings))
 
@@ -73,13 +82,13 @@ class CausalDecoder(Decoder):
         return Grid(H * W * Rational(4**level, self.spatial_factor**2), 2 ** sum(self.doublings[:level]))
 
     def operators(self) -> list[Operator]:
-        widths = [self.base * factor for factor in self.dim_mult[::-1]]
-        first, last, channels = self.grid(0), self.grid(len(widths) - 1), self.z_dim
+        widths, channels = self.widths, self.z_dim
+        first, last = self.grid(0), self.grid(len(widths) - 1)
         return [
             convolution("post_quant_conv", first.rows, channels, channels, POINT),
             *at_each(n_latent, causal_convolution("conv_in", first, channels, widths[0])),
             *repeated("mid_block", 1, at_each(n_latent, middle(first, widths[0]))),
-            *(x for level in range(len(widths)) for x in self.up_block(level, widths)),
+            *(x for level in range(len(widths)) for x in self.up_block(level)),
             *at_each(n_latent, [rms_norm("norm_out", last.rows, widths[-1])]),
             activation("nonlinearity", last.rows, widths[-1]),
             *at_each(n_latent, causal_convolution("conv_out", last, widths[-1], self.channels_out)),
@@ -117,10 +126,10 @@ class CausalDecoder(Decoder):
             elementwise("clamp", n_frames * H * W, colours),
         ]
 
-    def up_block(self, level: int, widths: list[Any]) -> list[Operator]:
+    def up_block(self, level: int) -> list[Operator]:
         """Residual blocks, one more than the encoder has; all but the last such block double the sides at the end."""
-        grid, width = self.grid(level), widths[level]
-        inputs = widths[max(level - 1, 0)]
+        widths, grid = self.widths, self.grid(level)
+        width, inputs = widths[level], widths[max(level - 1, 0)]
         if level > 0 and not self.past_blocks:
             inputs = half(inputs)
         doubled = []
@@ -161,12 +170,9 @@ class AutoencoderKLWan(CausalDecoder):
     out_channels: int = 3
     is_residual: bool = False
     patch_size: int | None = None
-    # These do not change the count.
     in_channels: int = 3
-    scale_factor_temporal: int | None = 4
-    scale_factor_spatial: int | None = 8
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"clip_output"})
+    passed_over = CausalDecoder.passed_over | {"clip_output", "scale_factor_temporal", "scale_factor_spatial"}
     slowdown: ClassVar[int] = 2
     """The documentation of the pipelines loads it in FP32 (vonplaten2022diffusers: docs, Wan)."""
 

@@ -32,12 +32,10 @@ class AceStepTransformer1DModel(Sound, MadeOfLanguageModel):
     in_channels: int = 192
     audio_acoustic_hidden_dim: int = 64
     patch_size: int = 2
-    # These do not change the count.
-    rope_theta: float = 1000000.0
-    sliding_window: int = 128
-    layer_types: tuple[str, ...] | None = None
+    # This says how it was trained; it does not change the count.
     is_turbo: bool = False
-    model_version: str | None = None
+
+    passed_over = MadeOfLanguageModel.passed_over | {"sliding_window", "layer_types", "model_version"}
 
     @property
     def out_channels(self) -> int:

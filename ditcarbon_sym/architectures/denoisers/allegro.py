@@ -27,17 +27,16 @@ class AllegroTransformer3DModel(BasicBlocks):
     patch_size_t: Literal[1] = 1
     out_channels: int = 4
     attention_bias: bool = True
-    # These do not change the count.
+    # These say what output it is for; they do not change the count.
     sample_height: int = 90
     sample_width: int = 160
     sample_frames: int = 22
-    norm_eps: float = 1e-6
-    interpolation_scale_h: float | None = 2.0
-    interpolation_scale_w: float | None = 2.0
-    interpolation_scale_t: float | None = 2.2
 
+    passed_over = BasicBlocks.passed_over | {
+        "norm_type", "sample_size", "sample_size_t", "interpolation_scale_h", "interpolation_scale_w",
+        "interpolation_scale_t",
+    }  # fmt: skip
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
-    passed_over: ClassVar[frozenset[str]] = frozenset({"norm_type", "sample_size", "sample_size_t"})
 
     def operators(self) -> list[Operator]:
         width, side = self.width, self.patch_size

@@ -48,7 +48,7 @@ class AuraFlowTransformer2DModel(Transformer):
     caption_projection_dim: int
     out_channels: int = 4
     pos_embed_max_size: int = 1024
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int = 64
 
     @property

@@ -21,12 +21,8 @@ class BriaTransformer2DModel(UnpooledFlux):
     """Text from T5; with guidance to embed the released class cannot be made."""
 
     guidance_embeds: Literal[False] = False
-    # These do not change the count.
-    pooled_projection_dim: int | None = None
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
-    rope_theta: float = 10000
-    time_theta: float = 10000
 
+    passed_over = UnpooledFlux.passed_over | {"rope_theta", "time_theta"}
     reference_pixels: ClassVar[int] = 0
 
 
@@ -39,12 +35,8 @@ class BriaFiboTransformer2DModel(UnpooledFlux):
 
     guidance_embeds: bool = False
     text_encoder_dim: int = 2048
-    # These do not change the count.
-    pooled_projection_dim: int | None = None
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
-    rope_theta: float = 10000
-    time_theta: float = 10000
 
+    passed_over = UnpooledFlux.passed_over | {"rope_theta", "time_theta"}
     vae_factors: ClassVar[tuple[int, int]] = (16, 1)
 
     @property

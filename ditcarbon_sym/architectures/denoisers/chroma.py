@@ -22,11 +22,9 @@ class ChromaTransformer2DModel(Flux):
     approximator_layers: int
     out_channels: int | None = None
     approximator_num_channels: int = 64
-    # This does not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
+    passed_over = Flux.passed_over | {"guidance_embeds", "pooled_projection_dim"}
     reference_pixels: ClassVar[int] = 0
-    passed_over: ClassVar[frozenset[str]] = frozenset({"guidance_embeds", "pooled_projection_dim"})
 
     def operators(self) -> list[Operator]:
         width = self.width

@@ -25,13 +25,11 @@ class LikeCogVideoX(BasicBlocks):
     time_embed_dim: int
     text_embed_dim: int
     norm_elementwise_affine: bool = True
-    # These do not change the count.
-    flip_sin_to_cos: bool = True
-    freq_shift: int = 0
+    # These say what output it is for; they do not change the count.
     sample_width: int = 90
     sample_height: int = 60
-    timestep_activation_fn: str = "silu"
 
+    passed_over = BasicBlocks.passed_over | {"flip_sin_to_cos", "freq_shift", "timestep_activation_fn"}
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
 
 
@@ -46,11 +44,12 @@ class CogVideoXBlocks(LikeCogVideoX):
     use_learned_positional_embeddings: bool = False
     max_text_seq_length: int = 226
     out_channels: int | None = 16
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     sample_frames: int = 49
-    temporal_compression_ratio: int = 4
-    spatial_interpolation_scale: float = 1.875
-    temporal_interpolation_scale: float = 1.0
+
+    passed_over = LikeCogVideoX.passed_over | {
+        "temporal_compression_ratio", "spatial_interpolation_scale", "temporal_interpolation_scale",
+    }  # fmt: skip
 
     @property
     def text_tokens_fixed(self) -> int | None:

@@ -8,7 +8,6 @@ original size, target size and crop of the image, as in SDXL.
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sympy import Symbol
 
@@ -34,7 +33,7 @@ class CogView(Transformer):
     condition_dim: int
     out_channels: int = 16
     pos_embed_max_size: int = 128
-    # This does not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int = 128
 
     def embeddings(self) -> list[Operator]:
@@ -81,7 +80,7 @@ class CogView(Transformer):
 class CogView3PlusTransformer2DModel(CogView):
     """Computed positions are added to the latents once."""
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"pooled_projection_dim"})
+    passed_over = frozenset({"pooled_projection_dim"})
 
     def operators(self) -> list[Operator]:
         return [
@@ -112,8 +111,7 @@ class CogView4Transformer2DModel(CogView):
     ``pos_embed_max_size`` does not change its count.
     """
 
-    # This does not change the count.
-    rope_axes_dim: tuple[int, ...] = (256, 256)
+    passed_over = frozenset({"rope_axes_dim"})
 
     def operators(self) -> list[Operator]:
         return [

@@ -30,13 +30,9 @@ def perceive(rows: Size, others: Size, width: Size, heads: Heads, others_width: 
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsisIDTransformer3DModel(CogVideoXBlocks):
-    """``is_train_face`` switches on the face's reader, and attention to it in each ``cross_attn_interval``-th block."""
+class FaceReader:
+    """The sizes of the face's reader (``LocalFacialExtractor``), and what it does."""
 
-    is_train_face: bool = False
-    cross_attn_interval: int = 2
-    cross_attn_dim_head: int = 128
-    cross_attn_num_heads: int = 16
     LFE_id_dim: int = 1280
     LFE_vit_dim: int = 1024
     LFE_depth: int = 10
@@ -47,28 +43,6 @@ class ConsisIDTransformer3DModel(CogVideoXBlocks):
     LFE_output_dim: int = 2048
     LFE_ff_mult: int = 4
     LFE_num_scale: int = 5
-    # These do not change the count.
-    is_kps: bool = False
-    local_face_scale: float = 1.0
-
-    def operators(self) -> list[Operator]:
-        return [*super().operators(), *(self.face() if self.is_train_face else [])]
-
-    def face(self) -> list[Operator]:
-        """The reader of the face, and the attention of the video to what it read."""
-        heads = Heads(self.cross_attn_num_heads, self.cross_attn_dim_head)
-        rows, others, others_width = ell, self.LFE_num_querie, int(self.width / 3 * 2)
-        attended = [
-            norm("norm1", others, others_width, vectors=2),
-            norm("norm2", rows, self.width, vectors=2),
-            *perceive(rows, others, self.width, heads, others_width),
-            elementwise("add", rows, self.width, operations=2, reads=3, writes=2),
-        ]
-        times = self.num_layers // self.cross_attn_interval
-        return [
-            *within("local_facial_extractor", self.reader()),
-            *repeated("perceiver_cross_attention", times, attended),
-        ]
 
     def reader(self) -> list[Operator]:
         """Queries that attend to features of several depths, together with the face's own tokens."""
@@ -91,6 +65,37 @@ class ConsisIDTransformer3DModel(CogVideoXBlocks):
             *repeated("mapping", self.LFE_num_scale, mapping(VIEW_TOKENS, width, width, width)),
             *repeated("layers", self.LFE_depth, layer),
             dense("proj_out", self.LFE_num_querie, width, self.LFE_output_dim, bias=False),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsisIDTransformer3DModel(FaceReader, CogVideoXBlocks):
+    """``is_train_face`` switches on the face's reader, and attention to it in each ``cross_attn_interval``-th block."""
+
+    is_train_face: bool = False
+    cross_attn_interval: int = 2
+    cross_attn_dim_head: int = 128
+    cross_attn_num_heads: int = 16
+
+    passed_over = CogVideoXBlocks.passed_over | {"is_kps", "local_face_scale"}
+
+    def operators(self) -> list[Operator]:
+        return [*super().operators(), *(self.face() if self.is_train_face else [])]
+
+    def face(self) -> list[Operator]:
+        """The reader of the face, and the attention of the video to what it read."""
+        heads = Heads(self.cross_attn_num_heads, self.cross_attn_dim_head)
+        rows, others, others_width = ell, self.LFE_num_querie, int(self.width / 3 * 2)
+        attended = [
+            norm("norm1", others, others_width, vectors=2),
+            norm("norm2", rows, self.width, vectors=2),
+            *perceive(rows, others, self.width, heads, others_width),
+            elementwise("add", rows, self.width, operations=2, reads=3, writes=2),
+        ]
+        times = self.num_layers // self.cross_attn_interval
+        return [
+            *within("local_facial_extractor", self.reader()),
+            *repeated("perceiver_cross_attention", times, attended),
         ]
 
 

@@ -48,11 +48,8 @@ class CosmosTransformer3DModel(VideoTransformer):
     crossattn_proj_in_channels: int = 1024
     encoder_hidden_states_channels: int = 1024
     img_context_dim_in: None = None
-    # These do not change the count.
-    rope_scale: tuple[float, float, float] = (2.0, 1.0, 1.0)
-    controlnet_block_every_n: int | None = None
-    img_context_num_tokens: int = 256
-    img_context_dim_out: int = 2048
+
+    passed_over = frozenset({"rope_scale", "controlnet_block_every_n", "img_context_num_tokens", "img_context_dim_out"})
 
     def operators(self) -> list[Operator]:
         width = self.width

@@ -7,7 +7,7 @@ whose tokens has a timestep of its own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from sympy import Rational, Symbol
 
@@ -40,9 +40,8 @@ class MadeOfLanguageModel(Sized):
     num_key_value_heads: int
     head_dim: int = 128
     attention_bias: bool = False
-    # These do not change the count.
-    attention_dropout: float = 0.0
-    rms_norm_eps: float = 1e-6
+
+    passed_over = frozenset({"attention_dropout", "rms_norm_eps", "rope_theta"})
 
     @property
     def num_layers(self) -> int:
@@ -73,21 +72,12 @@ class Cosmos3OmniTransformer(MadeOfLanguageModel):
     use_und_k_norm_for_gen: bool = False
     action_gen: Literal[False] = False
     sound_gen: Literal[False] = False
-    # These do not change the count.
-    dtype: str = "bfloat16"
-    base_fps: int = 24
-    enable_fps_modulation: bool = True
-    unified_3d_mrope_reset_spatial_ids: bool = True
-    unified_3d_mrope_temporal_modality_margin: int = 15000
-    rope_scaling: dict[str, Any] | None = None
-    rope_theta: float = 5000000.0
-    action_dim: int | None = None
-    num_embodiment_domains: int = 32
-    sound_dim: int | None = None
-    sound_latent_fps: float = 25.0
-    timestep_scale: float = 0.001
-    rope_axes_dim: tuple[int, ...] | None = None
 
+    passed_over = MadeOfLanguageModel.passed_over | {
+        "dtype", "base_fps", "enable_fps_modulation", "unified_3d_mrope_reset_spatial_ids",
+        "unified_3d_mrope_temporal_modality_margin", "rope_scaling", "action_dim", "num_embodiment_domains",
+        "sound_dim", "sound_latent_fps", "timestep_scale", "rope_axes_dim",
+    }  # fmt: skip
     vae_factors: ClassVar[tuple[int, int]] = (16, 4)
 
     @property

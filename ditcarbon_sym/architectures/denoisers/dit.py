@@ -25,9 +25,8 @@ class BasicBlocks(Transformer):
     patch_size: int
     activation_fn: FeedForwardActivation = "gelu-approximate"
     norm_elementwise_affine: bool = False
-    # These do not change the count.
-    dropout: float = 0.0
-    norm_eps: float = 1e-5
+
+    passed_over = frozenset({"dropout", "norm_eps"})
 
     @property
     def affine(self) -> int:
@@ -44,10 +43,8 @@ class DiTTransformer2DModel(BasicBlocks):
     num_embeds_ada_norm: int = 1000
     attention_bias: bool = True
     norm_type: Literal["ada_norm_zero"] = "ada_norm_zero"
-    # These do not change the count.
-    norm_num_groups: int = 32
-    upcast_attention: bool = False
 
+    passed_over = BasicBlocks.passed_over | {"norm_num_groups", "upcast_attention"}
     copies: ClassVar[str] = (
         "the timestep and class embedders are held once in every block; the original holds them once"
     )

@@ -31,11 +31,11 @@ class EasyAnimateTransformer3DModel(LikeCogVideoX):
     attention_head_dim: int = 64
     add_norm_text_encoder: bool = False
     after_norm: bool = False
-    # These do not change the count.
-    time_position_encoding_type: str = "3d_rope"
-    resize_inpaint_mask_directly: bool = True
-    enable_text_attention_mask: bool = True
-    add_noise_in_inpaint_model: bool = True
+
+    passed_over = LikeCogVideoX.passed_over | {
+        "time_position_encoding_type", "resize_inpaint_mask_directly", "enable_text_attention_mask",
+        "add_noise_in_inpaint_model",
+    }  # fmt: skip
 
     def operators(self) -> list[Operator]:
         width, side, affine, dual = self.width, self.patch_size, self.affine, min(self.mmdit_layers, self.num_layers)

@@ -30,10 +30,8 @@ class ErnieImageTransformer2DModel(Sized):
     out_channels: int = 128
     patch_size: int = 1
     qk_layernorm: Literal[True] = True
-    # These do not change the count.
-    rope_theta: int = 256
-    rope_axes_dim: tuple[int, ...] = (32, 48, 48)
-    eps: float = 1e-6
+
+    passed_over = frozenset({"rope_theta", "rope_axes_dim", "eps"})
 
     @property
     def patch(self) -> int:

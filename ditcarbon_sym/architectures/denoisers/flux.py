@@ -65,6 +65,8 @@ class Flux(Packed):
 
     num_single_layers: int
 
+    passed_over = frozenset({"axes_dims_rope"})
+
     def leading_order(self) -> Mapping[Symbol, Size]:
         """One stream for all: in width and rows it is what most blocks are."""
         return {**super().leading_order(), j: 1}
@@ -77,8 +79,6 @@ class FluxTransformer2DModel(Flux):
     pooled_projection_dim: int
     guidance_embeds: bool
     out_channels: int | None = None
-    # This does not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
     def operators(self) -> list[Operator]:
         width = self.width

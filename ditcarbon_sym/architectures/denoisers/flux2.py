@@ -25,10 +25,8 @@ class Flux2Transformer2DModel(Flux):
     mlp_ratio: float
     out_channels: int | None = None
     guidance_embeds: bool = True
-    # These do not change the count.
-    axes_dims_rope: tuple[int, ...] = (32, 32, 32, 32)
-    rope_theta: int = 2000
-    eps: float = 1e-6
+
+    passed_over = Flux.passed_over | {"rope_theta", "eps"}
 
     def operators(self) -> list[Operator]:
         width, features = self.width, self.timestep_guidance_channels

@@ -32,10 +32,8 @@ class Flux3Transformer2DModel(PackedLatent):
     timestep_channels: int = 256
     mlp_ratio: float = 3.0
     flow_map: bool = False
-    # These do not change the count.
-    axes_dims_rope: tuple[int, ...] = (32, 32, 32, 32)
-    rope_theta: int = 10000
-    eps: float = 1e-6
+
+    passed_over = frozenset({"axes_dims_rope", "rope_theta", "eps"})
 
     def operators(self) -> list[Operator]:
         width, features = self.width, self.timestep_channels

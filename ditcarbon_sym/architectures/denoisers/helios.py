@@ -32,11 +32,8 @@ class HeliosTransformer3DModel(WanBlocks):
     is_amplify_history: bool = False
     history_scale_mode: Literal["per_head", "scalar"] = "per_head"
     added_kv_proj_dim: None = None
-    # These do not change the count.
-    qk_norm: str | None = "rms_norm_across_heads"
-    rope_dim: tuple[int, ...] = (44, 42, 42)
-    rope_theta: float = 10000.0
 
+    passed_over = WanBlocks.passed_over | {"qk_norm", "rope_dim", "rope_theta"}
     expand_timesteps: ClassVar[bool] = True
     """Scale, shift and gate are spread over all rows."""
 

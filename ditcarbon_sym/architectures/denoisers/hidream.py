@@ -43,9 +43,8 @@ class HiDreamImageTransformer2DModel(Transformer):
     out_channels: int | None = None
     axes_dims_rope: tuple[int, ...] = (32, 32)
     max_resolution: tuple[int, ...] = (128, 128)
-    # These do not change the count.
-    llama_layers: tuple[int, ...] | None = None
-    force_inference_output: bool = False
+
+    passed_over = frozenset({"llama_layers", "force_inference_output"})
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size; one that is not square is padded to the tokens of the largest."""

@@ -54,6 +54,11 @@ class Reading:
     text_len: int = 77
     text_len_t5: int = 256
 
+    @property
+    def text_tokens_fixed(self) -> int:
+        """Text tokens of both encoders together."""
+        return self.text_len + self.text_len_t5
+
 
 @dataclass(frozen=True, kw_only=True)
 class HunyuanDiT2DModel(Reading, Transformer):
@@ -67,14 +72,10 @@ class HunyuanDiT2DModel(Reading, Transformer):
     hidden_size: int
     num_layers: int
     learn_sigma: bool = True
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int | None = 32
-    norm_type: str = "layer_norm"
 
-    @property
-    def text_tokens_fixed(self) -> int:
-        """Text tokens of both encoders together."""
-        return self.text_len + self.text_len_t5
+    passed_over = frozenset({"norm_type"})
 
     @property
     def outputs(self) -> Any:

@@ -43,10 +43,8 @@ class HunyuanImageTransformer2DModel(Transformer):
     guidance_embeds: bool = False
     text_embed_2_dim: int | None = None
     use_meanflow: bool = False
-    # These do not change the count.
-    rope_theta: float = 256.0
-    rope_axes_dim: tuple[int, ...] = (64, 64)
 
+    passed_over = frozenset({"rope_theta", "rope_axes_dim"})
     vae_factors: ClassVar[tuple[int, int]] = (32, 1)
 
     @property

@@ -54,10 +54,10 @@ class HunyuanVideo15Transformer3DModel(HunyuanBlocks):
     text_embed_2_dim: int = 1472
     image_embed_dim: int = 1152
     use_meanflow: bool = False
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     target_size: int = 640
-    task_type: str = "i2v"
 
+    passed_over = HunyuanBlocks.passed_over | {"task_type"}
     vae_factors: ClassVar[tuple[int, int]] = (16, 4)
 
     def operators(self) -> list[Operator]:

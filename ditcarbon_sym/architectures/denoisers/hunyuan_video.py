@@ -31,10 +31,8 @@ class HunyuanBlocks(Transformer):
     mlp_ratio: float = 4.0
     out_channels: int | None = 16
     qk_norm: Literal["rms_norm"] | None = "rms_norm"
-    # These do not change the count.
-    rope_theta: float = 256.0
-    rope_axes_dim: tuple[int, ...] = (16, 56, 56)
 
+    passed_over = frozenset({"rope_theta", "rope_axes_dim"})
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
     text_ratio: ClassVar[int] = 4
     """MLP ratio of the blocks that refine the text, whatever that of the others."""

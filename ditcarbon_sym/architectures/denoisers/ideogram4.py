@@ -38,10 +38,8 @@ class Ideogram4Transformer2DModel(PackedLatent):
     intermediate_size: int
     adaln_dim: int
     llm_features_dim: int
-    # These do not change the count.
-    rope_theta: int = 5_000_000
-    mrope_section: tuple[int, ...] = (24, 20, 20)
-    norm_eps: float = 1e-5
+
+    passed_over = frozenset({"rope_theta", "mrope_section", "norm_eps"})
 
     def operators(self) -> list[Operator]:
         width, rows, condition, features = self.width, ell + m, self.adaln_dim, self.llm_features_dim

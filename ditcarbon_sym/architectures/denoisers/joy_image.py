@@ -32,10 +32,8 @@ class JoyImageEditTransformer3DModel(Sized):
     out_channels: int | None = None
     mlp_width_ratio: float = 4.0
     rope_type: Literal["rope", "mrope"] = "rope"
-    # These do not change the count.
-    rope_dim_list: tuple[int, ...] = (16, 56, 56)
-    theta: int = 256
 
+    passed_over = frozenset({"rope_dim_list", "theta"})
     reference_pixels: ClassVar[int] = MEGAPIXEL
 
     @property

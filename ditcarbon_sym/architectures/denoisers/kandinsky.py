@@ -174,17 +174,12 @@ class Kandinsky5Transformer3DModel(Kandinsky):
     axes_dims: tuple[int, ...] = (16, 24, 24)
     visual_cond: bool = False
     attention_type: Literal["regular"] = "regular"
+
     # These do not change the count of attention to every token.
-    attention_causal: bool | None = None
-    attention_local: bool | None = None
-    attention_glob: bool | None = None
-    attention_window: int | None = None
-    attention_P: float | None = None
-    attention_wT: int | None = None
-    attention_wW: int | None = None
-    attention_wH: int | None = None
-    attention_add_sta: bool | None = None
-    attention_method: str | None = None
+    passed_over = frozenset({
+        "attention_causal", "attention_local", "attention_glob", "attention_window", "attention_P", "attention_wT",
+        "attention_wW", "attention_wH", "attention_add_sta", "attention_method",
+    })  # fmt: skip
 
     @property
     def conditioned(self) -> bool:
@@ -221,11 +216,8 @@ class Kandinsky6Transformer3DModel(Kandinsky):
     ca_rope: bool = False
     cross_gates: bool = False
     visual_token_type_num_embeddings: int = 0
-    # These do not change the count.
-    audio_freqs_scaling: float = 1.0
-    scale_factor: tuple[float, float, float] = (1.0, 2.0, 2.0)
-    text_token_padding: bool = False
-    fix_modulation: bool = False
+
+    passed_over = frozenset({"audio_freqs_scaling", "scale_factor", "text_token_padding", "fix_modulation"})
 
     @property
     def conditioned(self) -> bool:

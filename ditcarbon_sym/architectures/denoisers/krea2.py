@@ -48,10 +48,8 @@ class Krea2Transformer2DModel(PackedLatent):
     num_layerwise_text_blocks: int
     num_refiner_text_blocks: int
     timestep_embed_dim: int = 256
-    # These do not change the count.
-    axes_dims_rope: tuple[int, ...] = (32, 48, 48)
-    rope_theta: float = 1000.0
-    norm_eps: float = 1e-5
+
+    passed_over = frozenset({"axes_dims_rope", "rope_theta", "norm_eps"})
 
     @property
     def heads(self) -> Heads:

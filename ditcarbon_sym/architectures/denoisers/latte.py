@@ -34,8 +34,8 @@ class LatteTransformer3DModel(BasicBlocks):
     activation_fn: FeedForwardActivation = "geglu"
     norm_elementwise_affine: bool = True
     video_length: int = 16
-    # These do not change the count.
-    num_embeds_ada_norm: int | None = None
+
+    passed_over = BasicBlocks.passed_over | {"num_embeds_ada_norm"}
 
     @property
     def blocks(self) -> Any:

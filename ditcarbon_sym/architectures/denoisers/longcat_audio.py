@@ -53,9 +53,8 @@ class LongCatAudioDiTTransformer(Sound):
     cross_attn_norm: bool = False
     use_latent_condition: bool = True
     ff_mult: float = 4.0
-    # These do not change the count.
-    dropout: float = 0.0
-    eps: float = 1e-6
+
+    passed_over = frozenset({"dropout", "eps"})
 
     @property
     def in_channels(self) -> int:

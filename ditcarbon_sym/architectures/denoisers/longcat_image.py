@@ -20,6 +20,8 @@ from .flux import Flux, modulated_streams, parallel_block
 class UnpooledFlux(Flux):
     """FLUX.1 with a modulation in every block of the timestep alone, or of it and of what ``beside`` embeds."""
 
+    passed_over = Flux.passed_over | {"pooled_projection_dim"}
+
     def beside(self) -> list[Operator]:
         """What is embedded beside the timestep."""
         return []
@@ -45,7 +47,3 @@ class UnpooledFlux(Flux):
 @dataclass(frozen=True, kw_only=True)
 class LongCatImageTransformer2DModel(UnpooledFlux):
     """The released class embeds no pooled text, although its configuration has a width for it."""
-
-    # These do not change the count.
-    pooled_projection_dim: int = 3584
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)

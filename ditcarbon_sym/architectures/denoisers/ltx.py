@@ -33,9 +33,8 @@ class LTX(Transformer):
     norm_elementwise_affine: bool = False
     attention_bias: bool = True
     attention_out_bias: bool = True
-    # This does not change the count.
-    norm_eps: float = 1e-6
 
+    passed_over = frozenset({"norm_eps"})
     vae_factors: ClassVar[tuple[int, int]] = (32, 8)
 
     @property

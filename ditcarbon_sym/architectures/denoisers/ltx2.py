@@ -89,24 +89,13 @@ class LTX2VideoTransformer3DModel(LTX):
     use_prompt_embeddings: bool = True
     use_prompt_adaln_single: bool = True
     use_keyframes_abs_pos_embedding: bool = False
-    # These do not change the count.
-    vae_scale_factors: tuple[int, int, int] = (8, 32, 32)
-    pos_embed_max_pos: int = 20
-    base_height: int = 2048
-    base_width: int = 2048
-    audio_patch_size: int = 1
-    audio_patch_size_t: int = 1
-    audio_scale_factor: int = 4
-    audio_pos_embed_max_pos: int = 20
-    audio_sampling_rate: int = 16000
-    audio_hop_length: int = 160
-    rope_theta: float = 10000.0
-    rope_double_precision: bool = True
-    causal_offset: int = 1
-    timestep_scale_multiplier: int = 1000
-    cross_attn_timestep_scale_multiplier: int = 1000
-    rope_type: str = "interleaved"
-    perturbed_attn: bool = False
+
+    passed_over = LTX.passed_over | {
+        "vae_scale_factors", "pos_embed_max_pos", "base_height", "base_width", "audio_patch_size", "audio_patch_size_t",
+        "audio_scale_factor", "audio_pos_embed_max_pos", "audio_sampling_rate", "audio_hop_length", "rope_theta",
+        "rope_double_precision", "causal_offset", "timestep_scale_multiplier", "cross_attn_timestep_scale_multiplier",
+        "rope_type", "perturbed_attn",
+    }  # fmt: skip
 
     @property
     def sound_rows(self) -> Expr:

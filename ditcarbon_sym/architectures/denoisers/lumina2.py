@@ -34,10 +34,10 @@ class Lumina(Sized):
     num_kv_heads: int | None
     multiple_of: int = 256
     ffn_dim_multiplier: float | None = None
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int = 128
-    norm_eps: float = 1e-5
-    scaling_factor: float = 1.0
+
+    passed_over = frozenset({"norm_eps", "scaling_factor"})
 
     @property
     def heads(self) -> Heads:
@@ -93,9 +93,8 @@ class Lumina2Transformer2DModel(Lumina):
     num_kv_heads: int
     cap_feat_dim: int
     out_channels: int | None = None
-    # These do not change the count.
-    axes_dim_rope: tuple[int, ...] = (32, 32, 32)
-    axes_lens: tuple[int, ...] = (300, 512, 512)
+
+    passed_over = Lumina.passed_over | {"axes_dim_rope", "axes_lens"}
 
     @property
     def blocks(self) -> Any:

@@ -94,12 +94,8 @@ class MiniMaxH3Transformer3DModel(VideoPatches, Sized):
     time_embed_hidden_dim: int = 5376
     time_embed_dim: int = 2688
     rope_freq_dim: int = 16
-    # These do not change the count.
-    rope_theta: float = 10000.0
-    norm_eps: float = 1e-5
-    qk_norm_eps: float = 1e-5
-    final_norm_eps: float = 1e-5
 
+    passed_over = frozenset({"rope_theta", "norm_eps", "qk_norm_eps", "final_norm_eps"})
     vae_factors: ClassVar[tuple[int, int]] = (16, 1)
 
     @property

@@ -42,10 +42,8 @@ class MochiTransformer3DModel(Transformer):
     time_embed_dim: int = 256
     out_channels: int | None = None
     activation_fn: FeedForwardActivation = "swiglu"
-    # These do not change the count.
-    qk_norm: str | None = "rms_norm"
-    max_sequence_length: int = 256
 
+    passed_over = frozenset({"qk_norm", "max_sequence_length"})
     vae_factors: ClassVar[tuple[int, int]] = (8, 6)
 
     def operators(self) -> list[Operator]:

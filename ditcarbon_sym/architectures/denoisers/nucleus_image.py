@@ -61,11 +61,8 @@ class NucleusMoEImageTransformer2DModel(PackedLatent):
     moe_enabled: bool = True
     dense_moe_strategy: Strategy = "leave_first_three_and_last_block_dense"
     capacity_factors: float | tuple[float, ...] = 8.0
-    # These do not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
-    use_sigmoid: bool = False
-    route_scale: float = 2.5
-    use_grouped_mm: bool = False
+
+    passed_over = frozenset({"axes_dims_rope", "use_sigmoid", "route_scale", "use_grouped_mm"})
 
     @property
     def heads(self) -> Heads:

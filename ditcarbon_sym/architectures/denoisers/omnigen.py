@@ -31,16 +31,11 @@ class OmniGenTransformer2DModel(Sized):
     vocab_size: int
     pos_embed_max_size: int = 192
     time_step_dim: int = 256
-    # These do not change the count.
-    rope_scaling: dict[str, tuple[float, ...]] | None = None
-    rms_norm_eps: float = 1e-5
-    pad_token_id: int = 32000
-    max_position_embeddings: int = 131072
-    original_max_position_embeddings: int = 4096
-    rope_base: int = 10000
-    flip_sin_to_cos: bool = True
-    downscale_freq_shift: int = 0
-    timestep_activation_fn: str = "silu"
+
+    passed_over = frozenset({
+        "rope_scaling", "rms_norm_eps", "pad_token_id", "max_position_embeddings", "original_max_position_embeddings",
+        "rope_base", "flip_sin_to_cos", "downscale_freq_shift", "timestep_activation_fn",
+    })  # fmt: skip
 
     @property
     def heads(self) -> Heads:

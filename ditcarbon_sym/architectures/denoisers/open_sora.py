@@ -36,9 +36,10 @@ class OpenSoraBlocks(VideoPatches):
     pred_sigma: bool = True
     caption_channels: int = 4096
     model_max_length: int = 120
-    # These do not change the count.
-    class_dropout_prob: float = 0.1
-    drop_path: float = 0.0
+
+    passed_over = frozenset({
+        "class_dropout_prob", "drop_path", "enable_layernorm_kernel", "enable_sequence_parallelism",
+    })  # fmt: skip
 
     @property
     def is_video(self) -> bool:
@@ -94,15 +95,10 @@ class STDiT(OpenSoraBlocks):
     """Open-Sora 1.0: a block attends within frames, then along time, then to the text."""
 
     input_size: tuple[int, ...] = (1, 32, 32)
-    # These do not change the count.
-    no_temporal_pos_emb: bool = False
-    space_scale: float = 1.0
-    time_scale: float = 1.0
-    freeze: str | None = None
-    enable_flashattn: bool = False
-    enable_layernorm_kernel: bool = False
-    enable_sequence_parallelism: bool = False
 
+    passed_over = OpenSoraBlocks.passed_over | {
+        "no_temporal_pos_emb", "space_scale", "time_scale", "freeze", "enable_flashattn",
+    }  # fmt: skip
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
 
     def operators(self) -> list[Operator]:
@@ -130,16 +126,11 @@ class STDiT3(OpenSoraBlocks):
 
     model_max_length: int = 300
     qk_norm: bool = True
-    # These do not change the count.
-    input_size: tuple[int | None, ...] = (None, None, None)
-    input_sq_size: int = 512
-    enable_flash_attn: bool = False
-    enable_layernorm_kernel: bool = False
-    enable_sequence_parallelism: bool = False
-    only_train_temporal: bool = False
-    freeze_y_embedder: bool = False
-    skip_y_embedder: bool = False
 
+    passed_over = OpenSoraBlocks.passed_over | {
+        "input_size", "input_sq_size", "enable_flash_attn", "only_train_temporal", "freeze_y_embedder",
+        "skip_y_embedder",
+    }  # fmt: skip
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
 
     @property
@@ -182,13 +173,8 @@ class MMDiTModel(Denoiser):
     cond_embed: bool = False
     mlp_ratio: Literal[4] = 4
     qkv_bias: Literal[True] = True
-    # These do not change the count.
-    axes_dim: tuple[int, ...] = (16, 56, 56)
-    theta: int = 10000
-    fused_qkv: bool = True
-    use_liger_rope: bool = False
-    grad_ckpt_settings: tuple[int, ...] | None = None
 
+    passed_over = frozenset({"axes_dim", "theta", "fused_qkv", "use_liger_rope", "grad_ckpt_settings"})
     vae_factors: ClassVar[tuple[int, int]] = (8, 4)
 
     @property

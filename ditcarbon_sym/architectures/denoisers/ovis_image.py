@@ -22,8 +22,6 @@ class OvisImageTransformer2DModel(Flux):
     """Every block makes its own modulation of the timestep alone; the text is normed before it is embedded."""
 
     out_channels: int | None = 64
-    # This does not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
 
     reference_pixels: ClassVar[int] = 0
 

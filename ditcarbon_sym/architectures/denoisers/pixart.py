@@ -31,12 +31,10 @@ class PixArtTransformer2DModel(BasicBlocks):
     attention_bias: bool = True
     norm_type: Literal["ada_norm_single"] = "ada_norm_single"
     attention_type: Literal["default"] = "default"
-    # These do not change the count.
-    norm_num_groups: int = 32
-    num_embeds_ada_norm: int | None = 1000
-    upcast_attention: bool = False
-    norm_eps: float = 1e-6
-    interpolation_scale: float | None = None
+
+    passed_over = BasicBlocks.passed_over | {
+        "norm_num_groups", "num_embeds_ada_norm", "upcast_attention", "interpolation_scale",
+    }  # fmt: skip
 
     @property
     def conditions_on_size(self) -> bool:

@@ -37,9 +37,8 @@ class PriorTransformer(Denoiser):
     additional_embeddings: Literal[4] = 4
     encoder_hid_proj_type: Literal["linear"] = "linear"
     added_emb_type: Literal["prd"] = "prd"
-    # These do not change the count.
-    dropout: float = 0.0
-    time_embed_act_fn: str = "silu"
+
+    passed_over = frozenset({"dropout", "time_embed_act_fn"})
 
     @property
     def width(self) -> Any:

@@ -30,12 +30,8 @@ class PRXTransformer2DModel(Denoiser):
     mlp_ratio: float = 3.5
     bottleneck_size: int | None = None
     resolution_embeds: bool = False
-    # These do not change the count.
-    axes_dim: tuple[int, ...] | None = None
-    theta: int = 10000
-    time_factor: float = 1000.0
-    time_max_period: int = 10000
 
+    passed_over = frozenset({"axes_dim", "theta", "time_factor", "time_max_period"})
     vae_factors: ClassVar[tuple[int, int]] = (8, 1)
 
     @property

@@ -6,7 +6,6 @@ pipeline packs 2 x 2 latent pixels into a token.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from sympy import Symbol
 
@@ -34,12 +33,10 @@ class QwenImageTransformer2DModel(Packed):
     out_channels: int | None = 16
     zero_cond_t: bool = False
     use_additional_t_cond: bool = False
-    # These do not change the count.
     guidance_embeds: bool = False
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
     use_layer3d_rope: bool = False
 
-    passed_over: ClassVar[frozenset[str]] = frozenset({"pooled_projection_dim"})
+    passed_over = frozenset({"pooled_projection_dim", "axes_dims_rope"})
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a latent of this size: of one image, or of all that are made and seen at once."""

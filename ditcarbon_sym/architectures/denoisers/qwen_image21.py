@@ -43,10 +43,8 @@ class QwenImage21Transformer2DModel(Transformer):
     out_channels: int | None = 64
     mlp_ratio: int = 3
     causal_condition: Literal[True] = True
-    # These do not change the count.
-    axes_dims_rope: tuple[int, ...] = (16, 56, 56)
-    eps: float = 1e-6
 
+    passed_over = frozenset({"axes_dims_rope", "eps"})
     vae_factors: ClassVar[tuple[int, int]] = (16, 1)
 
     def operators(self) -> list[Operator]:

@@ -42,9 +42,8 @@ class SanaOptions:
     mlp_ratio: float = 2.5
     attention_bias: bool = False
     norm_elementwise_affine: bool = False
-    # These do not change the count.
-    dropout: float = 0.0
-    norm_eps: float = 1e-6
+
+    passed_over: ClassVar[frozenset[str]] = frozenset({"dropout", "norm_eps"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +58,8 @@ class Sana(SanaOptions, Transformer):
     caption_channels: int
     guidance_embeds: bool = False
     qk_norm: Literal["rms_norm_across_heads"] | None = None
-    # This does not change the count.
-    guidance_embeds_scale: float = 0.1
+
+    passed_over = SanaOptions.passed_over | {"guidance_embeds_scale"}
 
     def block(self, feed: list[Operator]) -> list[Operator]:
         """One block; cross-attention has no norm before it."""
@@ -131,9 +130,8 @@ class SanaTransformer2DModel(Sana):
     patch_size: int
     out_channels: int | None = 32
     interpolation_scale: float | None = None
-    # This does not change the count.
-    timestep_scale: float = 1.0
 
+    passed_over = Sana.passed_over | {"timestep_scale"}
     vae_factors: ClassVar[tuple[int, int]] = (32, 1)
 
     def operators(self) -> list[Operator]:

@@ -30,10 +30,10 @@ class SanaVideoTransformer3DModel(VideoTransformer, Sana):
     cross_attention_dim: int = 2240
     caption_channels: int = 2304
     qk_norm: Literal["rms_norm_across_heads"] | None = "rms_norm_across_heads"
-    # These do not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int = 30
-    interpolation_scale: int | None = None
-    rope_max_seq_len: int = 1024
+
+    passed_over = Sana.passed_over | {"interpolation_scale", "rope_max_seq_len"}
 
     def operators(self) -> list[Operator]:
         width = self.width

@@ -6,7 +6,7 @@ of the notes and of the sound before, which two encoders make; a frame is a step
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from sympy import Rational, Symbol
 
@@ -15,9 +15,6 @@ from ..attentions import Heads, attend
 from ..layers import added, mlp_of_llama
 from ..network import Sound
 from ..operators import Operator, Size, activation, dense, elementwise, modulate, repeated, residual, rms_norm, table
-
-CONDITION_RATIO = 4
-"""Width of the condition over that of the rows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +28,10 @@ class T5FilmDecoder(Sound):
     num_heads: int = 12
     d_kv: int = 64
     d_ff: int = 2048
-    # These do not change the count.
-    max_decoder_noise_time: float = 2000.0
-    dropout_rate: float = 0.1
+
+    passed_over = frozenset({"max_decoder_noise_time", "dropout_rate"})
+    condition_ratio: ClassVar[int] = 4
+    """Width of the condition over that of the rows."""
 
     @property
     def in_channels(self) -> int:
@@ -47,7 +45,7 @@ class T5FilmDecoder(Sound):
     @property
     def condition(self) -> int:
         """Width of the condition."""
-        return CONDITION_RATIO * self.d_model
+        return self.condition_ratio * self.d_model
 
     def operators(self) -> list[Operator]:
         width, wide = self.width, self.condition

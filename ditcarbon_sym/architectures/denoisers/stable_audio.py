@@ -52,7 +52,7 @@ class StableAudioDiTModel(SoundTransformer):
     time_proj_dim: int = 256
     global_states_input_dim: int = 1536
     cross_attention_input_dim: int = 768
-    # This does not change the count.
+    # This says what output it is for; it does not change the count.
     sample_size: int = 1024
 
     def operators(self) -> list[Operator]:

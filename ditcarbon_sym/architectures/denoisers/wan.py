@@ -50,9 +50,8 @@ class WanBlocks(VideoTransformer):
     num_layers: int
     freq_dim: int = 256
     cross_attn_norm: bool = True
-    # This does not change the count.
-    eps: float = 1e-6
 
+    passed_over = frozenset({"eps"})
     expand_timesteps: ClassVar[bool] = False
     """Whether each video token has a timestep of its own: a setting of the pipeline, not of the network."""
     turns_complex: ClassVar[bool] = False
@@ -153,8 +152,8 @@ class WanOfImages(WanBlocks):
     """With rows of a given image beside those of the text."""
 
     image_dim: int | None = None
-    # This does not change the count.
-    rope_max_seq_len: int = 1024
+
+    passed_over = WanBlocks.passed_over | {"rope_max_seq_len"}
 
     @property
     def image_rows(self) -> int:
@@ -184,8 +183,8 @@ class WanTransformer3DModel(WanOfImages):
 
     added_kv_proj_dim: int | None = None
     pos_embed_seq_len: int | None = None
-    # This does not change the count.
-    qk_norm: str | None = "rms_norm_across_heads"
+
+    passed_over = WanOfImages.passed_over | {"qk_norm"}
 
     @property
     def text_tokens_fixed(self) -> int | None:

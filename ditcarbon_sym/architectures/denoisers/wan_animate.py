@@ -36,25 +36,48 @@ BLUR, MOTION_LAYERS = 4, 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class WanAnimateTransformer3DModel(WanTransformer3DModel):
-    """Wan with a patch embedder of poses, and attention to the face after every ``inject_face_latents_blocks`` blocks.
+class MotionEncoder:
+    """The sizes of what reads the face (``WanAnimateMotionEncoder``), with the channels that it has by default."""
 
-    The motion encoder has the channels that it has by default.
-    """
-
-    in_channels: int = 36
-    latent_channels: int = 16
-    image_dim: int | None = 1280
     motion_encoder_channel_sizes: None = None
     motion_encoder_size: int = 512
     motion_style_dim: int = 512
     motion_dim: int = 20
     motion_encoder_dim: int = 512
+
+    def motion(self) -> list[Operator]:
+        """From pictures of the face to a vector for each: halved until they are four to a side, then linear layers."""
+        side, style, found = self.motion_encoder_size, self.motion_style_dim, list[Operator]()
+        found += leaky("conv_in", side, 3, CHANNELS[side], 1)
+        while side > BLUR:
+            found += halved(f"res_blocks.{side}", side, CHANNELS[side], CHANNELS[side // 2])
+            side //= 2
+        last = self.motion_dim
+        return [
+            *found,
+            convolution(
+                "conv_out", FACES, CHANNELS[side], style, (BLUR, BLUR), bias=False, inputs_read=FACES * side**2
+            ),
+            *repeated("motion_network", MOTION_LAYERS - 1, [dense("linear", FACES, style, style)]),
+            dense("motion_network.last", FACES, style, last),
+            table("motion_synthesis_weight", self.motion_encoder_dim * last),
+            product("motion_synthesis", FACES * last, last, self.motion_encoder_dim),
+            elementwise("motion_sum", FACES * last, self.motion_encoder_dim),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WanAnimateTransformer3DModel(MotionEncoder, WanTransformer3DModel):
+    """Wan with an embedder of poses, and attention to the face after every ``inject_face_latents_blocks`` blocks."""
+
+    in_channels: int = 36
+    latent_channels: int = 16
+    image_dim: int | None = 1280
     face_encoder_hidden_dim: int = 1024
     face_encoder_num_heads: int = 4
     inject_face_latents_blocks: int = 5
-    # This does not change the count.
-    motion_encoder_batch_size: int = 8
+
+    passed_over = WanTransformer3DModel.passed_over | {"motion_encoder_batch_size"}
 
     def rows(self, height: int, width: int, frames: int) -> int:
         """Latent tokens of a segment, and of the frame of the given character before it."""
@@ -83,26 +106,6 @@ class WanAnimateTransformer3DModel(WanTransformer3DModel):
             norm("pre_norm_kv", rows, width),
             *attend("attn", ell, width, heads, before, keys=rows, sequences=frames),
             residual("add", ell, width),
-        ]
-
-    def motion(self) -> list[Operator]:
-        """From pictures of the face to a vector for each: halved until they are four to a side, then linear layers."""
-        side, style, found = self.motion_encoder_size, self.motion_style_dim, list[Operator]()
-        found += leaky("conv_in", side, 3, CHANNELS[side], 1)
-        while side > BLUR:
-            found += halved(f"res_blocks.{side}", side, CHANNELS[side], CHANNELS[side // 2])
-            side //= 2
-        last = self.motion_dim
-        return [
-            *found,
-            convolution(
-                "conv_out", FACES, CHANNELS[side], style, (BLUR, BLUR), bias=False, inputs_read=FACES * side**2
-            ),
-            *repeated("motion_network", MOTION_LAYERS - 1, [dense("linear", FACES, style, style)]),
-            dense("motion_network.last", FACES, style, last),
-            table("motion_synthesis_weight", self.motion_encoder_dim * last),
-            product("motion_synthesis", FACES * last, last, self.motion_encoder_dim),
-            elementwise("motion_sum", FACES * last, self.motion_encoder_dim),
         ]
 
     def face(self) -> list[Operator]:

@@ -47,8 +47,8 @@ class SkyReelsV2Transformer3DModel(WanTransformer3DModel):
     """
 
     inject_sample_info: bool = False
-    # This does not change the count.
-    num_frame_per_block: int = 1
+
+    passed_over = WanTransformer3DModel.passed_over | {"num_frame_per_block"}
 
     def conditioning(self) -> list[Operator]:
         width = self.width
@@ -66,8 +66,7 @@ class SkyReelsV2Transformer3DModel(WanTransformer3DModel):
 class ChronoEditTransformer3DModel(WanTransformer3DModel):
     """Editing as a video of two frames or more, from the given image to the edited one (Wu et al., 2025)."""
 
-    # This does not change the count.
-    rope_temporal_skip_len: int = 8
+    passed_over = WanTransformer3DModel.passed_over | {"rope_temporal_skip_len"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,10 +76,7 @@ class AnyFlowTransformer3DModel(WanOfImages):
     Both vary from frame to frame, so that the modulation is added up for every video token (AnyFlow, 2026).
     """
 
-    # These do not change the count.
-    gate_value: float = 0.25
-    deltatime_type: str = "r"
-
+    passed_over = WanOfImages.passed_over | {"gate_value", "deltatime_type"}
     expand_timesteps: ClassVar[bool] = True
     turns_complex: ClassVar[bool] = True
 

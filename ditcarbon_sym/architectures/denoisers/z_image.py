@@ -43,13 +43,9 @@ class ZImageTransformer2DModel(Denoiser):
     cap_feat_dim: int
     qk_norm: bool = True
     siglip_feat_dim: None = None
+
     # These do not change the count; the released class gives every head keys and values of its own.
-    n_kv_heads: int = 30
-    norm_eps: float = 1e-5
-    rope_theta: float = 256.0
-    t_scale: float = 1000.0
-    axes_dims: tuple[int, ...] = (32, 48, 48)
-    axes_lens: tuple[int, ...] = (1024, 512, 512)
+    passed_over = frozenset({"n_kv_heads", "norm_eps", "rope_theta", "t_scale", "axes_dims", "axes_lens"})
 
     @property
     def width(self) -> Any:

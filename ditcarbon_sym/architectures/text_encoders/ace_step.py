@@ -6,17 +6,13 @@ given for the timbre, thirty seconds of silence are. Attention within a window c
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ...equations.notation import m
 from ..attentions import Heads, attend, head_norms, rotations
-from ..layers import mlp_of_llama
-from ..operators import Operator, Size, dense, product, repeated, residual, rms_norm, table
+from ..layers import added, mlp_of_llama
+from ..operators import Operator, Size, dense, product, repeated, rms_norm, table
 from .encoder import Encoder
-
-PROMPT = 127
-"""Rows of a prompt: assumed. At most it has 256, of which the template takes some fifty (SFT_GEN_PROMPT)."""
-TIMBRE = 750
-"""Latent steps of the timbre: 30 seconds of 25 (pipeline_ace_step.py: timbre_fix_frame)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +29,12 @@ class AceStepConditionEncoder(Encoder):
     num_key_value_heads: int = 8
     head_dim: int = 128
     attention_bias: bool = False
-    # These do not change the count.
-    rope_theta: float = 1000000.0
-    attention_dropout: float = 0.0
-    rms_norm_eps: float = 1e-6
-    sliding_window: int = 128
-    layer_types: tuple[str, ...] | None = None
+
+    passed_over = frozenset({"rope_theta", "attention_dropout", "rms_norm_eps", "sliding_window", "layer_types"})
+    prompt: ClassVar[int] = 127
+    """Rows of a prompt: assumed. At most it has 256, of which the template takes some fifty (SFT_GEN_PROMPT)."""
+    timbre: ClassVar[int] = 750
+    """Latent steps of the timbre: 30 seconds of 25 (pipeline_ace_step.py: timbre_fix_frame)."""
 
     @property
     def longest(self) -> int:
@@ -48,14 +44,14 @@ class AceStepConditionEncoder(Encoder):
     def operators(self) -> list[Operator]:
         width, lyric, timbre = self.hidden_size, "lyric_encoder", "timbre_encoder"
         return [
-            dense("text_projector", PROMPT, self.text_hidden_dim, width, bias=False),
+            dense("text_projector", self.prompt, self.text_hidden_dim, width, bias=False),
             dense(f"{lyric}.embed_tokens", m, self.text_hidden_dim, width),
             *repeated(f"{lyric}.layers", self.num_lyric_encoder_hidden_layers, self.layer(m)),
             rms_norm(f"{lyric}.norm", m, width),
-            dense(f"{timbre}.embed_tokens", TIMBRE, self.timbre_hidden_dim, width),
+            dense(f"{timbre}.embed_tokens", self.timbre, self.timbre_hidden_dim, width),
             table(f"{timbre}.special_token", width),
-            *repeated(f"{timbre}.layers", self.num_timbre_encoder_hidden_layers, self.layer(TIMBRE)),
-            rms_norm(f"{timbre}.norm", TIMBRE, width),
+            *repeated(f"{timbre}.layers", self.num_timbre_encoder_hidden_layers, self.layer(self.timbre)),
+            rms_norm(f"{timbre}.norm", self.timbre, width),
             product(f"{timbre}.unpack", 1, 1, width),
             table("null_condition_emb", width),
         ]
@@ -65,11 +61,9 @@ class AceStepConditionEncoder(Encoder):
         width, bias = self.hidden_size, self.attention_bias
         heads = Heads(self.num_attention_heads, self.head_dim, self.num_key_value_heads)
         before = [*head_norms(rows, heads), *rotations(rows, heads.total, heads.keys_total)]
+        own = attend("self_attn", rows, width, heads, before, bias=bias, out_bias=bias)
+        feed = mlp_of_llama("mlp", rows, width, self.intermediate_size)
         return [
-            rms_norm("input_layernorm", rows, width),
-            *attend("self_attn", rows, width, heads, before, bias=bias, out_bias=bias),
-            residual("self_attn.add", rows, width),
-            rms_norm("post_attention_layernorm", rows, width),
-            *mlp_of_llama("mlp", rows, width, self.intermediate_size),
-            residual("mlp.add", rows, width),
+            *added("input_layernorm", "self_attn", rows, width, own),
+            *added("post_attention_layernorm", "mlp", rows, width, feed),
         ]

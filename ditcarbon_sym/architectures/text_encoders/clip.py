@@ -13,21 +13,44 @@ from .encoder import Encoder
 
 
 @dataclass(frozen=True, kw_only=True)
-class CLIPTextModel(Encoder):
-    """The text half of CLIP."""
+class Positioned(Encoder):
+    """An encoder that learned its positions, and what a layer of it is."""
 
-    vocab_size: int = 49408
-    hidden_size: int = 512
-    intermediate_size: int = 2048
+    vocab_size: int
+    hidden_size: int
+    intermediate_size: int
     num_hidden_layers: int = 12
-    num_attention_heads: int = 8
-    max_position_embeddings: int = 77
-    projection_dim: int = 512
+    num_attention_heads: int
+    max_position_embeddings: int
 
     @property
     def longest(self) -> int:
         """Its learned positions."""
         return self.max_position_embeddings
+
+    def layer(self) -> list[Operator]:
+        """Self-attention and MLP, a norm with each."""
+        width, heads = self.hidden_size, self.num_attention_heads
+        return [
+            *attend("self_attn", m, width, Heads(heads, width // heads)),
+            residual("self_attn.add", m, width),
+            norm("layer_norm1", m, width, vectors=2),
+            *feed_forward("mlp", m, width, self.intermediate_size),
+            residual("mlp.add", m, width),
+            norm("layer_norm2", m, width, vectors=2),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CLIPTextModel(Positioned):
+    """The text half of CLIP."""
+
+    vocab_size: int = 49408
+    hidden_size: int = 512
+    intermediate_size: int = 2048
+    num_attention_heads: int = 8
+    max_position_embeddings: int = 77
+    projection_dim: int = 512
 
     def operators(self) -> list[Operator]:
         width = self.hidden_size
@@ -35,7 +58,7 @@ class CLIPTextModel(Encoder):
             embedding("token_embedding", m, self.vocab_size, width),
             embedding("position_embedding", m, self.max_position_embeddings, width),
             residual("embeddings.add", m, width),
-            *repeated("encoder.layers", self.num_hidden_layers, _layer(self)),
+            *repeated("encoder.layers", self.num_hidden_layers, self.layer()),
             norm("final_layer_norm", m, width, vectors=2),
         ]
 
@@ -52,21 +75,15 @@ class CLIPTextModelWithProjection(CLIPTextModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BertModel(Encoder):
+class BertModel(Positioned):
     """BERT with its pooler, which works on the first row."""
 
     vocab_size: int = 30522
     hidden_size: int = 768
     intermediate_size: int = 3072
-    num_hidden_layers: int = 12
     num_attention_heads: int = 12
     max_position_embeddings: int = 512
     type_vocab_size: int = 2
-
-    @property
-    def longest(self) -> int:
-        """Its learned positions."""
-        return self.max_position_embeddings
 
     def operators(self) -> list[Operator]:
         width = self.hidden_size
@@ -76,20 +93,7 @@ class BertModel(Encoder):
         return [
             *(embedding(f"embeddings.{name}_embeddings", m, entries, width) for name, entries in tables.items()),
             norm("embeddings.LayerNorm", m, width, vectors=2),
-            *repeated("encoder.layer", self.num_hidden_layers, _layer(self)),
+            *repeated("encoder.layer", self.num_hidden_layers, self.layer()),
             dense("pooler.dense", 1, width, width),
             activation("pooler.activation", 1, width),
         ]
-
-
-def _layer(encoder: CLIPTextModel | BertModel) -> list[Operator]:
-    """Self-attention and MLP, a norm with each."""
-    width, heads = encoder.hidden_size, encoder.num_attention_heads
-    return [
-        *attend("self_attn", m, width, Heads(heads, width // heads)),
-        residual("self_attn.add", m, width),
-        norm("layer_norm1", m, width, vectors=2),
-        *feed_forward("mlp", m, width, encoder.intermediate_size),
-        residual("mlp.add", m, width),
-        norm("layer_norm2", m, width, vectors=2),
-    ]

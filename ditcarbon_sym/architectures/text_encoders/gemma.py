@@ -15,17 +15,10 @@ from .vision_language import TextHalf
 
 
 @dataclass(frozen=True, kw_only=True)
-class WithSiglip(TextHalf):
-    """A language model of Gemma 3's layers: four norms in each, queries and keys normed, and SigLIP at rest."""
+class WithSiglip(Gemma2Model, TextHalf):
+    """A language model of Gemma 3's layers: as those of Gemma 2, queries and keys normed, and SigLIP at rest."""
 
     vocab_size: int = 262208
-    hidden_size: int = 2304
-    intermediate_size: int = 9216
-    num_hidden_layers: int = 26
-    num_attention_heads: int = 8
-    num_key_value_heads: int | None = 4
-    head_dim: int | None = 256
-    tie_word_embeddings: bool = True
     vision_hidden_size: int = 768
     vision_intermediate_size: int = 3072
     vision_num_hidden_layers: int = 12
@@ -35,7 +28,6 @@ class WithSiglip(TextHalf):
     vision_patch_size: int = 16
     vision_vision_use_head: bool = True
 
-    norms: ClassVar[int] = 4
     normed_heads: ClassVar[bool] = True
 
     def vision_parameters(self) -> Size:

@@ -33,12 +33,11 @@ class LTX2TextConnectors(Encoder):
     video_hidden_dim: int = 4096
     audio_hidden_dim: int = 2048
     proj_bias: bool = False
-    # These do not change the count.
-    connector_rope_base_seq_len: int = 4096
-    rope_theta: float = 10000.0
-    rope_double_precision: bool = True
-    causal_temporal_positioning: bool = False
-    rope_type: str = "interleaved"
+
+    passed_over = frozenset({
+        "connector_rope_base_seq_len", "rope_theta", "rope_double_precision", "causal_temporal_positioning",
+        "rope_type",
+    })  # fmt: skip
 
     def operators(self) -> list[Operator]:
         layers, bias = self.caption_channels * self.text_proj_in_factor, self.proj_bias

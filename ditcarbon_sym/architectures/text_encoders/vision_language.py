@@ -51,8 +51,26 @@ class TextHalf(LlamaModel):
 
 
 @dataclass(frozen=True, kw_only=True)
-class QwenHalf(TextHalf):
-    """The text half that Qwen2-VL and Qwen2.5-VL have in common, and the patches of their vision towers."""
+class WithPatches(TextHalf):
+    """One whose vision tower, of ``vision_depth`` blocks, reads patches of two frames and merges four into a token."""
+
+    vision_depth: int
+    vision_num_heads: int = 16
+    vision_hidden_size: int
+    vision_in_channels: int = 3
+    vision_patch_size: int
+    vision_temporal_patch_size: int = 2
+    vision_spatial_merge_size: int = 2
+
+    @property
+    def vision_patch(self) -> int:
+        """Numbers in a patch."""
+        return self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
+
+
+@dataclass(frozen=True, kw_only=True)
+class QwenHalf(WithPatches):
+    """The text half that Qwen2-VL and Qwen2.5-VL have in common, and the size of their vision towers."""
 
     vocab_size: int = 152064
     hidden_size: int = 8192
@@ -62,12 +80,8 @@ class QwenHalf(TextHalf):
     num_key_value_heads: int | None = 8
     head_dim: None = None
     vision_depth: int = 32
-    vision_num_heads: int = 16
     vision_hidden_size: int = 3584
-    vision_in_channels: int = 3
     vision_patch_size: int = 14
-    vision_temporal_patch_size: int = 2
-    vision_spatial_merge_size: int = 2
 
     @property
     def query_bias(self) -> bool:
@@ -87,11 +101,10 @@ class Qwen2_5_VLForConditionalGeneration(QwenHalf):
     def vision_parameters(self) -> Size:
         """Patches in; blocks of attention and SwiGLU with biases; two layers that merge patches into a token."""
         width, inner = self.vision_hidden_size, self.vision_intermediate_size
-        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
         block = 2 * width + 4 * (width * width + width) + 3 * width * inner + 2 * inner + width
         merged = self.vision_spatial_merge_size**2 * width
         merger = width + merged * (merged + 1) + (merged + 1) * self.vision_out_hidden_size
-        return patch * width + self.vision_depth * block + merger
+        return self.vision_patch * width + self.vision_depth * block + merger
 
     def vision(self, tokens: int) -> list[Operator]:
         """Patches of the image, attention within windows or over the whole, and the merging of patches into tokens."""
@@ -101,9 +114,8 @@ class Qwen2_5_VLForConditionalGeneration(QwenHalf):
         sides = [min(window, side * merge - start) for start in range(0, side * merge, window)]
         seen = Rational(sum(x**2 for x in sides) ** 2, rows)  # by a patch, on average
         whole = len([k for k in self.vision_fullatt_block_indexes if k < self.vision_depth])
-        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
         return shared([
-            dense("patch_embed.proj", rows, patch, width, bias=False),
+            dense("patch_embed.proj", rows, self.vision_patch, width, bias=False),
             *repeated("blocks", self.vision_depth - whole, self.vision_block(rows, seen)),
             *repeated("blocks.whole", whole, self.vision_block(rows, rows)),
             rms_norm("merger.ln_q", rows, width),
@@ -133,15 +145,14 @@ class Qwen2VLForConditionalGeneration(QwenHalf):
     def vision_parameters(self) -> Size:
         """Patches in; blocks of attention and a plain MLP with biases; two layers that merge patches into a token."""
         width, inner = self.vision_embed_dim, self.vision_embed_dim * self.vision_mlp_ratio
-        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
         block = 4 * width + 4 * (width * width + width) + 2 * width * inner + inner + width
         merged = self.vision_spatial_merge_size**2 * width
         merger = 2 * width + merged * (merged + 1) + (merged + 1) * self.vision_hidden_size
-        return patch * width + self.vision_depth * block + merger
+        return self.vision_patch * width + self.vision_depth * block + merger
 
 
 @dataclass(frozen=True, kw_only=True)
-class Qwen3VLForConditionalGeneration(TextHalf):
+class Qwen3VLForConditionalGeneration(WithPatches):
     """Qwen3-VL (Qwen Team, 2025): queries and keys normed; the vision tower is held and does not run."""
 
     vocab_size: int = 151936
@@ -151,11 +162,7 @@ class Qwen3VLForConditionalGeneration(TextHalf):
     vision_depth: int = 27
     vision_hidden_size: int = 1152
     vision_intermediate_size: int = 4304
-    vision_num_heads: int = 16
-    vision_in_channels: int = 3
     vision_patch_size: int = 16
-    vision_temporal_patch_size: int = 2
-    vision_spatial_merge_size: int = 2
     vision_out_hidden_size: int = 3584
     vision_num_position_embeddings: int = 2304
     vision_deepstack_visual_indexes: tuple[int, ...] = (8, 16, 24)
@@ -167,12 +174,11 @@ class Qwen3VLForConditionalGeneration(TextHalf):
         those that reach the text on their own.
         """
         width, inner = self.vision_hidden_size, self.vision_intermediate_size
-        patch = self.vision_in_channels * self.vision_temporal_patch_size * self.vision_patch_size**2
         block = 4 * width + 4 * (width * width + width) + 2 * width * inner + inner + width
         merged = self.vision_spatial_merge_size**2 * width
         layers = merged * (merged + 1) + (merged + 1) * self.vision_out_hidden_size
         mergers = 2 * width + layers + len(self.vision_deepstack_visual_indexes) * (2 * merged + layers)
-        embedded = patch * width + width + self.vision_num_position_embeddings * width
+        embedded = self.vision_patch * width + width + self.vision_num_position_embeddings * width
         return embedded + self.vision_depth * block + mergers
 
 

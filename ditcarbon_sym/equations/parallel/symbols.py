@@ -3,7 +3,7 @@
 from ..quantities import Table
 
 TABLE = Table()
-_symbol, _flag = TABLE.symbol, TABLE.flag
+_symbol, _flag, _ratio = TABLE.symbol, TABLE.flag, TABLE.ratio
 
 # How a request is split, and what of its work that concerns
 n_gpu = _symbol("n_gpu", "accelerators to a request", "1", "gpus", 1, 1024, integer=True)
@@ -38,10 +38,7 @@ pad_attn = _symbol(
 )  # fmt: skip
 crossed = _flag("crossed", "attention to the text is exchanged and goes round, too", "exchanges_cross_attention")
 gathered = _flag("gathered", "keys and values are gathered at once, and do not go from one to the next", "gathers")
-link = _symbol(
-    "beta_link", "link of an accelerator to the others of its node, each way", "B/s", "link_byte_per_second", 1e6, 1e15,
-    hint="in B/s: was it given in GB/s?",
-)  # fmt: skip
+link = TABLE.rate("beta_link", "link of an accelerator to the others of its node, each way", "link_byte_per_second")
 
 # Seconds of each accelerator, in parts, and joules of one
 tau_busy = _symbol("tau_busy", "seconds of each accelerator's share of the work of one", "s", "busy_s")
@@ -71,22 +68,13 @@ t_ring = _symbol(
 )
 e_link = _symbol("e_link", "part of the link that an exchange of heads reaches", "1", "e_link", 1e-3, 2)
 e_ring = _symbol("e_ring", "part of the link that passing keys and values on reaches", "1", "e_ring", 1e-3, 2)
-c_copy = _symbol(
-    "c_copy", "elementwise passes that the code which splits adds, over those of one accelerator", "1", "c_copy", 0,
-    100, zero=True,
-)  # fmt: skip
-c_ring = _symbol(
-    "c_ring", "elementwise passes over the outputs that a pass around the ring adds", "1", "c_ring", 0, 1e3, zero=True
+c_copy = _ratio(
+    "c_copy", "elementwise passes that the code which splits adds, over those of one accelerator", "c_copy", 100
 )
-c_VAE = _symbol(
-    "c_VAE", "by how much decoding takes longer on one of many accelerators", "1", "c_vae", 0, 100, zero=True
-)
+c_ring = _ratio("c_ring", "elementwise passes over the outputs that a pass around the ring adds", "c_ring", 1e3)
+c_VAE = _ratio("c_VAE", "by how much decoding takes longer on one of many accelerators", "c_vae", 100)
 t_host = _symbol(
     "t_host", "seconds of the host for a pixel of the output, which do not divide", "s", "t_host", 0, 1, zero=True
 )
-phi_wait = _symbol(
-    "phi_wait", "part of rated power that a waiting accelerator draws", "1", "waiting_power_fraction", 0, 1, zero=True
-)
-phi_move = _symbol(
-    "phi_move", "part of rated power that exchanges and copies draw", "1", "moving_power_fraction", 0, 1.5, zero=True
-)
+phi_wait = _ratio("phi_wait", "part of rated power that a waiting accelerator draws", "waiting_power_fraction")
+phi_move = _ratio("phi_move", "part of rated power that exchanges and copies draw", "moving_power_fraction", 1.5)

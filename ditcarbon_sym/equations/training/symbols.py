@@ -3,7 +3,7 @@
 from ..quantities import Table
 
 TABLE = Table()
-_symbol, _flag = TABLE.symbol, TABLE.flag
+_symbol, _flag, _ratio = TABLE.symbol, TABLE.flag, TABLE.ratio
 
 # How a network is trained
 n_step = _symbol("n_step", "steps of training", "1", "training_steps", 1, 1e9, integer=True)
@@ -13,21 +13,15 @@ B_step = _symbol(
 n_train = _symbol("n_train", "accelerators that train", "1", "training_gpus", 1, 1e6, integer=True)
 n_T = _symbol("n_T", "degree of tensor parallelism: each product is split", "1", "tensor", 1, 1024, integer=True)
 n_D = _symbol("n_D", "degree of data parallelism: samples are split", "1", "data_parallel")
-r_again = _symbol(
-    "r_again", "part of the forward pass that the backward pass computes again", "1", "recompute", 0, 1, zero=True
-)
+r_again = _ratio("r_again", "part of the forward pass that the backward pass computes again", "recompute")
 ema = _flag("ema", "a moving average of the weights is kept", "ema")
 cached = _flag("cached", "latents come from a cache: the VAE does not encode", "cached_latents")
 cached_text = _flag("cached_text", "text embeddings come from a cache: no text encoder is at work", "cached_text")
 shards = _flag("shards", "states of the optimiser are sharded over data-parallel accelerators", "sharded")
-reduction = _symbol(
-    "beta_reduce", "rate at which gradients go round, each way", "B/s", "reduction_byte_per_second", 1e6, 1e15,
-    hint="in B/s: was it given in GB/s?",
-)  # fmt: skip
-k_back = _symbol(
-    "k_back", "bytes of the backward pass's elementwise work over those of the forward pass", "1", "backward_traffic",
-    0, 100, zero=True,
-)  # fmt: skip
+reduction = TABLE.rate("beta_reduce", "rate at which gradients go round, each way", "reduction_byte_per_second")
+k_back = _ratio(
+    "k_back", "bytes of the backward pass's elementwise work over those of the forward pass", "backward_traffic", 100
+)
 b_grad = _symbol("b_grad", "bytes of a gradient", "1", "gradient_byte", 1, 8)
 
 # Work of a step

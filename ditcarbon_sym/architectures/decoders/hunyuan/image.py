@@ -11,7 +11,6 @@ from typing import Literal
 from sympy import Expr, Rational
 
 from ....equations.notation import H, W, n_frames
-from ...network import Decoder
 from ...operators import (
     Operator,
     Size,
@@ -24,34 +23,25 @@ from ...operators import (
     residual,
     within,
 )
-from ..blocks import PIXEL, SQUARE, residual_block
+from ..blocks import PIXEL, SQUARE, Levelled, residual_block
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderKLHunyuanImage(Decoder):
-    """A middle with attention, then levels of one residual block more than ``layers_per_block``."""
+class AutoencoderKLHunyuanImage(Levelled):
+    """Its middle has attention; what is doubled is also repeated, and added."""
 
-    latent_channels: int
-    block_out_channels: tuple[int, ...]
-    layers_per_block: int
     spatial_compression_ratio: int
     sample_size: int
     in_channels: int
     out_channels: int
     upsample_match_channel: Literal[True] = True
-    # These do not change the count of the decoder.
-    scaling_factor: float | None = None
-    downsample_match_channel: bool = True
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Channels of the levels, from the latent's size on."""
-        return self.block_out_channels[::-1]
+    passed_over = Levelled.passed_over | {"downsample_match_channel"}
 
     @property
     def doublings(self) -> int:
         """Levels that end by doubling the sides."""
-        return min(self.spatial_compression_ratio.bit_length() - 1, len(self.widths) - 1)
+        return min(self.spatial_compression_ratio.bit_length() - 1, self.last)
 
     @property
     def spatial_factor(self) -> int:

@@ -26,10 +26,9 @@ class AutoencoderKLHunyuanVideo(LevelledDecoder):
     spatial_compression_ratio: Literal[8] = 8
     temporal_compression_ratio: Literal[4] = 4
     mid_block_add_attention: bool = True
-    # These do not change the count.
-    down_block_types: tuple[str, ...] = ("HunyuanVideoDownBlock3D",) * 4
     up_block_types: tuple[Literal["HunyuanVideoUpBlock3D"], ...] = ("HunyuanVideoUpBlock3D",) * 4
-    scaling_factor: float = 0.476986
+
+    passed_over = LevelledDecoder.passed_over | {"down_block_types"}
 
     @property
     def kernel(self) -> tuple[int, ...]:

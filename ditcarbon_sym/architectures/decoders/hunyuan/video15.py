@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from sympy import Expr, Rational
 
 from ....equations.notation import H, W
-from ...network import Decoder
 from ...operators import (
     Operator,
     Size,
@@ -23,7 +22,7 @@ from ...operators import (
     rms_norm,
     within,
 )
-from ..blocks import CUBE, POINT, frames_after, residual_block
+from ..blocks import CUBE, POINT, Levelled, frames_after, residual_block
 
 
 def root_mean_square(name: str, rows: Size, width: Size) -> list[Operator]:
@@ -32,8 +31,8 @@ def root_mean_square(name: str, rows: Size, width: Size) -> list[Operator]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AutoencoderKLHunyuanVideo15(Decoder):
-    """A middle with attention, then levels of one residual block more than ``layers_per_block``."""
+class AutoencoderKLHunyuanVideo15(Levelled):
+    """Its middle has attention; what is doubled is also repeated, and added."""
 
     out_channels: int = 3
     latent_channels: int = 32
@@ -42,15 +41,8 @@ class AutoencoderKLHunyuanVideo15(Decoder):
     spatial_compression_ratio: int = 16
     temporal_compression_ratio: int = 4
     upsample_match_channel: bool = True
-    # These do not change the count of the decoder.
-    in_channels: int = 3
-    downsample_match_channel: bool = True
-    scaling_factor: float = 1.03682
 
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Channels of the levels, from the latent's size on."""
-        return self.block_out_channels[::-1]
+    passed_over = Levelled.passed_over | {"in_channels", "downsample_match_channel"}
 
     @property
     def doublings(self) -> tuple[tuple[bool, bool], ...]:

@@ -43,19 +43,12 @@ class AutoencoderKLLTXVideo(Decoder):
     timestep_conditioning: bool = False
     patch_size: int = 4
     patch_size_t: Literal[1] = 1
-    # These do not change the count.
-    in_channels: int = 3
-    block_out_channels: tuple[int, ...] = (128, 256, 512, 512)
-    down_block_types: tuple[str, ...] = ("LTXVideoDownBlock3D",) * 4
-    layers_per_block: tuple[int, ...] = (4, 3, 3, 3, 4)
-    spatio_temporal_scaling: tuple[bool, ...] = (True, True, True, False)
-    downsample_type: tuple[str, ...] = ("conv", "conv", "conv", "conv")
-    resnet_norm_eps: float = 1e-6
-    scaling_factor: float = 1.0
-    encoder_causal: bool = True
-    decoder_causal: bool = False
-    spatial_compression_ratio: int | None = None
-    temporal_compression_ratio: int | None = None
+
+    passed_over = Decoder.passed_over | {
+        "in_channels", "block_out_channels", "down_block_types", "layers_per_block", "spatio_temporal_scaling",
+        "downsample_type", "resnet_norm_eps", "encoder_causal", "decoder_causal", "spatial_compression_ratio",
+        "temporal_compression_ratio",
+    }  # fmt: skip
 
     @property
     def doublings(self) -> tuple[tuple[bool, bool], ...]:

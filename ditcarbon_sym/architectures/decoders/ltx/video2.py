@@ -27,16 +27,8 @@ class AutoencoderKLLTX2Video(AutoencoderKLLTXVideo):
     upsample_type: tuple[str, ...] = ("spatiotemporal", "spatiotemporal", "spatiotemporal")
     upsample_residual: tuple[bool, ...] = (True, True, True)
     upsample_factor: tuple[int, ...] = (2, 2, 2)
-    # These do not change the count.
-    block_out_channels: tuple[int, ...] = (256, 512, 1024, 2048)
-    down_block_types: tuple[str, ...] = ("LTX2VideoDownBlock3D",) * 4
-    layers_per_block: tuple[int, ...] = (4, 6, 6, 2, 2)
-    spatio_temporal_scaling: tuple[bool, ...] = (True, True, True, True)
-    downsample_type: tuple[str, ...] = ("spatial", "temporal", "spatiotemporal", "spatiotemporal")
-    decoder_causal: bool = True
-    encoder_spatial_padding_mode: str = "zeros"
-    decoder_spatial_padding_mode: str = "reflect"
 
+    passed_over = AutoencoderKLLTXVideo.passed_over | {"encoder_spatial_padding_mode", "decoder_spatial_padding_mode"}
     slowdown: ClassVar[int] = 1
 
     @property

@@ -24,6 +24,7 @@ class SoundDecoder(Decoder):
     ``streams`` is how many outputs of it the sound of a film is: one for each channel where it decodes one alone.
     """
 
+    passed_over = Decoder.passed_over | {"sample_rate", "sampling_rate"}
     streams: ClassVar[int] = 1
 
     @property

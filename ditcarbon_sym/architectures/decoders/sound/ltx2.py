@@ -1,14 +1,12 @@
-"""The sound of LTX-2: a decoder from the latent to a spectrogram, and vocoders from there to samples.
+"""The sound of LTX-2: its decoder from the latent to a spectrogram (HaCohen et al., 2026).
 
-Released as diffusers' ``AutoencoderKLLTX2Audio`` (src/diffusers/models/autoencoders/autoencoder_kl_ltx2_audio.py) and
-``LTX2Vocoder``, ``LTX2VocoderWithBWE`` (src/diffusers/pipelines/ltx2/vocoder.py; HaCohen et al., 2026). A vocoder's
-latent steps are the frames of its spectrogram.
+Released as diffusers' ``AutoencoderKLLTX2Audio`` (src/diffusers/models/autoencoders/autoencoder_kl_ltx2_audio.py).
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
-from sympy import Expr, Integer, Rational
+from sympy import Expr, Integer
 
 from ....equations.notation import n_latent
 from ...operators import (
@@ -16,21 +14,14 @@ from ...operators import (
     Size,
     activation,
     convolution,
-    elementwise,
-    product,
     repeated,
-    residual,
     rms_norm,
-    within,
 )
 from ..blocks import SQUARE, interpolation, residual_block
-from .blocks import SoundDecoder, lengthened
-from .vocoder import Waveform
+from .blocks import SoundDecoder
 
 COMPRESSION = 4
 """Bins of pitch to one of the latent, where the decoder doubles them twice (LATENT_DOWNSAMPLE_FACTOR)."""
-SINC = 7
-"""Samples to each side that the resampling filter sees: 6 over a roll-off of 0.99, rounded up."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,14 +38,10 @@ class AutoencoderKLLTX2Audio(SoundDecoder):
     causality_axis: Literal["height"] = "height"
     attn_resolutions: None = None
     mid_block_add_attention: Literal[False] = False
-    # These do not change the count of the decoder.
-    in_channels: int = 2
-    resolution: int = 256
-    dropout: float = 0.0
-    sample_rate: int = 16000
-    mel_hop_length: int = 160
-    is_causal: bool = True
-    double_z: bool = True
+
+    passed_over = SoundDecoder.passed_over | {
+        "in_channels", "resolution", "dropout", "mel_hop_length", "is_causal", "double_z",
+    }  # fmt: skip
 
     def samples(self, steps: Any) -> Any:
         return self.frames(len(self.ch_mult) - 1, steps)
@@ -103,140 +90,3 @@ class AutoencoderKLLTX2Audio(SoundDecoder):
             return [rms_norm(name, rows, width, vectors=0)]
 
         return residual_block(rows, inputs, outputs, SQUARE, normed=normed)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LTX2Vocoder(SoundDecoder):
-    """The vocoder of LTX-2.0; its latent steps are frames of the spectrogram."""
-
-    in_channels: int = 128
-    hidden_channels: int = 1024
-    out_channels: int = 2
-    upsample_kernel_sizes: tuple[int, ...] = (16, 15, 8, 4, 4)
-    upsample_factors: tuple[int, ...] = (6, 5, 2, 2, 2)
-    resnet_kernel_sizes: tuple[int, ...] = (3, 7, 11)
-    resnet_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    act_fn: Literal["leaky_relu", "snakebeta"] = "leaky_relu"
-    antialias: bool = False
-    antialias_ratio: Literal[2] = 2
-    antialias_kernel_size: int = 12
-    final_bias: bool = True
-    # These do not change the count.
-    leaky_relu_negative_slope: float = 0.1
-    final_act_fn: str | None = "tanh"
-    output_sampling_rate: int = 24000
-
-    @property
-    def waveform(self) -> Waveform:
-        """From a spectrogram to samples."""
-        return Waveform(
-            self.in_channels, self.hidden_channels, self.out_channels, self.upsample_kernel_sizes,
-            self.upsample_factors, self.resnet_kernel_sizes, self.resnet_dilations,
-            snakes=self.act_fn != "leaky_relu", filtered=self.antialias_kernel_size * self.antialias,
-            filtered_end=self.antialias_kernel_size, bias=self.final_bias,
-        )  # fmt: skip
-
-    def samples(self, steps: Any) -> Any:
-        return self.waveform.samples(steps)
-
-    def operators(self) -> list[Operator]:
-        return self.waveform.operators(n_latent)
-
-
-@dataclass(frozen=True, kw_only=True)
-class LTX2VocoderWithBWE(SoundDecoder):
-    """A vocoder, a spectrogram of what it made, and a second vocoder that adds what a higher rate can hold (2.3)."""
-
-    in_channels: int = 128
-    hidden_channels: int = 1536
-    out_channels: int = 2
-    upsample_kernel_sizes: tuple[int, ...] = (11, 4, 4, 4, 4, 4)
-    upsample_factors: tuple[int, ...] = (5, 2, 2, 2, 2, 2)
-    resnet_kernel_sizes: tuple[int, ...] = (3, 7, 11)
-    resnet_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    act_fn: Literal["snakebeta", "leaky_relu"] = "snakebeta"
-    antialias: bool = True
-    antialias_ratio: Literal[2] = 2
-    antialias_kernel_size: int = 12
-    final_bias: bool = False
-    bwe_in_channels: int = 128
-    bwe_hidden_channels: int = 512
-    bwe_out_channels: int = 2
-    bwe_upsample_kernel_sizes: tuple[int, ...] = (12, 11, 4, 4, 4)
-    bwe_upsample_factors: tuple[int, ...] = (6, 5, 2, 2, 2)
-    bwe_resnet_kernel_sizes: tuple[int, ...] = (3, 7, 11)
-    bwe_resnet_dilations: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    bwe_act_fn: Literal["snakebeta", "leaky_relu"] = "snakebeta"
-    bwe_antialias: bool = True
-    bwe_antialias_ratio: Literal[2] = 2
-    bwe_antialias_kernel_size: int = 12
-    bwe_final_bias: bool = False
-    filter_length: int = 512
-    hop_length: int = 80
-    num_mel_channels: int = 64
-    input_sampling_rate: int = 16000
-    output_sampling_rate: int = 48000
-    # These do not change the count.
-    window_length: int = 512
-    leaky_relu_negative_slope: float = 0.1
-    final_act_fn: str | None = None
-    bwe_leaky_relu_negative_slope: float = 0.1
-    bwe_final_act_fn: str | None = None
-
-    @property
-    def first(self) -> LTX2Vocoder:
-        """The vocoder at the lower rate."""
-        return LTX2Vocoder(**self.fields_of_vocoder(""))
-
-    @property
-    def second(self) -> LTX2Vocoder:
-        """The vocoder of the higher rate."""
-        return LTX2Vocoder(**self.fields_of_vocoder("bwe_"))
-
-    def fields_of_vocoder(self, prefix: str) -> dict[str, Any]:
-        """The fields of one of the two."""
-        names = [x.name for x in fields(LTX2Vocoder) if x.name != "output_sampling_rate"]
-        return {name: getattr(self, prefix + name) for name in names}
-
-    @property
-    def ratio(self) -> int:
-        """Samples of the higher rate to one of the lower."""
-        return self.output_sampling_rate // self.input_sampling_rate
-
-    def samples(self, steps: Any) -> Any:
-        return self.first.samples(steps) * self.ratio
-
-    def operators(self) -> list[Operator]:
-        waves = self.first.samples(n_latent)
-        return [
-            *within("vocoder", self.first.operators()),
-            *self.spectrogram(waves),
-            *within("bwe_generator", self.second.waveform.operators(self.windows(waves))),
-            *self.resampled(waves),
-            residual("add", waves * self.ratio, self.out_channels),
-        ]
-
-    def windows(self, waves: Any) -> Any:
-        """Windows of the transform: one to each hop."""
-        return waves * Rational(1, self.hop_length)
-
-    def spectrogram(self, waves: Any) -> list[Operator]:
-        """A Fourier transform in windows as a convolution, and its sums over bins of pitch, for each channel."""
-        frequencies, length = self.filter_length // 2 + 1, self.filter_length
-        rows = self.windows(waves) * self.out_channels
-        transform = convolution("stft", rows, 1, 2 * frequencies, (length,), bias=False)
-        return [
-            replace(transform, parameters=0, weights=0),
-            elementwise("magnitude", rows, frequencies, operations=4, reads=6, writes=4),
-            product("mel", self.num_mel_channels, frequencies, self.windows(waves), times=self.out_channels),
-            elementwise("log", rows, self.num_mel_channels, operations=2, reads=2, writes=2),
-        ]
-
-    def resampled(self, waves: Any) -> list[Operator]:
-        """The lower rate's samples at the higher one: a windowed sinc of seven samples to each side."""
-        kernel = 2 * SINC * self.ratio + 1
-        made = lengthened(
-            "resampler", waves + 2 * SINC, waves * self.ratio, self.out_channels, self.out_channels, kernel,
-            groups=self.out_channels, bias=False,
-        )  # fmt: skip
-        return [replace(x, parameters=0, weights=0) for x in made]

@@ -10,8 +10,7 @@ from typing import Any, ClassVar
 from ....equations.notation import n_latent
 from ...operators import Operator
 from .blocks import SoundDecoder, over_time
-from .mmaudio import FILTER
-from .vocoder import Waveform
+from .vocoder import FILTER, Waveform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +24,8 @@ class AutoencoderKLMiniMaxH3Audio(SoundDecoder):
     decoder_kernel_sizes: tuple[int, ...] = (9, 9, 4, 4, 4, 4, 4)
     resblock_kernel_sizes: tuple[int, ...] = (3, 7, 11)
     resblock_dilation_sizes: tuple[tuple[int, ...], ...] = ((1, 3, 5), (1, 3, 5), (1, 3, 5))
-    # These do not change the count of the decoder.
-    encoder_dim: int = 64
-    encoder_rates: tuple[int, ...] = (2, 4, 4, 5, 5)
-    num_attention_heads: int = 8
-    sampling_rate: int = 32000
-    latents_mean: tuple[float, ...] | None = None
-    latents_std: tuple[float, ...] | None = None
 
+    passed_over = SoundDecoder.passed_over | {"encoder_dim", "encoder_rates", "num_attention_heads"}
     streams: ClassVar[int] = 2
 
     @property

@@ -21,13 +21,11 @@ from ...operators import (
     within,
 )
 from .blocks import SoundDecoder, over_time
-from .vocoder import Waveform
+from .vocoder import FILTER, Waveform
 
 KERNEL = 3
 DOUBLED = 1
 """The level, counted from the spectrogram, that ends by doubling the frames."""
-FILTER = 12
-"""Kernel of the filters around each activation of the vocoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +37,8 @@ class MMAudioVAE(SoundDecoder):
     hidden_channels: int = 512
     channel_multipliers: tuple[int, ...] = (1, 2, 4)
     layers_per_block: int = 2
-    # These do not change the count of the decoder.
-    sample_rate: int = 44_100
-    n_fft: int = 2048
-    hop_length: int = 512
-    scaling_factor: float = 0.417
+
+    passed_over = SoundDecoder.passed_over | {"n_fft", "hop_length"}
 
     def samples(self, steps: Any) -> Any:
         return 2 * steps if len(self.channel_multipliers) > DOUBLED else steps

@@ -27,9 +27,8 @@ class AutoencoderOobleck(SoundDecoder):
     decoder_channels: int = 128
     decoder_input_channels: int = 64
     audio_channels: int = 2
-    # These do not change the count of the decoder.
-    encoder_hidden_size: int = 128
-    sampling_rate: int = 44100
+
+    passed_over = SoundDecoder.passed_over | {"encoder_hidden_size"}
 
     @property
     def strides(self) -> tuple[int, ...]:

@@ -34,13 +34,10 @@ class LongCatAudioDiTVae(SoundDecoder):
     upsample_shortcut: Literal["duplicating", "none"] = "duplicating"
     in_shortcut: Literal["duplicating", "none"] = "duplicating"
     final_tanh: bool = False
-    # These do not change the count of the decoder.
-    encoder_latent_dim: int = 128
-    downsample_shortcut: str = "averaging"
-    out_shortcut: str = "averaging"
-    downsampling_ratio: int = 2048
-    sample_rate: int = 24000
-    scale: float = 0.71
+
+    passed_over = SoundDecoder.passed_over | {
+        "encoder_latent_dim", "downsample_shortcut", "out_shortcut", "downsampling_ratio", "scale",
+    }  # fmt: skip
 
     @property
     def snakes(self) -> bool:
@@ -100,8 +97,6 @@ class MiniMaxMusic3Vocoder(SoundDecoder):
     decoder_input_dim: int = 1024
     decoder_hidden_dim: int = 1536
     upsampling_ratios: tuple[int, ...] = (8, 8, 4, 2)
-    # This does not change the count.
-    sampling_rate: int = 44100
 
     def samples(self, steps: Any) -> Any:
         return steps_after(self.upsampling_ratios, steps)

@@ -42,11 +42,10 @@ class AutoencoderSAME(SoundDecoder):
     use_differential_attention: bool = True
     dim_heads: int = 64
     ff_mult: int = 3
-    # These do not change the count of the decoder.
-    sliding_window: int = 1
-    encoder_sinusoidal_blocks: tuple[int, ...] = (0,)
-    decoder_sinusoidal_blocks: tuple[int, ...] = (0,)
-    sampling_rate: int = 44100
+
+    passed_over = SoundDecoder.passed_over | {
+        "sliding_window", "encoder_sinusoidal_blocks", "decoder_sinusoidal_blocks",
+    }  # fmt: skip
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -13,6 +13,8 @@ from .blocks import lengthened, over_time, snake
 
 ENDS = 7
 """Kernel of the first and of the last convolution."""
+FILTER = 12
+"""Kernel of the filters around each activation of a released BigVGAN, where its configuration does not say."""
 
 
 @dataclass(frozen=True)
