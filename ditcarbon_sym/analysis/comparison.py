@@ -136,6 +136,8 @@ def read_request(text: str) -> tuple[str, dict[str, Any]]:
             known = (*WHOLE, *REAL, *WORDS, *DEGREES)
             hint = nearest(name, known) if equals else "; expected NAME=VALUE"
             raise InputError(f"request {text[:60]!r}: {part[:30]!r} is not understood{hint}")
+        if name in found:
+            raise InputError(f"request {text[:60]!r}: {name} stands twice")
         found[name] = _value(text, name, value.strip())
     return model, found | ({"split": ",".join(degrees)} if degrees else {})
 

@@ -42,10 +42,14 @@ def sensitivity(
     Elasticities are exact, at one operating point; interactions are second derivatives.
     """
     from ..analysis.questions import sensitivity as answered
+    from ..errors import InputError
     from ..reports import estimate, formats, sensitivity as report
 
     quiet_figures()
-    given = dict(read_range(text) for text in ranges or ())
+    pairs = [read_range(text) for text in ranges or ()]
+    given = dict(pairs)
+    if len(given) < len(pairs):
+        raise InputError(f"range: an input stands twice: {', '.join(name for name, _ in pairs)[:100]}")
     with waiting("elasticities, ranges and indices"):
         analysis = answered(model, output, with_sobol=sobol, samples=samples, seed=seed, ranges=given, **options)
     if out is not None:

@@ -59,7 +59,7 @@ def plan(
     if not 1 <= number <= 1000:
         raise InputError(f"number = {number} is outside 1..1000")
     if budget_minutes is not None and not 0 < budget_minutes <= 1e5:
-        raise InputError(f"budget_minutes = {budget_minutes:g} is outside 0..100000")
+        raise InputError(f"budget_minutes = {budget_minutes:g} is not above 0 and at most 100000")
     found = grid.grid(
         grid.MODELS if models is None else models, device.values, sides=sides, frames=frames,
         batches=grid.BATCHES if batches is None else batches, catalog=entries,

@@ -81,7 +81,7 @@ def front(
     [1]
     """
     if not 0 <= tolerance < 1:
-        raise InputError(f"tolerance = {tolerance:g} is outside 0..1; it is relative, 0.001 for a tenth of a per cent")
+        raise InputError(f"tolerance = {tolerance:g} is not from 0 to below 1; 0.001 is a tenth of a per cent")
     for name in objectives:
         if name not in sweep.numbers or name in INTERVALS:
             hint = "; give --price-per-hour" if name in COST else ""

@@ -107,7 +107,7 @@ def route(
     if len(set(ids)) < len(ids):
         raise InputError(f"places: {next(x for x in ids if ids.count(x) > 1)} stands twice")
     if not 0 < deadline <= LONGEST:
-        raise InputError(f"deadline = {deadline:g} is outside 0..{LONGEST} (hours)")
+        raise InputError(f"deadline = {deadline:g} is not above 0 and at most {LONGEST} (hours)")
     rows, own = _read(requests, deadline)
     options: dict[str, Any] = {x: y for x, y in (("boundary", boundary), ("gpu", gpu)) if y is not None}
     # A PUE of 1: the energy is that of the equipment, and the place that is chosen brings its own.
@@ -177,7 +177,9 @@ def _number(where: str, row: Mapping[str, str], name: str, missing: float, most:
         value = number(row[name])
     except ValueError as error:
         raise InputError(f"{where}: {name} = {error}") from None
-    if not 0 <= value <= most or (name == "count" and value == 0):
+    if name == "count" and value == 0:
+        raise InputError(f"{where}: count = {row[name]}; expected a request at least")
+    if not 0 <= value <= most:
         raise InputError(f"{where}: {name} = {row[name]} is outside 0..{most:g}")
     return value
 
@@ -199,7 +201,10 @@ def _codes(country: str) -> tuple[str, ...]:
 
 def _capacity(text: str, ids: Sequence[str]) -> NDArray[np.float64]:
     parts = [x.strip() for x in text.split(",") if x.strip()]
-    named = dict(x.rsplit("=", 1) for x in parts if "=" in x)
+    pairs = [(key, value) for key, _, value in (x.rpartition("=") for x in parts if "=" in x)]
+    named = dict(pairs)
+    if len(named) < len(pairs):
+        raise InputError(f"capacity = {text[:60]!r}: a place stands twice")
     unknown = next((x for x in named if x not in ids), None)
     if unknown is not None:
         raise InputError(f"capacity: {unknown!r} is not one of the places {', '.join(ids)}")

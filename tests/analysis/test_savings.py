@@ -59,3 +59,9 @@ def test_the_papers_law_has_no_modes():
 def test_the_command_prints_the_ranking_in_grams(ditcarbon):
     shown = ditcarbon("sensitivity", "flux.1-dev", "--gpu", H100, "--no-sobol").out
     assert "what helps most: carbon per output (g CO2eq)" in shown and "software: compile" in shown
+
+
+@pytest.mark.parametrize("place", ["FRA", "us-average", "norway-hydro"])
+def test_the_cleanest_place_of_the_catalogue_is_offered_wherever_else_one_is(place):
+    offered = [x.change for x in savings(operating_point("pixart-alpha", gpu=H100, datacenter=place))]
+    assert ("place: norway-hydro" in offered) == (place != "norway-hydro")

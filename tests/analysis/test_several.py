@@ -78,11 +78,6 @@ def test_a_number_of_accelerators_is_asked_for_with_one_budget(options):
         solve("hunyuanvideo", "gpus", gpu=H100, **options)
 
 
-def test_sure_is_about_accelerators():
-    with pytest.raises(InputError, match="--sure is about --for gpus"):
-        solve("flux.1-dev", "steps", budget_g=1, gpu=H100, sure=True)
-
-
 def test_more_accelerators_are_compared_with_one_with_errors_of_their_own():
     found = compare(["hunyuanvideo", "hunyuanvideo,ulysses=8", "hunyuanvideo,gpus=8,ring=8"], gpu=H100)
     assert [x.gpus for x in found.estimates] == [1, 8, 8]

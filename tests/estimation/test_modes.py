@@ -9,7 +9,7 @@ import pytest
 from ditcarbon_sym import InputError, compare, estimate, operating_point, sweep
 from ditcarbon_sym.catalog.files import DATA
 from ditcarbon_sym.catalog.loading import load
-from ditcarbon_sym.equations.notation import F_denoiser, F_total, c_skip, g, gamma_g, k_check
+from ditcarbon_sym.equations.notation import F_denoiser, F_total, c_skip, delta_attn, g, gamma_g, k_check
 from ditcarbon_sym.estimation.modes import stack
 from ditcarbon_sym.estimation.modes.asked import OPTIONS, table
 from ditcarbon_sym.estimation.modes.choice import NO_MODE, generation
@@ -223,3 +223,9 @@ def test_passes_that_a_mode_leaves_out_are_in_no_flop():
     assert stack.passes_left({g: 2.0}, flops) == {}
     assert stack.passes_left(cached, {F_denoiser: None, F_total: None}) == {}
     assert stack.passes_left(cached, {F_denoiser: 80.0, F_total: None}) == {}
+
+
+@pytest.mark.parametrize(("attention", "density"), [("fa3", None), ("sage2", None), ("sparse:0.3", 0.3)])
+def test_dense_attention_leaves_its_density_out(attention, density):
+    point = operating_point("flux.1-dev", gpu="h100-sxm-80gb", attention=attention)
+    assert point.values.get(delta_attn) == density

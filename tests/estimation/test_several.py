@@ -91,6 +91,15 @@ def test_queries_of_text_that_is_not_split_are_worked_on_everywhere_and_keys_are
     assert of("flux.1-dev", gpus, resolution=1024)[pad_attn] == 1
 
 
+def test_without_attention_there_is_nothing_to_pad():
+    class Without:
+        @staticmethod
+        def denoising(references):
+            return []
+
+    assert work._attention_padding(Without, False, {}, {}) == 1
+
+
 def test_what_is_exchanged_and_how_is_a_fact_of_the_code_that_splits():
     found = {model: of(model, 4) for model in ("wan2.1-t2v-14b", "flux.1-dev", "pixart-sigma", "hunyuanvideo")}
     assert [x[crossed] for x in found.values()] == [1, 0, 0, 0]
@@ -163,6 +172,7 @@ def test_the_interval_counts_both_laws():
     ("options", "words"),
     [
         ({"gpus": 8, "split": "ulysses=4"}, "split 'ulysses=4' is for 4 accelerators, but gpus = 8; expected"),
+        ({"gpus": 8, "split": "ulysses=4"}, "degrees whose product is 8, such as ulysses=8"),
         ({"gpus": 5, "split": "ulysses=5"}, "the 24 heads of flux.1-dev; expected one of 1, 2, 3, 4, 6, 8, 12, 24"),
         ({"split": "cfg=2"}, "cfg = 2, but a step of this request has 1 pass"),
         ({"gpus": 0}, "gpus = 0 is outside 1..1024"),

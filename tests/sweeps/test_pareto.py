@@ -151,7 +151,7 @@ def test_every_row_of_a_sweep_is_matched_within_the_tolerance_by_the_front_of_it
 
 
 def test_a_tolerance_outside_its_range_is_refused():
-    with pytest.raises(InputError, match=r"tolerance = -1 is outside 0..1"):
+    with pytest.raises(InputError, match=r"tolerance = -1 is not from 0 to below 1"):
         front(sweep(Grid(("pixart-alpha",))), ("per_output_g", "time_s"), tolerance=-1)
 
 

@@ -199,7 +199,7 @@ def test_hours_of_a_profile_are_chosen_and_interactive_requests_wait_for_none(fi
         ("flux.1-dev,h100,1,24,batch,JPN,0\n", {}, "none of the places lies in it"),
         ("flux.1-dev,h100,1e6,24,batch,,0\n", {}, "infeasible: rows 1 need"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "0"}, "infeasible: rows 1 need .* with a capacity of 0;"),
-        ("flux.1-dev,h100,0,24,batch,,0\n", {}, "count = 0 is outside"),
+        ("flux.1-dev,h100,0,24,batch,,0\n", {}, "count = 0; expected a request at least"),
         ("flux.1-dev,h100,1,24,soon,,0\n", {}, "neither 'interactive' nor 'batch'"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "DEU=4"}, "PLACE=NUMBER for each place"),
         ("flux.1-dev,h100,1,24,batch,,0\n", {"capacity": "4,5"}, "PLACE=NUMBER for each place"),
