@@ -25,7 +25,7 @@ def test_every_denoiser_and_decoder_of_the_catalogue_can_be_fed():
 def test_the_batch_is_the_first_axis_of_what_a_denoiser_is_fed(name):
     """Each output more adds as many numbers, and only the network's configuration is asked."""
     table = read_toml(DATA / "pipelines" / f"{name}.toml")["transformer"]
-    known = SimpleNamespace(**stages.shipped(name).denoiser.__dict__)
+    known = SimpleNamespace(**{**table, **stages.shipped(name).denoiser.__dict__})
     net = SimpleNamespace(config=known, use_additional_conditions=True)
     numbers = [_elements(networks.DENOISERS[table["_class_name"]](net, batch, 32, 32, 4, 160)) for batch in (1, 2, 3)]
     assert numbers[2] - numbers[1] == numbers[1] - numbers[0] > 0
