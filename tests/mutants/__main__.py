@@ -81,7 +81,7 @@ def main() -> int:
     parser.add_argument("--map", action="store_true", help="find out first which test runs which line; minutes")
     given = parser.parse_args()
     if given.map:
-        mapped()
+        mapped(given.jobs)
     killed, alike = listed(KILLED), {same(x) for x in listed(EQUIVALENT)}
     if given.again:
         every: Sequence[Mutant | Place] = [x for x in killed if x.room in given.rooms]
