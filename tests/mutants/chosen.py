@@ -19,7 +19,7 @@ from typing import Any
 from .made import PACKAGE, ROOMS, ROOT, Mutant
 
 MAP = ROOT / "build" / "mutants.json"
-ALSO = ("derivations", "answers", "test_laws.py", "test_consistency.py")
+ALSO = ("derivations", "answers", "cli", "reports", "test_laws.py", "test_consistency.py")
 """Tests of several rooms."""
 ANSWERS = "tests/answers/"
 """Tests that see any change of an answer, and do not say that it is wrong: they come last."""
