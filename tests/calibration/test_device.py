@@ -1,8 +1,10 @@
 """On which accelerator a table was measured: nothing named is ever replaced by something else."""
 
+from pathlib import Path
+
 import pytest
 
-from ditcarbon_sym.calibration.device import device_of
+from ditcarbon_sym.calibration.device import device_of, told_facts
 from ditcarbon_sym.calibration.validation import validate
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.errors import InputError
@@ -62,3 +64,12 @@ def test_a_calibration_is_scored_on_no_other_accelerator_than_the_sweeps(write):
     calibration = DATA / "calibrations" / "b200-sxm-roofline.toml"
     with pytest.raises(InputError, match="was measured on 'b200-sxm'"):
         validate(write('#: gpu = "h100-sxm-80gb"\n' + ROWS), calibration=calibration)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "z.csv"])
+def test_only_a_peak_of_the_sweeps_own_is_told_to_be_measured(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    path = Path(name)
+    for header, own in ((MEASURED, True), ('#: gpu = "l4"\n#: device = "NVIDIA L4"\n', False)):
+        path.write_text(header + ROWS, encoding="utf-8")
+        assert ("peak_from" in told_facts(path, device_of(path, None, load()))) == own

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from ditcarbon_sym.catalog.loading import load
 from ditcarbon_sym.equations import pipeline
-from ditcarbon_sym.equations.notation import TDP, E, ell, tau
+from ditcarbon_sym.equations.notation import TDP, E, N, d, ell, tau
 from ditcarbon_sym.equations.parallel.symbols import (
     Q_attn,
     crossed,
@@ -219,6 +219,10 @@ def test_splits_that_no_fitted_run_shows_say_so():
     assert any("splits guidance passes" in note for note in notes)
     notes = operating_point("hunyuanvideo", gpu=H100, gpus=6).notes
     assert any("6 accelerators; the law was fitted to runs on 2, 4 and 8" in note for note in notes)
+
+
+def test_attention_of_a_model_known_by_its_flags_exchanges_four_times_its_rows_of_two_bytes():
+    assert {x.lhs: x.rhs for x in work._of_flags()}[Q_attn] == 2 * 4 * N * d * ell
 
 
 def test_a_model_known_by_its_flags_alone_is_answered_too():

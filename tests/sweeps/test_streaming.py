@@ -97,6 +97,11 @@ def test_a_reader_that_has_seen_enough_is_no_mistake():
     assert process.wait(timeout=60) == 0
 
 
+def test_what_is_unknown_is_an_empty_cell_of_whole_numbers_and_of_others():
+    assert list(streaming._cells("batch", np.array([2.0, np.nan]))) == ["2", ""]
+    assert list(streaming._cells("time_s", np.array([0.5, np.nan]))) == ["0.5", ""]
+
+
 @pytest.mark.parametrize("command", [["sweep", *LONG], ["estimate", "pixart-alpha"]], ids=lambda x: x[0])
 def test_a_closed_standard_output_is_one_line(command):
     text = shlex.join([sys.executable, "-m", "ditcarbon_sym", *command])

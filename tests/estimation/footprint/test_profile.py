@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym import InputError, estimate
+from ditcarbon_sym.estimation.footprint.hours import read_profile
 
 HOURS = [100 + 10 * ((7 * k) % 24) for k in range(24)]
 ON = {"gpu": "h100-sxm-80gb", "datacenter": "france"}
@@ -55,6 +56,12 @@ def test_a_facility_given_by_its_pue_takes_the_one_zone_of_a_file(file):
 
 
 AUTUMN = [f"2024-10-27 {k:02d}:00:00,50" for k in (0, 1, 2, 2, 3)]
+
+
+@pytest.mark.parametrize("month", [1, 2, 3])
+def test_a_month_of_a_year_is_that_month_alone(file, month):
+    path = file([f"FR,{m},{k},{90 + m}" for m in (1, 2, 3) for k in range(24)], "zone,month,hour,gco2eq_per_kwh")
+    assert set(read_profile(path, month)["FR"]) == {90.0 + month}
 
 
 @pytest.mark.parametrize(
