@@ -51,8 +51,10 @@ def evaluate(
             for target, found in zip(targets, _computed(function, parts), strict=True):
                 target[...] = found
 
-    with ThreadPoolExecutor(threads or _cores()) as pool:
-        for _ in pool.map(work, _places(shape, 8 * BLOCK if fused else BLOCK)):
+    threads = threads or _cores()
+    size = min(32 * BLOCK, prod(shape) // threads + 1) if fused else BLOCK  # a loop has no intermediates
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(work, _places(shape, size)):
             pass
     return results
 

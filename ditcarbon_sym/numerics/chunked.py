@@ -18,11 +18,10 @@ def by_chunks(function: "Compiled", given: Sequence[Any], *, fused: bool = False
     arrays = [x if isinstance(x, da.Array) else da.from_array(np.asarray(x, dtype=np.float64), -1) for x in given]
     shape = np.broadcast_shapes(*(x.shape for x in arrays))
     pairs = [item for x in arrays for item in (x, tuple(range(len(shape) - x.ndim, len(shape))))]
-    stacked: Any = da.blockwise(
+    return list(da.blockwise(
         _chunk, (len(shape), *range(len(shape))), *pairs, new_axes={len(shape): len(function.expressions)},
         dtype=np.float64, meta=np.empty((0,) * (len(shape) + 1)), align_arrays=True, function=function, fused=fused,
-    )  # fmt: skip
-    return list(stacked)
+    ))  # fmt: skip
 
 
 def _chunk(*arrays: NDArray[Any], function: "Compiled", fused: bool) -> NDArray[np.float64]:

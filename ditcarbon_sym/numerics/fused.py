@@ -17,8 +17,7 @@ def loop(function: "Compiled") -> Callable[..., None]:
     options: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "arcp"}}
     space: dict[str, Any] = {"function": numba.njit(**options)(function.on_numbers)}
     exec(source(len(function.arguments), len(function.expressions)), space)
-    found: Callable[..., None] = numba.njit(**options)(space["loop"])
-    return found
+    return numba.njit(**options)(space["loop"])
 
 
 def source(inputs: int, outputs: int) -> str:
