@@ -52,9 +52,9 @@ def evaluate(
                 target[...] = found
 
     threads = threads or _cores()
-    size = min(32 * BLOCK, prod(shape) // threads + 1) if fused else BLOCK  # a loop has no intermediates
+    most = 8 * BLOCK if out is not None else 32 * BLOCK  # fresh memory comes in pages, at which threads would meet
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, _places(shape, size)):
+        for _ in pool.map(work, _places(shape, min(most, prod(shape) // threads + 1) if fused else BLOCK)):
             pass
     return results
 
