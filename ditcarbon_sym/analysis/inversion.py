@@ -135,25 +135,26 @@ def within(point: OperatingPoint, unknown: str, output: Symbol, budget: float, *
 
     at_low, at_high = (_else(cost, function, end) for end in (low, high))
     rising = at_high > at_low
-    noun, name = _noun(output), _name(unknown)
+    noun, name, most = _noun(output), _name(unknown), "up to " if sure else ""
     if min(at_low, at_high) > budget * (1 + ROUNDING):
         cheapest = low if rising else high
         raise InputError(
-            f"no solution: even {name} = {cheapest:g} takes {min(at_low, at_high):.4g} {unit}, "
+            f"no solution: even {name} = {cheapest:g} takes {most}{min(at_low, at_high):.4g} {unit}, "
             f"above the budget of {budget:.4g}"
         )
     if max(at_low, at_high) <= budget:
         dearest = high if rising else low
         raise InputError(
             f"no limit: any {name} from {low:g} to {high:g} meets the budget of {budget:.4g} {unit} "
-            f"(the dearest, {dearest:g}, takes {max(at_low, at_high):.4g})"
+            f"(the dearest, {dearest:g}, takes {most}{max(at_low, at_high):.4g})"
         )
     root, method = root_inside(x, over(point) * expression - exact(budget), low, high)
     value = _valid(unknown, root, rising=rising, low=low, high=high, steps=steps)
     if unknown in REQUESTED:
         step = steps.get(unknown, 1) * (1 if rising else -1)
         value = last_within(value, step, (low, high), lambda k: cost(k) <= budget * (1 + ROUNDING))
-    for _ in range(REFINED if sure else unknown in SIZES):  # interval, tiles and padded rows are those of the answer
+    again = REFINED if sure else 1 if unknown in SIZES else 0
+    for _ in range(again):  # interval, tiles and padded rows are those of the answer
         there = answered(point, unknown, value)
         expression = exact(scale) * as_function(there, unknown, output)[1]
         root, method = root_inside(x, over(there) * expression - exact(budget), low, high)
