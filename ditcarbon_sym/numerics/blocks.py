@@ -5,7 +5,7 @@ each input gives the part of itself that meets it.
 """
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from math import prod
@@ -18,48 +18,40 @@ if TYPE_CHECKING:
     from .functions import Compiled
 
 FloatArray = NDArray[np.float64]
-BLOCK = 2**15
+Arrays = Sequence[NDArray[Any]]
+Shape = tuple[int, ...]
+BLOCK = 2**16
 """Elements in a block: few enough for the intermediates in use to stay in the cache."""
 
 
 def evaluate(
-    function: "Compiled",
-    arrays: Sequence[NDArray[Any]],
-    shape: tuple[int, ...],
-    *,
-    out: Sequence[FloatArray] | None = None,
-    threads: int | None = None,
-    fused: bool = False,
+    function: "Compiled", arrays: Arrays, shape: Shape, out: Sequence[FloatArray] | None, threads: int, fused: bool
 ) -> list[FloatArray]:
     """Evaluate a function of arrays that broadcast to ``shape``; each result has the axes along which it varies."""
     if out is not None:
         _demand(out, arrays, len(function.expressions), shape)
     aligned = [x.reshape((1,) * (len(shape) - x.ndim) + x.shape) if x.ndim else x for x in arrays]
     if not shape or (out is None and not fused and prod(shape) <= BLOCK):
-        return _computed(function, aligned)
+        return computed(function, aligned)
     results = list(out) if out is not None else [np.empty(of) for of in _shapes(function, aligned, len(shape))]
     if fused:
-        from .fused import loop
+        from .fused import fill
 
-        kernel = loop(function)
+        fill(function, aligned, results, threads)
+        return results
+    np.empty(32 * BLOCK)  # as large a piece, once given back, lets the C library keep smaller ones from then on
 
     def work(place: tuple[slice, ...]) -> None:
-        parts, targets = ([_part(x, place) for x in group] for group in (aligned, results))
-        if fused:
-            _looped(kernel, parts, targets)
-        else:
-            for target, found in zip(targets, _computed(function, parts), strict=True):
-                target[...] = found
+        for target, found in zip(results, computed(function, [part(x, place) for x in aligned]), strict=True):
+            part(target, place)[...] = found
 
-    threads = threads or _cores()
-    most = 8 * BLOCK if out is not None else 32 * BLOCK  # fresh memory comes in pages, at which threads would meet
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, _places(shape, min(most, prod(shape) // threads + 1) if fused else BLOCK)):
+        for _ in pool.map(work, places(shape, BLOCK)):
             pass
     return results
 
 
-def as_arrays(given: Sequence[Any]) -> tuple[list[NDArray[Any]], tuple[int, ...]]:
+def as_arrays(given: Sequence[Any]) -> tuple[list[NDArray[Any]], Shape]:
     """Return arrays, and the shape they broadcast to; integers stay as they are until their block is computed."""
     arrays = [np.asarray(value) for value in given]
     arrays = [x if x.dtype.kind in "fiu" and x.ndim else np.asarray(x, dtype=np.float64) for x in arrays]
@@ -72,35 +64,24 @@ def repeated(results: Sequence[FloatArray], given: Sequence[Any]) -> list[FloatA
     return [x if x.shape == shape else np.broadcast_to(x, shape) for x in results]
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _computed(function: "Compiled", parts: Sequence[NDArray[Any]]) -> list[FloatArray]:
+def computed(function: "Compiled", parts: Arrays) -> list[FloatArray]:
     """NumPy's results on a block."""
     with np.errstate(all="ignore"):
         found = function.on_arrays(*(np.asarray(x, dtype=np.float64) for x in parts))
     return [np.asarray(x, dtype=np.float64) for x in found]
 
 
-def _looped(kernel: Callable[..., None], parts: Sequence[NDArray[Any]], targets: Sequence[FloatArray]) -> None:
-    """Fill the targets of a block by a compiled loop, which knows flat arrays alone."""
-    shape = np.broadcast_shapes(*(x.shape for x in (*parts, *targets)))
-    whole = [x if x.shape == shape and x.flags.c_contiguous else np.empty(shape) for x in targets]
-    parts = [np.asarray(x, dtype=np.float64) for x in parts]
-    alike = (x if x.shape == shape else np.broadcast_to(x, shape) for x in parts)
-    kernel(*(x.reshape(-1) for x in (*alike, *whole)))
-    for target, found in zip(targets, whole, strict=True):
-        if target is not found:
-            target[...] = found[tuple(slice(0, n) for n in target.shape)]
-
-
-def _part(array: NDArray[Any], place: tuple[slice, ...]) -> NDArray[Any]:
+def part(array: NDArray[Any], place: tuple[slice, ...]) -> NDArray[Any]:
     """The part of an array that meets a block; an axis of length 1 meets all."""
     return array[tuple(slice(None) if n == 1 else cut for n, cut in zip(array.shape, place, strict=bool(array.ndim)))]
 
 
-def _places(shape: tuple[int, ...], size: int) -> Iterator[tuple[slice, ...]]:
+def places(shape: Shape, size: int) -> Iterator[tuple[slice, ...]]:
     """Cut a shape into blocks: one index at a time on the first axes, pieces of one axis, all of the last axes."""
     cut = next(k for k in range(len(shape)) if prod(shape[k + 1 :]) <= size)
     after = [slice(None)] * (len(shape) - cut - 1)
@@ -110,7 +91,7 @@ def _places(shape: tuple[int, ...], size: int) -> Iterator[tuple[slice, ...]]:
             yield (*(slice(k, k + 1) for k in before), slice(start, start + length), *after)
 
 
-def _shapes(function: "Compiled", arrays: Sequence[NDArray[Any]], axes: int) -> list[tuple[int, ...]]:
+def _shapes(function: "Compiled", arrays: Arrays, axes: int) -> list[Shape]:
     """The shape of each expression on all axes: that of the inputs which lead to it."""
     shapes = dict(zip(function.arguments, (array.shape for array in arrays), strict=True))
     for symbol, rhs in function.definitions:
@@ -118,7 +99,7 @@ def _shapes(function: "Compiled", arrays: Sequence[NDArray[Any]], axes: int) -> 
     return [np.broadcast_shapes((1,) * axes, *(shapes[x] for x in e.free_symbols)) for e in function.expressions]
 
 
-def _demand(out: Sequence[FloatArray], arrays: Sequence[NDArray[Any]], number: int, shape: tuple[int, ...]) -> None:
+def _demand(out: Sequence[FloatArray], arrays: Arrays, number: int, shape: Shape) -> None:
     if not shape or len(out) != number or any(array.shape != shape or array.dtype != np.float64 for array in out):
         raise ValueError(f"out must be {number} arrays of float64, of the inputs' shape {shape}")
     for k, array in enumerate(out):

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     from .blocks import FloatArray
 
+    Values = Mapping[Symbol, ArrayLike]
+    Out = Sequence[FloatArray] | None
+
 Definition = tuple[Symbol, Expr]
 """An intermediate quantity and the expression that it stands for."""
 LARGE = 2**20
@@ -53,19 +56,15 @@ class Compiled:
         return compiled, (self.expressions, self.definitions)
 
     def __call__(
-        self,
-        values: Mapping[Symbol, "ArrayLike"],
-        *,
-        out: "Sequence[FloatArray] | None" = None,
-        threads: int | None = None,
-        fused: bool = False,
+        self, values: "Values", *, out: "Out" = None, threads: int | None = None, fused: bool = False
     ) -> list[Any]:
         """Evaluate at ``values``: numbers, or arrays of shapes that broadcast.
 
         Each result has the inputs' broadcast shape: a float if all are numbers, a read-only view where it does not
         vary. An unknown input is NaN; symbols that the expressions do not contain are ignored; dask arrays give dask
         arrays. ``out`` takes the results in float64 arrays of that shape, on so many ``threads`` (by default the
-        cores). ``fused`` runs a loop that numba compiles (extra ``fast``), which equals the others to rounding.
+        cores). ``fused`` runs a loop that numba compiles (extra ``fast``), on one thread or on all of numba's; it equals
+        the others to rounding.
 
         Raises `InputError` if a symbol has no value, and ValueError if ``out`` does not fit or overlaps an input.
         """
@@ -84,21 +83,16 @@ class Compiled:
         return repeated(self.on_axes(values, out=out, threads=threads, fused=fused), given)
 
     def on_axes(
-        self,
-        values: Mapping[Symbol, "ArrayLike"],
-        *,
-        out: "Sequence[FloatArray] | None" = None,
-        threads: int | None = None,
-        fused: bool = False,
+        self, values: "Values", *, out: "Out" = None, threads: int | None = None, fused: bool = False
     ) -> "list[FloatArray]":
         """Evaluate as a call does, but leave each result on the axes that it varies along, with length 1 on others."""
-        from .blocks import as_arrays, evaluate
+        from .blocks import as_arrays, cores, evaluate
 
         given, shape = as_arrays(self.given(values))
         arrays = dict(zip(self.arguments, given, strict=True))
         numbers = {x: float(array) for x, array in arrays.items() if not array.ndim}
         function = self.at(numbers) if fused or math.prod(shape) >= LARGE else self
-        return evaluate(function, [arrays[x] for x in function.arguments], shape, out=out, threads=threads, fused=fused)
+        return evaluate(function, [arrays[x] for x in function.arguments], shape, out, threads or cores(), fused)
 
     def given(self, values: Mapping[Symbol, Any]) -> list[Any]:
         """Return the arguments' values in order; raises `InputError` if one is missing."""

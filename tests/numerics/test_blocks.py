@@ -44,7 +44,7 @@ def test_threads_and_blocks_change_nothing(values, monkeypatch):
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=4), st.integers(1, 70))
 def test_blocks_cover_every_element_once(shape, size):
     seen = np.zeros(shape)
-    for place in blocks._places(tuple(shape), size):
+    for place in blocks.places(tuple(shape), size):
         seen[place] += 1
         assert seen[place].size <= max(size, 1)
     assert (seen == 1).all()
