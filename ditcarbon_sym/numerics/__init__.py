@@ -1,7 +1,6 @@
 """Numbers from expressions: sympy's ``lambdify``, in blocks, on threads, in numba's loop, or on dask.
 
-Read `functions` first: one function of their symbols. `blocks` runs it on large arrays, `fused` compiles it, and
-`chunked` runs it on dask arrays.
+`functions` writes one function of symbols; `blocks` runs it on large arrays, `fused` in numba, `chunked` in dask.
 """
 
 import lazy_loader

@@ -5,7 +5,7 @@ each input gives the part of itself that meets it.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 from math import prod
@@ -20,35 +20,34 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 Arrays = Sequence[NDArray[Any]]
 Shape = tuple[int, ...]
+Out = Sequence[FloatArray] | None
+Fill = Callable[["Compiled", Arrays, Sequence[FloatArray], int], None]
 BLOCK = 2**16
 """Elements in a block: few enough for the intermediates in use to stay in the cache."""
 
 
-def evaluate(
-    function: "Compiled", arrays: Arrays, shape: Shape, out: Sequence[FloatArray] | None, threads: int, fused: bool
-) -> list[FloatArray]:
+def evaluate(function: "Compiled", given: Arrays, shape: Shape, out: Out, threads: int, fill: Fill) -> list[FloatArray]:
     """Evaluate a function of arrays that broadcast to ``shape``; each result has the axes along which it varies."""
     if out is not None:
-        _demand(out, arrays, len(function.expressions), shape)
-    aligned = [x.reshape((1,) * (len(shape) - x.ndim) + x.shape) if x.ndim else x for x in arrays]
-    if not shape or (out is None and not fused and prod(shape) <= BLOCK):
-        return computed(function, aligned)
+        _demand(out, given, len(function.expressions), shape)
+    aligned = [x.reshape((1,) * (len(shape) - x.ndim) + x.shape) if x.ndim else x for x in given]
+    if not shape or (out is None and fill is by_numpy and prod(shape) <= BLOCK):
+        return _computed(function, aligned)
     results = list(out) if out is not None else [np.empty(of) for of in _shapes(function, aligned, len(shape))]
-    if fused:
-        from .fused import fill
+    fill(function, aligned, results, threads)
+    return results
 
-        fill(function, aligned, results, threads)
-        return results
+
+def by_numpy(function: "Compiled", arrays: Arrays, results: Sequence[FloatArray], threads: int) -> None:
+    """Fill the results, a block at a time on each thread."""
     np.empty(32 * BLOCK)  # as large a piece, once given back, lets the C library keep smaller ones from then on
 
     def work(place: tuple[slice, ...]) -> None:
-        for target, found in zip(results, computed(function, [part(x, place) for x in aligned]), strict=True):
+        for target, found in zip(results, _computed(function, [part(x, place) for x in arrays]), strict=True):
             part(target, place)[...] = found
 
     with ThreadPoolExecutor(threads) as pool:
-        for _ in pool.map(work, places(shape, BLOCK)):
-            pass
-    return results
+        list(pool.map(work, places(np.broadcast_shapes(*(x.shape for x in results)), BLOCK)))
 
 
 def as_arrays(given: Sequence[Any]) -> tuple[list[NDArray[Any]], Shape]:
@@ -69,7 +68,7 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def computed(function: "Compiled", parts: Arrays) -> list[FloatArray]:
+def _computed(function: "Compiled", parts: Arrays) -> list[FloatArray]:
     """NumPy's results on a block."""
     with np.errstate(all="ignore"):
         found = function.on_arrays(*(np.asarray(x, dtype=np.float64) for x in parts))

@@ -23,10 +23,9 @@ from ..errors import InputError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from .blocks import FloatArray
+    from .blocks import FloatArray, Out
 
     Values = Mapping[Symbol, ArrayLike]
-    Out = Sequence[FloatArray] | None
 
 Definition = tuple[Symbol, Expr]
 """An intermediate quantity and the expression that it stands for."""
@@ -63,8 +62,7 @@ class Compiled:
         Each result has the inputs' broadcast shape: a float if all are numbers, a read-only view where it does not
         vary. An unknown input is NaN; symbols that the expressions do not contain are ignored; dask arrays give dask
         arrays. ``out`` takes the results in float64 arrays of that shape, on so many ``threads`` (by default the
-        cores). ``fused`` runs a loop that numba compiles (extra ``fast``), on one thread or on all of numba's; it equals
-        the others to rounding.
+        cores). ``fused`` runs numba's loop (extra ``fast``) on one thread or all; it equals the others to rounding.
 
         Raises `InputError` if a symbol has no value, and ValueError if ``out`` does not fit or overlaps an input.
         """
@@ -86,13 +84,15 @@ class Compiled:
         self, values: "Values", *, out: "Out" = None, threads: int | None = None, fused: bool = False
     ) -> "list[FloatArray]":
         """Evaluate as a call does, but leave each result on the axes that it varies along, with length 1 on others."""
-        from .blocks import as_arrays, cores, evaluate
+        from .blocks import as_arrays, by_numpy as fill, cores, evaluate
 
+        if fused:
+            from .fused import fill
         given, shape = as_arrays(self.given(values))
         arrays = dict(zip(self.arguments, given, strict=True))
         numbers = {x: float(array) for x, array in arrays.items() if not array.ndim}
         function = self.at(numbers) if fused or math.prod(shape) >= LARGE else self
-        return evaluate(function, [arrays[x] for x in function.arguments], shape, out, threads or cores(), fused)
+        return evaluate(function, [arrays[x] for x in function.arguments], shape, out, threads or cores(), fill)
 
     def given(self, values: Mapping[Symbol, Any]) -> list[Any]:
         """Return the arguments' values in order; raises `InputError` if one is missing."""
@@ -108,6 +108,10 @@ class Compiled:
         ((B/2,), 1/2)
         """
         return _partly_evaluated(self, tuple((x, v) for x, v in values.items() if math.isfinite(v)))
+
+    def only(self, *places: int) -> "Compiled":
+        """Return the function of the expressions at these places."""
+        return compiled(tuple(self.expressions[k] for k in places), self.definitions)
 
     @property
     def source(self) -> str:

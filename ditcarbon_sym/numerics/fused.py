@@ -4,39 +4,37 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import imported
 from .blocks import BLOCK, Arrays, FloatArray, part, places
-from .functions import Compiled, compiled
+
+if TYPE_CHECKING:
+    from .functions import Compiled
 
 LOOPING = Lock()
 """numba's threads run one loop at a time."""
 
 
-def fill(function: Compiled, arrays: Arrays, results: Sequence[FloatArray], threads: int) -> None:
-    """Fill the results that have every axis by a loop, and the others by NumPy."""
+def fill(function: "Compiled", arrays: Arrays, results: Sequence[FloatArray], threads: int) -> None:
+    """Fill the results of all axes by a loop, if their elements lie side by side, and the others by NumPy."""
     given, shape = dict(zip(function.arguments, arrays, strict=True)), np.broadcast_shapes(*(x.shape for x in results))
-    whole = [k for k, result in enumerate(results) if result.shape == shape]
+    whole = [k for k, result in enumerate(results) if result.shape == shape and result.flags.c_contiguous]
     for k in set(range(len(results))).difference(whole):
-        (results[k][...],) = compiled(function.expressions[k : k + 1], function.definitions).on_axes(given)
-    function = compiled(tuple(function.expressions[k] for k in whole), function.definitions)
+        (results[k][...],) = function.only(k).on_axes(given)
+    function = function.only(*whole)
     for place in places(shape, 256 * BLOCK) if whole else ():
         targets = [results[k][place] for k in whole]
-        filled = [x if x.flags.c_contiguous else np.empty(x.shape) for x in targets]
         inputs = (np.asarray(part(given[x], place), dtype=np.float64) for x in function.arguments)
-        alike = (x if x.shape == filled[0].shape else np.broadcast_to(x, filled[0].shape) for x in inputs)
+        alike = (x if x.shape == targets[0].shape else np.broadcast_to(x, targets[0].shape) for x in inputs)
         with LOOPING if threads > 1 else nullcontext():
-            loop(function, threads > 1)(*(x.reshape(-1) for x in (*alike, *filled)))
-        for target, found in zip(targets, filled, strict=True):
-            if target is not found:
-                target[...] = found
+            loop(function, threads > 1)(*(x.reshape(-1) for x in (*alike, *targets)))
 
 
 @lru_cache(maxsize=64)
-def loop(function: Compiled, parallel: bool) -> Callable[..., None]:
+def loop(function: "Compiled", parallel: bool) -> Callable[..., None]:
     """Return the compiled loop over flat arrays, inputs first."""
     numba = imported("numba", "fast", "a fused loop")
     options: Any = {"nogil": True, "error_model": "numpy", "fastmath": {"contract", "arcp"}}

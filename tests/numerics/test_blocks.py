@@ -120,3 +120,16 @@ def test_dask_outer_products_have_the_axes_of_the_whole():
     lazy = {**values, ell: da.from_array(values[ell], (7, 1)), d: da.from_array(values[d], (1, 1))}
     for one, other in zip(FUNCTION(lazy), FUNCTION(values), strict=True):
         assert one.shape == other.shape and np.array_equal(one.compute(), other)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_fused_loop_fills_results_of_fewer_axes_and_those_whose_elements_lie_apart(threads):
+    rng = np.random.default_rng(3)
+    values = {ell: rng.uniform(1, 2, (50, 1)), d: rng.uniform(1, 2, (1, 3)), m: 5.0}
+    function = compiled((ell * d, ell + 1, d + 1, m + 1))
+    shapes = [x.shape for x in function.on_axes(values, fused=True, threads=threads)]
+    assert shapes == [(50, 3), (50, 1), (1, 3), (1, 1)]
+    apart = [np.empty((50, 3)), *(np.empty((3, 50)).T for _ in range(3))]
+    function(values, out=apart, fused=True, threads=threads)
+    for one, other in zip(apart, function(values), strict=True):
+        assert np.allclose(one, other, rtol=1e-14, atol=0)
