@@ -36,6 +36,21 @@ def visible(text: str) -> str:
     return text if text.isprintable() else "".join(x if x.isprintable() else ascii(x)[1:-1] for x in text)
 
 
+def short(value: Any) -> str:
+    """Write a number for a message, as shortly as tells it from its neighbours.
+
+    >>> short(5.0), short(0.1), short(5.0000001), short(10**500)
+    ('5', '0.1', '5.0000001', '1000000000000... (501 digits)')
+    """
+    try:
+        number = float(value)
+    except OverflowError:
+        digits = str(value)
+        return f"{digits[:13]}... ({len(digits.lstrip('-'))} digits)"
+    text = f"{number:g}"
+    return repr(number) if float(text) != number == number else text
+
+
 def similar(name: str, names: Iterable[str], least: float = 0.6) -> list[str]:
     """Return the names that are spelled most like ``name``, at most three, the best first; ``least`` is how much alike
     they are, between 0 and 1.

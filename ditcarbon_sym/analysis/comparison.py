@@ -17,7 +17,7 @@ from ..display import Shown
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, tau
 from ..equations.parallel.symbols import n_gpu
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, short
 from ..estimation.estimator import Estimate, estimate_at
 from ..estimation.point import OperatingPoint, counted_alike, merged, operating_point
 from ..estimation.ratios import errors_of
@@ -160,7 +160,7 @@ def compare(requests: Sequence[str], level: float = LEVEL, **shared: Any) -> Com
     383.4% more: outside the uncertainty
     """
     if not 0 < level < 1:
-        raise InputError(f"level = {level:g} is outside 0..1, exclusive")
+        raise InputError(f"level = {short(level)} is outside 0..1, exclusive")
     if len(requests) < 2:
         raise InputError("give two requests or more, such as: pixart-alpha@512 pixart-alpha@1024,steps=20")
     asked = [(model, merged(shared, own)) for model, own in map(read_request, requests)]

@@ -20,7 +20,7 @@ from ..catalog.loading import ranges
 from ..equations import derivatives, operator_law, pipeline
 from ..equations.equation import Equation, exact
 from ..equations.notation import NOTATION, TDP, C_output, H, Theta_peak, W, n_frames, n_latent, v_t
-from ..errors import InputError, nearest
+from ..errors import InputError, nearest, short
 from ..estimation.intervals import predictive, scatter_met
 from ..estimation.point import OperatingPoint
 from ..estimation.request import resolve_request
@@ -238,11 +238,11 @@ def check_range(knob: str, low: float, high: float) -> None:
     if knob not in KNOBS:
         raise InputError(f"unknown input {knob!r}{nearest(knob, KNOBS)}")
     if not low < high:
-        raise InputError(f"range of {knob} = {low:g}..{high:g} is reversed or empty; expected low < high")
+        raise InputError(f"range of {knob} = {short(low)}..{short(high)} is reversed or empty; expected low < high")
     symbol = KNOBS[knob][0]
     entry = NOTATION[symbol]
     if (low <= 0 and symbol.is_positive) or low < entry.low or high > entry.high:
-        raise InputError(f"range of {knob} = {low:g}..{high:g} leaves {max(entry.low, 0):g}..{entry.high:g}")
+        raise InputError(f"range of {knob} = {short(low)}..{short(high)} leaves {max(entry.low, 0):g}..{entry.high:g}")
 
 
 def _range_note(point: OperatingPoint, knob: str, low: float, high: float) -> str:

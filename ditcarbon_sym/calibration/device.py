@@ -84,9 +84,6 @@ def known_as(kind: str, name: str, catalog: Catalog) -> str:
     >>> [known_as("gpu", name, load()) for name in ("NVIDIA H100 80GB HBM3", "H100", "H800")]
     ['h100-sxm-80gb', 'h100-sxm-80gb', 'H800']
     """
-    of_driver = catalog.gpu_of_driver(name) if kind == "gpu" else None
-    if of_driver is not None:
-        return of_driver.id
     try:
         return catalog.id_of(kind, name)
     except InputError:

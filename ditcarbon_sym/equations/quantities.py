@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Symbol
 
-from ..errors import InputError
+from ..errors import InputError, short
 
 GREEK = ("Theta", "alpha", "beta", "chi", "delta", "ell", "eta", "gamma", "kappa", "lambda", "mu", "phi", "rho", "tau")
 """Words that stand for a letter in the names of symbols, as LaTeX has them; ``eps`` stands for varepsilon."""
@@ -28,19 +28,6 @@ def _letter(word: str) -> str:
     if word in GREEK or word == "eps":
         return rf"\{word}".replace("eps", "varepsilon")
     return word if len(word) == 1 else rf"\mathrm{{{word}}}"
-
-
-def _short(value: Any) -> str:
-    """Write a number for a message, whatever its size.
-
-    >>> _short(10**500)
-    '1000000000000... (501 digits)'
-    """
-    try:
-        return f"{float(value):g}"
-    except OverflowError:
-        digits = str(value)
-        return f"{digits[:13]}... ({len(digits.lstrip('-'))} digits)"
 
 
 @dataclass(frozen=True)
@@ -88,12 +75,12 @@ class Notation:
             raise InputError(f"{self.field} = {value!r} is not a number; expected {self.expectation}{hint}")
         number: Any = value
         if not self.low <= number <= self.high:  # which NaN is not, either
-            said = f"{self.field} = {_short(value)}"
+            said = f"{self.field} = {short(value)}"
             if value != value:
                 raise InputError(f"{said} is not a number; expected {self.expectation}{hint}")
             raise InputError(f"{said} is outside {self.low:g}..{self.high:g}{hint}")
         if self.integer and number != int(number):
-            raise InputError(f"{self.field} = {_short(value)} is not a whole number{hint}")
+            raise InputError(f"{self.field} = {short(value)} is not a whole number{hint}")
         return float(number)
 
 

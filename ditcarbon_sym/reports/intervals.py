@@ -13,7 +13,7 @@ from ..analysis.sampling import monte_carlo
 from ..analysis.sensitivity import Swing, tornado
 from ..equations import pipeline
 from ..equations.notation import NOTATION, C_emb, C_op, C_output, C_total, E, mu, tau
-from ..errors import InputError
+from ..errors import InputError, short
 from ..estimation.estimator import estimate_at
 from ..estimation.footprint.basis import interval_words
 from ..estimation.intervals import is_rough, parameter_deviations, predictive, scatter
@@ -86,7 +86,7 @@ class Spread:
 def spread(point: OperatingPoint, *, level: float, draws: int, seed: int) -> Spread:
     """Compute every interval of every output that is known."""
     if not 0.01 <= level <= 0.9999:
-        raise InputError(f"level = {level:g} is outside 0.01..0.9999")
+        raise InputError(f"level = {short(level)} is outside 0.01..0.9999")
     if not 0 <= seed < 2**32:
         raise InputError(f"seed = {str(seed)[:20]} is outside 0..{2**32 - 1}")
     if not 1000 <= draws <= 10_000_000:

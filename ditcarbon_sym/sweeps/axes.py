@@ -14,7 +14,7 @@ from typing import Any
 from ..catalog.files import read_toml
 from ..equations.notation import NOTATION, B, H, Notation, S, W, n_frames
 from ..equations.parallel.symbols import n_gpu
-from ..errors import InputError
+from ..errors import InputError, short
 from .grid import Grid
 from .table import CACHE, MODES
 
@@ -98,7 +98,8 @@ def names(axis: str, text: str) -> tuple[str, ...]:
 def _distinct(axis: str, values: list[Any]) -> tuple[Any, ...]:
     twice = next((x for k, x in enumerate(values) if x in values[:k]), None) if len(values) < 5000 else None
     if twice is not None or len(set(values)) != len(values):
-        raise InputError(f"{axis}: {'a value' if twice is None else repr(twice)} stands twice")
+        said = "a value" if twice is None else short(twice) if isinstance(twice, float) else repr(twice)
+        raise InputError(f"{axis}: {said} stands twice")
     return tuple(values)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..display import Shown
-from ..errors import InputError
+from ..errors import InputError, short
 from ..estimation.spread.quantiles import LEVEL
 from .filters import Condition
 from .grid import Sweep
@@ -81,7 +81,7 @@ def front(
     [1]
     """
     if not 0 <= tolerance < 1:
-        raise InputError(f"tolerance = {tolerance:g} is not from 0 to below 1; 0.001 is a tenth of a per cent")
+        raise InputError(f"tolerance = {short(tolerance)} is not from 0 to below 1; 0.001 is a tenth of a per cent")
     for name in objectives:
         if name not in sweep.numbers or name in INTERVALS:
             hint = "; give --price-per-hour" if name in COST else ""

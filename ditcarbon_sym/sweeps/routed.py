@@ -19,7 +19,7 @@ from ..catalog.entries import Datacenter
 from ..catalog.loading import Catalog, load
 from ..catalog.places import places as known_places
 from ..equations.notation import PUE, I_grid
-from ..errors import InputError
+from ..errors import InputError, short
 from ..estimation.footprint.boundaries import CHIP
 from ..estimation.footprint.facility import COUNTRIES
 from ..estimation.footprint.hours import read_profile
@@ -107,7 +107,7 @@ def route(
     if len(set(ids)) < len(ids):
         raise InputError(f"places: {next(x for x in ids if ids.count(x) > 1)} stands twice")
     if not 0 < deadline <= LONGEST:
-        raise InputError(f"deadline = {deadline:g} is not above 0 and at most {LONGEST} (hours)")
+        raise InputError(f"deadline = {short(deadline)} is not above 0 and at most {LONGEST} (hours)")
     rows, own = _read(requests, deadline)
     options: dict[str, Any] = {x: y for x, y in (("boundary", boundary), ("gpu", gpu)) if y is not None}
     # A PUE of 1: the energy is that of the equipment, and the place that is chosen brings its own.
@@ -218,7 +218,7 @@ def _capacity(text: str, ids: Sequence[str]) -> NDArray[np.float64]:
         except ValueError as error:
             raise InputError(f"capacity of {key} = {error}") from None
         if not 0 <= value < 1e9:
-            raise InputError(f"capacity of {key} = {value:g} is outside 0..1e9 accelerators")
+            raise InputError(f"capacity of {key} = {short(value)} is outside 0..1e9 accelerators")
         found.append(value)
     return np.array(found)
 

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from . import values
+from . import signatures, values
 from .transcripts import KEPT, difference, pieces, told
 
 os.environ["COLUMNS"] = "200"
@@ -21,3 +21,4 @@ for path in KEPT:
     path.write_text("".join(whole), encoding="utf-8")
     print(f"wrote {path.name}: {len(whole) - 1} answers", flush=True)
 values.write()
+signatures.write()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.answers import values
+from tests.answers import signatures, values
 from tests.answers.transcripts import KEPT, difference, pieces, told
 
 ANSWERS = [(line, shown) for path in KEPT for line, shown in pieces(path.read_text(encoding="utf-8"))]
@@ -16,6 +16,10 @@ def test_a_command_answers_what_it_did(line, shown, tmp_path, monkeypatch):
 
 def test_each_equation_has_the_value_that_it_had():
     assert values.computed() == pytest.approx(values.kept(), rel=1e-12)
+
+
+def test_each_function_leaves_out_what_it_did():
+    assert [*signatures.computed()] == signatures.PATH.read_text(encoding="utf-8").splitlines()
 
 
 def test_a_number_that_moves_is_a_difference_and_one_that_is_rounded_is_none():

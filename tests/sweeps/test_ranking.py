@@ -55,6 +55,16 @@ def test_the_best_rows_are_those_of_the_sorted_grid(sizes, batches, steps, place
     same(best, brute(found, number, by, where, largest), by)
 
 
+@pytest.mark.parametrize("largest", [False, True])
+@pytest.mark.parametrize(
+    ("by", "text"), [("mu", None), ("time_s", "mu<0.5"), ("parameters", "mu<=0.4"), ("mu", "mu>0.4")]
+)
+def test_a_column_that_is_one_number_ranks_and_filters(by, text, largest):
+    found = sweep(Grid(("sd3-medium", "pixart-alpha"), batch=(1, 2), gpu=("a100-sxm-80gb",), options={"mu": 0.4}))
+    where = read_filter(text, NUMBERS)
+    same(records(top(found, 2, by, where, largest=largest)), brute(found, 2, by, where, largest), by)
+
+
 @pytest.mark.parametrize(("model", "gpu"), [("pixart-alpha", None), ("flux.1-dev", "h100-sxm-80gb")])
 def test_a_filter_on_a_printed_value_keeps_the_same_rows_in_the_listing_and_among_the_best(model, gpu):
     found = sweep(

@@ -84,6 +84,32 @@ def test_shared_choices_come_close_and_say_how_close(monkeypatch):
     assert found.lower <= exact.grams * (1 + 1e-9) and found.gap < 0.01
 
 
+def of_many_classes():
+    rng = np.random.default_rng(5)
+    hours, allowed, power = rng.lognormal(0, 1, 300), rng.random((4, 60)) < 0.8, rng.lognormal(0, 0.5, 300)
+    grams, kind = rng.uniform(20, 800, 60), rng.integers(0, 4, 300)
+    grams[0], allowed[0, 0] = 1.0, False  # the cleanest slot is closed to the first classes
+    return Programme(hours, power, grams, np.full(60, 1.6 * hours.sum() / 60), allowed, kind)
+
+
+def test_each_round_parts_shared_choices_further_and_comes_closer(monkeypatch):
+    p = of_many_classes()
+    exact = optimum(p).grams
+    monkeypatch.setattr(routing, "SMALL", 0)
+    excess = []
+    for rounds in (1, 2, 3):
+        monkeypatch.setattr(routing, "ROUNDS", rounds)
+        found = optimum(p)
+        assert found.lower <= exact * (1 + 1e-9) <= found.grams * (1 + 2e-9)
+        assert np.bincount(found.classes, found.hours, 300) == pytest.approx(p.hours)
+        assert (np.bincount(found.slots, found.hours, 60) <= p.capacity * (1 + 1e-6)).all()
+        assert p.allowed[p.kind[found.classes], found.slots].all()
+        assert found.grams == pytest.approx((found.hours * p.power[found.classes]) @ p.grams[found.slots])
+        excess.append(found.grams / exact - 1)
+    assert 0.05 > excess[0] > 4 * excess[1] > 16 * excess[2] > 0
+    assert found.gap < 2 * routing.CLOSE
+
+
 def test_a_programme_is_solved_whole_up_to_so_many_pairs_of_class_and_slot(monkeypatch):
     shared, prices = [], routing._smooth_prices
     monkeypatch.setattr(routing, "_smooth_prices", lambda *x: shared.append(x) or prices(*x))

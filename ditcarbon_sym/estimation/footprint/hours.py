@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...catalog.csv_table import number, read_table
-from ...errors import InputError, nearest
+from ...errors import InputError, nearest, short
 
 Array = NDArray[np.float64]
 VALUES = (
@@ -138,9 +138,9 @@ def best_start(grams: Array, duration: float, deadline: float, now: float = 0.0)
     (1.0, 100.0, 200.0)
     """
     if deadline <= now:
-        raise InputError(f"deadline = {deadline:g} h is in the past: it is hour {now:g} already")
+        raise InputError(f"deadline = {short(deadline)} h is in the past: it is hour {now:g} already")
     if now + duration > deadline:
-        raise InputError(f"deadline = {deadline:g} h: a job of {duration:.4g} h that starts at {now:g} ends later")
+        raise InputError(f"deadline = {short(deadline)} h: a job of {duration:.4g} h that starts at {now:g} ends later")
     total = np.concatenate([[0.0], np.cumsum(np.tile(grams, int(np.ceil(deadline / len(grams))) + 1))])
     hours = np.arange(len(total))
     starts = np.concatenate([[now], np.arange(np.ceil(now), np.floor(deadline - duration) + 1)])

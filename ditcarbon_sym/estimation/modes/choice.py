@@ -29,7 +29,7 @@ from ...equations.notation import (
     lambda_launch,
     w_quant,
 )
-from ...errors import InputError
+from ...errors import InputError, short
 from ..counting import weights_of
 from .asked import EAGER, OPTIONS, PLAIN, WIDE, attention_asked, number_asked, precision_asked, software_asked, table
 
@@ -174,7 +174,9 @@ def _of_steps(options: Mapping[str, Any], guidance: float) -> Mode:
     share, part = options.get("cache"), options.get("guidance_steps")
     if share is not None:
         if not 0 <= number_asked("cache", share) < 1:
-            raise InputError(f"cache = {share:g}: a cache skips a part of the steps; expected 0 or more and below 1")
+            raise InputError(
+                f"cache = {short(share)}: a cache skips a part of the steps; expected 0 or more and below 1"
+            )
         if share:
             facts[c_skip], kinds = float(share), ("cache",)
             check = table("presets").get(str(options.get("preset")), {}).get("check")
@@ -184,7 +186,7 @@ def _of_steps(options: Mapping[str, Any], guidance: float) -> Mode:
                 facts[k_check] = float(check)
     if part is not None:
         if not 0 <= number_asked("guidance_steps", part) <= 1:
-            raise InputError(f"guidance_steps = {part:g}: guidance on a part of the steps; expected 0 to 1")
+            raise InputError(f"guidance_steps = {short(part)}: guidance on a part of the steps; expected 0 to 1")
         facts[gamma_g] = float(part)
     useless = facts.get(gamma_g, 1.0) < 1 and guidance == 1
     notes = ("guidance_steps changes nothing: the request takes one pass a step",) if useless else ()

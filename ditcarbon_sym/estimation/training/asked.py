@@ -22,7 +22,7 @@ from ...equations.training.symbols import (
     reduction,
     shards,
 )
-from ...errors import InputError
+from ...errors import InputError, short
 from ..request import checked
 from ..several.route import NODE, PCIE
 from ..several.split import heads_of
@@ -136,7 +136,7 @@ def _rates(
     if degree > node:
         raise InputError(f"tensor = {degree:g} is more than the {node} accelerators to a node")
     if network_gbit is not None and not 1 <= network_gbit <= 1e5:
-        raise InputError(f"network_gbit = {network_gbit:g} is outside 1..100000 (Gbit/s for each accelerator)")
+        raise InputError(f"network_gbit = {short(network_gbit)} is outside 1..100000 (Gbit/s for each accelerator)")
     rate = within
     if gpus > node:
         between = NETWORK if network_gbit is None else network_gbit * 1e9 / 8
