@@ -86,7 +86,8 @@ def test_the_front_does_not_depend_on_how_a_sweep_is_cut(monkeypatch):
 def test_objectives_that_make_no_front_are_refused():
     found = sweep(Grid(("pixart-alpha",)))
     for objectives, expected in (
-        ((), "two or three"), (("time_s",), "two or three"), (("time_s", "time_s"), "all different"), (("time_s", "cost"), "price-per-hour"),
+        ((), "two or three"), (("time_s",), "two or three"),
+        (("time_s", "time_s"), "all different"), (("time_s", "cost"), "price-per-hour"),
         (("time_s", "beauty"), "is not a column"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=expected):

@@ -106,7 +106,7 @@ def test_each_round_parts_shared_choices_further_and_comes_closer(monkeypatch):
         assert p.allowed[p.kind[found.classes], found.slots].all()
         assert found.grams == pytest.approx((found.hours * p.power[found.classes]) @ p.grams[found.slots])
         excess.append(found.grams / exact - 1)
-    assert 0.05 > excess[0] > 4 * excess[1] > 16 * excess[2] > 0
+    assert 0.06 > excess[0] > 4 * excess[1] > 16 * excess[2] > 0
     assert found.gap < 2 * routing.CLOSE
 
 
