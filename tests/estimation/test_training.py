@@ -6,6 +6,7 @@ import math
 import pytest
 
 from ditcarbon_sym import InputError, estimate, train
+from ditcarbon_sym.estimation.training.answer import _ratio
 from ditcarbon_sym.estimation.training.route import law
 
 PLAIN = {"steps": 1000, "batch": 256, "gpu": "a100-sxm-80gb"}
@@ -165,3 +166,10 @@ def test_the_command_prints_a_table_and_one_object(ditcarbon, refused):
 
 def test_a_training_shows_itself_in_a_notebook():
     assert "accelerator hours" in run()._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("training", "output", "expected"), [(6, 2, 3), (None, 2, None), (6, None, None), (6, 0, None)]
+)
+def test_outputs_to_break_even_are_unknown_where_either_is_unknown_or_an_output_is_free(training, output, expected):
+    assert _ratio(training, output) == expected

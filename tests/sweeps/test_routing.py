@@ -116,6 +116,16 @@ def test_the_cleanest_slot_is_closed_to_a_class_that_may_not_run_there(small, mo
     assert set(found.slots) == {1} and found.grams == pytest.approx(1500)
 
 
+def test_columns_are_added_until_none_is_cheaper(monkeypatch):
+    """A class that fills more slots than the columns that it begins with, each class a choice of its own."""
+    rng = np.random.default_rng(8)
+    p = programme(rng.uniform(1, 9, 3), rng.uniform(20, 800, 100), hours=[30, 31, 29])
+    exact = optimum(p).grams
+    monkeypatch.setattr(routing, "SMALL", 0)
+    found = optimum(p)
+    assert found.grams == pytest.approx(exact, rel=2 * routing.CLOSE) and found.gap < routing.CLOSE
+
+
 def test_a_programme_is_solved_whole_up_to_so_many_pairs_of_class_and_slot(monkeypatch):
     shared, prices = [], routing._smooth_prices
     monkeypatch.setattr(routing, "_smooth_prices", lambda *x: shared.append(x) or prices(*x))

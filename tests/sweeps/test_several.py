@@ -6,6 +6,7 @@ from ditcarbon_sym.errors import InputError
 from ditcarbon_sym.estimation.estimator import estimate
 from ditcarbon_sym.sweeps.grid import Grid, sweep
 from ditcarbon_sym.sweeps.order import ranked
+from ditcarbon_sym.sweeps.panel import _with_one_split
 from ditcarbon_sym.sweeps.pareto import front
 from ditcarbon_sym.sweeps.requests import RequestList
 
@@ -85,3 +86,11 @@ def test_a_list_has_columns_of_its_own():
     assert found.table["gpus"].tolist() == [1, 4, 2]
     assert found.table["split"].words()[0] == "none" and found.table["split"].words()[2] == "ring=2"
     assert found.table["time_s"][1] == pytest.approx(estimate("flux.1-dev", gpu=H100, gpus=4).time_s.value)
+
+
+def test_all_rows_of_a_sweep_share_the_split_that_is_best_at_its_last_size():
+    sizes = [{"height": 512, "width": 512}, {"height": 1024, "width": 1024}]
+    chosen = _with_one_split("flux.1-dev", sizes, [1, 2], {"gpu": H100, "gpus": 4})
+    assert chosen == {"gpu": H100, "gpus": 4, "split": "ulysses=4"}
+    for given in ({"gpu": H100}, {"gpu": H100, "gpus": 1}, {"gpu": H100, "gpus": 4, "split": "ring=4"}):
+        assert _with_one_split("flux.1-dev", sizes, [1, 2], given) == given
