@@ -151,7 +151,10 @@ def _watched(what: str) -> dict[str, Any]:
 
     watch = Watch()
     watch.coverage.start()
-    pytest.main(["-p", "no:cacheprovider", "-p", "no:xdist", "--assert=plain", what], plugins=[watch])
+    pytest.main(
+        ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:unraisableexception", "--assert=plain", what],
+        plugins=[watch],
+    )
     watch.coverage.stop()
     return {"seconds": watch.seconds, "lines": watch.lines()}
 
