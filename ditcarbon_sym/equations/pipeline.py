@@ -15,7 +15,7 @@ from ..errors import InputError, nearest
 from ..numerics.functions import compiled
 from . import carbon, efficiency, flops, operator_law
 from .equation import Equation, demand
-from .notation import BY_NAME, NOTATION, C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
+from .notation import BY_NAME, C_emb, C_op, C_output, C_total, E, F_total, P, mu, tau
 from .parameters import coefficient, parameters
 
 if TYPE_CHECKING:
@@ -179,14 +179,16 @@ def closed(equation: Equation) -> Equation:
     return equation.inline(*(x for x in law_of(equation) if x.lhs != equation.lhs))
 
 
-def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
+def closed_form(symbol: Symbol | str, route: AnyRoute = "bgr") -> Equation:
     """Return one quantity as a closed form in the inputs alone: architecture, request, hardware and data centre.
 
-    ``route`` is a name of `ROUTES`, "roofline" or a `Route`. Of "roofline" without a model, the work is an input
+    ``symbol`` is one of `notation`, or its name; ``route`` is a name of `ROUTES`, "roofline" or a `Route`. Of "roofline" without a model, the work is an input
     (F_dense, n_exp, ...). Raises `InputError` for an unknown name.
 
     >>> closed_form(C_emb, "measured").inputs[:6]
     (B, C_chip, H, L, N, P_VAE)
+    >>> closed_form("C_emb", "measured") == closed_form(C_emb, "measured")
+    True
     >>> [x.name for x in closed_form(tau, "roofline").inputs][:6]
     ['B', 'F_VAE', 'F_attn', 'F_dense', 'F_text', 'Q_elem']
     """
@@ -194,8 +196,9 @@ def closed_form(symbol: Symbol, route: AnyRoute = "bgr") -> Equation:
         if route != operator_law.LAW:
             raise InputError(f"unknown route {route!r}{nearest(route, (*ROUTES, operator_law.LAW))}")
         route = Route(route, operator_law.EQUATIONS)
-    if symbol not in NOTATION:
+    if str(symbol) not in BY_NAME:
         raise InputError(f"unknown symbol {str(symbol)!r}{nearest(str(symbol), BY_NAME)}")
+    symbol = BY_NAME[str(symbol)].symbol
     equations = {equation.lhs: equation for equation in chain(route)}
     beside = {equation.lhs: equation for equation in LABELLED}
     if symbol in beside:

@@ -22,3 +22,12 @@ def test_an_unknown_route_is_refused_with_the_one_that_may_have_been_meant(name,
 def test_a_symbol_that_the_table_lacks_is_refused():
     with pytest.raises(InputError, match="unknown symbol 'C_otal'; did you mean"):
         pipeline.closed_form(Symbol("C_otal"))
+
+
+@pytest.mark.parametrize("symbol", [E, "E", Symbol("E")], ids=["ours", "name", "another"])
+def test_a_quantity_may_be_given_by_its_name(symbol):
+    assert pipeline.closed_form(symbol, "measured") == pipeline.closed_form(E, "measured")
+
+
+def test_an_input_is_its_own_closed_form():
+    assert pipeline.closed_form("B").rhs == B and pipeline.closed_form("B").number == "input"
