@@ -182,8 +182,8 @@ def closed(equation: Equation) -> Equation:
 def closed_form(symbol: Symbol | str, route: AnyRoute = "bgr") -> Equation:
     """Return one quantity as a closed form in the inputs alone: architecture, request, hardware and data centre.
 
-    ``symbol`` is one of `notation`, or its name; ``route`` is a name of `ROUTES`, "roofline" or a `Route`. Of "roofline" without a model, the work is an input
-    (F_dense, n_exp, ...). Raises `InputError` for an unknown name.
+    ``symbol`` is one of `notation`, or its name; ``route`` is a name of `ROUTES`, "roofline" or a `Route`. Of
+    "roofline" without a model, the work is an input (F_dense, n_exp, ...). Raises `InputError` for an unknown name.
 
     >>> closed_form(C_emb, "measured").inputs[:6]
     (B, C_chip, H, L, N, P_VAE)
