@@ -13,10 +13,9 @@ import os
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 
 from .chosen import SECONDS, Chooser, mapped
@@ -48,10 +47,14 @@ def verdicts(
         tempfile.TemporaryDirectory(prefix="mutants-") as folder,
         ProcessPoolExecutor(jobs, multiprocessing.get_context("fork"), start, (folder,)) as workers,
     ):
-        while some := [*islice(sample, 4 * jobs)]:
-            guesses = [[first[same(x)]] if same(x) in first else [] for x in some]
-            rounds = [[guess, *chooser.rounds(x)] for guess, x in zip(guesses, some, strict=True)]
-            yield from zip(some, workers.map(tried, some, rounds), strict=True)
+        waiting: deque[tuple[Mutant, Future[str]]] = deque()
+        for mutant in sample:
+            guess = [first[same(mutant)]] if same(mutant) in first else []
+            waiting.append((mutant, workers.submit(tried, mutant, [guess, *chooser.rounds(mutant)])))
+            if len(waiting) == 4 * jobs:
+                mutant, verdict = waiting.popleft()
+                yield mutant, verdict.result()
+        yield from ((mutant, verdict.result()) for mutant, verdict in waiting)
 
 
 def write(path: Path, last: str, found: dict[Mutant, str]) -> None:
