@@ -30,6 +30,7 @@ def counted(**sizes):
         (lambda: train("dit-xl-2-256", mu=0.4, **TRAINING), "mu is of a request, not of a training"),
         (lambda: train("dit-xl-2-256", efficiency="bgr", **TRAINING), "efficiency is of a request, not of a training"),
         (lambda: counted(height=np.array([1024.5]), width=1024), "height must be whole numbers of at least 1"),
+        (lambda: counted(height=np.array([2.0**31 + 1]), width=1024), "height must be whole numbers of at least 1"),
         (lambda: counted(height=np.array([0]), width=1024), "height must be whole numbers of at least 1"),
         (lambda: counted(height=np.array(["x"]), width=1024), "must be numbers, or arrays that broadcast"),
         (lambda: counted(height=np.ones(2), width=np.ones(3)), "must be numbers, or arrays that broadcast"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ditcarbon_sym.calibration.data import Data
-from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Free, fit
+from ditcarbon_sym.calibration.fitting import BGR, LOSSES, Free, _stands_on_bound, fit, squares_with
 from ditcarbon_sym.calibration.held_out import leave_one_group_out, log_scatter
 from ditcarbon_sym.equations.efficiency import batch_saturation, saturation
 from ditcarbon_sym.equations.notation import B_0, B, ell, ell_star, mu_sat
@@ -61,3 +61,32 @@ def test_an_upper_bound_counts_as_a_bound_too():
     data = Data(grid, np.full(4, 0.9), ("a",) * 4)
     found = fit(batch_saturation, data, {mu_sat: Free(0.4, 0, 0.5), B_0: Free(0.1)})
     assert mu_sat in found.at_bound
+
+
+def test_the_squares_with_the_only_parameter_held_are_those_of_the_residuals():
+    inputs = {B: np.array([1.0, 2.0, 4.0]), ell: np.full(3, 1024.0), B_0: np.full(3, 0.5), ell_star: np.full(3, 100.0)}
+    data = Data(inputs, np.array([0.2, 0.35, 0.4]), ("a",) * 3)
+    alone = {mu_sat: BGR[mu_sat]}
+    fitted = fit(saturation, data, alone, "absolute")
+    held = 0.7
+    expected = np.sum((saturation({**inputs, mu_sat: held}) - data.observed) ** 2)
+    assert squares_with(fitted, mu_sat, held, alone) == pytest.approx(expected)
+    assert squares_with(fitted, mu_sat, fitted.values[mu_sat], alone) == pytest.approx(fitted.sum_of_squares)
+
+
+@pytest.mark.parametrize(
+    ("value", "slope", "stands"),
+    [
+        (0.0, 1, True),
+        (0.0, 0, True),
+        (0.0, -1, False),
+        (2.0, -1, True),
+        (2.0, 0, True),
+        (2.0, 1, False),
+        (1.0, 1, False),
+    ],
+)
+def test_a_parameter_stands_on_a_bound_where_the_squares_would_still_fall_beyond_it(value, slope, stands):
+    bounds, values = Free(1.0, 0.0, 2.0), {mu_sat: value}
+    found = _stands_on_bound(mu_sat, bounds, values, lambda _: np.array([[1.0]]), lambda _: np.array([slope]), None)
+    assert found == stands

@@ -99,9 +99,7 @@ def _covariance(one: str, other: str) -> float:
     """Covariance of the logarithms of two constants."""
     known = table("constants")["covariance"]
     names: Sequence[str] = known["parameters"]
-    if one in names and other in names:
-        return float(known["matrix"][names.index(one)][names.index(other)])
-    return float(_constant(one)["log_deviation"]) ** 2 if one == other else 0.0
+    return float(known["matrix"][names.index(one)][names.index(other)])
 
 
 def passes_left(values: Mapping[Symbol, float], flops: Mapping[Symbol, float | None]) -> dict[Symbol, float | None]:
