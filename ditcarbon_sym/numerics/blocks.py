@@ -22,7 +22,7 @@ Arrays = Sequence[NDArray[Any]]
 Shape = tuple[int, ...]
 Out = Sequence[FloatArray] | None
 Fill = Callable[["Compiled", Arrays, Sequence[FloatArray], int], None]
-BLOCK = 2**16
+BLOCK = 3 * 2**14
 """Elements in a block: few enough for the intermediates in use to stay in the cache."""
 
 
