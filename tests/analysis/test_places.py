@@ -52,7 +52,8 @@ def test_the_method_chooses_the_places_that_have_a_figure_of_it():
     ("options", "expected"),
     [
         ({"budget_g": 1e-6}, "no solution: even at"),
-        ({"budget_g": -1.0}, "not a positive number"), ({"budget_g": float("inf")}, "not a positive number"),
+        ({"budget_g": -1.0}, "not a positive number"),
+        ({"budget_g": float("inf")}, "not a positive number"),
         ({"budget_s": 3.0}, "takes a budget of carbon"),
         ({"budget_g": 1.0, "datacenter": "france"}, "together with --for place"),
         ({"budget_g": 1.0, "pue": 1.1, "grid": 3}, "together with --for place"),
