@@ -107,3 +107,8 @@ def test_a_far_end_takes_few_questions(start):
     asked = []
     found = last_within(start, 1, (1, 1e9), lambda k: asked.append(k) or k <= 3e8)
     assert found == 3e8 and len(asked) < 70
+
+
+@pytest.mark.parametrize("root", [1.0005, 50.0, 999.5])
+def test_a_change_of_sign_in_the_first_or_the_last_piece_is_found(root):
+    assert all_roots(x, sqrt(x) - sqrt(Integer(round(root * 10_000)) / 10_000), 1, 1000) == pytest.approx([root])
