@@ -262,6 +262,11 @@ class Decoder(Network):
         """Output pixels to a side of a latent pixel."""
 
     @property
+    def is_video(self) -> bool:
+        """Whether it decodes several latent frames of one output; images have one."""
+        return self.temporal_factor > 1
+
+    @property
     def temporal_factor(self) -> int:
         """Output frames to a latent frame; 1 for images and for frames decoded one by one."""
         return 1

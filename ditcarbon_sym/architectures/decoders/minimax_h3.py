@@ -51,6 +51,10 @@ class AutoencoderKLMiniMaxH3(Decoder):
         return prod(self.spatial_downsample_factors)
 
     @property
+    def is_video(self) -> bool:
+        return True
+
+    @property
     def chunk(self) -> int:
         """Latent frames from one clip to the next."""
         return -(-self.clip_length // prod(self.temporal_downsample_factors))

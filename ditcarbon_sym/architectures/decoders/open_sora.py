@@ -56,6 +56,10 @@ class OpenSoraVAE_V1_2(Decoder):
         return PIXELS.spatial_factor
 
     @property
+    def is_video(self) -> bool:
+        return True
+
+    @property
     def clip(self) -> int:
         """Latent frames of a clip."""
         return -(-self.micro_frame_size // FACTOR)

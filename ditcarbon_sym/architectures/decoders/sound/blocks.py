@@ -31,6 +31,10 @@ class SoundDecoder(Decoder):
     def spatial_factor(self) -> int:
         return 1
 
+    @property
+    def is_video(self) -> bool:
+        return True
+
     def latent_frames(self, frames: Any) -> Any:
         """A frame is a step of the latent.
 
