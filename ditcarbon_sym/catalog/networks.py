@@ -13,7 +13,7 @@ from sympy import nan
 
 from ..architectures import network_class
 from ..architectures.operators import total
-from ..errors import InputError, similar
+from ..errors import InputError, short, similar
 
 LARGEST_SIZE = 10_000_000
 """More than any width, depth or vocabulary."""
@@ -122,7 +122,7 @@ def _demand_size(name: str, value: Any, least: int) -> None:
         if not least <= value <= LARGEST_SIZE:
             raise InputError(f"{name} = {value} is outside {least}..{LARGEST_SIZE}")
     elif isinstance(value, float) and not 0 <= value <= LARGEST_SIZE:
-        raise InputError(f"{name} = {value:g} is outside 0..{LARGEST_SIZE}")
+        raise InputError(f"{name} = {short(value)} is outside 0..{LARGEST_SIZE}")
 
 
 def _demand_network(found: Any, where: str) -> None:

@@ -12,7 +12,7 @@ from ..calibration.measurements import read_header
 from ..catalog import stages
 from ..catalog.loading import load
 from ..equations.notation import Theta_peak, bandwidth
-from ..errors import InputError
+from ..errors import InputError, short
 from . import demand_libraries, energy, grid, sweep, table, timing
 from .grid import Point
 
@@ -141,7 +141,7 @@ def _check(wish: Wish) -> None:
     if wish.threads is not None and not 1 <= wish.threads <= 1024:
         raise InputError(f"threads = {wish.threads} is outside 1..1024")
     if wish.budget_minutes is not None and not 0 < wish.budget_minutes <= 1e5:
-        raise InputError(f"budget_minutes = {wish.budget_minutes:g} is not above 0 and at most 100000")
+        raise InputError(f"budget_minutes = {short(wish.budget_minutes)} is not above 0 and at most 100000")
 
 
 def _in_order(found: grid.Grid, wish: Wish, counter: energy.Counter | None) -> tuple[list[Point], list[float]]:

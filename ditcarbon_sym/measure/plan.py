@@ -12,7 +12,7 @@ from ..catalog.entries import Gpu
 from ..catalog.loading import Catalog, load
 from ..equations import parallel, pipeline
 from ..equations.notation import NOTATION
-from ..errors import InputError
+from ..errors import InputError, short
 from ..estimation.point import operating_point
 from ..estimation.several.split import valid_splits
 from ..numerics.blocks import FloatArray
@@ -59,7 +59,7 @@ def plan(
     if not 1 <= number <= 1000:
         raise InputError(f"number = {number} is outside 1..1000")
     if budget_minutes is not None and not 0 < budget_minutes <= 1e5:
-        raise InputError(f"budget_minutes = {budget_minutes:g} is not above 0 and at most 100000")
+        raise InputError(f"budget_minutes = {short(budget_minutes)} is not above 0 and at most 100000")
     found = grid.grid(
         grid.MODELS if models is None else models, device.values, sides=sides, frames=frames,
         batches=grid.BATCHES if batches is None else batches, catalog=entries,

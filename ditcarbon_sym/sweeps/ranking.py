@@ -136,8 +136,8 @@ def _bounds(sign: float, block: Block, part: Sequence[slice], by: str, where: Se
             part_of = columns & {*names}
             facility = end(np.where(np.isnan(order), np.inf if end is np.argmin else -np.inf, order))
             values = block.evaluate((*part, slice(facility, facility + 1)), part_of) if part_of else {}
-            least = {x: np.atleast_1d(values[x])[..., 0] for x in part_of}  # a column may be one number
-            found |= {x: value + room * abs(value) for x, value in least.items()}
+            there = {x: np.atleast_1d(values[x])[..., 0] for x in part_of}  # a column may be one number
+            found |= {x: value + room * abs(value) for x, value in there.items()}
         return found
 
     tested = {x.field for x in where}
