@@ -60,13 +60,15 @@ def test_a_mistake_midway_leaves_the_old_file_and_nothing_else(tmp_path, suffix,
 
 
 def run(*arguments, **options):
-    """Start a sweep that listens to Ctrl-C, also where these tests run in the background, which ignores it."""
+    """Start a sweep that listens to signals, also where these tests run in the background or under nohup."""
     command = [sys.executable, "-m", "ditcarbon_sym", "sweep", *map(str, arguments)]
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **options)
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
